@@ -1,0 +1,1 @@
+//! Composition root: build everything, start, reload, stop.

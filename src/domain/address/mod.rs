@@ -1,0 +1,96 @@
+//! Phone numbers and e-mail addresses in one form each (rule Q1).
+
+pub mod email;
+pub mod phone;
+
+use std::fmt;
+
+/// A phone number or an e-mail address, normalised.
+///
+/// `key` folds known aliases (MX 1, AR 9, BR ninth digit) and is what is stored, compared and hashed; `wire` is what
+/// is sent. Both begin with `+` for a phone and hold an `@` for an e-mail address, so one column holds either.
+/// `Debug` and `Display` are masked: the plain text leaves only by [`Address::key`] and [`Address::wire`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    key: Box<str>,
+    wire: Box<str>,
+}
+
+/// Which of the two an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A phone number.
+    Phone,
+    /// An e-mail address.
+    Email,
+}
+
+impl Address {
+    /// From what a store kept. Nothing is checked: only what [`phone::parse`] or [`email::parse`] made was stored.
+    pub fn stored(key: impl Into<Box<str>>, wire: impl Into<Box<str>>) -> Self {
+        Self { key: key.into(), wire: wire.into() }
+    }
+
+    /// What is compared: equal for two spellings of one address.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is sent: E.164 with `+`, or `local@domain`.
+    pub fn wire(&self) -> &str {
+        &self.wire
+    }
+
+    /// Phone or e-mail.
+    pub fn kind(&self) -> Kind {
+        if self.key.starts_with('+') { Kind::Phone } else { Kind::Email }
+    }
+
+    /// Reads either kind: what holds an `@` and is no `sip:` address is an e-mail, the rest a phone number, with
+    /// `region` (ISO 3166, two capitals) for numbers without a country code.
+    pub fn parse(text: &str, region: Option<phone::Region>) -> Result<Self, NotAnAddress> {
+        let text = text.trim();
+        if text.contains('@') && !text.to_ascii_lowercase().starts_with("sip") {
+            Ok(email::parse(text)?)
+        } else {
+            Ok(phone::parse(text, region)?)
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask(&self.wire))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a log may show of an address: `+1415•••••34`, `a•••@example.com`. Short texts show nothing.
+pub fn mask(text: &str) -> String {
+    if let Some((local, domain)) = text.rsplit_once('@') {
+        return format!("{}•••@{domain}", local.chars().next().map(String::from).unwrap_or_default());
+    }
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() < 9 {
+        return "•".repeat(letters.len());
+    }
+    let shown = |range: std::ops::Range<usize>| letters[range].iter().collect::<String>();
+    format!("{}{}{}", shown(0..4), "•".repeat(letters.len() - 6), shown(letters.len() - 2..letters.len()))
+}
+
+/// Why a text is not an address that Redial can hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAddress {
+    /// Not a phone number.
+    #[error(transparent)]
+    Phone(#[from] phone::NotAPhone),
+    /// Not an e-mail address.
+    #[error(transparent)]
+    Email(#[from] email::NotAnEmail),
+}

@@ -1,0 +1,12 @@
+//! The rules of Redial as plain functions: no input or output, no clock, no randomness, no logging.
+
+pub mod address;
+pub mod card;
+pub mod change;
+pub mod group;
+pub mod id;
+pub mod name;
+pub mod notice;
+pub mod owner;
+pub mod query;
+pub mod schedule;

@@ -1,0 +1,109 @@
+//! What a recipient was last shown, what they may see now, and when the difference is told (rules C4, C5, N1 to N3).
+
+use super::{
+    id::{ContactId, NoticeId, OwnerId},
+    owner::Channel,
+};
+use crate::clock::Time;
+
+/// Who is told: a registered owner where the contact is linked, else the contact.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Recipient {
+    /// A registered owner; the ledger row itself is the delivery.
+    Owner(OwnerId),
+    /// A contact of the changing owner.
+    Contact(ContactId),
+}
+
+/// One row of the ledger: what this recipient was last shown of this owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Whose details.
+    pub owner: OwnerId,
+    /// Shown to whom.
+    pub recipient: Recipient,
+    /// At which revision.
+    pub revision: u64,
+    /// Digest of the rights under which it was shown.
+    pub rights: u64,
+    /// The card, as JSON of [`super::card`], from which the next difference is computed.
+    pub card: Box<str>,
+    /// When.
+    pub at: Time,
+}
+
+/// Where a notice stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeState {
+    /// Waits until it is due, or for another try.
+    Open,
+    /// The far end took it.
+    Sent,
+    /// There was no difference left to tell, or nobody to tell it to.
+    Empty,
+    /// The request left and no answer came; waits for a receipt.
+    Unknown,
+    /// Given up; listed with its reason.
+    Dead,
+}
+
+/// A message telling one recipient about one owner. It has no content: that is computed when it is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Never changes.
+    pub id: NoticeId,
+    /// Whose details changed.
+    pub owner: OwnerId,
+    /// Who is to be told.
+    pub recipient: Recipient,
+    /// Where it stands.
+    pub state: NoticeState,
+    /// When the first change since the last notice was made: debounce counts at most ten minutes from here (rule C5).
+    pub first: Time,
+    /// When it is to be sent, or tried again.
+    pub due: Time,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// Why it is in its state, for a reader.
+    pub reason: Box<str>,
+    /// When it reached a final state.
+    pub settled: Option<Time>,
+}
+
+/// One try at one address over one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The notice.
+    pub notice: NoticeId,
+    /// Counts from 1.
+    pub number: u32,
+    /// The account, by its name in the configuration.
+    pub account: Box<str>,
+    /// How.
+    pub channel: Channel,
+    /// Where to.
+    pub address: super::address::Address,
+    /// When the request left.
+    pub at: Time,
+    /// How it ended; `None` while it is under way, and for ever if the process died then.
+    pub outcome: Option<AttemptOutcome>,
+    /// The provider's id of the message.
+    pub foreign_id: Option<Box<str>>,
+    /// What the far end said, shortened.
+    pub detail: Box<str>,
+}
+
+/// How one try ended (rule N3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// The far end took it.
+    Sent,
+    /// It was not sent and may be tried again.
+    TryAgain,
+    /// It was not sent and never will be in this way.
+    Never,
+    /// It may have been sent.
+    Unknown,
+}

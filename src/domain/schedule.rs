@@ -1,0 +1,1 @@
+//! When to try again, and when a digest is due (rules N1, N3).

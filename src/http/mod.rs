@@ -1,0 +1,1 @@
+//! The HTTP surface: parse, one use case, answer.

@@ -1,0 +1,1 @@
+//! Provider files to requests, replies to outcomes, and signatures. Pure.

@@ -1,0 +1,518 @@
+//! What is kept. Facts out, through a small trait per entity; one way in, [`Store::commit`].
+//!
+//! A store applies no rule of the design: it returns facts, `domain` decides, and the use case commits a list of
+//! [`Effect`]s with the owner versions that the decision was made on. Two implementations, [`sqlite`] and
+//! [`postgres`], each with its own SQL and the same migration numbers, pass one conformance suite
+//! (`tests/it/store`). To add a fact: a method on the trait of its entity, in both, and a case in the suite. To add
+//! an effect: a variant here, one statement in each.
+//!
+//! No engine's type or error leaves this module, and no SQL stands outside it.
+
+pub mod filter;
+pub mod postgres;
+pub mod sqlite;
+
+use crate::{
+    clock::Time,
+    domain::{
+        address::Address,
+        change::Request,
+        group::{Grant, Member, Viewer},
+        id::{
+            AppId, AuditId, BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, QueryId, RequestId,
+            SubstitutionId,
+        },
+        name::NameKey,
+        notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Shown},
+        owner::{Book, Change, Contact, Group, Held, Membership, Owner, Point, Profile},
+        query::{Facts, Holder, Reason},
+    },
+};
+use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+
+/// Why a read or a commit did not happen. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// An expected version was not the present one, or a unique row existed: read again and decide again.
+    #[error("something else changed this at the same time")]
+    Conflict,
+    /// Another owner holds this address now.
+    #[error("{0} is held by another owner")]
+    Taken(Address),
+    /// The idempotency key was used before.
+    #[error("this request was already carried out")]
+    Repeated,
+    /// The database could not be reached, is full, or refused.
+    #[error("the store is not available: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is stored cannot be read: table, column and row are named.
+    #[error("the store holds something unreadable in {0}")]
+    Damaged(Box<str>),
+    /// The schema is newer than this program.
+    #[error("the store has schema {found}, this program knows {known}: run the newer program")]
+    Newer {
+        /// In the database.
+        found: u32,
+        /// The last that this program knows.
+        known: u32,
+    },
+}
+
+/// Shorthand for results of this module.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// One atomic write.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Owners whose version must still be this; each is raised by one. A new owner is not listed.
+    pub expect: Vec<(OwnerId, u64)>,
+    /// The API request that this answers, kept with its answer so that a repeat meets it.
+    pub once: Option<Once>,
+    /// What is written, in this order.
+    pub effects: Vec<Effect>,
+}
+
+/// An idempotency key and the answer that a repeat gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// Who asked: an API key.
+    pub caller: AppId,
+    /// Method and path.
+    pub path: Box<str>,
+    /// The header's value.
+    pub key: Box<str>,
+    /// SHA-256 of the body.
+    pub digest: [u8; 32],
+    /// The status that was answered.
+    pub status: u16,
+    /// The body that was answered.
+    pub body: Box<str>,
+}
+
+/// One row-level fact to write.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// A new owner; its points and their values are written too. Version and revision as given.
+    OwnerAdded(Owner),
+    /// Language, profile, claimed, silenced, revision of a known owner; not points.
+    OwnerSet {
+        /// Which.
+        id: OwnerId,
+        /// Language tag.
+        language: Box<str>,
+        /// All fields.
+        profile: Profile,
+        /// Whether a person stands behind it.
+        claimed: bool,
+        /// Panic.
+        silenced: bool,
+        /// The revision now.
+        revision: u64,
+    },
+    /// All name keys of an owner; replaces what was there.
+    NamesSet(OwnerId, Vec<NameKey>),
+    /// A point is new, or its label or removal changed. Its values are not touched.
+    PointSet(OwnerId, Point),
+    /// A point has a new value. Fails with [`StoreError::Taken`] where another owner holds a believed value of the key.
+    ValueHeld(OwnerId, PointId, Held),
+    /// The present value of a point is present no more.
+    ValueLeft(OwnerId, PointId, Time),
+    /// A held or former value was proved again, or the import's word about it changed.
+    ValueProved {
+        /// Whose.
+        owner: OwnerId,
+        /// At which point.
+        point: PointId,
+        /// The value's key.
+        key: Box<str>,
+        /// When it was proved last.
+        at: Time,
+    },
+    /// One more revision.
+    Changed(Change),
+    /// A request is new or has another state.
+    RequestSet(Request),
+    /// A book is new or has another name or default group.
+    BookSet(Book),
+    /// A book, its groups, contacts and memberships are gone.
+    BookRemoved(OwnerId, BookId),
+    /// A group is new or changed, its grants with it.
+    GroupSet(Group),
+    /// A group, its grants and memberships are gone.
+    GroupRemoved(OwnerId, GroupId),
+    /// A contact is new or changed, its derived rows with it: addresses, name keys, link, and its identities in the
+    /// audience of every group that it is in. Fails with `Conflict` where the book has its UID under another id.
+    ContactSet(Contact),
+    /// A contact and its memberships are gone.
+    ContactRemoved(OwnerId, ContactId),
+    /// A member joins a group; already being in it changes nothing.
+    MemberAdded(OwnerId, Membership),
+    /// A member leaves a group.
+    MemberRemoved(OwnerId, Membership),
+    /// An identity key is denied everything by this owner.
+    Blocked(OwnerId, Box<str>),
+    /// And no longer.
+    Unblocked(OwnerId, Box<str>),
+    /// Something is to be told (rule N2).
+    FanoutDue(Fanout),
+    /// A page of a fan-out has been expanded; `None`: it is done.
+    FanoutMoved(FanoutId, Option<Recipient>),
+    /// The open notice of this pair, or a new one. Where one is open its `due` becomes the given one, the rest stays.
+    NoticeDue(Notice),
+    /// Ends or postpones a claimed notice. Fails with `Conflict` where the fence is not the present one.
+    NoticeSet {
+        /// Which.
+        id: NoticeId,
+        /// The claim's token.
+        fence: u64,
+        /// The new state; `Open` releases the claim until `due`.
+        state: NoticeState,
+        /// When to try again, where it stays open.
+        due: Time,
+        /// Attempts so far.
+        attempts: u32,
+        /// For a reader.
+        reason: Box<str>,
+    },
+    /// An attempt begins: written before the request leaves.
+    AttemptBegun(Attempt),
+    /// An attempt ended.
+    AttemptEnded {
+        /// The notice.
+        notice: NoticeId,
+        /// Which attempt.
+        number: u32,
+        /// How.
+        outcome: AttemptOutcome,
+        /// The provider's id.
+        foreign_id: Option<Box<str>>,
+        /// What the far end said, shortened.
+        detail: Box<str>,
+    },
+    /// The ledger's row for a pair becomes this.
+    ShownTo(Shown),
+    /// A communication is about to be sent elsewhere (rule Q10).
+    Substituted(Substitution),
+    /// The provider's id of it became known.
+    SubstitutionNamed(SubstitutionId, Box<str>),
+    /// Queries that met an owner.
+    Queried(Vec<QueryRecord>),
+    /// An API key is new or was changed.
+    KeySet(ApiKey),
+    /// An address takes no more messages.
+    OptedOut(OptOut),
+    /// An address takes messages again.
+    OptedIn {
+        /// The address's key.
+        key: Box<str>,
+        /// From whom; `None`: from everybody.
+        owner: Option<OwnerId>,
+    },
+    /// A line of an owner's audit trail.
+    Audited(Audit),
+}
+
+/// What a change, a grant, a membership or a block leaves to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fanout {
+    /// Never changes.
+    pub id: FanoutId,
+    /// Whose details.
+    pub owner: OwnerId,
+    /// When the cause took effect.
+    pub at: Time,
+    /// Only these; empty: everybody in any group.
+    pub only: Vec<Recipient>,
+    /// Whether an empty difference also updates the ledger without a notice: a block, a lost grant (rule C4).
+    pub silent: bool,
+    /// The last recipient of the last expanded page.
+    pub cursor: Option<Recipient>,
+}
+
+/// One recipient of a fan-out with the groups that make them one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// Who.
+    pub recipient: Recipient,
+    /// All groups of the owner that they are in, `everyone` left out.
+    pub groups: Vec<GroupId>,
+}
+
+/// A communication that Redial sent elsewhere; durable before the request leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Substitution {
+    /// Never changes.
+    pub id: SubstitutionId,
+    /// The account, by its name in the configuration.
+    pub account: Box<str>,
+    /// `call` or `message`.
+    pub channel: Box<str>,
+    /// Whose number.
+    pub owner: OwnerId,
+    /// The number that the sender used.
+    pub used: Address,
+    /// Exactly as the sender wrote it.
+    pub used_text: Box<str>,
+    /// The number that was connected.
+    pub connected: Address,
+    /// The sender, where it is a number.
+    pub sender: Option<Address>,
+    /// The sender's own callback URL.
+    pub callback: Option<Box<str>>,
+    /// The provider's id of the call or message.
+    pub foreign_id: Option<Box<str>>,
+    /// The query that decided it.
+    pub query: QueryId,
+    /// When.
+    pub at: Time,
+}
+
+/// A query that met an owner, for that owner and for `explain` (rule Q10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryRecord {
+    /// Never changes.
+    pub id: QueryId,
+    /// The owner that it met.
+    pub owner: OwnerId,
+    /// When.
+    pub at: Time,
+    /// `hook`, `via`, `api` or `cli`, and the account or key.
+    pub way: Box<str>,
+    /// The number asked for.
+    pub asked: Address,
+    /// The viewer's identity key; empty where the viewer was refused (counted, not named).
+    pub viewer: Box<str>,
+    /// Which rule decided.
+    pub because: Reason,
+    /// Whether the new value was told.
+    pub told: bool,
+    /// Whether the communication was connected elsewhere.
+    pub connected: bool,
+    /// The owner's revision.
+    pub revision: u64,
+    /// The groups that gave the right.
+    pub groups: Vec<GroupId>,
+}
+
+/// An API key. Only its hash is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The application that it stands for.
+    pub id: AppId,
+    /// SHA-256 of the secret.
+    pub hash: [u8; 32],
+    /// The operator's word for it.
+    pub label: Box<str>,
+    /// Scopes, as in the configuration's words.
+    pub scopes: Vec<Box<str>>,
+    /// The one owner that it may act for; `None`: any.
+    pub owner: Option<OwnerId>,
+    /// When it was made.
+    pub created: Time,
+    /// When it was revoked.
+    pub revoked: Option<Time>,
+}
+
+/// Somebody wants no more messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptOut {
+    /// The address.
+    pub address: Address,
+    /// From whom; `None`: from everybody.
+    pub owner: Option<OwnerId>,
+    /// When.
+    pub at: Time,
+    /// How it was said.
+    pub way: Box<str>,
+}
+
+/// A line of an owner's audit trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Never changes.
+    pub id: AuditId,
+    /// Whose trail.
+    pub owner: OwnerId,
+    /// When.
+    pub at: Time,
+    /// Who did it: a key's id, the owner, `import`, `system`.
+    pub by: Box<str>,
+    /// What was done, past tense: `number_changed`.
+    pub what: Box<str>,
+    /// With what, as JSON; numbers in it are masked.
+    pub detail: Box<str>,
+}
+
+/// A notice under a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The notice.
+    pub notice: Notice,
+    /// The token without which it cannot be settled.
+    pub fence: u64,
+    /// When others may take it.
+    pub until: Time,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// In order.
+    pub items: Vec<T>,
+    /// Whether more follow the last one.
+    pub more: bool,
+}
+
+/// The number index (rules Q1 to Q3).
+#[async_trait]
+pub trait Numbers: Send + Sync {
+    /// Whether the key may be a former number. Memory only; never wrong when false.
+    fn may_be_former(&self, key: &str) -> bool;
+
+    /// Everything about one address for one viewer. Rights come from the viewer's proved identities; a claimed one
+    /// adds only to `forward`. The audience `everyone` is part of every viewer.
+    async fn facts(&self, key: &str, viewer: &Viewer) -> Result<Facts>;
+
+    /// For a name alone: owners who bear it and have put one of these identities, by identity and not by `everyone`,
+    /// into a group. Each comes as a holder of its present values.
+    async fn facts_by_name(&self, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>>;
+
+    /// Who holds or held each of these keys; for imports, in one statement. `rights` and `groups` are empty.
+    async fn holders(&self, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>>;
+}
+
+/// Owners, their changes and requests.
+#[async_trait]
+pub trait Owners: Send + Sync {
+    /// One owner with all points and values.
+    async fn owner(&self, id: OwnerId) -> Result<Option<Owner>>;
+    /// Owners by id.
+    async fn owners(&self, after: Option<OwnerId>, limit: usize) -> Result<Page<Owner>>;
+    /// Accepted changes, oldest first, after a revision.
+    async fn changes(&self, owner: OwnerId, after: u64, limit: usize) -> Result<Page<Change>>;
+    /// One request.
+    async fn request(&self, owner: OwnerId, id: RequestId) -> Result<Option<Request>>;
+    /// Requests, newest first.
+    async fn requests(&self, owner: OwnerId, before: Option<RequestId>, limit: usize) -> Result<Page<Request>>;
+    /// The audit trail, oldest first.
+    async fn audit(&self, owner: OwnerId, after: Option<AuditId>, limit: usize) -> Result<Page<Audit>>;
+    /// Recorded queries, newest first.
+    async fn queries(&self, owner: OwnerId, before: Option<QueryId>, limit: usize) -> Result<Page<QueryRecord>>;
+    /// One recorded query.
+    async fn query(&self, id: QueryId) -> Result<Option<QueryRecord>>;
+}
+
+/// Books, groups, contacts, members, blocks.
+#[async_trait]
+pub trait Books: Send + Sync {
+    /// All books of an owner.
+    async fn books(&self, owner: OwnerId) -> Result<Vec<Book>>;
+    /// All groups of an owner with their grants.
+    async fn groups(&self, owner: OwnerId) -> Result<Vec<Group>>;
+    /// Members of a group, in the order of their keys.
+    async fn members(
+        &self,
+        owner: OwnerId,
+        group: GroupId,
+        after: Option<Member>,
+        limit: usize,
+    ) -> Result<Page<Member>>;
+    /// The groups that a member is in.
+    async fn memberships(&self, owner: OwnerId, member: Member) -> Result<Vec<GroupId>>;
+    /// One contact.
+    async fn contact(&self, owner: OwnerId, id: ContactId) -> Result<Option<Contact>>;
+    /// The contact of a book with this UID.
+    async fn contact_by_uid(&self, owner: OwnerId, book: BookId, uid: &str) -> Result<Option<Contact>>;
+    /// Contacts of a book by id.
+    async fn contacts(
+        &self,
+        owner: OwnerId,
+        book: BookId,
+        after: Option<ContactId>,
+        limit: usize,
+    ) -> Result<Page<Contact>>;
+    /// Identity keys that the owner has blocked.
+    async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>>;
+    /// Every (group, grant) of the owner, in one read.
+    async fn grants(&self, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>>;
+    /// Recipients of an owner: contacts (as the owner they are linked to, where they are) with their groups.
+    async fn audience(&self, owner: OwnerId, after: Option<Recipient>, limit: usize) -> Result<Page<Audience>>;
+    /// The groups and contacts that make this recipient one; empty where they are in no group any more.
+    async fn audience_of(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<(Audience, Vec<Contact>)>>;
+}
+
+/// Fan-outs, notices, attempts, the ledger, opt-outs.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes a fan-out that is due and that nobody has, for `lease`.
+    async fn claim_fanout(&self, lease: Duration) -> Result<Option<Fanout>>;
+    /// Takes at most `limit` due notices for `lease`. `retries`: those with attempts, else those without (rule N4).
+    async fn claim(&self, retries: bool, limit: usize, lease: Duration) -> Result<Vec<Claimed>>;
+    /// Prolongs a claim; `false` where somebody else has it by now.
+    async fn heartbeat(&self, id: NoticeId, fence: u64, lease: Duration) -> Result<bool>;
+    /// When the next open notice or fan-out is due, so that a worker can wait for it.
+    async fn next_due(&self) -> Result<Option<Time>>;
+    /// One notice.
+    async fn notice(&self, id: NoticeId) -> Result<Option<Notice>>;
+    /// Notices of an owner, newest first.
+    async fn notices(&self, owner: OwnerId, before: Option<NoticeId>, limit: usize) -> Result<Page<Notice>>;
+    /// Notices in a state, of all owners, oldest first.
+    async fn notices_in(&self, state: NoticeState, after: Option<NoticeId>, limit: usize) -> Result<Page<Notice>>;
+    /// The attempts of a notice, first one first.
+    async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>>;
+    /// The attempt with the provider's id.
+    async fn attempt_by_foreign_id(&self, account: &str, foreign_id: &str) -> Result<Option<Attempt>>;
+    /// What this recipient was last shown.
+    async fn shown(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Shown>>;
+    /// Opt-outs at any of these keys.
+    async fn opt_outs(&self, keys: &[Box<str>]) -> Result<Vec<OptOut>>;
+}
+
+/// Communications that were sent elsewhere.
+#[async_trait]
+pub trait Substitutions: Send + Sync {
+    /// By id.
+    async fn substitution(&self, id: SubstitutionId) -> Result<Option<Substitution>>;
+    /// By the provider's ids; those that are not found are left out.
+    async fn substitutions_named(&self, account: &str, foreign_ids: &[Box<str>]) -> Result<Vec<Substitution>>;
+    /// The newest by which `connected` was reached from `sender` since `since`: a reply from the new number comes from
+    /// the number that the sender used (rule Q5).
+    async fn substitution_between(
+        &self,
+        account: &str,
+        connected: &str,
+        sender: &str,
+        since: Time,
+    ) -> Result<Option<Substitution>>;
+    /// The newest that was decided by this query.
+    async fn substitution_of(&self, query: QueryId) -> Result<Option<Substitution>>;
+}
+
+/// API keys and what was already answered.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// The key with this hash, revoked ones too.
+    async fn key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>>;
+    /// All keys by id.
+    async fn keys(&self) -> Result<Vec<ApiKey>>;
+    /// What a caller was answered under an idempotency key.
+    async fn once(&self, caller: AppId, path: &str, key: &str) -> Result<Option<Once>>;
+}
+
+/// Everything that is kept.
+#[async_trait]
+pub trait Store: Numbers + Owners + Books + Outbox + Substitutions + Keys {
+    /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
+    /// claims and heartbeats.
+    async fn commit(&self, commit: Commit) -> Result<Time>;
+    /// The store's time: the injected clock for SQLite, the database's for PostgreSQL.
+    async fn now(&self) -> Result<Time>;
+    /// Follows writes of other processes into the filter, once. The caller repeats it.
+    async fn follow(&self) -> Result<()>;
+    /// Writes the filter to disk where that makes the next start faster, and ends what runs in the background.
+    async fn close(&self);
+}
+
+/// A store that several tasks share.
+pub type SharedStore = Arc<dyn Store>;

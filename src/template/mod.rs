@@ -1,0 +1,1 @@
+//! Texts to rendered notices and pages. Pure.

@@ -1,0 +1,1 @@
+//! Requests out, replies in: HTTP, SMTP, folder. No meaning.

@@ -1,0 +1,45 @@
+//! One file per action: facts, a pure decision, at most one commit between network calls.
+
+use crate::{
+    clock::{Clock, Random},
+    domain::query::Windows,
+    store::SharedStore,
+};
+use std::{sync::Arc, time::Duration};
+
+/// What every action works with.
+#[derive(Clone)]
+pub struct Env {
+    /// What is kept.
+    pub store: SharedStore,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and secrets.
+    pub random: Arc<dyn Random>,
+    /// The operator's settings of the rules.
+    pub rules: Rules,
+}
+
+/// The operator's settings of the rules.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// How long a former number is answered for (Q3).
+    pub windows: Windows,
+    /// How long changes are gathered into one notice (C5).
+    pub debounce: Duration,
+    /// And at most, from the first of them (C5).
+    pub debounce_most: Duration,
+    /// Country of numbers without a country code, where neither account nor sender says otherwise (Q1).
+    pub region: Option<crate::domain::address::phone::Region>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            windows: Windows::default(),
+            debounce: Duration::from_secs(120),
+            debounce_most: Duration::from_secs(600),
+            region: None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Loops, leases, concurrency and cron.
