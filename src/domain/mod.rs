@@ -10,3 +10,4 @@ pub mod notice;
 pub mod owner;
 pub mod query;
 pub mod schedule;
+pub mod target;

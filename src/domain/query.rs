@@ -1,10 +1,11 @@
 //! The main job: has this number changed, and what may be done about it (rules Q2, Q3, Q5, Q8, Q9, Q12).
 
 use super::{
-    address::Address,
-    group::Rights,
+    address::{Address, Kind},
+    group::{Item, Rights},
     id::{GroupId, OwnerId, PointId},
     name::NameKey,
+    target::Targets,
 };
 use crate::clock::Time;
 use std::time::Duration;
@@ -58,7 +59,9 @@ pub struct Facts {
 /// A question, already read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// The name that the asker has for the number, if any.
+    /// The address asked for.
+    pub to: Address,
+    /// The name that the asker has for it, if any.
     pub name: Option<NameKey>,
     /// One-time codes and the like are not redirected (rule Q8).
     pub identity_bound: bool,
@@ -138,4 +141,104 @@ pub struct Decision {
     pub because: Reason,
     /// The holder that the rule was about.
     pub holder: Option<usize>,
+}
+
+impl Decision {
+    fn no(because: Reason, holder: Option<usize>) -> Self {
+        Self { connect: None, say: Verdict::NoResult, because, holder }
+    }
+}
+
+/// Rule Q2: the first match decides. Windows are rule Q3, targets rule Q12, the two halves of the result rule Q5.
+///
+/// A value that nobody proved, vouched for or imported counts neither as held nor as left: else a number that one
+/// merely claims would stop, or lead, other people's calls.
+pub fn decide(query: &Query, facts: &Facts, windows: &Windows, targets: &Targets, now: Time) -> Decision {
+    let bears = |holder: &Holder| name_is_borne(query, facts, holder);
+    let believed = || facts.holders.iter().enumerate().filter(|(_, holder)| holder.believed);
+
+    if let Some((at, holder)) = believed().find(|(_, holder)| holder.until.is_none() && bears(holder).unwrap_or(true)) {
+        return if bears(holder) == Some(true) && sees(holder, holder.point) && !holder.silenced {
+            Decision { connect: None, say: Verdict::Current, because: Reason::StillHeld, holder: Some(at) }
+        } else {
+            Decision::no(Reason::HeldNow, Some(at))
+        };
+    }
+    let former = || believed().filter(|(_, holder)| holder.until.is_some());
+    if former().next().is_none() {
+        let because = if believed().next().is_some() { Reason::Namesake } else { Reason::NeverHeld };
+        return Decision::no(because, None);
+    }
+    // Of one owner's several leavings of the same number the last one counts.
+    let Some((at, holder)) =
+        former().filter(|(_, holder)| bears(holder).unwrap_or(true)).max_by_key(|(_, holder)| holder.until)
+    else {
+        return Decision::no(Reason::Namesake, None);
+    };
+    let no = |because| Decision::no(because, Some(at));
+    if former().any(|(_, other)| other.owner != holder.owner && bears(other).unwrap_or(true)) {
+        return no(Reason::TwoFormerHolders);
+    }
+    let named = bears(holder).is_some();
+    let window = if named { windows.named } else { windows.alone };
+    if now >= holder.proved.after(window) || (holder.proved_by_another && !named) {
+        return no(Reason::OutsideWindow);
+    }
+    if holder.silenced {
+        return no(Reason::Panic);
+    }
+    if query.identity_bound {
+        return no(Reason::IdentityBound);
+    }
+    if facts.opted_out {
+        return no(Reason::OptedOut);
+    }
+    let Some(to) = &holder.current else { return no(Reason::NoValueNow) };
+    if query.sender.as_ref().is_some_and(|sender| sender.key() == to.key()) {
+        return no(Reason::OwnCall);
+    }
+    if !targets.allow(&query.to, to) {
+        return no(Reason::ForbiddenTarget);
+    }
+    if holder.blocked || !holder.rights.forwards(holder.point) {
+        return no(Reason::NotGranted);
+    }
+    let say = if sees(holder, holder.point) { Verdict::Moved(to.clone()) } else { Verdict::NoResult };
+    Decision { connect: Some(to.clone()), say, because: Reason::Granted, holder: Some(at) }
+}
+
+/// A name alone (last part of rule Q2): `found` are the present points of owners who bear it and have put this viewer
+/// in a group by identity. Answers only where they are one owner's, with their first point of this kind that the
+/// viewer may see.
+pub fn decide_by_name(found: &[Holder], kind: Kind) -> Decision {
+    let Some(first) = found.first() else { return Decision::no(Reason::NeverHeld, None) };
+    if found.iter().any(|other| other.owner != first.owner) {
+        return Decision::no(Reason::Namesake, None);
+    }
+    if first.silenced {
+        return Decision::no(Reason::Panic, Some(0));
+    }
+    let seen = found.iter().enumerate().find_map(|(at, holder)| {
+        let value = holder.current.as_ref().filter(|value| value.kind() == kind)?;
+        (holder.believed && sees(holder, holder.point)).then_some((at, value))
+    });
+    match seen {
+        Some((at, value)) => {
+            Decision { connect: None, say: Verdict::Moved(value.clone()), because: Reason::Granted, holder: Some(at) }
+        }
+        None => Decision::no(Reason::NotGranted, Some(0)),
+    }
+}
+
+/// Whether the name that is known is this holder's; `None` where no name is known. What the asker states comes before
+/// what the viewer's own book says.
+fn name_is_borne(query: &Query, facts: &Facts, holder: &Holder) -> Option<bool> {
+    if let Some(name) = &query.name {
+        return Some(holder.names.contains(name));
+    }
+    (!facts.book_names.is_empty()).then(|| facts.book_names.iter().any(|name| holder.names.contains(name)))
+}
+
+fn sees(holder: &Holder, point: PointId) -> bool {
+    !holder.blocked && holder.rights.reveals(Item::Point(point))
 }

