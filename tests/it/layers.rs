@@ -39,7 +39,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The modules named after `crate::`, in a path or at the first level of a braced list.
 fn imports(text: &str) -> BTreeSet<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).fold(String::new(), |all, line| all + line + "\n");
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .fold(String::new(), |all, line| all + line + "\n");
     let mut named = BTreeSet::new();
     for (at, found) in code.match_indices("crate::") {
         let before = code[..at].chars().next_back();
@@ -81,11 +84,13 @@ fn modules_use_only_what_lies_below_them() {
     let mut wrong = BTreeMap::new();
     for file in files {
         let inside = file.strip_prefix(&root).unwrap().to_owned();
-        let module = inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let module =
+            inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
         if matches!(module.as_str(), "lib" | "main") {
             continue;
         }
-        let own = row(&module).unwrap_or_else(|| panic!("{module} has no row: give it one here and in ARCHITECTURE.md"));
+        let own =
+            row(&module).unwrap_or_else(|| panic!("{module} has no row: give it one here and in ARCHITECTURE.md"));
         for other in imports(&fs::read_to_string(&file).unwrap()) {
             let Some(there) = row(&other) else { continue };
             let below = there > own || other == module || MAY_ALSO.contains(&(module.as_str(), other.as_str()));
