@@ -1,1 +1,3 @@
-//! The HTTP surface: parse, one use case, answer.
+//! The ways in over HTTP: parse, one use case, answer.
+
+pub mod problem;
