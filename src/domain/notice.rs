@@ -26,7 +26,7 @@ pub struct Shown {
     pub revision: u64,
     /// Digest of the rights under which it was shown.
     pub rights: u64,
-    /// The card, as JSON of [`super::card`], from which the next difference is computed.
+    /// What was shown, as JSON of `Seen`, from which the next difference is computed.
     pub card: Box<str>,
     /// When.
     pub at: Time,
@@ -46,6 +46,8 @@ pub enum NoticeState {
     Unknown,
     /// Given up; listed with its reason.
     Dead,
+    /// Was dead; a replay took its place, named in the reason.
+    Replayed,
 }
 
 /// A message telling one recipient about one owner. It has no content: that is computed when it is due.
@@ -76,6 +78,8 @@ pub struct Notice {
 pub struct Attempt {
     /// The notice.
     pub notice: NoticeId,
+    /// Whom the notice is about.
+    pub owner: OwnerId,
     /// Counts from 1.
     pub number: u32,
     /// The account, by its name in the configuration.

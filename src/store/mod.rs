@@ -158,14 +158,19 @@ pub enum Effect {
     FanoutDue(Fanout),
     /// A page of a fan-out has been expanded; `None`: it is done.
     FanoutMoved(FanoutId, Option<Recipient>),
-    /// The open notice of this pair, or a new one. Where one is open its `due` becomes the given one, the rest stays.
+    /// The open notice of this pair, or a new one. Where one is open its `due` becomes the given one, the rest stays,
+    /// a claim on it too.
     NoticeDue(Notice),
-    /// Ends or postpones a claimed notice. Fails with `Conflict` where the fence is not the present one.
+    /// Ends or postpones a claimed notice, and ends the claim. Fails with `Conflict` where the fence is not the present
+    /// one. Where the notice's `due` is no longer `seen`, something else came to be told while it was under way: it
+    /// then stays `Open` with the `due` that it has, no attempts, and `first` at the store's time, whatever is given here.
     NoticeSet {
         /// Which.
         id: NoticeId,
         /// The claim's token.
         fence: u64,
+        /// The `due` that the notice had when it was claimed.
+        seen: Time,
         /// The new state; `Open` releases the claim until `due`.
         state: NoticeState,
         /// When to try again, where it stays open.
@@ -175,8 +180,27 @@ pub enum Effect {
         /// For a reader.
         reason: Box<str>,
     },
-    /// An attempt begins: written before the request leaves.
-    AttemptBegun(Attempt),
+    /// A notice in the state `from` gets another one without a claim: a receipt for an unknown one, a replay of a dead
+    /// one. Fails with `Conflict` where it is in no such state.
+    NoticeMarked {
+        /// Which.
+        id: NoticeId,
+        /// The state that it must have.
+        from: NoticeState,
+        /// The new state; not `Open`, for which there is [`Effect::NoticeDue`].
+        state: NoticeState,
+        /// For a reader.
+        reason: Box<str>,
+    },
+    /// An attempt begins: written before the request leaves. Fails with `Conflict` where the fence is not the present
+    /// one of the attempt's notice, and where another attempt about the same owner to the same address key has no
+    /// outcome yet (a partial unique index), so that one address is told by one notice at a time.
+    AttemptBegun {
+        /// The attempt.
+        attempt: Attempt,
+        /// The claim's token.
+        fence: u64,
+    },
     /// An attempt ended.
     AttemptEnded {
         /// The notice.
@@ -224,7 +248,7 @@ pub struct Fanout {
     pub at: Time,
     /// Only these; empty: everybody in any group.
     pub only: Vec<Recipient>,
-    /// Whether an empty difference also updates the ledger without a notice: a block, a lost grant (rule C4).
+    /// Nobody is told anything, only the ledger follows: a block, a lost grant (rule C4).
     pub silent: bool,
     /// The last recipient of the last expanded page.
     pub cursor: Option<Recipient>,
@@ -451,10 +475,13 @@ pub trait Outbox: Send + Sync {
     async fn claim(&self, retries: bool, limit: usize, lease: Duration) -> Result<Vec<Claimed>>;
     /// Prolongs a claim; `false` where somebody else has it by now.
     async fn heartbeat(&self, id: NoticeId, fence: u64, lease: Duration) -> Result<bool>;
-    /// When the next open notice or fan-out is due, so that a worker can wait for it.
+    /// When the next open notice or fan-out is due, so that a worker can wait for it; a claimed one counts from the end
+    /// of its claim.
     async fn next_due(&self) -> Result<Option<Time>>;
     /// One notice.
     async fn notice(&self, id: NoticeId) -> Result<Option<Notice>>;
+    /// The open notice of a pair, claimed or not.
+    async fn open_notice(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Notice>>;
     /// Notices of an owner, newest first.
     async fn notices(&self, owner: OwnerId, before: Option<NoticeId>, limit: usize) -> Result<Page<Notice>>;
     /// Notices in a state, of all owners, oldest first.
@@ -463,6 +490,9 @@ pub trait Outbox: Send + Sync {
     async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>>;
     /// The attempt with the provider's id.
     async fn attempt_by_foreign_id(&self, account: &str, foreign_id: &str) -> Result<Option<Attempt>>;
+    /// Recipients whose notices about this owner had an attempt at this address key that ended as sent or unknown; at
+    /// most 16 (rule N4: told already at this address).
+    async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>>;
     /// What this recipient was last shown.
     async fn shown(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Shown>>;
     /// Opt-outs at any of these keys.
