@@ -1,1 +1,354 @@
 //! Settings, with the file and line of what is wrong. Read by `app` and `cli` only.
+//!
+//! One struct a section. A wrong key, type or reference is refused with the place, what was found and what would be
+//! right; `config.toml` at the root of the repository holds the defaults and a test keeps it so.
+
+mod account;
+mod duration;
+mod secret;
+
+pub use account::{Account, Countries, Custody};
+pub use duration::Span;
+pub use secret::Secret;
+
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use toml::Spanned;
+
+/// The operator's one file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The listener.
+    pub server: Server,
+    /// The listener of `/metrics`.
+    pub metrics: Metrics,
+    /// Logs.
+    pub log: Log,
+    /// The database.
+    pub store: Store,
+    /// Rules of queries.
+    pub queries: Queries,
+    /// Notices and how they are sent.
+    pub notices: Notices,
+    /// Provider files.
+    pub providers: Providers,
+    /// The operator's uses of providers, by name.
+    pub accounts: BTreeMap<Spanned<String>, Account>,
+    /// Plays a provider, for trying things out.
+    pub stand_in: Option<StandIn>,
+}
+
+/// The listener.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How providers and senders reach it, without a slash at the end.
+    pub public_url: Spanned<String>,
+    /// Connections at once.
+    pub connections: usize,
+    /// For the head of a request.
+    pub header_timeout: Span,
+    /// For its body.
+    pub body_timeout: Span,
+    /// Bytes of a body.
+    pub body_limit: usize,
+    /// For what is under way at a stop.
+    pub stop_timeout: Span,
+    /// Certificate and key, both PEM.
+    pub tls: Option<Tls>,
+}
+
+/// A certificate chain and its key, PEM files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, the server's own first.
+    pub certificate: PathBuf,
+    /// PKCS 8, PKCS 1 or SEC 1.
+    pub key: PathBuf,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: Spanned::new(0..0, "http://127.0.0.1:8080".to_owned()),
+            connections: 10_000,
+            header_timeout: Span::seconds(10),
+            body_timeout: Span::seconds(20),
+            body_limit: 1 << 20,
+            stop_timeout: Span::seconds(20),
+            tls: None,
+        }
+    }
+}
+
+/// The listener of `/metrics`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Where it listens.
+    pub listen: SocketAddr,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
+    }
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Text for people or JSON for programs.
+    pub format: LogFormat,
+    /// A level, or a list of `target=level`.
+    pub level: String,
+}
+
+/// Form of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// The database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// The embedded one's file.
+    pub path: PathBuf,
+    /// Threads that read it.
+    pub readers: usize,
+    /// A database that speaks the PostgreSQL protocol, instead.
+    pub url: Option<Secret>,
+    /// Connections to it.
+    pub connections: usize,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: "data/redial.db".into(), readers: 2, url: None, connections: 16 }
+    }
+}
+
+/// Rules of queries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queries {
+    /// Country of numbers without a country code.
+    pub region: Spanned<String>,
+    /// Window without a name (rule Q3).
+    pub without_name: Span,
+    /// Window with the former holder's name (rule Q3).
+    pub with_name: Span,
+    /// When answers of `/v1/resolve` leave (rule Q4).
+    pub slot: Span,
+}
+
+impl Default for Queries {
+    fn default() -> Self {
+        Self {
+            region: Spanned::new(0..0, "US".to_owned()),
+            without_name: Span::days(45),
+            with_name: Span::days(365),
+            slot: Span::millis(5),
+        }
+    }
+}
+
+/// Notices and how they are sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notices {
+    /// How long changes are gathered (rule C5).
+    pub debounce: Span,
+    /// And at most (rule C5).
+    pub debounce_at_most: Span,
+    /// A language tag.
+    pub language: String,
+    /// Accounts for text messages, in order.
+    pub sms: Vec<Spanned<String>>,
+    /// Accounts for e-mail, in order.
+    pub email: Vec<Spanned<String>>,
+    /// Messages on their way at once.
+    pub concurrency: usize,
+    /// Of what a worker takes.
+    pub lease: Span,
+    /// Tries before a notice is given up.
+    pub attempts: u32,
+    /// The operator's own texts.
+    pub templates: Option<PathBuf>,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        let outbox = || vec![Spanned::new(0..0, "outbox".to_owned())];
+        Self {
+            debounce: Span::seconds(120),
+            debounce_at_most: Span::seconds(600),
+            language: "en".to_owned(),
+            sms: outbox(),
+            email: outbox(),
+            concurrency: 8,
+            lease: Span::seconds(60),
+            attempts: 8,
+            templates: None,
+        }
+    }
+}
+
+/// Provider files.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Providers {
+    /// The operator's own.
+    pub folder: Option<PathBuf>,
+}
+
+/// Plays a provider: takes what an account sends and writes it to a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandIn {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The folder of the files.
+    pub path: PathBuf,
+}
+
+/// Why a configuration was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("{file}: {source}\nname another file with --config, or copy the config.toml that comes with Redial")]
+    Unreadable {
+        /// Which.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A key, type or value is wrong.
+    #[error("{file}:{line}:{column}: {what}")]
+    Wrong {
+        /// Which file.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What was found and what would be right.
+        what: String,
+    },
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, &file),
+            Err(source) => Err(ConfigError::Unreadable { file, source }),
+        }
+    }
+
+    /// Reads and checks a text; `file` is for the errors.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let what = error.message().trim().to_owned();
+            wrong(text, file, error.span().map_or(0, |span| span.start), what)
+        })?;
+        config.check().map_err(|(at, what)| wrong(text, file, at, what))?;
+        Ok(config)
+    }
+
+    /// References and values that the types alone do not settle; the byte at which it is wrong, and why.
+    fn check(&self) -> Result<(), (usize, String)> {
+        let url = &self.server.public_url;
+        let (scheme, rest) = url.get_ref().split_once("://").unwrap_or_default();
+        if !matches!(scheme, "http" | "https")
+            || rest.is_empty()
+            || rest.ends_with('/')
+            || rest.contains(['?', '#', ' '])
+        {
+            return Err((
+                url.span().start,
+                format!(
+                    "public_url is {:?}; it looks like \"https://redial.example.com\", without a slash at the end",
+                    url.get_ref()
+                ),
+            ));
+        }
+        let region = &self.queries.region;
+        let known = region.get_ref().len() == 2 && region.get_ref().bytes().all(|b| b.is_ascii_uppercase());
+        if !known {
+            return Err((
+                region.span().start,
+                format!("region is {:?}; a country's two capitals are needed, like \"US\"", region.get_ref()),
+            ));
+        }
+        for (list, channel) in [(&self.notices.sms, "sms"), (&self.notices.email, "email")] {
+            for name in list {
+                // The defaults name an account that a file of one's own need not have.
+                let from_file = !name.span().is_empty();
+                if from_file && !self.accounts.keys().any(|account| account.get_ref() == name.get_ref()) {
+                    let names: Vec<&str> = self.accounts.keys().map(|name| name.get_ref().as_str()).collect();
+                    return Err((
+                        name.span().start,
+                        format!(
+                            "notices.{channel} names the account {:?}; there are: {}",
+                            name.get_ref(),
+                            list_or_none(&names)
+                        ),
+                    ));
+                }
+            }
+        }
+        for (name, account) in &self.accounts {
+            if !name.get_ref().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+                return Err((
+                    name.span().start,
+                    format!("the account name {:?} stands in URLs: letters, digits, - and _ only", name.get_ref()),
+                ));
+            }
+            account.check().map_err(|what| (name.span().start, format!("account {}: {what}", name.get_ref())))?;
+        }
+        Ok(())
+    }
+
+    /// The account of a name.
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|(key, _)| key.get_ref() == name).map(|(_, account)| account)
+    }
+}
+
+fn list_or_none(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn wrong(text: &str, file: &str, at: usize, what: String) -> ConfigError {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    ConfigError::Wrong { file: file.to_owned(), line, column, what }
+}
+
+#[cfg(test)]
+mod tests;

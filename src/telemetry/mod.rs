@@ -1,1 +1,6 @@
 //! Logs and metrics.
+
+pub mod log;
+pub mod metrics;
+
+pub use metrics::Metrics;

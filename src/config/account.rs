@@ -1,0 +1,113 @@
+//! `[accounts.NAME]`: the operator's use of a provider.
+
+use super::{Secret, Span};
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::PathBuf};
+use toml::Spanned;
+
+/// One account. `kind` names a provider file or a built-in kind; each takes some of the other keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// `folder`, `smtp`, or the name of a provider file.
+    pub kind: Spanned<String>,
+    /// `folder`: where the files go.
+    pub path: Option<PathBuf>,
+    /// The number or name that messages come from.
+    pub from: Option<String>,
+    /// The address that e-mails come from.
+    pub from_email: Option<String>,
+    /// `smtp`: `smtp://host:25`, `smtp+starttls://host:587` or `smtps://host:465`.
+    pub url: Option<String>,
+    /// `smtp`: who signs in.
+    pub user: Option<String>,
+    /// `smtp`: with what.
+    pub password: Option<Secret>,
+    /// Instead of the provider's own address.
+    pub base_url: Option<String>,
+    /// The host name under which its drop-in endpoints answer, beside `/via/NAME`.
+    pub host: Option<String>,
+    /// After this a call or message goes on unchanged (rule Q7).
+    #[serde(default = "default_deadline")]
+    pub deadline: Span,
+    /// Who holds the provider's credentials (rule Q5).
+    #[serde(default)]
+    pub custody: Custody,
+    /// Whether it sends one-time codes and the like: nothing of it is redirected (rule Q8).
+    #[serde(default)]
+    pub identity_bound: bool,
+    /// Where a new number may be (rule Q12).
+    #[serde(default)]
+    pub countries: Countries,
+    /// Country of numbers without a country code.
+    pub region: Option<String>,
+    /// The operator's own numbers, to which nothing is redirected (rule Q12).
+    #[serde(default)]
+    pub own_numbers: Vec<String>,
+    /// Whether senders' callback addresses may lie on this machine or a private network (rule W2).
+    #[serde(default)]
+    pub private_callbacks: bool,
+    /// The values that the provider file asks for.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Secret>,
+}
+
+fn default_deadline() -> Span {
+    Span::millis(250)
+}
+
+/// Who holds the provider's credentials (rule Q5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Custody {
+    /// The operator: senders know only what Redial gave them.
+    #[default]
+    Operator,
+    /// The sender, who could look at the provider itself: what may only be forwarded passes unchanged.
+    Sender,
+}
+
+/// Where a new number may be (rule Q12).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "countries is \"same\", \"any\" or a list such as [\"US\", \"CA\"]")]
+pub enum Countries {
+    /// In the country of the number that the sender used.
+    #[default]
+    #[serde(skip)]
+    Same,
+    /// `same` or `any`.
+    Word(Word),
+    /// In these as well.
+    These(Vec<String>),
+}
+
+/// The two words that stand for countries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Word {
+    /// Only where the number used is.
+    Same,
+    /// Anywhere.
+    Any,
+}
+
+impl Account {
+    /// Keys that belong together.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let need = |present: bool, key: &str, like: &str| {
+            if present { Ok(()) } else { Err(format!("kind \"{}\" needs {key}, like {like}", self.kind.get_ref())) }
+        };
+        match self.kind.get_ref().as_str() {
+            "folder" => need(self.path.is_some(), "path", "path = \"data/outbox\""),
+            "smtp" => {
+                need(self.url.is_some(), "url", "url = \"smtp+starttls://mail.example.com:587\"")?;
+                need(self.from_email.is_some(), "from_email", "from_email = \"redial@example.com\"")?;
+                if self.user.is_some() != self.password.is_some() {
+                    return Err("user and password go together".to_owned());
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use super::*;
+
+const SHIPPED: &str = include_str!("../../config.toml");
+
+fn refused(text: &str) -> String {
+    Config::parse(text, "config.toml").expect_err("it is wrong").to_string()
+}
+
+#[test]
+fn the_shipped_file_holds_the_defaults() {
+    let shipped = Config::parse(SHIPPED, "config.toml").unwrap();
+    let default = Config::default();
+    // Spans tell where a value stood; only the values are compared.
+    let plain = |config: &Config| {
+        format!(
+            "{:?}",
+            (
+                config.server.listen,
+                config.server.public_url.get_ref(),
+                config.server.connections,
+                config.server.header_timeout,
+                config.server.body_timeout,
+                config.server.body_limit,
+                config.server.stop_timeout,
+                config.metrics.listen,
+                (
+                    &config.log,
+                    &config.store,
+                    config.queries.region.get_ref(),
+                    config.queries.without_name,
+                    config.queries.with_name
+                ),
+                (
+                    config.queries.slot,
+                    config.notices.debounce,
+                    config.notices.debounce_at_most,
+                    &config.notices.language
+                ),
+                (
+                    config.notices.sms.iter().map(Spanned::get_ref).collect::<Vec<_>>(),
+                    config.notices.email.iter().map(Spanned::get_ref).collect::<Vec<_>>()
+                ),
+                (
+                    config.notices.concurrency,
+                    config.notices.lease,
+                    config.notices.attempts,
+                    &config.notices.templates,
+                    &config.providers
+                ),
+            )
+        )
+    };
+    assert_eq!(plain(&shipped), plain(&default));
+    assert_eq!(shipped.account("outbox").unwrap().kind.get_ref(), "folder");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
+    let cases = [
+        ("[server]\nlisten = \"nowhere\"\n", "config.toml:2:10: ", "invalid socket address"),
+        ("[server]\nlitsen = 1\n", "config.toml:2:1: ", "unknown field `litsen`, expected one of `listen`"),
+        ("[queries]\nslot = \"soon\"\n", "config.toml:2:8: ", "write a number and ms, s, minutes"),
+        ("[queries]\n\nregion = \"usa\"\n", "config.toml:3:10: ", "two capitals"),
+        ("[notices]\nsms = [\"nobody\"]\n", "config.toml:2:8: ", "there are: none"),
+        ("[accounts.a]\nkind = \"folder\"\n", "config.toml:1:11: ", "needs path"),
+        ("[accounts.a]\nkind = \"smtp\"\nurl = \"smtp://x\"\n", "config.toml:1:11: ", "needs from_email"),
+        ("[accounts.\"a b\"]\nkind = \"x\"\n", "config.toml:1:11: ", "letters, digits"),
+        ("[accounts.a]\nkind = \"x\"\ncountries = 3\n", "config.toml:3:13: ", "\"same\", \"any\" or a list"),
+        ("[accounts.a]\nkind = \"x\"\nparameters = { token = 3 }\n", "config.toml:3:", "{ env = \"NAME\" }"),
+        ("[server]\npublic_url = \"redial.example.com/\"\n", "config.toml:2:14: ", "without a slash"),
+        ("[log]\nformat = \"xml\"\n", "config.toml:2:10: ", "expected `text` or `json`"),
+        ("[server\n", "config.toml:1:8: ", ""),
+    ];
+    for (text, place, what) in cases {
+        let said = refused(text);
+        assert!(said.starts_with(place), "{said:?} should begin with {place:?}");
+        assert!(said.contains(what), "{said:?} should contain {what:?}");
+    }
+}
+
+#[test]
+fn a_secret_comes_from_where_it_says_and_is_never_shown() {
+    let file = std::env::temp_dir().join(format!("redial-secret-{}", std::process::id()));
+    std::fs::write(&file, "from a file\n").unwrap();
+    let text = format!(
+        "[accounts.a]\nkind = \"x\"\n[accounts.a.parameters]\nplain = \"written\"\nfile = {{ file = {file:?} }}\nenv = {{ env = \"REDIAL_NOT_SET\" }}\n"
+    );
+    let config = Config::parse(&text, "config.toml").unwrap();
+    let parameters = &config.account("a").unwrap().parameters;
+    assert_eq!(parameters["file"].value().as_deref(), Ok("from a file"));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(parameters["plain"].value().as_deref(), Ok("written"));
+    assert!(parameters["env"].value().unwrap_err().contains("REDIAL_NOT_SET"));
+    assert!(!format!("{config:?}").contains("written"));
+}

@@ -1,0 +1,157 @@
+//! Counters and histograms, with labels of bounded number only.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use std::sync::Arc;
+
+/// A surface and how its answers went.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Answered {
+    /// `hook`, `via`, `api` …
+    pub surface: &'static str,
+    /// `2xx`, `4xx`, `5xx`.
+    pub class: &'static str,
+}
+
+/// A surface and what became of a query. All kinds of `no_result` are one (rule Q4).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Asked {
+    /// `hook`, `via`, `api`, `cli`.
+    pub way: &'static str,
+    /// `moved`, `current`, `no_result`.
+    pub verdict: &'static str,
+}
+
+/// A surface and why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Refused {
+    /// `hook`, `via`, `api` …
+    pub surface: &'static str,
+    /// `signature`, `credentials`, `malformed`, `too_large`, `rate` …
+    pub reason: &'static str,
+}
+
+/// One label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Kind {
+    /// The label's value.
+    pub kind: &'static str,
+}
+
+/// Everything that is measured. Clones share the values.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    /// Answers by surface and status class.
+    pub requests: Family<Answered, Counter>,
+    /// Queries by way and verdict.
+    pub queries: Family<Asked, Counter>,
+    /// Requests that were refused, by reason.
+    pub refused: Family<Refused, Counter>,
+    /// Communications that were connected elsewhere: `call`, `message`.
+    pub substitutions: Family<Kind, Counter>,
+    /// Communications that went on unchanged because Redial was slow or broken (rule Q7), by `deadline`, `store`.
+    pub failed_open: Family<Kind, Counter>,
+    /// Notices by the state in which they ended.
+    pub notices: Family<Kind, Counter>,
+    /// Attempts by outcome.
+    pub attempts: Family<Kind, Counter>,
+    /// From a change to its notice being sent, in seconds.
+    pub notice_delay: Histogram,
+    /// To answer a call webhook whose number has moved, in seconds.
+    pub hook_time: Histogram,
+    /// Reloads of the configuration: `taken`, `refused`.
+    pub reloads: Family<Kind, Counter>,
+    /// Open connections.
+    pub connections: Gauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("redial");
+        let requests = Family::default();
+        registry.register("requests", "Answers by surface and status class", requests.clone());
+        let queries = Family::default();
+        registry.register("queries", "Queries by way and verdict", queries.clone());
+        let refused = Family::default();
+        registry.register("refused", "Requests refused, by surface and reason", refused.clone());
+        let substitutions = Family::default();
+        registry.register("substitutions", "Communications connected elsewhere", substitutions.clone());
+        let failed_open = Family::default();
+        registry.register(
+            "failed_open",
+            "Communications that went on unchanged because Redial was slow or broken",
+            failed_open.clone(),
+        );
+        let notices = Family::default();
+        registry.register("notices", "Notices by final state", notices.clone());
+        let attempts = Family::default();
+        registry.register("attempts", "Attempts by outcome", attempts.clone());
+        let notice_delay = Histogram::new([0.1, 1.0, 10.0, 60.0, 150.0, 600.0, 3_600.0, 86_400.0]);
+        registry.register_with_unit(
+            "notice_delay",
+            "From a change to its notice being sent",
+            Unit::Seconds,
+            notice_delay.clone(),
+        );
+        let hook_time = Histogram::new([0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25]);
+        registry.register_with_unit(
+            "hook_time",
+            "To answer a webhook whose number has moved",
+            Unit::Seconds,
+            hook_time.clone(),
+        );
+        let reloads = Family::default();
+        registry.register("reloads", "Reloads of the configuration", reloads.clone());
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections", connections.clone());
+        Self {
+            registry: Arc::new(registry),
+            requests,
+            queries,
+            refused,
+            substitutions,
+            failed_open,
+            notices,
+            attempts,
+            notice_delay,
+            hook_time,
+            reloads,
+            connections,
+        }
+    }
+
+    /// The body of `/metrics`, in the OpenMetrics text format.
+    pub fn render(&self) -> String {
+        let mut body = String::new();
+        if text::encode(&mut body, &self.registry).is_err() {
+            tracing::error!("metrics could not be written");
+        }
+        body
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_shown() {
+        let metrics = Metrics::new();
+        metrics.clone().queries.get_or_create(&Asked { way: "api", verdict: "no_result" }).inc();
+        metrics.hook_time.observe(0.002);
+        let body = metrics.render();
+        assert!(body.contains("redial_queries_total{way=\"api\",verdict=\"no_result\"} 1"), "{body}");
+        assert!(body.contains("redial_hook_time_seconds_count 1") && body.ends_with("# EOF\n"), "{body}");
+    }
+}
