@@ -1,0 +1,230 @@
+//! Messages of our own: requests out, replies, reports and messages from people in (rules N3, N6).
+
+use super::{Account, Document, Hook, Incoming, Malformed};
+use bytes::Bytes;
+use std::time::Duration;
+
+/// A message of our own. Numbers are E.164.
+#[derive(Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// To whom.
+    pub to: &'a str,
+    /// From which of the account's senders; `None`: the account's own default.
+    pub from: Option<&'a str>,
+    /// The text.
+    pub text: &'a str,
+    /// URLs of pictures and cards.
+    pub media: &'a [&'a str],
+    /// Our id: the provider's idempotency key, where it has one.
+    pub reference: &'a str,
+    /// Where reports go.
+    pub callback: Option<&'a str>,
+}
+
+/// A request to a provider, complete with credentials.
+#[derive(Clone)]
+pub struct Request {
+    /// Method.
+    pub method: http::Method,
+    /// Absolute URL.
+    pub url: String,
+    /// Headers, without `Host` and `Content-Length`.
+    pub headers: http::HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// How one try ended (rule N3). *Unknown* is what the caller says when no answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The far end took it.
+    Sent,
+    /// It was not sent and may be tried again, not before this.
+    TryAgain(Option<Duration>),
+    /// It was not sent and never will be in this way.
+    Never,
+    /// It may have been sent.
+    Unknown,
+    /// Our credentials or settings are wrong: no message to anybody would go, so the account stops.
+    Config,
+}
+
+/// A provider's reply to a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The provider's id of the message.
+    pub id: Option<Box<str>>,
+    /// The provider's error code.
+    pub code: Option<Box<str>>,
+    /// The provider's words, shortened; may hold a number, so it is not for logs.
+    pub detail: Box<str>,
+    /// What else follows from it.
+    pub flags: Flags,
+}
+
+/// What else a reply or report says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Flag {
+    /// This number is dead: look for a new one (rule Q6, *after*).
+    NumberDead = 1,
+    /// This number takes no more messages (rule N6).
+    OptedOut = 2,
+    /// The provider limits us.
+    RateLimited = 4,
+    /// Our credentials are refused.
+    AuthBroken = 8,
+}
+
+/// A set of [`Flag`]s.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Flags(pub(super) u8);
+
+impl Flags {
+    /// Whether it is in the set.
+    pub fn has(self, flag: Flag) -> bool {
+        self.0 & flag as u8 != 0
+    }
+}
+
+impl std::fmt::Debug for Flags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let all = [Flag::NumberDead, Flag::OptedOut, Flag::RateLimited, Flag::AuthBroken];
+        f.debug_set().entries(all.into_iter().filter(|flag| self.has(*flag))).finish()
+    }
+}
+
+/// Where a message stands, in our words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The provider has it.
+    Accepted,
+    /// The network has it.
+    Sent,
+    /// The phone has it.
+    Delivered,
+    /// Not delivered, another try may be.
+    FailedTemporary,
+    /// Not delivered and never will be.
+    FailedPermanent,
+    /// Not delivered in its time.
+    Expired,
+    /// The provider says something that its file does not list.
+    Unknown,
+}
+
+/// One delivery report.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StatusEvent {
+    /// The provider's id of the message or call.
+    pub id: Box<str>,
+    /// Where it stands.
+    pub state: State,
+    /// Whether no other state follows.
+    pub is_final: bool,
+    /// The provider's error code.
+    pub code: Option<Box<str>>,
+    /// What else follows from it.
+    pub flags: Flags,
+    /// The recipient as the provider writes it.
+    pub to: Box<str>,
+    /// The sender as the provider writes it.
+    pub from: Box<str>,
+}
+
+/// A message from a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// The provider's id.
+    pub id: Box<str>,
+    /// The person.
+    pub from: Box<str>,
+    /// The operator's number.
+    pub to: Box<str>,
+    /// The text.
+    pub text: Box<str>,
+    /// What came with it.
+    pub media: Vec<Media>,
+    /// What the provider itself made of it.
+    pub word: Option<Word>,
+}
+
+/// A picture or card in a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Where it can be fetched.
+    pub url: Box<str>,
+    /// Its content type.
+    pub content_type: Option<Box<str>>,
+}
+
+/// A provider's own reading of an opt-out word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// No more messages.
+    Stop,
+    /// Messages again.
+    Start,
+    /// Asks for help.
+    Help,
+}
+
+macro_rules! masked {
+    ($($name:ident: $($shown:ident),*;)*) => {$(
+        /// Masked: what is not shown may hold numbers, texts or credentials.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+masked! {
+    Request: method;
+    StatusEvent: id, state, is_final, code, flags;
+    Inbound: id, word;
+    Media: content_type;
+}
+
+impl std::fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outgoing").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    /// The request that sends a message of ours.
+    pub fn send(&self, outgoing: &Outgoing<'_>) -> Request {
+        let _ = outgoing;
+        todo!("the engine follows")
+    }
+
+    /// What a reply to [`Account::send`] means.
+    pub fn read_reply(&self, status: http::StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Reply {
+        let _ = (status, headers, body);
+        todo!("the engine follows")
+    }
+
+    /// Delivery reports in a webhook; none where it is about something else. Verify it first.
+    pub fn read_status(&self, incoming: &Incoming<'_>) -> Result<Vec<StatusEvent>, Malformed> {
+        let _ = incoming;
+        todo!("the engine follows")
+    }
+
+    /// A message from a person; `None` where the webhook is about something else. Verify it first.
+    pub fn read_inbound(&self, incoming: &Incoming<'_>) -> Result<Option<Inbound>, Malformed> {
+        let _ = incoming;
+        todo!("the engine follows")
+    }
+
+    /// What the provider wants to hear when a webhook was taken.
+    pub fn acknowledge(&self, hook: Hook) -> Document {
+        let _ = hook;
+        todo!("the engine follows")
+    }
+}
