@@ -163,7 +163,8 @@ pub enum Effect {
     NoticeDue(Notice),
     /// Ends or postpones a claimed notice, and ends the claim. Fails with `Conflict` where the fence is not the present
     /// one. Where the notice's `due` is no longer `seen`, something else came to be told while it was under way: it
-    /// then stays `Open` with the `due` that it has, no attempts, and `first` at the store's time, whatever is given here.
+    /// then is `Open` with the `due` that it has, whatever is given here; where the given state was not `Open`, its
+    /// attempts become 0 and its `first` the store's time.
     NoticeSet {
         /// Which.
         id: NoticeId,
