@@ -1,1 +1,2 @@
 //! Requests out, replies in: HTTP, SMTP, folder. No meaning.
+pub mod http;
