@@ -242,3 +242,6 @@ fn name_is_borne(query: &Query, facts: &Facts, holder: &Holder) -> Option<bool> 
 fn sees(holder: &Holder, point: PointId) -> bool {
     !holder.blocked && holder.rights.reveals(Item::Point(point))
 }
+
+#[cfg(test)]
+mod tests;
