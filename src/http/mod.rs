@@ -1,3 +1,4 @@
 //! The ways in over HTTP: parse, one use case, answer.
 
 pub mod problem;
+pub mod stand_in;
