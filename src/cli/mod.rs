@@ -13,7 +13,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Keeps people reachable when their phone number changes.
 #[derive(Debug, Parser)]
-#[command(name = "redial", version, arg_required_else_help = false, after_help = "Without a command it serves.\n\nExample:\n  redial serve --config /etc/redial/config.toml")]
+#[command(
+    name = "redial",
+    version,
+    arg_required_else_help = false,
+    after_help = "Without a command it serves.\n\nExample:\n  redial serve --config /etc/redial/config.toml"
+)]
 struct Arguments {
     /// The operator's one file.
     #[arg(long, short, global = true, default_value = "config.toml", env = "REDIAL_CONFIG")]
@@ -68,7 +73,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Opens the store for one command and closes it after, whatever came of it.
-async fn with_app(config: &Config, command: impl AsyncFnOnce(&App) -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+async fn with_app(
+    config: &Config,
+    command: impl AsyncFnOnce(&App) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
     let app = App::open(config).await?;
     let result = command(&app).await;
     app.close().await;

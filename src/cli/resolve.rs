@@ -17,7 +17,9 @@ use std::process::ExitCode;
 
 /// Arguments of `redial resolve`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  redial resolve +14155550101\n  redial resolve +14155550101 --name \"Ann Lee\"\n  redial resolve --name \"Ann Lee\" --as +14155550142\n\nExit code 0: moved or current; 1: no result.")]
+#[command(
+    after_help = "Examples:\n  redial resolve +14155550101\n  redial resolve +14155550101 --name \"Ann Lee\"\n  redial resolve --name \"Ann Lee\" --as +14155550142\n\nExit code 0: moved or current; 1: no result."
+)]
 pub(super) struct Args {
     /// The number or e-mail address, with its country code or in the default region.
     #[arg(required_unless_present = "name")]
@@ -55,7 +57,11 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
             resolve::resolve(env, ask).await?
         }
     };
-    if args.json { println!("{}", json(&answer)) } else { println!("{}", text(&answer)) }
+    if args.json {
+        println!("{}", json(&answer))
+    } else {
+        println!("{}", text(&answer))
+    }
     Ok(if answer.decision.say == Verdict::NoResult { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

@@ -35,7 +35,9 @@ impl StandIn {
     pub async fn answer(&self, method: &Method, path: &str, is_json: bool, body: &Bytes) -> Response<String> {
         if method == Method::POST {
             let reply = if is_json { self.take_json(path, body).await } else { self.take_form(path, body).await };
-            return reply.unwrap_or_else(|problem| respond(problem.0, &json!({"code": problem.0.as_u16(), "message": problem.1})));
+            return reply.unwrap_or_else(|problem| {
+                respond(problem.0, &json!({"code": problem.0.as_u16(), "message": problem.1}))
+            });
         }
         let id = path.rsplit('/').next().unwrap_or_default().trim_end_matches(".json");
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,14 +83,25 @@ impl StandIn {
         Ok(respond(StatusCode::OK, &reply))
     }
 
-    async fn write(&self, is_call: bool, id: &str, to: &str, from: &str, text: &str) -> Result<(), (StatusCode, String)> {
+    async fn write(
+        &self,
+        is_call: bool,
+        id: &str,
+        to: &str,
+        from: &str,
+        text: &str,
+    ) -> Result<(), (StatusCode, String)> {
         if to.is_empty() {
             return Err((StatusCode::BAD_REQUEST, "a destination is required".to_owned()));
         }
         let (name, ending) = if is_call { ("call", "call") } else { ("message", "sms") };
         let one_line = |text: &str| text.replace(['\r', '\n'], " ");
-        let content =
-            format!("To: {}\nFrom: {}\nDate: {}\nProvider-Id: {id}\n\n{text}\n", one_line(to), one_line(from), self.clock.now());
+        let content = format!(
+            "To: {}\nFrom: {}\nDate: {}\nProvider-Id: {id}\n\n{text}\n",
+            one_line(to),
+            one_line(from),
+            self.clock.now()
+        );
         let written = async {
             tokio::fs::create_dir_all(&self.folder).await?;
             tokio::fs::write(self.folder.join(format!("{name}-{id}.{ending}")), content).await
