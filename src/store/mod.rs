@@ -24,7 +24,7 @@ use crate::{
         },
         name::NameKey,
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Shown},
-        owner::{Book, Change, Contact, Group, Held, Membership, Owner, Point, Profile},
+        owner::{Book, Change, Contact, Group, Held, Membership, Owner, Point, Profile, Proof},
         query::{Facts, Holder, Reason},
     },
 };
@@ -91,6 +91,9 @@ pub struct Once {
 }
 
 /// One row-level fact to write.
+///
+/// An effect that changes a row which is not there, or adds one which is, fails with [`StoreError::Conflict`], unless it
+/// says otherwise; removing what is not there changes nothing.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// A new owner; its points and their values are written too. Version and revision as given.
@@ -114,11 +117,14 @@ pub enum Effect {
     NamesSet(OwnerId, Vec<NameKey>),
     /// A point is new, or its label or removal changed. Its values are not touched.
     PointSet(OwnerId, Point),
-    /// A point has a new value. Fails with [`StoreError::Taken`] where another owner holds a believed value of the key.
+    /// A point has a new value. Fails with [`StoreError::Taken`] where it is believed (any proof but [`Proof::None`]) and
+    /// another point has it as its believed present value; with `Conflict` where this point has a present value.
     ValueHeld(OwnerId, PointId, Held),
     /// The present value of a point is present no more.
     ValueLeft(OwnerId, PointId, Time),
-    /// A held or former value was proved again, or the import's word about it changed.
+    /// The newest value of the point with this key is believed for another reason, or since another moment, or no more:
+    /// a repeated proof, a better one, or somebody else's (rules C1, C9, Q3). Fails with [`StoreError::Taken`] as
+    /// [`Effect::ValueHeld`] does.
     ValueProved {
         /// Whose.
         owner: OwnerId,
@@ -126,6 +132,8 @@ pub enum Effect {
         point: PointId,
         /// The value's key.
         key: Box<str>,
+        /// Why it is believed now.
+        proof: Proof,
         /// When it was proved last.
         at: Time,
     },
@@ -146,7 +154,7 @@ pub enum Effect {
     ContactSet(Contact),
     /// A contact and its memberships are gone.
     ContactRemoved(OwnerId, ContactId),
-    /// A member joins a group; already being in it changes nothing.
+    /// A member joins a group; already being in it changes nothing. Fails with `Conflict` where group or contact is gone.
     MemberAdded(OwnerId, Membership),
     /// A member leaves a group.
     MemberRemoved(OwnerId, Membership),
@@ -156,10 +164,12 @@ pub enum Effect {
     Unblocked(OwnerId, Box<str>),
     /// Something is to be told (rule N2).
     FanoutDue(Fanout),
-    /// A page of a fan-out has been expanded; `None`: it is done.
+    /// A page of a fan-out has been expanded; `None`: it is done, and gone. Its claim ends, so that anybody may take the
+    /// next page at once.
     FanoutMoved(FanoutId, Option<Recipient>),
     /// The open notice of this pair, or a new one. Where one is open its `due` becomes the given one, the rest stays,
-    /// a claim on it too.
+    /// a claim on it too; where it is claimed and the given one is not later, a microsecond later, so that the claimant
+    /// sees that something came.
     NoticeDue(Notice),
     /// Ends or postpones a claimed notice, and ends the claim. Fails with `Conflict` where the fence is not the present
     /// one. Where the notice's `due` is no longer `seen`, something else came to be told while it was under way: it
@@ -221,17 +231,17 @@ pub enum Effect {
     Substituted(Substitution),
     /// The provider's id of it became known.
     SubstitutionNamed(SubstitutionId, Box<str>),
-    /// Queries that met an owner.
+    /// Queries that met an owner; those already written are left as they are.
     Queried(Vec<QueryRecord>),
     /// An API key is new or was changed.
     KeySet(ApiKey),
-    /// An address takes no more messages.
+    /// An address takes no more messages; replaces what was there for it and this owner.
     OptedOut(OptOut),
     /// An address takes messages again.
     OptedIn {
         /// The address's key.
         key: Box<str>,
-        /// From whom; `None`: from everybody.
+        /// From whom; `None`: from everybody, whatever was said before.
         owner: Option<OwnerId>,
     },
     /// A line of an owner's audit trail.
@@ -395,15 +405,23 @@ pub trait Numbers: Send + Sync {
     /// Whether the key may be a former number. Memory only; never wrong when false.
     fn may_be_former(&self, key: &str) -> bool;
 
-    /// Everything about one address for one viewer. Rights come from the viewer's proved identities; a claimed one
-    /// adds only to `forward`. The audience `everyone` is part of every viewer.
+    /// Everything about one address for one viewer, holders in the order of their ids, points and values.
+    ///
+    /// An address among the viewer's identities also stands for the owner whose believed present value it is, since
+    /// a linked contact is in the audience by its owner alone. Rights come from the proved identities; a claimed one
+    /// adds only to `forward`, and `groups` are those that gave either. The audience `everyone` is part of every viewer.
+    /// A block on any identity, proved or claimed, leaves no rights. Book names are those of the books of the viewer's
+    /// owners, claimed ones included (rule Q2). An opt-out counts where it is from everybody or from one of the
+    /// viewer's owners. `proved_by_another`: another owner's value of this key was proved by a code or vouched for
+    /// since this one left it.
     async fn facts(&self, key: &str, viewer: &Viewer) -> Result<Facts>;
 
     /// For a name alone: owners who bear it and have put one of these identities, by identity and not by `everyone`,
-    /// into a group. Each comes as a holder of its present values.
+    /// into a group. Each comes as a holder of its present believed values, one for each. Only proved identities count.
     async fn facts_by_name(&self, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>>;
 
-    /// Who holds or held each of these keys; for imports, in one statement. `rights` and `groups` are empty.
+    /// Who holds or held each of these keys; for imports, in one read. `rights` and `groups` are empty, and nobody is
+    /// blocked.
     async fn holders(&self, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>>;
 }
 
@@ -435,7 +453,7 @@ pub trait Books: Send + Sync {
     async fn books(&self, owner: OwnerId) -> Result<Vec<Book>>;
     /// All groups of an owner with their grants.
     async fn groups(&self, owner: OwnerId) -> Result<Vec<Group>>;
-    /// Members of a group, in the order of their keys.
+    /// Members of a group, in the order of [`Member`].
     async fn members(
         &self,
         owner: OwnerId,
@@ -457,20 +475,21 @@ pub trait Books: Send + Sync {
         after: Option<ContactId>,
         limit: usize,
     ) -> Result<Page<Contact>>;
-    /// Identity keys that the owner has blocked.
+    /// Identity keys that the owner has blocked, in order.
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>>;
     /// Every (group, grant) of the owner, in one read.
     async fn grants(&self, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>>;
-    /// Recipients of an owner: contacts (as the owner they are linked to, where they are) with their groups.
+    /// Recipients of an owner in the order of [`Recipient`]: contacts that are in a group (as the owner they are linked
+    /// to, where they are) with their groups.
     async fn audience(&self, owner: OwnerId, after: Option<Recipient>, limit: usize) -> Result<Page<Audience>>;
-    /// The groups and contacts that make this recipient one; empty where they are in no group any more.
+    /// The groups and contacts that make this recipient one; `None` where they are in no group any more.
     async fn audience_of(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<(Audience, Vec<Contact>)>>;
 }
 
 /// Fan-outs, notices, attempts, the ledger, opt-outs.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes a fan-out that is due and that nobody has, for `lease`.
+    /// Takes a fan-out whose `at` has come and that nobody has, for `lease`.
     async fn claim_fanout(&self, lease: Duration) -> Result<Option<Fanout>>;
     /// Takes at most `limit` due notices for `lease`. `retries`: those with attempts, else those without (rule N4).
     async fn claim(&self, retries: bool, limit: usize, lease: Duration) -> Result<Vec<Claimed>>;
@@ -525,7 +544,7 @@ pub trait Substitutions: Send + Sync {
 pub trait Keys: Send + Sync {
     /// The key with this hash, revoked ones too.
     async fn key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>>;
-    /// All keys by id.
+    /// All keys in the order of their ids.
     async fn keys(&self) -> Result<Vec<ApiKey>>;
     /// What a caller was answered under an idempotency key.
     async fn once(&self, caller: AppId, path: &str, key: &str) -> Result<Option<Once>>;

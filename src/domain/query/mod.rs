@@ -25,7 +25,7 @@ pub struct Holder {
     pub proved: Time,
     /// Whether the value was believed at all; a value that nobody proved, vouched for or imported never forwards.
     pub believed: bool,
-    /// The point's value now, unless it has none or was removed.
+    /// The point's value now, unless it has none, it was removed, or nobody has shown that the value is its own.
     pub current: Option<Address>,
     /// The owner's name keys.
     pub names: Vec<NameKey>,
