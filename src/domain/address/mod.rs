@@ -48,10 +48,11 @@ impl Address {
     }
 
     /// Reads either kind: what holds an `@` and is no `sip:` address is an e-mail, the rest a phone number, with
-    /// `region` (ISO 3166, two capitals) for numbers without a country code.
+    /// `region` for numbers without a country code.
     pub fn parse(text: &str, region: Option<phone::Region>) -> Result<Self, NotAnAddress> {
-        let text = text.trim();
-        if text.contains('@') && !text.to_ascii_lowercase().starts_with("sip") {
+        let lower = text.to_ascii_lowercase();
+        let of_a_phone = ["sip:", "sips:", "tel:", "client:"].iter().any(|scheme| lower.contains(scheme));
+        if text.contains(['@', '\u{FF20}']) && !of_a_phone || lower.trim_start().starts_with("mailto:") {
             Ok(email::parse(text)?)
         } else {
             Ok(phone::parse(text, region)?)

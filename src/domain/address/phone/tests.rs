@@ -1,0 +1,221 @@
+//! Tables that read like rule Q1.
+
+use super::*;
+
+fn region(text: &str) -> Option<Region> {
+    if text.is_empty() { None } else { Some(text.parse().unwrap()) }
+}
+
+fn wire(text: &str, default: &str) -> String {
+    match parse(text, region(default)) {
+        Ok(address) => address.wire().to_owned(),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+#[test]
+fn every_spelling_of_a_number_is_one_number() {
+    let table = [
+        ("+14155550123", "", "+14155550123"),
+        ("+1 (415) 555-0123", "", "+14155550123"),
+        ("(415) 555-0123", "US", "+14155550123"),
+        ("1 415 555 0123", "US", "+14155550123"),
+        ("011 44 20 7946 0958", "US", "+442079460958"),
+        ("00 1 415 555 0123", "DE", "+14155550123"),
+        ("0049 30 901820", "DE", "+4930901820"),
+        ("030 901820", "DE", "+4930901820"),
+        ("+44 (0)20 7946 0958", "", "+442079460958"),
+        ("+39 06 6982", "", "+39066982"),
+        ("06 698 83145", "IT", "+390669883145"),
+        ("1-800-FLOWERS", "US", "+18003569377"),
+        ("+14155550123", "", "+14155550123"),
+        ("٠٣٠ ٩٠١٨٢٠", "DE", "+4930901820"),
+        ("+1\u{2011}415\u{2013}555\u{2212}0123", "", "+14155550123"),
+        ("+1\u{202F}415\u{2009}555\u{3000}0123", "", "+14155550123"),
+        ("\u{202A}+1 415 555 0123\u{202C}", "", "+14155550123"),
+        ("+1 415\u{200E} 555 0123", "", "+14155550123"),
+        ("tel:+1-415-555-0123", "", "+14155550123"),
+        ("TEL:+1-415-555-0123;isub=12", "", "+14155550123"),
+        ("tel:+14155550123;npdi;rn=+14155550000", "", "+14155550123"),
+        ("tel:555-0123;phone-context=+1-415", "DE", "+14155550123"),
+        ("tel:%2B14155550123", "", "+14155550123"),
+        ("whatsapp:+14155550123", "", "+14155550123"),
+        ("sms:+14155550123", "", "+14155550123"),
+        ("sip:+14155550123@example.com", "", "+14155550123"),
+        ("sips:+14155550123@example.com;user=phone", "", "+14155550123"),
+        ("sip:+14155550123;phone-context=example.com@example.com", "", "+14155550123"),
+        ("sip:%2B14155550123@example.com", "", "+14155550123"),
+        ("sip:4155550123@10.0.0.1:5060;transport=udp", "US", "+14155550123"),
+        ("\"Ann\" <sip:+14155550123@example.com>;tag=88", "", "+14155550123"),
+        ("sip:+14155550123:secret@example.com", "", "+14155550123"),
+        ("201234", "FO", "+298201234"),
+        ("0xx11 98765-4321", "BR", "+5511987654321"),
+    ];
+    for (text, default, expected) in table {
+        assert_eq!(wire(text, default), expected, "{text:?} in {default:?}");
+    }
+}
+
+/// Google's C++ and Python ports agree; the crate `phonenumber` 0.3.10 cut the default region's trunk prefix from them.
+#[test]
+fn a_default_region_is_never_applied_to_a_number_with_a_country_code() {
+    for text in ["+86 131 0853 2128", "+49 1517 0524839", "+44 7911 123456", "+7 912 345-67-89", "+81 90-1234-5678"] {
+        let alone = parse(text, None).unwrap();
+        for default in Region::all() {
+            assert_eq!(parse(text, Some(default)), Ok(alone.clone()), "{text} in {default}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_persons_number_says_what_it_is() {
+    use NotAPhone::*;
+    let table = [
+        ("", "US", Empty),
+        (" \u{200E} ", "US", Empty),
+        ("911", "US", Emergency),
+        ("+112", "DE", Emergency),
+        ("tel:999", "", Emergency),
+        ("sip:911@example.com", "US", Emergency),
+        ("22395", "US", ShortCode),
+        ("22395", "", ShortCode),
+        ("116 117", "DE", ShortCode),
+        // German plans let 30123 pass as a number of Berlin.
+        ("30123", "DE", ShortCode),
+        ("*100#", "US", ServiceCode),
+        ("#31#+491711234567", "DE", ServiceCode),
+        ("*67 415 555 0123", "US", ServiceCode),
+        ("ACME", "US", AlphanumericSender),
+        ("AB12345", "DE", AlphanumericSender),
+        ("client:ann", "US", NamedUser),
+        ("client:+14155550123", "US", NamedUser),
+        ("sip:ann@example.com", "US", NamedUser),
+        ("sip:ann2000@example.com", "US", NamedUser),
+        ("sip:example.com", "US", NamedUser),
+        ("rcs:+14155550123", "US", OtherService),
+        ("messenger:14155550123", "US", OtherService),
+        ("urn:service:sos", "US", OtherService),
+        ("tel:863-1234;phone-context=example.com", "US", PrivatePlan),
+        ("tel:863-1234;phone-context=+", "US", Parameters),
+        ("tel:+14155550123;ext=", "US", Parameters),
+        ("+1 415 555 0123 ext. 12", "", Extension),
+        ("415 555 0123 x12", "US", Extension),
+        ("+14155550123,,12#", "", Extension),
+        ("tel:+14155550123;ext=12", "", Extension),
+        ("+14155550123,+14155550124", "", Several),
+        ("14155550123<14155550124", "US", Several),
+        ("415 555 0123", "", NeedsRegion),
+        ("0044 20 7946 0958", "", NeedsRegion),
+        ("+210 123 4567", "US", UnknownCountryCode),
+        ("+1 415 555 012", "", TooShort),
+        ("+1 415 555 01234", "", TooLong),
+        ("+1 415 155 0123", "", NotValid),
+        ("+44 20 1234 5678 9", "", TooLong),
+        ("call 415 555 0123 now", "US", Unreadable),
+        ("415 555 O123", "US", Unreadable),
+        ("+", "US", Unreadable),
+        ("@", "US", Unreadable),
+        ("+1415555\u{0}0123", "", Unreadable),
+    ];
+    for (text, default, expected) in table {
+        assert_eq!(parse(text, region(default)), Err(expected), "{text:?} in {default:?}");
+    }
+    assert_eq!(parse(&"+1".repeat(200), None), Err(TooLong));
+}
+
+#[test]
+fn an_extension_is_kept_beside_the_number() {
+    let table = [
+        ("+1 415 555 0123 ext. 12", "12"),
+        ("(415) 555-0123 x12", "12"),
+        ("tel:+14155550123;ext=0012", "0012"),
+        ("tel:+14155550123;postd=,,12#", ",,12#"),
+        ("+14155550123,,12#", "12"),
+    ];
+    for (text, extension) in table {
+        let parsed = parse_with_extension(text, region("US")).unwrap();
+        assert_eq!(parsed.address.wire(), "+14155550123", "{text}");
+        assert_eq!(parsed.extension.as_deref(), Some(extension), "{text}");
+    }
+}
+
+#[test]
+fn two_ways_to_write_one_subscriber_have_one_key_and_keep_their_wire_form() {
+    let table = [
+        ("+52 1 55 1234 5678", "+5215512345678", "+525512345678"),
+        ("+52 55 1234 5678", "+525512345678", "+525512345678"),
+        ("+54 9 11 2345 6789", "+5491123456789", "+541123456789"),
+        ("+54 11 2345 6789", "+541123456789", "+541123456789"),
+        // As dialled inside the country: the library writes it as it is dialled from outside.
+        ("+54 11 15 2345 6789", "+5491123456789", "+541123456789"),
+        ("+55 11 8765 4321", "+551187654321", "+5511987654321"),
+        ("+55 11 98765 4321", "+5511987654321", "+5511987654321"),
+        // A landline's eight digits begin with 2 to 5: there is no ninth digit.
+        ("+55 11 2345 6789", "+551123456789", "+551123456789"),
+    ];
+    for (text, wire, key) in table {
+        let address = parse(text, None).unwrap();
+        assert_eq!((address.wire(), address.key()), (wire, key), "{text}");
+    }
+    assert_eq!(parse("+52 1 800 123 4567", None), Err(NotAPhone::TooLong), "toll-free numbers never had the 1");
+}
+
+#[test]
+fn digits_without_a_plus_are_international_only_where_the_provider_says_so() {
+    assert_eq!(parse_bare("15551234567").map(|address| address.wire().to_owned()), Err(NotAPhone::NotValid));
+    assert_eq!(parse_bare("14155550123").unwrap().wire(), "+14155550123");
+    assert_eq!(parse_bare("+14155550123").unwrap().wire(), "+14155550123");
+    assert_eq!(parse_bare("22395"), Err(NotAPhone::ShortCode));
+    assert_eq!(wire("15551234567", "DE"), "+4915551234567");
+}
+
+#[test]
+fn each_number_has_its_kind_and_region() {
+    use NumberKind::*;
+    let table = [
+        ("+14155550123", FixedOrMobile, "US", 1),
+        ("+16045550123", FixedOrMobile, "CA", 1),
+        ("+18005550123", TollFree, "", 1),
+        ("+19005550123", Premium, "", 1),
+        ("+447400123456", Mobile, "GB", 44),
+        ("+442079460958", Fixed, "GB", 44),
+        ("+447012345678", Personal, "GB", 44),
+        ("+448431234567", Premium, "", 44),
+        ("+491805123456", SharedCost, "DE", 49),
+        ("+909012345678", Unknown, "", 90),
+        ("+870773111632", Satellite, "", 870),
+        ("+881612345678", Satellite, "", 881),
+        ("+882345678901", Satellite, "", 882),
+        ("+979123456789", Premium, "", 979),
+        ("+80812345678", SharedCost, "", 808),
+        ("+878101234567890", Personal, "", 878),
+        ("+80012345678", TollFree, "", 800),
+        ("+5215512345678", FixedOrMobile, "MX", 52),
+        ("+551187654321", Mobile, "BR", 55),
+    ];
+    for (text, expected, home, code) in table {
+        let Ok(address) = parse(text, None) else {
+            assert_eq!(expected, Unknown, "{text}");
+            continue;
+        };
+        assert_eq!(kind(&address), expected, "{text}");
+        assert_eq!(country_code(&address), Some(code), "{text}");
+        if !home.is_empty() {
+            assert_eq!(region_of(&address), region(home), "{text}");
+        }
+        assert_eq!(is_costly(&address), matches!(expected, Premium | SharedCost | Satellite), "{text}");
+    }
+    let mail = Address::stored("ann@example.com", "ann@example.com");
+    assert_eq!((kind(&mail), region_of(&mail), country_code(&mail)), (Unknown, None, None));
+}
+
+#[test]
+fn a_region_is_one_that_has_a_number_plan() {
+    for (text, known) in [("US", true), ("us", true), ("GB", true), ("UK", false), ("ZZ", false), ("001", false)] {
+        assert_eq!(text.parse::<Region>().is_ok(), known, "{text}");
+    }
+    let region: Region = serde_json::from_str("\"de\"").unwrap();
+    assert_eq!(serde_json::to_string(&region).unwrap(), "\"DE\"");
+    assert_eq!(region.calling_code(), 49);
+    assert!(serde_json::from_str::<Region>("\"UK\"").unwrap_err().to_string().contains("GB (not UK)"));
+}
