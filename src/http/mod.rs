@@ -1,4 +1,7 @@
 //! The ways in over HTTP: parse, one use case, answer.
 
+pub mod arrival;
+pub mod body;
+pub mod health;
 pub mod problem;
-pub mod stand_in;
+pub mod serve;

@@ -214,6 +214,7 @@ impl Reply for Problem {
 /// Turns what no route took into a problem document; the last step of the route tree.
 ///
 /// A [`Problem`] that a filter rejected with wins over warp's own rejections of the routes beside it.
+#[expect(clippy::unused_async, reason = "warp wants a future")]
 pub async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
     use warp::reject::{
         InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge,
@@ -284,11 +285,10 @@ mod tests {
         let refuses = warp::path("refuses")
             .and_then(|| async { Err::<&str, _>(warp::reject::custom(Problem::new(Kind::Forbidden))) });
         let posts = warp::path("posts").and(warp::post()).map(|| "done");
-        let mut service =
-            hyper_util::service::TowerToHyperService::new(warp::service(refuses.or(posts).recover(recover)));
+        let service = hyper_util::service::TowerToHyperService::new(warp::service(refuses.or(posts).recover(recover)));
         for (path, status) in [("/refuses", 403), ("/posts", 405), ("/nowhere", 404)] {
             let request = http::Request::get(path).body(http_body_util::Empty::<bytes::Bytes>::new()).unwrap();
-            let response = hyper::service::Service::call(&mut service, request).await.unwrap();
+            let response = hyper::service::Service::call(&service, request).await.unwrap();
             let (found, content_type, body) = answer(response).await;
             assert_eq!((found, content_type.as_str()), (status, "application/problem+json"), "{path}");
             assert_eq!(body["status"], status);

@@ -1,0 +1,107 @@
+//! Request bodies: no larger and no slower than allowed.
+
+use super::problem::{Kind, Problem};
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _};
+use std::time::Duration;
+use warp::{Filter, Rejection};
+
+/// What a body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The most bytes.
+    pub bytes: usize,
+    /// Until all of it must be here.
+    pub time: Duration,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// Larger than [`Limit::bytes`].
+    #[error("the body is too large")]
+    TooLarge,
+    /// Slower than [`Limit::time`].
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// The connection broke, or the chunks were malformed.
+    #[error("the body ended too early")]
+    Broken,
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Problem::new(Kind::TooLarge),
+            BodyError::TooSlow => Problem::new(Kind::Timeout),
+            BodyError::Broken => Problem::new(Kind::Malformed).detail("the body ended too early"),
+        }
+    }
+}
+
+/// Reads a whole body.
+pub async fn read<S, B, E>(body: S, limit: Limit) -> Result<Bytes, BodyError>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    tokio::time::timeout(limit.time, collect(body, limit.bytes)).await.unwrap_or(Err(BodyError::TooSlow))
+}
+
+async fn collect<S, B, E>(body: S, most: usize) -> Result<Bytes, BodyError>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    let mut body = std::pin::pin!(body);
+    let mut first = Bytes::new();
+    let mut rest: Option<BytesMut> = None;
+    while let Some(piece) = body.next().await {
+        let mut piece = piece.map_err(|_| BodyError::Broken)?;
+        let length = first.len() + rest.as_ref().map_or(0, BytesMut::len) + piece.remaining();
+        if length > most {
+            return Err(BodyError::TooLarge);
+        }
+        let bytes = piece.copy_to_bytes(piece.remaining());
+        // Nearly every body is one piece, which is then not copied.
+        match &mut rest {
+            Some(rest) => rest.extend_from_slice(&bytes),
+            None if first.is_empty() => first = bytes,
+            None => {
+                let mut joined = BytesMut::with_capacity(length);
+                joined.extend_from_slice(&first);
+                joined.extend_from_slice(&bytes);
+                first = Bytes::new();
+                rest = Some(joined);
+            }
+        }
+    }
+    Ok(rest.map_or(first, BytesMut::freeze))
+}
+
+/// A filter that reads the whole body; a rejection is a [`Problem`].
+pub fn bytes(limit: Limit) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Copy + Send + Sync {
+    warp::body::stream().and_then(move |body| async move {
+        read(body, limit).await.map_err(|error| warp::reject::custom(Problem::from(error)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    fn pieces(pieces: &[&'static str]) -> impl Stream<Item = Result<Bytes, ()>> {
+        stream::iter(pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect::<Vec<_>>())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_whole_or_refused() {
+        let limit = Limit { bytes: 6, time: Duration::from_secs(1) };
+        assert_eq!(read(pieces(&[]), limit).await, Ok(Bytes::new()));
+        assert_eq!(read(pieces(&["ab", "cd", "ef"]), limit).await, Ok(Bytes::from_static(b"abcdef")));
+        assert_eq!(read(pieces(&["abc", "defg"]), limit).await, Err(BodyError::TooLarge));
+        assert_eq!(read(stream::iter([Ok(Bytes::new()), Err(())]), limit).await, Err(BodyError::Broken));
+        assert_eq!(read(stream::pending::<Result<Bytes, ()>>(), limit).await, Err(BodyError::TooSlow));
+    }
+}

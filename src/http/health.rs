@@ -1,0 +1,62 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+
+use super::problem::{Kind, Problem};
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, header};
+use std::sync::Arc;
+use warp::{Filter, Reply as _, filters::BoxedFilter, reply::Response};
+
+/// Whether requests can be served: the store answers and no stop has begun. The error is for the operator.
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// The body of `/metrics`.
+pub type Scrape = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// `/healthz`: the process answers. `/readyz`: it can do its work, else 503.
+pub fn routes(ready: Ready) -> BoxedFilter<(Response,)> {
+    let healthz = warp::path!("healthz").and(warp::get()).map(|| text("ok\n"));
+    let readyz = warp::path!("readyz").and(warp::get()).then(move || {
+        let state = ready();
+        async move {
+            match state.await {
+                Ok(()) => text("ready\n"),
+                Err(why) => {
+                    tracing::warn!(%why, "not ready");
+                    Problem::new(Kind::Unavailable).retry_after(1).into_response()
+                }
+            }
+        }
+    });
+    healthz.or(readyz).unify().boxed()
+}
+
+/// `/metrics`. With `credential`, `Authorization: Bearer …` must hold it; without, the listener must be a closed one.
+pub fn metrics(scrape: Scrape, credential: Option<Arc<str>>) -> BoxedFilter<(Response,)> {
+    warp::path!("metrics")
+        .and(warp::get())
+        .and(warp::header::optional::<String>("authorization"))
+        .map(move |shown: Option<String>| {
+            let expected = credential.as_deref();
+            if expected.is_some_and(|expected| !bears(shown.as_deref(), expected)) {
+                return Problem::new(Kind::Unauthorized).into_response();
+            }
+            let mut answer = Response::new(scrape().into());
+            answer.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            );
+            answer
+        })
+        .boxed()
+}
+
+/// Compares digests, so that the time tells nothing about how much of it was right.
+fn bears(shown: Option<&str>, expected: &str) -> bool {
+    use ring::digest::{SHA256, digest};
+    let Some(token) = shown.and_then(|shown| shown.strip_prefix("Bearer ")) else { return false };
+    digest(&SHA256, token.as_bytes()).as_ref() == digest(&SHA256, expected.as_bytes()).as_ref()
+}
+
+fn text(body: &'static str) -> Response {
+    warp::reply::with_header(body, header::CONTENT_TYPE, "text/plain; charset=utf-8").into_response()
+}

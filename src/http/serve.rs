@@ -1,0 +1,231 @@
+//! The accept loop around warp's routes: limits, time-outs, TLS, and a stop that lets what is under way end.
+//!
+//! warp's own server has no header time-out, no connection limit and no TLS.
+
+use super::arrival::Arrival;
+use crate::telemetry::Metrics;
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{convert::Infallible, net::SocketAddr, path::Path, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use warp::{filters::BoxedFilter, reply::Response};
+
+/// Limits of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; more wait in the system's queue.
+    pub connections: usize,
+    /// Until a request's head, or a TLS handshake, is complete; also how long a connection may stay idle.
+    pub header_timeout: Duration,
+    /// Bytes of a request's head.
+    pub header_bytes: usize,
+    /// How long what is under way at a stop may take.
+    pub stop_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            header_bytes: 64 << 10,
+            stop_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Answers with this in their extensions are not sent: the connection is closed instead, as the upstream closed its.
+#[derive(Clone, Copy, Debug)]
+pub struct HangUp;
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the upstream gave no answer")]
+struct NoAnswer;
+
+/// A socket that listens.
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener").field("tcp", &self.tcp).field("tls", &self.tls.is_some()).finish()
+    }
+}
+
+impl Listener {
+    /// Listens without encryption; port 0 takes a free one.
+    pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
+        Ok(Self { tcp: TcpListener::bind(address).await?, tls: None })
+    }
+
+    /// Encrypts with this certificate chain and key.
+    #[must_use]
+    pub fn with_tls(mut self, config: Arc<ServerConfig>) -> Self {
+        self.tls = Some(TlsAcceptor::from(config));
+        self
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// Why a certificate or key was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file cannot be read, or holds no PEM of that sort.
+    #[error("{file}: {why}")]
+    File {
+        /// Which.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Chain and key do not belong together, or are of an unknown kind.
+    #[error("certificate and key: {0}")]
+    Pair(#[from] tokio_rustls::rustls::Error),
+}
+
+/// Reads a certificate chain, the server's own first, and its key, both PEM.
+pub fn tls_config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let wrong = |file: &Path, why: &dyn std::fmt::Display| TlsError::File {
+        file: file.display().to_string(),
+        why: why.to_string(),
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| wrong(certificate, &error))?;
+    if chain.is_empty() {
+        return Err(wrong(certificate, &"no certificate in it; a PEM file is needed"));
+    }
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Serves until `stop`, then lets what is under way end, at most for [`Limits::stop_timeout`].
+pub async fn serve(
+    listener: Listener,
+    routes: BoxedFilter<(Response,)>,
+    limits: Limits,
+    metrics: Metrics,
+    stop: CancellationToken,
+) {
+    let server = Arc::new(Server { routes, limits, metrics, tls: listener.tls, stop, kill: CancellationToken::new() });
+    let tracker = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let accepted = tokio::select! {
+            () = server.stop.cancelled() => break,
+            accepted = accept(&listener.tcp, &places) => accepted,
+        };
+        let Some((socket, peer, place)) = accepted else { continue };
+        let server = Arc::clone(&server);
+        tracker.spawn(async move {
+            server.metrics.connections.inc();
+            server.connection(socket, peer).await;
+            server.metrics.connections.dec();
+            drop(place);
+        });
+    }
+    drop(listener.tcp);
+    tracker.close();
+    if tokio::time::timeout(limits.stop_timeout, tracker.wait()).await.is_err() {
+        tracing::warn!(connections = tracker.len(), "connections were cut off at the stop");
+        server.kill.cancel();
+        tracker.wait().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((socket, peer)) => Some((socket, peer, place)),
+        Err(error) => {
+            // Out of file handles, most likely: waiting lets some of them close.
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}
+
+struct Server {
+    routes: BoxedFilter<(Response,)>,
+    limits: Limits,
+    metrics: Metrics,
+    tls: Option<TlsAcceptor>,
+    stop: CancellationToken,
+    kill: CancellationToken,
+}
+
+impl Server {
+    async fn connection(&self, socket: TcpStream, peer: SocketAddr) {
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a connection ended at once");
+            return;
+        }
+        let Some(tls) = &self.tls else { return self.exchange(socket, peer, false).await };
+        match tokio::time::timeout(self.limits.header_timeout, tls.accept(socket)).await {
+            Ok(Ok(stream)) => self.exchange(stream, peer, true).await,
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
+            Err(_) => tracing::debug!("the TLS handshake took too long"),
+        }
+    }
+
+    async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: SocketAddr, encrypted: bool) {
+        let routes = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            let arrival = Arrival::of(&request, peer, encrypted);
+            request.extensions_mut().insert(arrival);
+            let answer = hyper::service::Service::call(&routes, request);
+            async move {
+                let answer: Result<Response, Infallible> = answer.await;
+                let Ok(answer) = answer;
+                if answer.extensions().get::<HangUp>().is_some() { Err(NoAnswer) } else { Ok(answer) }
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .max_header_size(self.limits.header_bytes)
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = self.kill.cancelled() => return,
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
