@@ -5,3 +5,4 @@ pub mod body;
 pub mod health;
 pub mod problem;
 pub mod serve;
+pub mod stand_in;
