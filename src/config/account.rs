@@ -47,9 +47,45 @@ pub struct Account {
     /// Whether senders' callback addresses may lie on this machine or a private network (rule W2).
     #[serde(default)]
     pub private_callbacks: bool,
+    /// What senders show at the drop-in endpoints of an account in the operator's custody.
+    #[serde(default)]
+    pub senders: Vec<Sender>,
+    /// The customer's own voice application, to which calls that are not redirected are handed.
+    pub application: Option<String>,
     /// The values that the provider file asks for.
     #[serde(default)]
-    pub parameters: BTreeMap<String, Secret>,
+    pub parameters: BTreeMap<String, Values>,
+}
+
+/// Credentials that a sender has from the operator.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    /// The user name, where the provider has one.
+    #[serde(default)]
+    pub user: String,
+    /// The password or token.
+    pub secret: Secret,
+}
+
+/// One value, or several while a secret is being changed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "a text, { env = \"NAME\" }, { file = \"/path\" }, or a list of these is needed")]
+pub enum Values {
+    /// One.
+    One(Secret),
+    /// Each of them counts.
+    Several(Vec<Secret>),
+}
+
+impl Values {
+    /// All of them.
+    pub fn all(&self) -> &[Secret] {
+        match self {
+            Self::One(secret) => std::slice::from_ref(secret),
+            Self::Several(secrets) => secrets,
+        }
+    }
 }
 
 fn default_deadline() -> Span {

@@ -7,7 +7,7 @@ mod account;
 mod duration;
 mod secret;
 
-pub use account::{Account, Countries, Custody};
+pub use account::{Account, Countries, Custody, Sender, Values, Word};
 pub use duration::Span;
 pub use secret::Secret;
 

@@ -87,9 +87,9 @@ fn a_secret_comes_from_where_it_says_and_is_never_shown() {
     );
     let config = Config::parse(&text, "config.toml").unwrap();
     let parameters = &config.account("a").unwrap().parameters;
-    assert_eq!(parameters["file"].value().as_deref(), Ok("from a file"));
+    assert_eq!(parameters["file"].all()[0].value().as_deref(), Ok("from a file"));
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(parameters["plain"].value().as_deref(), Ok("written"));
-    assert!(parameters["env"].value().unwrap_err().contains("REDIAL_NOT_SET"));
+    assert_eq!(parameters["plain"].all()[0].value().as_deref(), Ok("written"));
+    assert!(parameters["env"].all()[0].value().unwrap_err().contains("REDIAL_NOT_SET"));
     assert!(!format!("{config:?}").contains("written"));
 }
