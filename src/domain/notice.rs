@@ -1,5 +1,13 @@
 //! What a recipient was last shown, what they may see now, and when the difference is told (rules C4, C5, N1 to N3).
 
+mod difference;
+mod due;
+mod route;
+
+pub use difference::{Difference, Line, News, Seen, before, difference, without_taken_away};
+pub use due::{Debounce, due};
+pub use route::{Reach, USUAL_ORDER, channels, routes};
+
 use super::{
     id::{ContactId, NoticeId, OwnerId},
     owner::Channel,
