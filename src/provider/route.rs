@@ -139,16 +139,17 @@ impl Account {
         todo!("the engine follows")
     }
 
-    /// A webhook about a substituted message or call, for the sender's own `url`: the used number again, signed so
-    /// that the provider's SDK accepts it. `sender`: who made the request, in the operator's custody.
+    /// A webhook about a substituted message or call, for the sender's own `url`: the used numbers again, wherever a
+    /// connected one stands (also as the `From` of a reply), signed so that the provider's SDK accepts it. Without
+    /// swaps it is only signed for the other URL. `sender`: who made the request, in the operator's custody.
     pub fn restore_callback(
         &self,
         incoming: &Incoming<'_>,
         url: &str,
-        swap: &Swap,
+        swaps: &[Swap],
         sender: Option<&SenderKey>,
     ) -> Restored {
-        let _ = (incoming, url, swap, sender);
+        let _ = (incoming, url, swaps, sender);
         todo!("the engine follows")
     }
 }

@@ -1,0 +1,59 @@
+//! A call webhook that comes before the other leg is placed: the provider's document connects the new number, or leaves
+//! the call as it is (rules Q6, Q7, Q10, Q12, W1).
+
+use super::{
+    answered::Before,
+    gateway::{Account, Gateway},
+    substitute::{self, Wanted},
+};
+use crate::{
+    provider::{Call, CallAnswer, Channel, Document, ErrorKind, Incoming, Phase, Verified},
+    store::Substitution,
+};
+
+/// Answers a verified call webhook. Always with a document; *unchanged* where anything is in doubt.
+pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, verified: Verified) -> Document {
+    let call = match account.provider.read_call(incoming) {
+        Ok(call) => call,
+        Err(malformed) => {
+            gateway.refused("hook", "malformed");
+            tracing::warn!(account = account.name(), place = &*malformed.place, "a call webhook cannot be read");
+            return account.provider.error(ErrorKind::Malformed, &malformed.to_string());
+        }
+    };
+    let unchanged = || account.provider.answer_call(&call, CallAnswer::Unchanged);
+    if call.phase == Phase::Answered || !verified.covers_parameters {
+        return unchanged();
+    }
+    match gateway.answered.look(account.name(), &call.id, incoming.now) {
+        Before::JustNow(first) => return first,
+        Before::Already => return unchanged(),
+        Before::Never => {}
+    }
+    let begun = tokio::time::Instant::now();
+    let row = substitute::fail_open(gateway, account, decide(gateway, account, &call)).await;
+    let Some(row) = row else {
+        gateway.answered.keep(account.name(), &call.id, incoming.now, None);
+        return unchanged();
+    };
+    let connect = CallAnswer::Connect { to: row.connected.wire(), say: None };
+    let document = account.provider.answer_call(&call, connect);
+    gateway.answered.keep(account.name(), &call.id, incoming.now, Some(document.clone()));
+    gateway.metrics.hook_time.observe(begun.elapsed().as_secs_f64());
+    tracing::info!(account = account.name(), query = %row.query, "a call is connected elsewhere");
+    document
+}
+
+/// Decides, and has written the row before it says so.
+async fn decide(
+    gateway: &Gateway,
+    account: &Account,
+    call: &Call<'_>,
+) -> Result<Option<Substitution>, crate::store::StoreError> {
+    let wanted =
+        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: false };
+    let Some(mut row) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
+    row.foreign_id = Some(call.id.as_ref().into());
+    substitute::write(gateway, std::slice::from_ref(&row)).await?;
+    Ok(Some(row))
+}

@@ -1,0 +1,76 @@
+//! Webhooks about a substituted call or message, on their way to the sender's own URL: the number that the sender used
+//! stands in them again, and the signature is one that the sender's SDK accepts (rules Q5, W2).
+
+use super::{
+    callback,
+    gateway::{Account, Gateway},
+    reference::{Reference, SenderSide, swap},
+};
+use crate::{
+    provider::{Document, ErrorKind, Hook, Incoming, Request},
+    store::{StoreError, Substitution},
+};
+use std::sync::Arc;
+
+/// Takes a verified report; with a `reference` it goes on to the sender in the background.
+pub async fn report(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    incoming: &Incoming<'_>,
+    reference: Option<&Reference>,
+) -> Document {
+    if let Some(reference) = reference {
+        match restored(gateway, account, incoming, reference).await {
+            Ok(Some(request)) => callback::in_background(gateway, account, request),
+            Ok(None) => tracing::warn!(account = account.name(), "a report names no known substitution"),
+            // The provider comes again, and then the store may answer.
+            Err(error) => {
+                tracing::error!(account = account.name(), %error, "a report cannot be mapped back");
+                return account.provider.error(ErrorKind::Unavailable, "try again");
+            }
+        }
+    }
+    account.provider.acknowledge(Hook::Status)
+}
+
+/// Hands a verified webhook on to the sender's own application and its document back to the provider.
+pub async fn application(
+    gateway: &Gateway,
+    account: &Account,
+    incoming: &Incoming<'_>,
+    reference: &Reference,
+) -> Document {
+    match restored(gateway, account, incoming, reference).await {
+        Ok(Some(request)) => callback::at_once(gateway, account, request).await,
+        Ok(None) => account.provider.error(ErrorKind::NotFound, "no such call"),
+        Err(error) => {
+            tracing::error!(account = account.name(), %error, "a webhook cannot be mapped back");
+            account.provider.error(ErrorKind::Unavailable, "try again")
+        }
+    }
+}
+
+/// The request to the sender's URL; `None` where the reference names nothing of this account.
+async fn restored(
+    gateway: &Gateway,
+    account: &Account,
+    incoming: &Incoming<'_>,
+    reference: &Reference,
+) -> Result<Option<Request>, StoreError> {
+    let mut rows: Vec<Substitution> = Vec::with_capacity(reference.substitutions.len());
+    for id in &reference.substitutions {
+        match gateway.env.store.substitution(*id).await? {
+            Some(row) if &*row.account == account.name() => rows.push(row),
+            _ => return Ok(None),
+        }
+    }
+    let Some(first) = rows.first() else { return Ok(None) };
+    let sender = SenderSide::read(first);
+    let Some(url) = sender.urls.get(reference.callback) else { return Ok(None) };
+    let swaps: Vec<_> = rows.iter().map(|row| swap(account, row, &reference.substitutions, None)).collect();
+    let restored = account.provider.restore_callback(incoming, url, &swaps, sender.key_of(account));
+    if !restored.signed {
+        tracing::debug!(account = account.name(), "a callback leaves without a signature");
+    }
+    Ok(Some(restored.request))
+}
