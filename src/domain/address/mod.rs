@@ -12,7 +12,8 @@ use std::fmt;
 /// `Debug` and `Display` are masked: the plain text leaves only by [`Address::key`] and [`Address::wire`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
-    key: Box<str>,
+    /// `None` where it is the wire form, as for nearly all: one allocation for each address in a request.
+    key: Option<Box<str>>,
     wire: Box<str>,
 }
 
@@ -29,12 +30,18 @@ pub enum Kind {
 impl Address {
     /// From what a store kept. Nothing is checked: only what [`phone::parse`] or [`email::parse`] made was stored.
     pub fn stored(key: impl Into<Box<str>>, wire: impl Into<Box<str>>) -> Self {
-        Self { key: key.into(), wire: wire.into() }
+        let (key, wire) = (key.into(), wire.into());
+        Self { key: Some(key).filter(|key| *key != wire), wire }
+    }
+
+    /// An address whose key is its wire form.
+    fn own_key(wire: Box<str>) -> Self {
+        Self { key: None, wire }
     }
 
     /// What is compared: equal for two spellings of one address.
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_deref().unwrap_or(&self.wire)
     }
 
     /// What is sent: E.164 with `+`, or `local@domain`.
@@ -44,7 +51,7 @@ impl Address {
 
     /// Phone or e-mail.
     pub fn kind(&self) -> Kind {
-        if self.key.starts_with('+') { Kind::Phone } else { Kind::Email }
+        if self.wire.starts_with('+') { Kind::Phone } else { Kind::Email }
     }
 
     /// Reads either kind: what holds an `@` and is no `sip:` address is an e-mail, the rest a phone number, with

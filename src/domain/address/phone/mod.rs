@@ -4,6 +4,7 @@
 
 mod alias;
 mod kind;
+mod plan;
 mod reading;
 mod refused;
 mod region;
@@ -32,6 +33,9 @@ pub struct Parsed {
 /// is E.164. A number with an extension is refused: alone it would reach, and be taken for, other people
 /// ([`parse_with_extension`] gives both).
 pub fn parse(text: &str, region: Option<Region>) -> Result<Address, NotAPhone> {
+    if let Some(address) = as_it_stands(text.strip_prefix("whatsapp:").unwrap_or(text)) {
+        return Ok(address);
+    }
     let parsed = parse_with_extension(text, region)?;
     if parsed.extension.is_some() { Err(NotAPhone::Extension) } else { Ok(parsed.address) }
 }
@@ -50,14 +54,19 @@ pub fn parse_bare(text: &str) -> Result<Address, NotAPhone> {
 /// or compared is a number without one.
 pub fn parse_with_extension(text: &str, region: Option<Region>) -> Result<Parsed, NotAPhone> {
     let read = reading::read(text::unwrap(text)?, region)?;
-    Ok(Parsed { address: address(read.wire), extension: read.extension })
+    Ok(Parsed { address: address(read.wire.into()), extension: read.extension })
+}
+
+/// `+` and digits, a valid number: nothing is to be done but to see that.
+fn as_it_stands(text: &str) -> Option<Address> {
+    plan::accepts(text.strip_prefix('+')?.as_bytes()).then(|| address(text.into()))
 }
 
 /// With its key.
-fn address(wire: String) -> Address {
+fn address(wire: Box<str>) -> Address {
     match alias::folded(&wire.as_bytes()[1..]) {
         Some(key) => Address::stored(key, wire),
-        None => Address::stored(wire.as_str(), wire.as_str()),
+        None => Address::own_key(wire),
     }
 }
 
