@@ -1,0 +1,291 @@
+//! What an accepted request does to an owner.
+
+use super::{Impossible, LONGEST_LABEL, MOST_POINTS, PointWish, Snapshot, Wish};
+use crate::{
+    clock::Time,
+    domain::{
+        address::{Address, Kind},
+        id::PointId,
+        owner::{Held, Owner, Point, Proof},
+    },
+};
+
+/// One fact that an accepted request makes, in the order in which they are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A present value is present no more.
+    Left(PointId, Address),
+    /// A point is new, or its label or removal changed.
+    Point(Point),
+    /// A point has a new value.
+    Held(PointId, Held),
+    /// A present value is proved again.
+    Proved(PointId, Held),
+}
+
+/// An accepted request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The owner as it then is: one revision more, unless nothing changed.
+    pub after: Owner,
+    /// How to get there.
+    pub steps: Vec<Step>,
+    /// Whether anything is another than before; a repeated proof alone makes no revision.
+    pub changed: bool,
+}
+
+impl Accepted {
+    /// Whether a value became former, by whatever way (rule C11).
+    pub fn number_changed(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Left(..)))
+    }
+
+    /// Values that the owner has now and had not before, or that were proved again.
+    pub fn proved(&self) -> impl Iterator<Item = &Address> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Held(_, held) | Step::Proved(_, held) => Some(&held.address),
+            Step::Left(..) | Step::Point(_) => None,
+        })
+    }
+}
+
+/// A point while wishes are applied to it.
+struct Draft {
+    id: PointId,
+    kind: Kind,
+    label: Box<str>,
+    removed: bool,
+    value: Option<Address>,
+    /// The wish that gave it its value.
+    wished: Option<usize>,
+    /// A wish removed it; a restored revision does not count.
+    dropped: bool,
+    /// A wish put it under its label.
+    placed: bool,
+}
+
+/// The values for which a wish needs a proof: those that no point of the owner has now, and those given again.
+pub fn introduced(owner: &Owner, wish: &Wish) -> Result<Vec<Address>, Impossible> {
+    let accepted = accept(owner, wish, &Proof::None, Time::default())?;
+    let had = |address: &Address| {
+        owner.points.iter().filter_map(Point::current).any(|held| held.address.key() == address.key())
+    };
+    let moved = |step: &Step| match step {
+        Step::Held(_, held) => (!had(&held.address)).then(|| held.address.clone()),
+        Step::Proved(_, held) => Some(held.address.clone()),
+        Step::Left(..) | Step::Point(_) => None,
+    };
+    Ok(accepted.steps.iter().filter_map(moved).collect())
+}
+
+/// Carries a wish out at `at`; values that are new get `proof`, values that only move to another point keep theirs.
+///
+/// The result is one revision (rule C6). A proof other than an import's or none claims the owner (rule C10).
+pub fn accept(owner: &Owner, wish: &Wish, proof: &Proof, at: Time) -> Result<Accepted, Impossible> {
+    let mut drafts: Vec<Draft> = owner.points.iter().map(draft).collect();
+    if let Some(snapshot) = &wish.restore {
+        restore(&mut drafts, snapshot);
+    }
+    for (number, point) in wish.points.iter().enumerate() {
+        apply(&mut drafts, number, point)?;
+    }
+    continue_dropped(&mut drafts, owner.points.len());
+    one_point_each(&drafts)?;
+    Ok(finish(owner, wish, &drafts, proof, at))
+}
+
+fn draft(point: &Point) -> Draft {
+    Draft {
+        id: point.id,
+        kind: point.kind,
+        label: point.label.clone(),
+        removed: point.removed.is_some(),
+        value: point.current().map(|held| held.address.clone()),
+        wished: None,
+        dropped: false,
+        placed: false,
+    }
+}
+
+/// Points as they were: those that came later are removed, those that were removed are back.
+fn restore(drafts: &mut [Draft], snapshot: &Snapshot) {
+    for draft in drafts {
+        match snapshot.points.iter().find(|point| point.id == draft.id) {
+            Some(then) => {
+                draft.label = then.label.clone();
+                draft.removed = false;
+                draft.value = then.value.as_ref().map(|(key, wire)| Address::stored(key.clone(), wire.clone()));
+            }
+            None => {
+                draft.removed = true;
+                draft.value = None;
+            }
+        }
+    }
+}
+
+fn apply(drafts: &mut Vec<Draft>, at: usize, wish: &PointWish) -> Result<(), Impossible> {
+    match wish {
+        PointWish::Add { id, label, address } => {
+            check_label(label, at)?;
+            if drafts.len() >= MOST_POINTS {
+                return Err(Impossible::TooManyPoints { at });
+            }
+            drafts.push(Draft {
+                id: *id,
+                kind: address.kind(),
+                label: label.clone(),
+                removed: false,
+                value: Some(address.clone()),
+                wished: Some(at),
+                dropped: false,
+                placed: true,
+            });
+        }
+        PointWish::Replace { point, address } => {
+            let draft = present(drafts, *point, at)?;
+            if draft.kind != address.kind() {
+                return Err(Impossible::KindDiffers { at });
+            }
+            draft.value = Some(address.clone());
+            draft.wished = Some(at);
+        }
+        PointWish::Remove { point } => {
+            let draft = present(drafts, *point, at)?;
+            draft.removed = true;
+            draft.dropped = true;
+            draft.value = None;
+        }
+        PointWish::Relabel { point, label } => {
+            check_label(label, at)?;
+            let draft = present(drafts, *point, at)?;
+            draft.placed |= draft.label != *label;
+            draft.label = label.clone();
+        }
+    }
+    Ok(())
+}
+
+fn present(drafts: &mut [Draft], id: PointId, at: usize) -> Result<&mut Draft, Impossible> {
+    drafts.iter_mut().find(|draft| draft.id == id && !draft.removed).ok_or(Impossible::UnknownPoint { at })
+}
+
+fn check_label(label: &str, at: usize) -> Result<(), Impossible> {
+    let letters = label.chars().count();
+    if label.trim().is_empty() || letters > LONGEST_LABEL || label.chars().any(char::is_control) {
+        return Err(Impossible::BadLabel { at });
+    }
+    Ok(())
+}
+
+/// A point that a wish removed goes on where another wish put something of its kind under its label (rule C11). The
+/// first `known` drafts are points that the owner had before.
+fn continue_dropped(drafts: &mut Vec<Draft>, known: usize) {
+    for gone in 0..known {
+        if !drafts[gone].dropped {
+            continue;
+        }
+        let same = |other: &Draft| {
+            other.placed && !other.removed && other.kind == drafts[gone].kind && other.label == drafts[gone].label
+        };
+        let Some(heir) = drafts.iter().position(same) else { continue };
+        drafts[gone].value = drafts[heir].value.take();
+        drafts[gone].wished = drafts[heir].wished;
+        drafts[gone].removed = false;
+        if heir < known {
+            drafts[heir].removed = true;
+        } else {
+            drafts.remove(heir);
+        }
+    }
+}
+
+fn one_point_each(drafts: &[Draft]) -> Result<(), Impossible> {
+    for (number, draft) in drafts.iter().enumerate() {
+        let Some(value) = &draft.value else { continue };
+        let twin = |other: &&Draft| other.value.as_ref().is_some_and(|address| address.key() == value.key());
+        if let Some(other) = drafts[..number].iter().find(twin) {
+            return Err(Impossible::TwoPoints { at: draft.wished.or(other.wished) });
+        }
+    }
+    Ok(())
+}
+
+/// Compares before and after. Values leave before others arrive, so that one can move between points.
+fn finish(owner: &Owner, wish: &Wish, drafts: &[Draft], proof: &Proof, at: Time) -> Accepted {
+    let mut after = owner.clone();
+    let (mut left, mut placed, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, draft) in drafts.iter().enumerate() {
+        if number >= after.points.len() {
+            after.points.push(Point {
+                id: draft.id,
+                kind: draft.kind,
+                label: draft.label.clone(),
+                removed: None,
+                values: Vec::new(),
+            });
+        }
+        let point = &mut after.points[number];
+        if let Some(gone) = leave(point, draft, at) {
+            left.push(Step::Left(draft.id, gone));
+        }
+        let removed = draft.removed.then(|| point.removed.unwrap_or(at));
+        let differs = number >= owner.points.len() || removed != point.removed || draft.label != point.label;
+        point.removed = removed;
+        point.label = draft.label.clone();
+        if differs {
+            placed.push(Step::Point(point.clone()));
+        }
+        held.extend(arrive(owner, point, draft, proof, at));
+    }
+    after.language = wish.language.clone().unwrap_or(after.language);
+    if let Some(snapshot) = &wish.restore {
+        after.profile = snapshot.profile.clone();
+        if wish.language.is_none() {
+            after.language = snapshot.language.clone();
+        }
+    }
+    after.profile = wish.profile.clone().unwrap_or(after.profile);
+    let new = held.iter().any(|step| matches!(step, Step::Held(..)));
+    let changed = new
+        || !left.is_empty()
+        || !placed.is_empty()
+        || after.profile != owner.profile
+        || after.language != owner.language;
+    after.revision += u64::from(changed);
+    after.claimed |= !held.is_empty() && matches!(proof, Proof::Code | Proof::Vouched(_));
+    let steps = left.into_iter().chain(placed).chain(held).collect();
+    Accepted { after, steps, changed }
+}
+
+/// Ends the present value of `point` unless the draft keeps it.
+fn leave(point: &mut Point, draft: &Draft, at: Time) -> Option<Address> {
+    let present = point.values.iter_mut().find(|held| held.until.is_none())?;
+    let kept = draft.value.as_ref().is_some_and(|value| value.key() == present.address.key());
+    if kept {
+        return None;
+    }
+    present.until = Some(at.max(present.from));
+    Some(present.address.clone())
+}
+
+/// Gives `point` the draft's value, or proves again the one that it has where a wish names it.
+fn arrive(owner: &Owner, point: &mut Point, draft: &Draft, proof: &Proof, at: Time) -> Option<Step> {
+    let value = draft.value.as_ref()?;
+    if let Some(present) = point.values.iter_mut().find(|held| held.until.is_none()) {
+        draft.wished?;
+        if *proof != Proof::None {
+            present.proof = proof.clone();
+            present.proved = at.max(present.proved);
+        }
+        return Some(Step::Proved(point.id, present.clone()));
+    }
+    let elsewhere = owner.points.iter().filter_map(Point::current).find(|held| held.address.key() == value.key());
+    let (proof, proved) = match elsewhere {
+        Some(held) if *proof == Proof::None || draft.wished.is_none() => (held.proof.clone(), held.proved),
+        _ => (proof.clone(), at),
+    };
+    let held = Held { address: value.clone(), from: at, until: None, proof, proved };
+    point.values.push(held.clone());
+    Some(Step::Held(point.id, held))
+}

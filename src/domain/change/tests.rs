@@ -1,0 +1,272 @@
+//! The rules of changes as tables. An owner is written as `mobile=A work=B`, a wish as `mobile:=C`, `-work`, `+home=D`,
+//! `mobile>private`; letters stand for numbers.
+
+use super::*;
+use crate::domain::{
+    id::AppId,
+    owner::{Held, Point},
+};
+
+const VOUCHED: Proof = Proof::Vouched(AppId(9));
+
+fn value(letter: &str) -> Address {
+    if letter.starts_with('@') {
+        return Address::stored(format!("a{letter}.example"), format!("a{letter}.example"));
+    }
+    Address::stored(format!("+1415555{letter}"), format!("+1415555{letter}"))
+}
+
+fn letter(address: &Address) -> String {
+    address.key().trim_start_matches("+1415555").trim_start_matches('a').trim_end_matches(".example").to_owned()
+}
+
+fn owner(points: &str) -> Owner {
+    let point = |(number, text): (usize, &str)| {
+        let (label, held) = text.split_once('=').unwrap();
+        let held: Vec<Held> = [held]
+            .into_iter()
+            .filter(|held| !held.is_empty())
+            .map(|held| Held { address: value(held), from: Time(1), until: None, proof: VOUCHED, proved: Time(1) })
+            .collect();
+        Point {
+            id: PointId(number as u128 + 1),
+            kind: held.first().map_or(Kind::Phone, |held| held.address.kind()),
+            label: label.into(),
+            removed: None,
+            values: held,
+        }
+    };
+    Owner {
+        id: OwnerId(1),
+        version: 1,
+        revision: 1,
+        claimed: false,
+        silenced: false,
+        language: "en".into(),
+        profile: Profile { name: "Ann".into(), ..Profile::default() },
+        points: points.split_whitespace().enumerate().map(point).collect(),
+        created: Time(1),
+    }
+}
+
+fn wish(owner: &Owner, text: &str) -> Wish {
+    let find = |label: &str| {
+        owner
+            .points
+            .iter()
+            .find(|point| &*point.label == label && point.removed.is_none())
+            .map_or(PointId(99), |p| p.id)
+    };
+    let mut fresh = 100;
+    let mut one = |text: &str| {
+        if let Some(added) = text.strip_prefix('+') {
+            let (label, held) = added.split_once('=').unwrap();
+            fresh += 1;
+            PointWish::Add { id: PointId(fresh), label: label.into(), address: value(held) }
+        } else if let Some(label) = text.strip_prefix('-') {
+            PointWish::Remove { point: find(label) }
+        } else if let Some((label, held)) = text.split_once(":=") {
+            PointWish::Replace { point: find(label), address: value(held) }
+        } else {
+            let (label, next) = text.split_once('>').unwrap();
+            PointWish::Relabel { point: find(label), label: next.into() }
+        }
+    };
+    Wish { points: text.split_whitespace().map(&mut one).collect(), ..Wish::default() }
+}
+
+/// `label=value` of each point, with its former values: `mobile=B<A`; removed ones as `(mobile=<A)`.
+fn shown(owner: &Owner) -> String {
+    let one = |point: &Point| {
+        let mut text = format!("{}={}", point.label, point.current().map(|h| letter(&h.address)).unwrap_or_default());
+        for held in point.values.iter().rev().filter(|held| held.until.is_some()) {
+            text += &format!("<{}", letter(&held.address));
+        }
+        if point.removed.is_some() { format!("({text})") } else { text }
+    };
+    owner.points.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn c11_whatever_makes_a_value_former_is_a_change_of_number() {
+    // before, wish, after, is a change of number
+    let cases = [
+        ("mobile=1", "mobile:=2", "mobile=2<1", true),
+        ("mobile=1", "-mobile +mobile=2", "mobile=2<1", true),
+        ("mobile=1", "+mobile=2 -mobile", "mobile=2<1", true),
+        ("mobile=1 home=3", "-mobile home>mobile", "mobile=3<1 (mobile=<3)", true),
+        ("mobile=1 home=3", "mobile:=3 -home", "mobile=3<1 (home=<3)", true),
+        ("mobile=1", "-mobile", "(mobile=<1)", true),
+        ("mobile=1", "-mobile +work=2", "(mobile=<1) work=2", true),
+        ("mobile=1 mobile=2", "-mobile", "(mobile=<1) mobile=2", true),
+        ("mobile=1", "-mobile +mobile=@x", "(mobile=<1) mobile=@x", true),
+        ("mobile=1", "+work=2", "mobile=1 work=2", false),
+        ("mobile=1", "mobile>private", "private=1", false),
+        ("mobile=1 home=2", "mobile>home home>mobile", "home=1 mobile=2", false),
+        ("mobile=1", "mobile:=1", "mobile=1", false),
+        ("mobile=1", "-mobile +mobile=1", "mobile=1", false),
+    ];
+    for (before, wanted, after, number_changed) in cases {
+        let owner = owner(before);
+        let accepted = accept(&owner, &wish(&owner, wanted), &VOUCHED, Time(5)).unwrap();
+        assert_eq!((shown(&accepted.after).as_str(), accepted.number_changed()), (after, number_changed), "{wanted}");
+    }
+}
+
+#[test]
+fn the_steps_lead_from_before_to_after() {
+    for (before, wanted) in [
+        ("mobile=1", "mobile:=2"),
+        ("mobile=1 home=3", "-mobile home>mobile +fax=7"),
+        ("mobile=1 home=3", "mobile:=3 -home"),
+        ("mobile=1 home=3", "mobile:=3 home:=1"),
+    ] {
+        let owner = owner(before);
+        let accepted = accept(&owner, &wish(&owner, wanted), &VOUCHED, Time(5)).unwrap();
+        let mut points = owner.points.clone();
+        for step in &accepted.steps {
+            let find = |points: &Vec<Point>, id: PointId| points.iter().position(|point| point.id == id);
+            match step {
+                Step::Left(id, address) => {
+                    let at = find(&points, *id).unwrap();
+                    let held = points[at].values.iter_mut().find(|held| held.until.is_none()).unwrap();
+                    assert_eq!(held.address, *address);
+                    held.until = Some(Time(5));
+                }
+                Step::Point(point) => match find(&points, point.id) {
+                    Some(at) => {
+                        let values = std::mem::take(&mut points[at].values);
+                        points[at] = Point { values, ..point.clone() };
+                    }
+                    None => points.push(Point { values: Vec::new(), ..point.clone() }),
+                },
+                Step::Held(id, held) | Step::Proved(id, held) => {
+                    let present = |point: &Point| {
+                        point.values.iter().any(|other| other.until.is_none() && other.address == held.address)
+                    };
+                    assert!(!points.iter().any(present), "no two points hold one value at any moment");
+                    let at = find(&points, *id).unwrap();
+                    points[at].values.push(held.clone());
+                }
+            }
+        }
+        assert_eq!(points, accepted.after.points, "{wanted}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_place() {
+    let cases = [
+        ("mobile=1", "+work=1", Impossible::TwoPoints { at: Some(0) }),
+        ("mobile=1 home=2", "mobile:=2", Impossible::TwoPoints { at: Some(0) }),
+        ("mobile=1", "mobile:=@x", Impossible::KindDiffers { at: 0 }),
+        ("mobile=1", "mobile:=2 -fax", Impossible::UnknownPoint { at: 1 }),
+        ("mobile=1", "-mobile mobile:=2", Impossible::UnknownPoint { at: 1 }),
+        ("mobile=1", "mobile>", Impossible::BadLabel { at: 0 }),
+    ];
+    for (before, wanted, expected) in cases {
+        let owner = owner(before);
+        assert_eq!(accept(&owner, &wish(&owner, wanted), &VOUCHED, Time(5)), Err(expected), "{wanted}");
+    }
+    let many = (0..MOST_POINTS).map(|n| format!("p{n}={n}")).collect::<Vec<_>>().join(" ");
+    let owner = owner(&many);
+    assert_eq!(accept(&owner, &wish(&owner, "+one=more"), &VOUCHED, Time(5)), Err(Impossible::TooManyPoints { at: 0 }));
+}
+
+#[test]
+fn only_values_that_are_new_or_given_again_need_a_proof() {
+    let cases: [(&str, &str, &[&str]); 7] = [
+        ("mobile=1", "mobile:=2", &["2"]),
+        ("mobile=1", "mobile:=1", &["1"]),
+        ("mobile=1", "mobile>private", &[]),
+        ("mobile=1", "-mobile", &[]),
+        ("mobile=1 home=2", "-mobile home>mobile", &[]),
+        ("mobile=1 home=2", "mobile:=2 -home", &[]),
+        ("mobile=1", "+work=2 +home=3 mobile>private", &["2", "3"]),
+    ];
+    for (before, wanted, expected) in cases {
+        let owner = owner(before);
+        let needed: Vec<String> = introduced(&owner, &wish(&owner, wanted)).unwrap().iter().map(letter).collect();
+        assert_eq!(needed, expected, "{wanted}");
+    }
+}
+
+#[test]
+fn a_value_that_moves_between_points_keeps_its_proof() {
+    let owner = owner("mobile=1 home=3");
+    let accepted = accept(&owner, &wish(&owner, "-mobile home>mobile"), &Proof::None, Time(5)).unwrap();
+    let held = accepted.after.points[0].current().unwrap();
+    assert_eq!((&held.proof, held.proved, held.from), (&VOUCHED, Time(1), Time(5)));
+}
+
+#[test]
+fn a_restored_revision_is_a_change_of_number_too() {
+    let first = owner("mobile=1 home=2");
+    let snapshot = Snapshot::of(&first);
+    let second = accept(&first, &wish(&first, "mobile:=3 -home +work=4"), &VOUCHED, Time(5)).unwrap().after;
+    let wish = Wish { restore: Some(snapshot), ..Wish::default() };
+    assert_eq!(introduced(&second, &wish).unwrap().iter().map(letter).collect::<Vec<_>>(), ["1", "2"]);
+    let third = accept(&second, &wish, &VOUCHED, Time(9)).unwrap();
+    assert_eq!(shown(&third.after), "mobile=1<3<1 home=2<2 (work=<4)");
+    assert!(third.number_changed() && third.after.revision == 3);
+}
+
+#[test]
+fn a_snapshot_reads_back() {
+    let snapshot = Snapshot::of(&owner("mobile=1 mail=@x none="));
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert_eq!(serde_json::from_str::<Snapshot>(&text).unwrap(), snapshot);
+}
+
+#[test]
+fn a_revision_is_made_only_where_something_differs() {
+    let owner = owner("mobile=1");
+    let same = accept(&owner, &wish(&owner, "mobile:=1"), &VOUCHED, Time(5)).unwrap();
+    assert!(!same.changed && same.after.revision == 1);
+    assert_eq!(same.after.points[0].current().unwrap().proved, Time(5), "but the proof is a newer one (Q3)");
+    let renamed = Wish { profile: Some(Profile { name: "Bea".into(), ..Profile::default() }), ..Wish::default() };
+    let renamed = accept(&owner, &renamed, &Proof::None, Time(5)).unwrap();
+    assert!(renamed.changed && renamed.after.revision == 2 && !renamed.number_changed());
+}
+
+#[test]
+fn c10_a_proof_claims_an_owner_and_an_import_does_not() {
+    for (proof, claims) in
+        [(VOUCHED, true), (Proof::Code, true), (Proof::Imported("crm".into()), false), (Proof::None, false)]
+    {
+        let owner = owner("mobile=1");
+        let accepted = accept(&owner, &wish(&owner, "mobile:=2"), &proof, Time(5)).unwrap();
+        assert_eq!(accepted.after.claimed, claims, "{proof:?}");
+    }
+}
+
+#[test]
+fn c9_a_value_is_current_for_one_owner() {
+    let rival = |claimed, present, believed| Rival { owner: OwnerId(2), point: PointId(7), claimed, present, believed };
+    let ends = Ok(vec![(OwnerId(2), PointId(7))]);
+    // who else: claimed, holds it now, believed; the proof; what becomes of it
+    let cases = [
+        (rival(true, true, true), VOUCHED, Err(Contested)),
+        (rival(true, true, true), Proof::Code, ends.clone()),
+        (rival(true, true, false), VOUCHED, Ok(vec![])),
+        (rival(true, false, true), VOUCHED, Ok(vec![])),
+        (rival(true, true, true), Proof::Imported("crm".into()), Err(Contested)),
+        // C10: an unclaimed owner's move ends at the first proof of either number.
+        (rival(false, true, true), VOUCHED, ends.clone()),
+        (rival(false, false, true), VOUCHED, ends.clone()),
+        (rival(false, true, true), Proof::Code, ends),
+        (rival(false, true, true), Proof::None, Ok(vec![])),
+    ];
+    for (rival, proof, expected) in cases {
+        assert_eq!(contest(&[rival], &proof), expected, "{rival:?} {proof:?}");
+    }
+    assert_eq!(contest(&[], &VOUCHED), Ok(vec![]));
+}
+
+#[test]
+fn only_open_requests_can_be_decided() {
+    use RequestState::{Accepted, AwaitingProof, Cancelled, Expired, Held};
+    let open: Vec<_> =
+        [AwaitingProof, Held, Accepted, Cancelled, Expired].into_iter().filter(|state| state.is_open()).collect();
+    assert_eq!(open, [AwaitingProof, Held]);
+}
