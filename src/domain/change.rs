@@ -4,10 +4,12 @@
 //! value former is found by comparing before and after, so that no way in can forget that it is a change of number.
 
 mod accept;
+mod profile;
 #[cfg(test)]
 mod tests;
 
 pub use accept::{Accepted, Step, accept, introduced};
+pub use profile::{BadField, faults, patched};
 
 use super::{
     address::{Address, Kind},
@@ -42,7 +44,7 @@ pub struct Request {
 }
 
 /// Where a request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestState {
     /// The new value is not proved yet.

@@ -81,7 +81,9 @@ impl Kind {
             Kind::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This path has no such method"),
             Kind::Conflict => (S::CONFLICT, "conflict", "It was changed at the same time"),
             Kind::Taken => (S::CONFLICT, "taken", "Another owner holds this address"),
-            Kind::KeyReused => (S::CONFLICT, "key-reused", "The idempotency key was used with another body"),
+            Kind::KeyReused => {
+                (S::UNPROCESSABLE_ENTITY, "key-reused", "The idempotency key was used with another body")
+            }
             Kind::Stale => (S::PRECONDITION_FAILED, "stale", "It has been changed since it was read"),
             Kind::PreconditionRequired => {
                 (S::PRECONDITION_REQUIRED, "precondition-required", "The version that is changed must be named")

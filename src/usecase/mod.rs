@@ -1,7 +1,13 @@
 //! One file per action: facts, a pure decision, at most one commit between network calls.
 
+pub mod accepted;
+pub mod keys;
+pub mod owners;
 pub mod record;
+pub mod requests;
 pub mod resolve;
+pub mod wanted;
+pub mod write;
 
 use crate::{
     clock::{Clock, Random},

@@ -110,16 +110,11 @@ fn draft(point: &Point) -> Draft {
 /// Points as they were: those that came later are removed, those that were removed are back.
 fn restore(drafts: &mut [Draft], snapshot: &Snapshot) {
     for draft in drafts {
-        match snapshot.points.iter().find(|point| point.id == draft.id) {
-            Some(then) => {
-                draft.label = then.label.clone();
-                draft.removed = false;
-                draft.value = then.value.as_ref().map(|(key, wire)| Address::stored(key.clone(), wire.clone()));
-            }
-            None => {
-                draft.removed = true;
-                draft.value = None;
-            }
+        let then = snapshot.points.iter().find(|point| point.id == draft.id);
+        draft.removed = then.is_none();
+        draft.value = then.and_then(|point| point.value.clone()).map(|(key, wire)| Address::stored(key, wire));
+        if let Some(then) = then {
+            draft.label.clone_from(&then.label);
         }
     }
 }

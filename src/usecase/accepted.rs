@@ -1,0 +1,214 @@
+//! Everything that one accepted request writes: revision, number history, fan-out and audit in one commit (rule C6).
+
+use super::{
+    Env,
+    wanted::{self, Wanted, WantedPoint},
+    write::{Actor, Refused, audited, fanout, read_owner},
+};
+use crate::{
+    clock::Time,
+    domain::{
+        address::Address,
+        change::{self, Accepted, PointWish, Request, RequestState, Rival, Snapshot, Step, Wish},
+        group::{Grant, Item},
+        id::{AppId, OwnerId, PointId, RequestId},
+        name,
+        owner::{Change, Group, Owner, Point, Proof},
+    },
+    store::Effect,
+};
+use serde_json::json;
+
+/// Versions and effects of one or more owners.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Owners beside the one whose request it is, with the versions that were read.
+    pub others: Vec<(OwnerId, u64)>,
+    /// What is written.
+    pub effects: Vec<Effect>,
+}
+
+/// Ends the imported moves that give way to these proofs (rule C10), or finds that a value is somebody else's (C9).
+pub async fn contested(
+    env: &Env,
+    owner: OwnerId,
+    values: &[Address],
+    proof: &Proof,
+    at: Time,
+) -> Result<Written, Refused> {
+    let mut written = Written::default();
+    if values.is_empty() {
+        return Ok(written);
+    }
+    let keys: Vec<Box<str>> = values.iter().map(|address| address.key().into()).collect();
+    let mut ended: Vec<(Owner, Vec<PointId>)> = Vec::new();
+    for (key, holder) in env.store.holders(&keys).await?.into_iter().filter(|(_, holder)| holder.owner != owner) {
+        let other = read_owner(env, holder.owner, None).await?;
+        let rival = Rival {
+            owner: holder.owner,
+            point: holder.point,
+            claimed: other.claimed,
+            present: holder.until.is_none(),
+            believed: holder.believed,
+        };
+        for (_, point) in change::contest(&[rival], proof).map_err(|_| Refused::Taken(key.into()))? {
+            match ended.iter_mut().find(|(one, _)| one.id == other.id) {
+                Some((_, points)) => points.push(point),
+                None => ended.push((other.clone(), vec![point])),
+            }
+        }
+    }
+    for (other, points) in &ended {
+        let effects = end(env, other, points, at);
+        if !effects.is_empty() {
+            written.others.push((other.id, other.version));
+            written.effects.extend(effects);
+        }
+    }
+    Ok(written)
+}
+
+/// These points of an imported owner are removed, in a request of its own, and nobody is told.
+fn end(env: &Env, owner: &Owner, points: &[PointId], at: Time) -> Vec<Effect> {
+    let present = |point: &&Point| point.removed.is_none() && points.contains(&point.id);
+    let gone: Vec<PointId> = owner.points.iter().filter(present).map(|point| point.id).collect();
+    let wish = Wish { points: gone.iter().map(|&point| PointWish::Remove { point }).collect(), ..Wish::default() };
+    let Ok(accepted) = change::accept(owner, &wish, &Proof::None, at) else { return Vec::new() };
+    if !accepted.changed {
+        return Vec::new();
+    }
+    let system = Actor { app: AppId(0), by: "system".into(), vouches: false };
+    let removed = gone.iter().map(|point| WantedPoint::Remove(point.to_string())).collect();
+    let wanted = Wanted { points: removed, ..Wanted::default() };
+    let request = request(env, owner.id, &wanted, &system, RequestState::Accepted, at);
+    let mut effects = effects(env, owner, &accepted, &request, &system, at);
+    effects.push(Effect::RequestSet(request));
+    effects.push(fanout(env, owner.id, at, Vec::new(), true));
+    effects
+}
+
+/// A request with a new id.
+pub fn request(env: &Env, owner: OwnerId, wanted: &Wanted, actor: &Actor, state: RequestState, at: Time) -> Request {
+    Request {
+        id: RequestId::fresh(at, &*env.random),
+        owner,
+        state,
+        wanted: json!(wanted).to_string().into(),
+        by: actor.by.clone(),
+        created: at,
+        decided: (!state.is_open()).then_some(at),
+    }
+}
+
+/// Revision, history and audit of an accepted request; not the request itself, nor what is to be told.
+pub fn effects(
+    env: &Env,
+    before: &Owner,
+    accepted: &Accepted,
+    request: &Request,
+    actor: &Actor,
+    at: Time,
+) -> Vec<Effect> {
+    let after = &accepted.after;
+    let mut effects: Vec<Effect> = accepted.steps.iter().map(|step| written(after.id, step, at)).collect();
+    if accepted.changed || after.claimed != before.claimed {
+        effects.push(Effect::OwnerSet {
+            id: after.id,
+            language: after.language.clone(),
+            profile: after.profile.clone(),
+            claimed: after.claimed,
+            silenced: after.silenced,
+            revision: after.revision,
+        });
+    }
+    if after.profile != before.profile {
+        effects.push(Effect::NamesSet(after.id, name::keys(&after.profile)));
+    }
+    if accepted.changed {
+        effects.push(Effect::Changed(revision(after, request.id, at)));
+    }
+    let what = if accepted.number_changed() {
+        "number_changed"
+    } else if accepted.changed {
+        "details_changed"
+    } else {
+        "value_proved"
+    };
+    effects.push(audited(env, after.id, actor, at, what, &detail(accepted, request)));
+    effects
+}
+
+/// The owner's new revision with its snapshot.
+pub fn revision(after: &Owner, request: RequestId, at: Time) -> Change {
+    let snapshot = json!(Snapshot::of(after)).to_string();
+    Change { owner: after.id, revision: after.revision, at, request, snapshot: snapshot.into() }
+}
+
+fn written(owner: OwnerId, step: &Step, at: Time) -> Effect {
+    match step {
+        Step::Left(point, _) => Effect::ValueLeft(owner, *point, at),
+        Step::Point(point) => Effect::PointSet(owner, point.clone()),
+        Step::Held(point, held) => Effect::ValueHeld(owner, *point, held.clone()),
+        Step::Proved(point, held) => Effect::ValueProved {
+            owner,
+            point: *point,
+            key: held.address.key().into(),
+            proof: held.proof.clone(),
+            at: held.proved,
+        },
+    }
+}
+
+/// What the audit trail says of it; `Address` shows itself masked.
+pub fn detail(accepted: &Accepted, request: &Request) -> serde_json::Value {
+    let step = |step: &Step| match step {
+        Step::Left(point, address) => json!({"point": point, "left": address.to_string()}),
+        Step::Point(point) => json!({"point": point.id, "label": point.label, "removed": point.removed.is_some()}),
+        Step::Held(point, held) => json!({"point": point, "value": held.address.to_string()}),
+        Step::Proved(point, held) => json!({"point": point, "proved": held.address.to_string()}),
+    };
+    json!({
+        "request": request.id,
+        "revision": accepted.after.revision,
+        "steps": accepted.steps.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+/// The groups with the rights that a request gives them (rule C2): both take effect together or not at all.
+pub async fn granted(env: &Env, after: &[Point], owner: OwnerId, wanted: &Wanted) -> Result<Vec<Group>, Refused> {
+    if wanted.grants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut groups = env.store.groups(owner).await?;
+    let (mut changed, mut faults) = (Vec::new(), Vec::new());
+    for (at, asked) in wanted.grants.iter().enumerate() {
+        let pointer = format!("/grants/{at}");
+        let Some(group) = groups.iter_mut().find(|group| group.id == asked.group) else {
+            faults.push(super::write::Fault::at(format!("{pointer}/group"), "the owner has no such group"));
+            continue;
+        };
+        match wanted::grants(after, &asked.reveal, &asked.forward, &asked.fields, &pointer) {
+            Ok(grants) => {
+                group.grants = merged(&group.grants, &grants);
+                changed.retain(|other: &Group| other.id != group.id);
+                changed.push(group.clone());
+            }
+            Err(bad) => faults.extend(bad),
+        }
+    }
+    if faults.is_empty() { Ok(changed) } else { Err(Refused::Invalid(faults)) }
+}
+
+/// Both lists; `reveal` of a point stands for its `forward` too.
+fn merged(one: &[Grant], other: &[Grant]) -> Vec<Grant> {
+    let mut all: Vec<Grant> = one.iter().chain(other).copied().collect();
+    let revealed: Vec<Grant> =
+        all.iter().copied().filter(|grant| matches!(grant, Grant::Reveal(Item::Point(_)))).collect();
+    all.retain(|grant| match grant {
+        Grant::Forward(point) => !revealed.contains(&Grant::Reveal(Item::Point(*point))),
+        Grant::Reveal(_) => true,
+    });
+    all.sort_unstable();
+    all.dedup();
+    all
+}
