@@ -53,15 +53,14 @@ impl Address {
 
     /// Phone or e-mail.
     pub fn kind(&self) -> Kind {
-        if self.wire.starts_with('+') { Kind::Phone } else { Kind::Email }
+        // A `+` may begin a local part too.
+        if self.wire.starts_with('+') && !self.wire.contains('@') { Kind::Phone } else { Kind::Email }
     }
 
-    /// Reads either kind: what holds an `@` and is no `sip:` address is an e-mail, the rest a phone number, with
+    /// Reads either kind: what holds an `@` and is no `sip:` or other address of a phone is an e-mail, the rest a phone number, with
     /// `region` for numbers without a country code.
     pub fn parse(text: &str, region: Option<phone::Region>) -> Result<Self, NotAnAddress> {
-        let lower = text.to_ascii_lowercase();
-        let of_a_phone = ["sip:", "sips:", "tel:", "client:"].iter().any(|scheme| lower.contains(scheme));
-        if text.contains(['@', '\u{FF20}']) && !of_a_phone || lower.trim_start().starts_with("mailto:") {
+        if text.contains(['@', '\u{FF20}']) && !phone::is_uri(text) || text.contains("mailto:") {
             Ok(email::parse(text)?)
         } else {
             Ok(phone::parse(text, region)?)
@@ -103,4 +102,49 @@ pub enum NotAnAddress {
     /// Not an e-mail address.
     #[error(transparent)]
     Email(#[from] email::NotAnEmail),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_at_sign_makes_an_e_mail_address_but_for_the_addresses_of_phones() {
+        let region = phone::Region::new("US");
+        let table = [
+            ("ann@example.com", Some((Kind::Email, "ann@example.com"))),
+            ("sip@example.com", Some((Kind::Email, "sip@example.com"))),
+            ("+1@example.com", Some((Kind::Email, "+1@example.com"))),
+            ("\"Gossip: us\" <ann@example.com>", Some((Kind::Email, "ann@example.com"))),
+            ("mailto:ann@example.com", Some((Kind::Email, "ann@example.com"))),
+            ("sip:+14155550123@example.com", Some((Kind::Phone, "+14155550123"))),
+            ("Ann <sip:+14155550123@example.com>", Some((Kind::Phone, "+14155550123"))),
+            ("415 555 0123", Some((Kind::Phone, "+14155550123"))),
+            ("client:ann@example.com", None),
+            ("sip:ann@example.com", None),
+            ("ACME", None),
+        ];
+        for (text, expected) in table {
+            let read = Address::parse(text, region).ok();
+            assert_eq!(read.as_ref().map(|address| (address.kind(), address.wire())), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_log_shows_of_an_address_is_not_enough_to_use_it() {
+        for (text, shown) in
+            [("+14155550123", "+141••••••23"), ("ann@example.com", "a•••@example.com"), ("+4930123", "••••••••")]
+        {
+            let address = Address::stored(text, text);
+            assert_eq!((address.to_string(), format!("{address:?}")), (shown.to_owned(), shown.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_a_store_kept_is_the_address_that_was_read() {
+        for text in ["+14155550123", "+5215512345678", "+5491123456789", "+551187654321", "ann@example.com"] {
+            let address = Address::parse(text, None).unwrap();
+            assert_eq!(Address::stored(address.key(), address.wire()), address, "{text}");
+        }
+    }
 }

@@ -57,6 +57,11 @@ pub fn parse_with_extension(text: &str, region: Option<Region>) -> Result<Parsed
     Ok(Parsed { address: address(read.wire.into()), extension: read.extension })
 }
 
+/// Whether a text has the scheme of a URI other than `mailto:`; such a text can hold an `@` and be no e-mail address.
+pub(super) fn is_uri(text: &str) -> bool {
+    text::scheme(text).is_some_and(|scheme| !scheme.eq_ignore_ascii_case("mailto"))
+}
+
 /// `+` and digits, a valid number: nothing is to be done but to see that.
 fn as_it_stands(text: &str) -> Option<Address> {
     plan::accepts(text.strip_prefix('+')?.as_bytes()).then(|| address(text.into()))

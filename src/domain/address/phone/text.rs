@@ -64,6 +64,13 @@ fn inside_brackets(text: &str) -> Result<&str, NotAPhone> {
     Ok(inside)
 }
 
+/// The scheme, within angle brackets too.
+pub(super) fn scheme(text: &str) -> Option<&str> {
+    let text = trim(text);
+    let inside = text.rsplit_once('<').map_or(text, |(_, inside)| inside);
+    split_scheme(inside).0
+}
+
 /// `tel` and the rest of `tel:+1…`. A scheme is as RFC 3986 has it, so `030:12` has none.
 fn split_scheme(text: &str) -> (Option<&str>, &str) {
     match text.split_once(':') {
