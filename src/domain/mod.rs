@@ -5,6 +5,7 @@ pub mod card;
 pub mod change;
 pub mod group;
 pub mod id;
+pub mod identity_bound;
 pub mod name;
 pub mod notice;
 pub mod owner;

@@ -1,8 +1,72 @@
 //! The ways in over HTTP: parse, one use case, answer.
+//!
+//! [`routes`] is the one layout: hooks first, for every call waits for them, then accounts with a host name of their
+//! own, then every other surface below one prefix each. To add a surface: a module with a filter that answers its
+//! prefix, handed to [`routes`] by `app`.
 
 pub mod arrival;
 pub mod body;
 pub mod health;
+mod hooks;
 pub mod problem;
 pub mod serve;
 pub mod stand_in;
+mod via;
+
+use crate::{
+    provider::Document,
+    telemetry::{Metrics, metrics::Answered},
+    usecase::gateway::Gateway,
+};
+use http::header;
+use std::sync::Arc;
+use warp::{Filter, filters::BoxedFilter, reply::Response};
+
+/// What the surfaces work with; `app` fills it.
+#[derive(Clone)]
+pub struct Surface {
+    /// Accounts, store, ways out.
+    pub gateway: Arc<Gateway>,
+    /// What request bodies may be.
+    pub body: body::Limit,
+    /// For `/readyz`.
+    pub ready: health::Ready,
+    /// With it, `/metrics` answers on this listener to whoever shows the credential; else only on one of its own
+    /// ([`health::metrics`]).
+    pub metrics: Option<(health::Scrape, Arc<str>)>,
+}
+
+/// All routes of the main listener. `others`: one filter for each further surface, which answers all of its prefix.
+pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> BoxedFilter<(Response,)> {
+    let mut all = hooks::routes(surface).or(via::by_host(surface)).unify().or(via::by_path(surface)).unify().boxed();
+    for other in others {
+        all = all.or(other).unify().boxed();
+    }
+    if let Some((scrape, credential)) = &surface.metrics {
+        all = all.or(health::metrics(Arc::clone(scrape), Some(Arc::clone(credential)))).unify().boxed();
+    }
+    all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(problem::recover).unify().boxed()
+}
+
+/// A provider's document as an answer.
+fn document_response(document: Document) -> Response {
+    let mut response = Response::new(document.body.into());
+    *response.status_mut() = document.status;
+    if let Some(content_type) = document.content_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    response
+}
+
+/// Counts an answer.
+fn count(metrics: &Metrics, surface: &'static str, answer: Response) -> Response {
+    let class = match answer.status().as_u16() {
+        ..200 => "1xx",
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    };
+    metrics.requests.get_or_create(&Answered { surface, class }).inc();
+    answer
+}

@@ -216,7 +216,6 @@ impl Reply for Problem {
 /// Turns what no route took into a problem document; the last step of the route tree.
 ///
 /// A [`Problem`] that a filter rejected with wins over warp's own rejections of the routes beside it.
-#[expect(clippy::unused_async, reason = "warp wants a future")]
 pub async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
     use warp::reject::{
         InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge,

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// How long the first answer is repeated.
-const REPEATED: Duration = Duration::from_secs(60);
+const REPEATED: Duration = Duration::from_mins(1);
 
 /// What is known of a call or message.
 #[derive(Clone, Debug, PartialEq, Eq)]

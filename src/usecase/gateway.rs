@@ -109,7 +109,6 @@ impl Ways {
 }
 
 /// Everything that hooks and drop-in endpoints work with; one for the process.
-#[derive(Debug)]
 pub struct Gateway {
     /// Store, clock, rules.
     pub env: Env,

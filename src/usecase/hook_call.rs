@@ -51,7 +51,7 @@ async fn decide(
     call: &Call<'_>,
 ) -> Result<Option<Substitution>, crate::store::StoreError> {
     let wanted =
-        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: false };
+        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: &|| false };
     let Some(mut row) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
     row.foreign_id = Some(call.id.as_ref().into());
     substitute::write(gateway, std::slice::from_ref(&row)).await?;

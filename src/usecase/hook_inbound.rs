@@ -33,12 +33,7 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
     };
     let sender = row.as_ref().map(SenderSide::read).unwrap_or_default();
     let swaps: Vec<Swap> = row
-        .map(|row| Swap {
-            id: None,
-            connected: row.connected.wire().into(),
-            used: row.used_text,
-            urls: Vec::new(),
-        })
+        .map(|row| Swap { id: None, connected: row.connected.wire().into(), used: row.used_text, urls: Vec::new() })
         .into_iter()
         .collect();
     let restored = account.provider.restore_callback(incoming, url, &swaps, sender.key_of(account));

@@ -1,11 +1,22 @@
 //! One file per action: facts, a pure decision, at most one commit between network calls.
 
 pub mod accepted;
+mod answered;
+mod callback;
+pub mod gateway;
+pub mod hook_call;
+pub mod hook_inbound;
+pub mod hook_status;
 pub mod keys;
 pub mod owners;
 pub mod record;
+pub mod reference;
+pub mod relay;
+pub mod relay_read;
+pub mod relay_send;
 pub mod requests;
 pub mod resolve;
+mod substitute;
 pub mod wanted;
 pub mod write;
 

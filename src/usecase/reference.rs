@@ -44,7 +44,7 @@ impl Reference {
 /// What a substitution keeps of its sender, as JSON in [`Substitution::callback`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct SenderSide {
-    /// The user name of the sender's key, in the operator's custody.
+    /// Which of the account's sender keys, in the operator's custody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Box<str>>,
     /// The sender's own URLs, in the order of the request.
@@ -54,10 +54,7 @@ pub(super) struct SenderSide {
 
 impl SenderSide {
     pub(super) fn of(key: Option<&SenderKey>, callbacks: &[Callback]) -> Self {
-        Self {
-            key: key.map(|key| key.user.clone()),
-            urls: callbacks.iter().map(|callback| callback.url.clone()).collect(),
-        }
+        Self { key: key.map(key_name), urls: callbacks.iter().map(|callback| callback.url.clone()).collect() }
     }
 
     pub(super) fn write(&self) -> Option<Box<str>> {
@@ -74,8 +71,19 @@ impl SenderSide {
     /// The sender's key, as long as the configuration still has it.
     pub(super) fn key_of<'a>(&self, account: &'a Account) -> Option<&'a SenderKey> {
         let name = self.key.as_deref()?;
-        account.provider.settings().senders.iter().find(|key| &*key.user == name)
+        account.provider.settings().senders.iter().find(|key| &*key_name(key) == name)
     }
+}
+
+/// Senders of a provider with tokens only have no user name: a digest of the token stands for it.
+fn key_name(key: &SenderKey) -> Box<str> {
+    if !key.user.is_empty() {
+        return key.user.clone();
+    }
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.secret.expose().as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest.as_ref()[..8]);
+    format!("{:016x}", u64::from_be_bytes(first)).into()
 }
 
 /// Our URL for the sender's callback at `index`.

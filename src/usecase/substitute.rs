@@ -28,8 +28,8 @@ pub(super) struct Wanted<'a> {
     pub channel: Channel,
     /// `hook` or `via`.
     pub way: &'static str,
-    /// One-time code or the like (rule Q8).
-    pub identity_bound: bool,
+    /// One-time code or the like (rule Q8); asked only for numbers that may have moved.
+    pub identity_bound: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// Decides. `None`: it goes on unchanged. The row is not yet written.
@@ -48,16 +48,14 @@ pub(super) async fn decide(
         count(gateway, wanted.way, &Verdict::NoResult);
         return Ok(None);
     }
-    let viewer = Viewer {
-        proved: vec![Identity::Application(account.app)],
-        claimed: sender.clone().map(Identity::Address),
-    };
+    let viewer =
+        Viewer { proved: vec![Identity::Application(account.app)], claimed: sender.clone().map(Identity::Address) };
     let ask = Ask {
         to: to.clone(),
         name: None,
         viewer,
         sender: sender.clone(),
-        identity_bound: wanted.identity_bound || account.identity_bound,
+        identity_bound: account.identity_bound || (wanted.identity_bound)(),
         targets: &account.targets,
         way: &format!("{}:{}", wanted.way, account.name()),
     };
