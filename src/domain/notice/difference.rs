@@ -82,6 +82,9 @@ impl Seen {
     }
 
     /// What is written to the ledger.
+    ///
+    /// # Panics
+    /// Never: texts and maps of texts always become JSON.
     pub fn to_json(&self) -> Box<str> {
         serde_json::to_string(self).expect("texts and maps of texts always become JSON").into()
     }
