@@ -1,0 +1,85 @@
+"""Drives the official Telnyx SDK for Python; see README.md."""
+
+import json
+import sys
+
+import telnyx
+
+
+def message(answer):
+    found = answer.data
+    return {
+        "id": found.id,
+        "to": found.to[0].phone_number,
+        "carrier": found.to[0].carrier,
+        "cost": found.cost.amount if found.cost else None,
+        "from": found.from_.phone_number if found.from_ else None,
+        "text": found.text,
+        "webhook": getattr(found, "webhook_url", None),
+    }
+
+
+def run(client, command, done):
+    def given(name):
+        value = command[name]
+        return done[int(value[1:])]["id"] if isinstance(value, str) and value.startswith("$") else value
+
+    def optional(**names):
+        return {ours: command[theirs] for ours, theirs in names.items() if theirs in command}
+
+    match command["do"]:
+        case "send":
+            return message(
+                client.messages.send(
+                    to=command["to"],
+                    from_=command["from"],
+                    **optional(text="text", webhook_url="callback", media_urls="media"),
+                )
+            )
+        case "fetch":
+            answer = client.messages.retrieve(given("id"))
+            return message(answer)
+        case "call":
+            found = client.calls.dial(
+                connection_id="1", to=command["to"], from_=command["from"], **optional(webhook_url="callback")
+            ).data
+            return {"id": found.call_control_id, "session": found.call_session_id}
+        case "texml":
+            found = client.texml.accounts.calls.calls(
+                command["account"],
+                body={
+                    "to": command["to"],
+                    "from_": command["from"],
+                    "url": command["url"],
+                    "application_sid": "1",
+                    **optional(status_callback="callback"),
+                },
+            )
+            return {"id": found.call_sid, "to": found.to, "from": found.from_}
+        case "validate":
+            client.webhooks.unwrap(command["body"], headers=command["headers"])
+            return True
+
+
+def main():
+    given = json.load(sys.stdin)
+    client = telnyx.Telnyx(
+        api_key=given["secret"],
+        public_key=given.get("public_key"),
+        base_url=given["base"] + "/v2",
+        max_retries=0,
+        timeout=20,
+    )
+    done = []
+    for command in given["commands"]:
+        try:
+            done.append(run(client, command, done))
+        except telnyx.APIStatusError as error:
+            body = error.body if isinstance(error.body, (dict, list)) else str(error.body)
+            done.append({"error": {"status": error.status_code, "body": body}})
+        except Exception as error:  # whatever the sender's program would see
+            done.append({"error": {"kind": type(error).__name__}})
+    json.dump(done, sys.stdout)
+
+
+main()
