@@ -1,0 +1,229 @@
+//! Books, groups, contacts, members, blocks, audiences.
+
+use super::{after, all, first, page};
+use crate::{
+    domain::{
+        address::Address,
+        group::{Grant, Member},
+        id::{BookId, ContactId, GroupId, OwnerId},
+        name::NameKey,
+        notice::Recipient,
+        owner::{Book, Contact, Group},
+    },
+    store::{
+        Audience, Books, Page, Result,
+        postgres::{
+            Postgres,
+            failure::{Failure, retried},
+            value::{Columns, digest, values},
+        },
+    },
+};
+use async_trait::async_trait;
+use std::collections::HashMap;
+use tokio_postgres::Row;
+
+/// A statement on contacts under `c`.
+macro_rules! contacts {
+    ($comment:literal, $condition:literal) => {
+        concat!(
+            "/* ",
+            $comment,
+            " */ SELECT c.id, c.book, c.owner, c.uid, c.version, c.card, c.name, c.names, c.addresses, c.linked,
+                c.language FROM contacts c WHERE ",
+            $condition
+        )
+    };
+}
+
+fn contact(row: &Row) -> Result<Contact> {
+    let mut columns = Columns::of(row, "contacts");
+    Ok(Contact {
+        id: columns.stored()?,
+        book: columns.stored()?,
+        owner: columns.stored()?,
+        uid: columns.text()?,
+        version: columns.number()?,
+        card: columns.next()?,
+        name: columns.text()?,
+        names: columns.json::<Vec<String>>()?.into_iter().map(NameKey::stored).collect(),
+        addresses: columns
+            .json::<Vec<[String; 2]>>()?
+            .into_iter()
+            .map(|[key, wire]| Address::stored(key, wire))
+            .collect(),
+        linked: columns.stored_or_none()?,
+        language: columns.text_or_none()?,
+    })
+}
+
+fn audiences(rows: &[Row]) -> Result<Vec<Audience>> {
+    let mut found: Vec<Audience> = Vec::new();
+    for row in rows {
+        let mut columns = Columns::of(row, "contacts");
+        let (recipient, group) = (columns.stored()?, columns.stored()?);
+        match found.last_mut() {
+            Some(last) if last.recipient == recipient => last.groups.push(group),
+            _ => found.push(Audience { recipient, groups: vec![group] }),
+        }
+    }
+    Ok(found)
+}
+
+impl Postgres {
+    async fn groups_with_grants(&self, owner: OwnerId) -> std::result::Result<Vec<Group>, Failure> {
+        let mut session = self.session().await?;
+        session.opened();
+        let mut pipeline = session.pipeline();
+        pipeline.simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        pipeline
+            .send(
+                "/* groups */ SELECT id, book, owner, name, told, channels FROM book_groups WHERE owner = $1 ORDER BY id",
+                values![owner],
+            )
+            .await;
+        pipeline.send(GRANTS, values![owner]).await;
+        pipeline.simple("COMMIT").await;
+        let answers = pipeline.finish().await?;
+        session.ended();
+        let mut of_group: HashMap<GroupId, Vec<Grant>> = HashMap::new();
+        for row in &answers[2].rows {
+            let (group, grant) = grant(row)?;
+            of_group.entry(group).or_default().push(grant);
+        }
+        Ok(all(&answers[1].rows, |row| {
+            let mut columns = Columns::of(row, "book_groups");
+            let id = columns.stored()?;
+            Ok(Group {
+                id,
+                book: columns.stored()?,
+                owner: columns.stored()?,
+                name: columns.text()?,
+                told: columns.json()?,
+                channels: columns.json()?,
+                grants: of_group.get(&id).cloned().unwrap_or_default(),
+            })
+        })?)
+    }
+
+    async fn one_audience(
+        &self,
+        owner: OwnerId,
+        recipient: Recipient,
+    ) -> std::result::Result<Option<(Audience, Vec<Contact>)>, Failure> {
+        const GROUPS: &str = "/* audience.groups */ SELECT DISTINCT c.recipient, m.book_group
+            FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
+            WHERE c.owner = $1 AND c.recipient = $2 ORDER BY c.recipient, m.book_group";
+        const CONTACTS: &str = contacts!(
+            "audience.contacts",
+            "c.owner = $1 AND c.recipient = $2
+                AND EXISTS (SELECT 1 FROM members m WHERE m.owner = c.owner AND m.member = c.member) ORDER BY c.id"
+        );
+        let mut session = self.session().await?;
+        session.opened();
+        let mut pipeline = session.pipeline();
+        pipeline.simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        pipeline.send(GROUPS, values![owner, recipient]).await;
+        pipeline.send(CONTACTS, values![owner, recipient]).await;
+        pipeline.simple("COMMIT").await;
+        let answers = pipeline.finish().await?;
+        session.ended();
+        let Some(audience) = audiences(&answers[1].rows)?.into_iter().next() else { return Ok(None) };
+        Ok(Some((audience, all(&answers[2].rows, contact)?)))
+    }
+}
+
+const GRANTS: &str = "/* grants */ SELECT book_group, granted FROM grants WHERE owner = $1 ORDER BY book_group, place";
+
+fn grant(row: &Row) -> Result<(GroupId, Grant)> {
+    let mut columns = Columns::of(row, "grants");
+    Ok((columns.stored()?, columns.stored()?))
+}
+
+#[async_trait]
+impl Books for Postgres {
+    async fn books(&self, owner: OwnerId) -> Result<Vec<Book>> {
+        const SQL: &str = "/* books */ SELECT id, owner, name, default_group FROM books WHERE owner = $1 ORDER BY id";
+        all(&self.read(SQL, || values![owner]).await?.rows, |row| {
+            let mut columns = Columns::of(row, "books");
+            Ok(Book {
+                id: columns.stored()?,
+                owner: columns.stored()?,
+                name: columns.text()?,
+                default_group: columns.stored_or_none()?,
+            })
+        })
+    }
+
+    async fn groups(&self, owner: OwnerId) -> Result<Vec<Group>> {
+        retried!(self, self.groups_with_grants(owner))
+    }
+
+    async fn members(
+        &self,
+        owner: OwnerId,
+        group: GroupId,
+        last: Option<Member>,
+        limit: usize,
+    ) -> Result<Page<Member>> {
+        const SQL: &str = "/* members */ SELECT member FROM members
+            WHERE owner = $1 AND book_group = $2 AND member > $3 ORDER BY member LIMIT $4";
+        let answer = self.read(SQL, || values![owner, group, after(last), limit.saturating_add(1)]).await?;
+        Ok(page(all(&answer.rows, |row| Columns::of(row, "members").stored())?, limit))
+    }
+
+    async fn memberships(&self, owner: OwnerId, member: Member) -> Result<Vec<GroupId>> {
+        const SQL: &str = "/* memberships */ SELECT book_group FROM members
+            WHERE owner = $1 AND member = $2 ORDER BY book_group";
+        all(&self.read(SQL, || values![owner, member]).await?.rows, |row| Columns::of(row, "members").stored())
+    }
+
+    async fn contact(&self, owner: OwnerId, id: ContactId) -> Result<Option<Contact>> {
+        const SQL: &str = contacts!("contact", "c.owner = $1 AND c.id = $2");
+        first(&self.read(SQL, || values![owner, id]).await?.rows, contact)
+    }
+
+    async fn contact_by_uid(&self, owner: OwnerId, book: BookId, uid: &str) -> Result<Option<Contact>> {
+        const SQL: &str = contacts!("contact.by_uid", "c.owner = $1 AND c.book = $2 AND c.uid_digest = $3");
+        first(&self.read(SQL, || values![owner, book, digest(uid)]).await?.rows, contact)
+    }
+
+    async fn contacts(
+        &self,
+        owner: OwnerId,
+        book: BookId,
+        last: Option<ContactId>,
+        limit: usize,
+    ) -> Result<Page<Contact>> {
+        const SQL: &str = contacts!("contacts", "c.owner = $1 AND c.book = $2 AND c.id > $3 ORDER BY c.id LIMIT $4");
+        let answer = self.read(SQL, || values![owner, book, after(last), limit.saturating_add(1)]).await?;
+        Ok(page(all(&answer.rows, contact)?, limit))
+    }
+
+    async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {
+        const SQL: &str = "/* blocks */ SELECT key FROM blocks WHERE owner = $1";
+        let mut keys = all(&self.read(SQL, || values![owner]).await?.rows, |row| Columns::of(row, "blocks").text())?;
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    async fn grants(&self, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>> {
+        all(&self.read(GRANTS, || values![owner]).await?.rows, grant)
+    }
+
+    async fn audience(&self, owner: OwnerId, last: Option<Recipient>, limit: usize) -> Result<Page<Audience>> {
+        const SQL: &str = "/* audience */
+            WITH some AS (SELECT DISTINCT c.recipient
+                FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
+                WHERE c.owner = $1 AND c.recipient > $2 ORDER BY c.recipient LIMIT $3)
+            SELECT DISTINCT c.recipient, m.book_group
+            FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
+            WHERE c.owner = $1 AND c.recipient IN (SELECT recipient FROM some) ORDER BY c.recipient, m.book_group";
+        let answer = self.read(SQL, || values![owner, after(last), limit.saturating_add(1)]).await?;
+        Ok(page(audiences(&answer.rows)?, limit))
+    }
+
+    async fn audience_of(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<(Audience, Vec<Contact>)>> {
+        retried!(self, self.one_audience(owner, recipient))
+    }
+}

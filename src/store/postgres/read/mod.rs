@@ -1,0 +1,43 @@
+//! Facts out, one file for each entity.
+
+mod books;
+mod keys;
+mod numbers;
+mod outbox;
+mod owners;
+mod substitutions;
+
+pub(super) use numbers::Left;
+
+use super::value::Stored;
+use crate::store::{Page, Result, StoreError};
+
+/// A page out of one row more than was asked for.
+fn page<T>(mut items: Vec<T>, limit: usize) -> Page<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    Page { items, more }
+}
+
+/// All rows through one function.
+fn all<T>(rows: &[tokio_postgres::Row], read: impl Fn(&tokio_postgres::Row) -> Result<T>) -> Result<Vec<T>> {
+    rows.iter().map(read).collect()
+}
+
+/// The first row, if there is one.
+fn first<T>(
+    rows: &[tokio_postgres::Row],
+    read: impl Fn(&tokio_postgres::Row) -> std::result::Result<T, StoreError>,
+) -> Result<Option<T>> {
+    rows.first().map(read).transpose()
+}
+
+/// Where an ascending list goes on: no bytes come before all others.
+fn after<T: Stored>(last: Option<T>) -> Vec<u8> {
+    last.map(Stored::stored).unwrap_or_default()
+}
+
+/// Where a descending list goes on: these come after every id.
+fn before<T: Stored>(last: Option<T>) -> Vec<u8> {
+    last.map_or_else(|| vec![0xff; 17], Stored::stored)
+}

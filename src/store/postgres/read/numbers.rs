@@ -1,0 +1,401 @@
+//! The number index: who holds or held an address, and what a viewer may do there.
+
+use super::all;
+use crate::{
+    clock::Time,
+    domain::{
+        address::Address,
+        group::{Grant, Identity, Member, Rights, Viewer, rights},
+        id::{GroupId, OwnerId, PointId},
+        name::NameKey,
+        query::{Facts, Holder},
+    },
+    store::{
+        Numbers, Result, StoreError,
+        postgres::{
+            Postgres,
+            failure::{Failure, retried},
+            session::{Answer, Pipeline},
+            value::{Columns, Stored, digest, values},
+        },
+    },
+};
+use async_trait::async_trait;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::PoisonError,
+};
+
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// A place in the feed of values that became former.
+#[derive(Clone, Default)]
+pub(in crate::store::postgres) struct Left {
+    at: Time,
+    point: Vec<u8>,
+    number: i64,
+}
+
+impl Left {
+    /// Right before everything of this moment.
+    pub(in crate::store::postgres) fn since(at: Time) -> Self {
+        Self { at, ..Self::default() }
+    }
+}
+
+/// One row of the number index.
+struct Stint {
+    key: Box<str>,
+    owner: OwnerId,
+    point: PointId,
+    number: i64,
+    from: Time,
+    until: Option<Time>,
+    believed: bool,
+    /// Proved by a code or vouched for, not only imported.
+    shown: bool,
+    proved: Time,
+}
+
+/// A statement on rows of the number index.
+macro_rules! stints {
+    ($comment:literal, $condition:literal) => {
+        concat!(
+            "/* ",
+            $comment,
+            " */ SELECT key, owner, point, number, since, until, proof <> 'none', proof IN ('code', 'vouched'), proved
+                FROM held WHERE ",
+            $condition
+        )
+    };
+}
+
+fn stint(row: &tokio_postgres::Row) -> Result<Stint> {
+    let mut columns = Columns::of(row, "held");
+    Ok(Stint {
+        key: columns.text()?,
+        owner: columns.stored()?,
+        point: columns.stored()?,
+        number: columns.next()?,
+        from: columns.time()?,
+        until: columns.time_or_none()?,
+        believed: columns.next()?,
+        shown: columns.next()?,
+        proved: columns.time()?,
+    })
+}
+
+/// What is known of an owner who holds or held something, for one viewer.
+#[derive(Default)]
+struct About {
+    name: Box<str>,
+    silenced: bool,
+    revision: u64,
+    names: Vec<NameKey>,
+    current: HashMap<PointId, Address>,
+    grants: Vec<(GroupId, Grant)>,
+    /// Groups of the viewer's proved identities, `everyone` included.
+    proved: BTreeSet<GroupId>,
+    /// Groups of the claimed one.
+    claimed: BTreeSet<GroupId>,
+    blocked: bool,
+}
+
+impl About {
+    /// A claimed identity adds only to being connected (rule Q11). With the groups that gave something.
+    fn rights(&self) -> (Rights, Vec<GroupId>) {
+        let mut all = rights(&self.grants, &self.proved, self.blocked);
+        all.forward.extend(rights(&self.grants, &self.claimed, self.blocked).forward);
+        let gave = |group: &GroupId| {
+            let of_group = |only: fn(&Grant) -> bool| self.grants.iter().any(|(of, grant)| of == group && only(grant));
+            let forwards = |grant: &Grant| {
+                matches!(grant, Grant::Forward(_) | Grant::Reveal(crate::domain::group::Item::Point(_)))
+            };
+            (self.proved.contains(group) && of_group(|_| true)) || (self.claimed.contains(group) && of_group(forwards))
+        };
+        let groups: BTreeSet<GroupId> = self.proved.union(&self.claimed).copied().collect();
+        (all, groups.into_iter().filter(|group| !self.blocked && gave(group)).collect())
+    }
+}
+
+/// Some identities of a viewer as the tables know them.
+#[derive(Default)]
+struct Seen {
+    keys: Vec<String>,
+    members: Vec<Vec<u8>>,
+    owners: Vec<OwnerId>,
+}
+
+impl Seen {
+    /// `held_by`: who holds an address now; it stands for them, since a linked contact is known as its owner alone.
+    fn of<'i>(identities: impl IntoIterator<Item = &'i Identity>, held_by: &HashMap<Box<str>, OwnerId>) -> Self {
+        let mut seen = Self::default();
+        for identity in identities {
+            seen.keys.push(identity.key());
+            match identity {
+                Identity::Application(app) => seen.members.push(Member::Application(*app).stored()),
+                Identity::Owner(owner) => seen.owners.push(*owner),
+                Identity::Address(address) => {
+                    if let Some(owner) = held_by.get(address.key()) {
+                        seen.keys.push(owner.to_string());
+                        seen.owners.push(*owner);
+                    }
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// The keys of a viewer's addresses.
+fn addresses(viewer: &Viewer) -> Vec<String> {
+    let all = viewer.proved.iter().chain(&viewer.claimed);
+    all.filter_map(|identity| match identity {
+        Identity::Address(address) => Some(address.key().to_owned()),
+        Identity::Owner(_) | Identity::Application(_) => None,
+    })
+    .collect()
+}
+
+fn held_by(answer: &Answer) -> Result<HashMap<Box<str>, OwnerId>> {
+    Ok(all(&answer.rows, stint)?.into_iter().map(|stint| (stint.key, stint.owner)).collect())
+}
+
+impl Postgres {
+    /// Keys of former values after a place in the feed, and the place of the last one.
+    pub(in crate::store::postgres) async fn former_page(
+        &self,
+        after: &Left,
+        limit: usize,
+    ) -> std::result::Result<(Vec<Box<str>>, Option<Left>), Failure> {
+        const SQL: &str = "/* numbers.former */ SELECT left_at, point, number, key FROM held
+            WHERE left_at IS NOT NULL AND (left_at, point, number) > ($1, $2, $3)
+            ORDER BY left_at, point, number LIMIT $4";
+        let values = values![after.at, after.point.clone(), after.number, limit];
+        let answer = self.session().await?.one(SQL, values).await?;
+        let mut keys = Vec::with_capacity(answer.rows.len());
+        let mut last = None;
+        for row in &answer.rows {
+            let mut columns = Columns::of(row, "held");
+            last = Some(Left { at: columns.time()?, point: columns.next()?, number: columns.next()? });
+            keys.push(columns.text()?);
+        }
+        Ok((keys, last))
+    }
+
+    /// One snapshot: the rows of the address and of the viewer's own addresses first, then all that is known of the
+    /// owners in them.
+    async fn look_up(&self, key: &str, viewer: &Viewer) -> std::result::Result<Facts, Failure> {
+        let mut session = self.session().await?;
+        session.opened();
+        let mut pipeline = session.pipeline();
+        pipeline.simple(SNAPSHOT).await;
+        pipeline.send(HELD, values![vec![key.to_owned()]]).await;
+        pipeline.send(HELD_NOW, values![addresses(viewer)]).await;
+        let answers = pipeline.finish().await?;
+        let stints = all(&answers[1].rows, stint)?;
+        let held_by = held_by(&answers[2])?;
+        let (proved, claimed) = (Seen::of(&viewer.proved, &held_by), Seen::of(&viewer.claimed, &held_by));
+        let asking: Vec<Vec<u8>> = proved.owners.iter().chain(&claimed.owners).map(|owner| owner.stored()).collect();
+        let mut pipeline = session.pipeline();
+        pipeline.send(BOOK_NAMES, values![asking.clone(), key]).await;
+        // Of everybody, or of one of the viewer's owners.
+        pipeline.send(OPTED_OUT, values![key, asking.into_iter().chain([Vec::new()]).collect::<Vec<_>>()]).await;
+        ask_about(&mut pipeline, &stints, Some((proved, claimed))).await;
+        let answers = pipeline.finish().await?;
+        session.ended();
+        let [book_names, opted_out, about @ .., _commit] = &answers[..] else { return Err(odd()) };
+        let mut names = BTreeSet::new();
+        for row in &book_names.rows {
+            let of_contact: Vec<String> = Columns::of(row, "contacts").json()?;
+            names.extend(of_contact.into_iter().map(NameKey::stored));
+        }
+        Ok(Facts {
+            holders: holders(&stints, &gather(about)?).into_iter().map(|(_, holder)| holder).collect(),
+            book_names: names.into_iter().collect(),
+            opted_out: opted_out.count > 0,
+        })
+    }
+
+    async fn look_up_name(&self, name: &NameKey, viewer: &Viewer) -> std::result::Result<Vec<Holder>, Failure> {
+        let mut session = self.session().await?;
+        session.opened();
+        let mut pipeline = session.pipeline();
+        pipeline.simple(SNAPSHOT).await;
+        pipeline.send(HELD_NOW, values![addresses(viewer)]).await;
+        let answers = pipeline.finish().await?;
+        let held_by = held_by(&answers[1])?;
+        let (proved, claimed) = (Seen::of(&viewer.proved, &held_by), Seen::of(&viewer.claimed, &held_by));
+        let asked = values![digest(name.as_str()), proved.keys.clone(), proved.members.clone()];
+        let answer = session.one(BEARERS, asked).await?;
+        let owners: Vec<Vec<u8>> = all(&answer.rows, |row| Columns::of(row, "owner_names").next())?;
+        let stints = all(&session.one(PRESENT, values![owners]).await?.rows, stint)?;
+        let mut pipeline = session.pipeline();
+        ask_about(&mut pipeline, &stints, Some((proved, claimed))).await;
+        let answers = pipeline.finish().await?;
+        session.ended();
+        let [about @ .., _commit] = &answers[..] else { return Err(odd()) };
+        let present = holders(&stints, &gather(about)?).into_iter().map(|(_, holder)| holder);
+        Ok(present.filter(|holder| holder.current.is_some()).collect())
+    }
+
+    async fn look_up_many(&self, keys: &[Box<str>]) -> std::result::Result<Vec<(Box<str>, Holder)>, Failure> {
+        let mut session = self.session().await?;
+        session.opened();
+        let mut pipeline = session.pipeline();
+        pipeline.simple(SNAPSHOT).await;
+        pipeline.send(HELD, values![keys]).await;
+        let answers = pipeline.finish().await?;
+        let stints = all(&answers[1].rows, stint)?;
+        let mut pipeline = session.pipeline();
+        ask_about(&mut pipeline, &stints, None).await;
+        let answers = pipeline.finish().await?;
+        session.ended();
+        let [about @ .., _commit] = &answers[..] else { return Err(odd()) };
+        Ok(holders(&stints, &gather(about)?))
+    }
+}
+
+const HELD: &str = stints!("numbers.held", "key = ANY($1)");
+const HELD_NOW: &str = stints!("numbers.held_now", "key = ANY($1) AND until IS NULL AND proof <> 'none'");
+const PRESENT: &str = stints!("numbers.present", "owner = ANY($1) AND until IS NULL AND proof <> 'none'");
+const OPTED_OUT: &str = "/* numbers.opted_out */ SELECT at FROM opt_outs WHERE key = $1 AND scope = ANY($2)";
+const BOOK_NAMES: &str = "/* numbers.book_names */ SELECT c.names FROM contact_keys k
+    JOIN contacts c ON c.owner = k.owner AND c.id = k.contact WHERE k.owner = ANY($1) AND k.key = $2";
+const BEARERS: &str = "/* numbers.bearers */ SELECT n.owner FROM owner_names n WHERE n.digest = $1 AND (
+    EXISTS (SELECT 1 FROM members m WHERE m.owner = n.owner AND m.member = ANY($3))
+    OR EXISTS (SELECT 1 FROM contact_keys k JOIN members m ON m.owner = k.owner AND m.member = k.member
+        WHERE k.owner = n.owner AND k.key = ANY($2) AND k.counts))";
+
+const ABOUT: &str = "/* about */ SELECT id, name, silenced, revision FROM owners WHERE id = ANY($1)";
+const NAMES: &str = "/* about.names */ SELECT owner, name FROM owner_names WHERE owner = ANY($1)";
+const CURRENT: &str = "/* about.current */ SELECT owner, point, key, wire FROM held
+    WHERE owner = ANY($1) AND until IS NULL AND proof <> 'none'";
+const REMOVED: &str = "/* about.removed */ SELECT id FROM points WHERE owner = ANY($1) AND removed IS NOT NULL";
+const GRANTS: &str = "/* about.grants */ SELECT owner, book_group, granted FROM grants WHERE owner = ANY($1)
+    ORDER BY owner, book_group, place";
+const GROUPS: &str = "/* about.groups */ SELECT m.owner, m.book_group FROM members m WHERE m.owner = ANY($1) AND (
+    m.member = ANY($3) OR m.member IN (SELECT k.member FROM contact_keys k
+        WHERE k.owner = m.owner AND k.key = ANY($2) AND k.counts))";
+const BLOCKS: &str = "/* about.blocks */ SELECT owner FROM blocks WHERE owner = ANY($1) AND key = ANY($2)";
+
+/// Asks for the owners of these rows, for what a viewer has proved and claimed; without a viewer, rights stay empty. Ends
+/// the snapshot.
+async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], viewer: Option<(Seen, Seen)>) {
+    let owners: BTreeSet<OwnerId> = stints.iter().map(|stint| stint.owner).collect();
+    let owners: Vec<Vec<u8>> = owners.into_iter().map(Stored::stored).collect();
+    if !owners.is_empty() {
+        for sql in [ABOUT, NAMES, CURRENT, REMOVED] {
+            pipeline.send(sql, values![owners.clone()]).await;
+        }
+        if let Some((mut proved, claimed)) = viewer {
+            proved.members.push(Member::Everyone.stored());
+            let everybody: Vec<String> = proved.keys.iter().chain(&claimed.keys).cloned().collect();
+            pipeline.send(GRANTS, values![owners.clone()]).await;
+            pipeline.send(GROUPS, values![owners.clone(), proved.keys, proved.members]).await;
+            pipeline.send(GROUPS, values![owners.clone(), claimed.keys, claimed.members]).await;
+            pipeline.send(BLOCKS, values![owners, everybody]).await;
+        }
+    }
+    pipeline.simple("COMMIT").await;
+}
+
+fn gather(answers: &[Answer]) -> Result<HashMap<OwnerId, About>> {
+    let mut about: HashMap<OwnerId, About> = HashMap::new();
+    let [owners, names, current, removed, rest @ ..] = answers else { return Ok(about) };
+    for row in &owners.rows {
+        let mut columns = Columns::of(row, "owners");
+        let owner = about.entry(columns.stored()?).or_default();
+        (owner.name, owner.silenced, owner.revision) = (columns.text()?, columns.next()?, columns.number()?);
+    }
+    for row in &names.rows {
+        let mut columns = Columns::of(row, "owner_names");
+        about.entry(columns.stored()?).or_default().names.push(NameKey::stored(columns.text()?));
+    }
+    let removed: HashSet<PointId> =
+        all(&removed.rows, |row| Columns::of(row, "points").stored())?.into_iter().collect();
+    for row in &current.rows {
+        let mut columns = Columns::of(row, "held");
+        let (owner, point) = (columns.stored()?, columns.stored()?);
+        if !removed.contains(&point) {
+            about.entry(owner).or_default().current.insert(point, columns.address()?);
+        }
+    }
+    if let [grants, proved, claimed, blocks] = rest {
+        for row in &grants.rows {
+            let mut columns = Columns::of(row, "grants");
+            about.entry(columns.stored()?).or_default().grants.push((columns.stored()?, columns.stored()?));
+        }
+        for (answer, groups) in [
+            (proved, (|about| &mut about.proved) as fn(&mut About) -> &mut BTreeSet<GroupId>),
+            (claimed, |about| &mut about.claimed),
+        ] {
+            for row in &answer.rows {
+                let mut columns = Columns::of(row, "members");
+                groups(about.entry(columns.stored()?).or_default()).insert(columns.stored()?);
+            }
+        }
+        for row in &blocks.rows {
+            about.entry(Columns::of(row, "blocks").stored()?).or_default().blocked = true;
+        }
+    }
+    for owner in about.values_mut() {
+        owner.names.sort_unstable();
+    }
+    Ok(about)
+}
+
+/// Rows and owners put together, in the order of keys, owners, points and values.
+fn holders(stints: &[Stint], about: &HashMap<OwnerId, About>) -> Vec<(Box<str>, Holder)> {
+    let mut sorted: BTreeMap<_, (Box<str>, Holder)> = BTreeMap::new();
+    for stint in stints {
+        let Some(about) = about.get(&stint.owner) else { continue };
+        let (rights, groups) = about.rights();
+        let by_another = |other: &Stint| {
+            let left = stint.until.unwrap_or(Time::MAX);
+            other.key == stint.key && other.owner != stint.owner && other.shown && other.proved >= left
+        };
+        let holder = Holder {
+            owner: stint.owner,
+            point: stint.point,
+            from: stint.from,
+            until: stint.until,
+            proved: stint.proved,
+            believed: stint.believed,
+            current: about.current.get(&stint.point).cloned(),
+            names: about.names.clone(),
+            name: about.name.clone(),
+            silenced: about.silenced,
+            revision: about.revision,
+            rights,
+            groups,
+            blocked: about.blocked,
+            proved_by_another: stints.iter().any(by_another),
+        };
+        sorted.insert((&stint.key, stint.owner, stint.point, stint.number), (stint.key.clone(), holder));
+    }
+    sorted.into_values().collect()
+}
+
+fn odd() -> Failure {
+    StoreError::Damaged("an answer of the database".into()).into()
+}
+
+#[async_trait]
+impl Numbers for Postgres {
+    fn may_be_former(&self, key: &str) -> bool {
+        self.former.read().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    async fn facts(&self, key: &str, viewer: &Viewer) -> Result<Facts> {
+        retried!(self, self.look_up(key, viewer))
+    }
+
+    async fn facts_by_name(&self, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>> {
+        retried!(self, self.look_up_name(name, viewer))
+    }
+
+    async fn holders(&self, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>> {
+        retried!(self, self.look_up_many(keys))
+    }
+}

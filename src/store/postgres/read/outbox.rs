@@ -1,0 +1,226 @@
+//! Claims, notices, attempts, the ledger, opt-outs.
+
+use super::{after, all, before, first, page};
+use crate::{
+    clock::Time,
+    domain::{
+        id::{NoticeId, OwnerId},
+        notice::{Attempt, Notice, NoticeState, Recipient, Shown},
+    },
+    store::{
+        Claimed, Fanout, OptOut, Outbox, Page, Result,
+        postgres::{
+            Postgres,
+            failure::{Failure, retried},
+            value::{Columns, digest, values, word},
+        },
+    },
+};
+use async_trait::async_trait;
+use std::time::Duration;
+use tokio_postgres::Row;
+
+fn notice_columns(columns: &mut Columns<'_>) -> Result<Notice> {
+    Ok(Notice {
+        id: columns.stored()?,
+        owner: columns.stored()?,
+        recipient: columns.stored()?,
+        state: columns.word()?,
+        first: columns.time()?,
+        due: columns.time()?,
+        attempts: columns.small()?,
+        reason: columns.text()?,
+        settled: columns.time_or_none()?,
+    })
+}
+
+fn notice(row: &Row) -> Result<Notice> {
+    notice_columns(&mut Columns::of(row, "notices"))
+}
+
+fn attempt(row: &Row) -> Result<Attempt> {
+    let mut columns = Columns::of(row, "attempts");
+    Ok(Attempt {
+        notice: columns.stored()?,
+        owner: columns.stored()?,
+        number: columns.small()?,
+        account: columns.text()?,
+        channel: columns.word()?,
+        address: columns.address()?,
+        at: columns.time()?,
+        outcome: columns.word_or_none()?,
+        foreign_id: columns.text_or_none()?,
+        detail: columns.text()?,
+    })
+}
+
+fn shown(row: &Row) -> Result<Shown> {
+    let mut columns = Columns::of(row, "shown");
+    Ok(Shown {
+        owner: columns.stored()?,
+        recipient: columns.stored()?,
+        revision: columns.number()?,
+        rights: columns.number()?,
+        card: columns.text()?,
+        at: columns.time()?,
+    })
+}
+
+fn opt_out(row: &Row) -> Result<OptOut> {
+    let mut columns = Columns::of(row, "opt_outs");
+    let address = columns.address()?;
+    let scope: &[u8] = columns.next()?;
+    Ok(OptOut { address, owner: OwnerId::from_bytes(scope), at: columns.time()?, way: columns.text()? })
+}
+
+fn fanout(row: &Row) -> Result<Fanout> {
+    let mut columns = Columns::of(row, "fanouts");
+    Ok(Fanout {
+        id: columns.stored()?,
+        owner: columns.stored()?,
+        at: columns.time()?,
+        only: columns.stored_list(17)?,
+        silent: columns.next()?,
+        cursor: columns.stored_or_none()?,
+    })
+}
+
+/// Claims: rows that somebody else is looking at are passed over, so that nobody waits. The rows are chosen in a part
+/// of its own, for a plan that asks for them again would lock more than the limit.
+const FANOUT: &str = "/* fanout.claim */ WITH next AS (
+        SELECT id FROM fanouts WHERE free_at <= $1 ORDER BY free_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    UPDATE fanouts SET free_at = $2 WHERE id IN (SELECT id FROM next)
+    RETURNING id, owner, at, recipients, silent, reached";
+const FRESH: &str = "/* notice.claim.fresh */ WITH next AS (
+        SELECT id FROM notices WHERE state = 'open' AND due <= $1 AND free_at <= $1 AND attempts = 0
+        ORDER BY due, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE notices SET free_at = $2, fence = fence + 1 WHERE id IN (SELECT id FROM next)
+    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, free_at";
+const RETRIES: &str = "/* notice.claim.retries */ WITH next AS (
+        SELECT id FROM notices WHERE state = 'open' AND due <= $1 AND free_at <= $1 AND attempts > 0
+        ORDER BY due, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE notices SET free_at = $2, fence = fence + 1 WHERE id IN (SELECT id FROM next)
+    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, free_at";
+
+impl Postgres {
+    async fn take_fanout(&self, lease: Duration) -> std::result::Result<Option<Fanout>, Failure> {
+        let now = self.database_time().await?;
+        let answer = self.session().await?.one(FANOUT, values![now, now.after(lease)]).await?;
+        Ok(first(&answer.rows, fanout)?)
+    }
+
+    async fn take(
+        &self,
+        sql: &'static str,
+        limit: usize,
+        lease: Duration,
+    ) -> std::result::Result<Vec<Claimed>, Failure> {
+        let now = self.database_time().await?;
+        let answer = self.session().await?.one(sql, values![now, now.after(lease), limit]).await?;
+        let mut claimed = all(&answer.rows, |row| {
+            let mut columns = Columns::of(row, "notices");
+            let notice = notice_columns(&mut columns)?;
+            Ok(Claimed { notice, fence: columns.number()?, until: columns.time()? })
+        })?;
+        claimed.sort_by_key(|claimed| (claimed.notice.due, claimed.notice.id));
+        Ok(claimed)
+    }
+
+    async fn prolong(&self, id: NoticeId, fence: u64, lease: Duration) -> std::result::Result<bool, Failure> {
+        const SQL: &str = "/* notice.heartbeat */ UPDATE notices SET free_at = $3
+            WHERE id = $1 AND fence = $2 AND state = 'open' AND free_at > 0";
+        let now = self.database_time().await?;
+        let answer = self.session().await?.one(SQL, values![id, fence, now.after(lease)]).await?;
+        Ok(answer.count == 1)
+    }
+}
+
+#[async_trait]
+impl Outbox for Postgres {
+    async fn claim_fanout(&self, lease: Duration) -> Result<Option<Fanout>> {
+        retried!(self, self.take_fanout(lease))
+    }
+
+    async fn claim(&self, retries: bool, limit: usize, lease: Duration) -> Result<Vec<Claimed>> {
+        retried!(self, self.take(if retries { RETRIES } else { FRESH }, limit, lease))
+    }
+
+    async fn heartbeat(&self, id: NoticeId, fence: u64, lease: Duration) -> Result<bool> {
+        retried!(self, self.prolong(id, fence, lease))
+    }
+
+    async fn next_due(&self) -> Result<Option<Time>> {
+        const SQL: &str = "/* next_due */
+            (SELECT due FROM notices WHERE state = 'open' AND free_at <= $1 ORDER BY due LIMIT 1)
+            UNION ALL (SELECT free_at FROM notices WHERE state = 'open' AND free_at > 0 AND free_at > $1
+                ORDER BY free_at LIMIT 1)
+            UNION ALL (SELECT free_at FROM fanouts ORDER BY free_at LIMIT 1)";
+        let now = crate::store::Store::now(self).await?;
+        let times = all(&self.read(SQL, || values![now]).await?.rows, |row| Columns::of(row, "notices").time())?;
+        Ok(times.into_iter().min())
+    }
+
+    async fn notice(&self, id: NoticeId) -> Result<Option<Notice>> {
+        const SQL: &str = "/* notice */
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices WHERE id = $1";
+        first(&self.read(SQL, || values![id]).await?.rows, notice)
+    }
+
+    async fn open_notice(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Notice>> {
+        const SQL: &str = "/* notice.open */
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices
+            WHERE owner = $1 AND recipient = $2 AND state = 'open'";
+        first(&self.read(SQL, || values![owner, recipient]).await?.rows, notice)
+    }
+
+    async fn notices(&self, owner: OwnerId, last: Option<NoticeId>, limit: usize) -> Result<Page<Notice>> {
+        const SQL: &str = "/* notices */
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices
+            WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        let answer = self.read(SQL, || values![owner, before(last), limit.saturating_add(1)]).await?;
+        Ok(page(all(&answer.rows, notice)?, limit))
+    }
+
+    async fn notices_in(&self, state: NoticeState, last: Option<NoticeId>, limit: usize) -> Result<Page<Notice>> {
+        const SQL: &str = "/* notices.in */
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices
+            WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let answer = self.read(SQL, || values![word(&state), after(last), limit.saturating_add(1)]).await?;
+        Ok(page(all(&answer.rows, notice)?, limit))
+    }
+
+    async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>> {
+        const SQL: &str =
+            "/* attempts */ SELECT notice, owner, number, account, channel, address_key, address_wire, at,
+                outcome, foreign_id, detail
+            FROM attempts WHERE notice = $1 ORDER BY number";
+        all(&self.read(SQL, || values![id]).await?.rows, attempt)
+    }
+
+    async fn attempt_by_foreign_id(&self, account: &str, foreign_id: &str) -> Result<Option<Attempt>> {
+        const SQL: &str =
+            "/* attempt.foreign */ SELECT notice, owner, number, account, channel, address_key, address_wire, at,
+                outcome, foreign_id, detail
+            FROM attempts WHERE foreign_digest = $1 AND account = $2 ORDER BY at DESC LIMIT 1";
+        first(&self.read(SQL, || values![digest(foreign_id), account]).await?.rows, attempt)
+    }
+
+    async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
+        const SQL: &str = "/* recipients_at */ SELECT DISTINCT recipient FROM attempts
+            WHERE owner = $1 AND address_key = $2 AND outcome IN ('sent', 'unknown') ORDER BY recipient LIMIT 16";
+        all(&self.read(SQL, || values![owner, key]).await?.rows, |row| Columns::of(row, "attempts").stored())
+    }
+
+    async fn shown(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Shown>> {
+        const SQL: &str = "/* shown */ SELECT owner, recipient, revision, rights, card, at FROM shown
+            WHERE owner = $1 AND recipient = $2";
+        first(&self.read(SQL, || values![owner, recipient]).await?.rows, shown)
+    }
+
+    async fn opt_outs(&self, keys: &[Box<str>]) -> Result<Vec<OptOut>> {
+        const SQL: &str = "/* opt_outs */ SELECT key, wire, scope, at, way FROM opt_outs WHERE key = ANY($1)";
+        let mut found = all(&self.read(SQL, || values![keys]).await?.rows, opt_out)?;
+        found.sort_by(|a, b| (a.address.key(), a.owner).cmp(&(b.address.key(), b.owner)));
+        Ok(found)
+    }
+}

@@ -1,0 +1,148 @@
+//! Fan-outs, notices, attempts, the ledger, opt-outs.
+
+use super::{Wanted, Writer};
+use crate::{
+    domain::notice::NoticeState,
+    store::{
+        Effect,
+        postgres::value::{Stored, digest, values, word},
+    },
+};
+
+impl<'a> Writer<'a> {
+    pub(super) async fn outbox_effect(&mut self, effect: &'a Effect) {
+        match effect {
+            Effect::FanoutDue(fanout) => {
+                const SQL: &str = "/* fanout.add */
+                    INSERT INTO fanouts (id, owner, at, recipients, silent, reached, free_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $3)";
+                let only: Vec<u8> = fanout.only.iter().flat_map(|recipient| recipient.stored()).collect();
+                let reached = fanout.cursor.map(Stored::stored);
+                let values = values![fanout.id, fanout.owner, fanout.at, only, fanout.silent, reached];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::FanoutMoved(id, Some(reached)) => {
+                const SQL: &str = "/* fanout.move */ UPDATE fanouts SET reached = $2, free_at = $3 WHERE id = $1";
+                let now = self.now;
+                self.send(Wanted::One, SQL, values![*id, *reached, now]).await;
+            }
+            Effect::FanoutMoved(id, None) => {
+                const SQL: &str = "/* fanout.done */ DELETE FROM fanouts WHERE id = $1";
+                self.send(Wanted::Any, SQL, values![*id]).await;
+            }
+            Effect::NoticeDue(notice) => {
+                const SQL: &str = "/* notice.due */
+                    INSERT INTO notices (id, owner, recipient, state, first_at, due, attempts, reason, settled,
+                        fence, free_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)
+                    ON CONFLICT (owner, recipient) WHERE state = 'open' DO UPDATE SET due =
+                        CASE WHEN notices.free_at > 0 AND excluded.due <= notices.due THEN notices.due + 1
+                        ELSE excluded.due END";
+                let values = values![
+                    notice.id,
+                    notice.owner,
+                    notice.recipient,
+                    word(&notice.state),
+                    notice.first,
+                    notice.due,
+                    notice.attempts,
+                    &*notice.reason,
+                    notice.settled,
+                ];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::NoticeSet { id, fence, seen, state, due, attempts, reason } => {
+                // Where something came while it was claimed, it stays open with the `due` that it has; one that was
+                // told starts over.
+                const OPEN: &str = "/* notice.postpone */ UPDATE notices
+                    SET due = CASE WHEN due = $3 THEN $4 ELSE due END, attempts = $5, reason = $6, free_at = 0
+                    WHERE id = $1 AND fence = $2 AND state = 'open' AND free_at > 0";
+                const FINAL: &str = "/* notice.settle */ UPDATE notices SET
+                        state = CASE WHEN due = $3 THEN $7 ELSE state END,
+                        settled = CASE WHEN due = $3 THEN $8 ELSE settled END,
+                        attempts = CASE WHEN due = $3 THEN $5 ELSE 0 END,
+                        first_at = CASE WHEN due = $3 THEN first_at ELSE $8 END,
+                        due = CASE WHEN due = $3 THEN $4 ELSE due END, reason = $6, free_at = 0
+                    WHERE id = $1 AND fence = $2 AND state = 'open' AND free_at > 0";
+                let mut values = values![*id, *fence, *seen, *due, *attempts, &**reason];
+                if *state == NoticeState::Open {
+                    self.send(Wanted::One, OPEN, values).await;
+                } else {
+                    values.extend(values![word(state), self.now]);
+                    self.send(Wanted::One, FINAL, values).await;
+                }
+            }
+            Effect::NoticeMarked { id, from, state, reason } => {
+                const SQL: &str = "/* notice.mark */ UPDATE notices SET state = $3, reason = $4, settled = $5
+                    WHERE id = $1 AND state = $2";
+                let now = self.now;
+                self.send(Wanted::One, SQL, values![*id, word(from), word(state), &**reason, now]).await;
+            }
+            Effect::AttemptBegun { .. } | Effect::AttemptEnded { .. } => self.attempt_effect(effect).await,
+            Effect::ShownTo(shown) => {
+                const SQL: &str = "/* shown.set */ INSERT INTO shown (owner, recipient, revision, rights, card, at)
+                    VALUES ($1, $2, $3, $4, $5, $6)
+                    ON CONFLICT (owner, recipient) DO UPDATE SET revision = excluded.revision,
+                        rights = excluded.rights, card = excluded.card, at = excluded.at";
+                let values =
+                    values![shown.owner, shown.recipient, shown.revision, shown.rights, &*shown.card, shown.at];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::OptedOut(out) => {
+                const SQL: &str = "/* opt.out */ INSERT INTO opt_outs (key, scope, wire, at, way)
+                    VALUES ($1, $2, $3, $4, $5)
+                    ON CONFLICT (key, scope) DO UPDATE SET wire = excluded.wire, at = excluded.at, way = excluded.way";
+                let scope = out.owner.map(Stored::stored).unwrap_or_default();
+                self.send(Wanted::One, SQL, values![out.address.key(), scope, out.address.wire(), out.at, &*out.way])
+                    .await;
+            }
+            Effect::OptedIn { key, owner } => {
+                const FROM: &str = "/* opt.in */ DELETE FROM opt_outs WHERE key = $1 AND scope = $2";
+                const ALL: &str = "/* opt.in.all */ DELETE FROM opt_outs WHERE key = $1";
+                match owner {
+                    Some(owner) => self.send(Wanted::Any, FROM, values![&**key, *owner]).await,
+                    None => self.send(Wanted::Any, ALL, values![&**key]).await,
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn attempt_effect(&mut self, effect: &'a Effect) {
+        match effect {
+            Effect::AttemptBegun { attempt, fence } => {
+                const SQL: &str = "/* attempt.begin */
+                    INSERT INTO attempts (notice, number, owner, recipient, account, channel, address_key,
+                        address_wire, at, outcome, foreign_id, foreign_digest, detail)
+                    SELECT n.id, $3::BIGINT, $4::BYTEA, n.recipient, $5::TEXT, $6::TEXT, $7::TEXT, $8::TEXT,
+                        $9::BIGINT, $10::TEXT, $11::TEXT, $12::BYTEA, $13::TEXT
+                    FROM notices n WHERE n.id = $1 AND n.fence = $2 AND n.state = 'open' AND n.free_at > 0";
+                let values = values![
+                    attempt.notice,
+                    *fence,
+                    attempt.number,
+                    attempt.owner,
+                    &*attempt.account,
+                    word(&attempt.channel),
+                    attempt.address.key(),
+                    attempt.address.wire(),
+                    attempt.at,
+                    attempt.outcome.as_ref().map(word),
+                    attempt.foreign_id.as_deref(),
+                    attempt.foreign_id.as_deref().map(digest),
+                    &*attempt.detail,
+                ];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::AttemptEnded { notice, number, outcome, foreign_id, detail } => {
+                const SQL: &str = "/* attempt.end */ UPDATE attempts
+                    SET outcome = $3, foreign_id = $4, foreign_digest = $5, detail = $6
+                    WHERE notice = $1 AND number = $2";
+                let digested = foreign_id.as_deref().map(digest);
+                let values = values![*notice, *number, word(outcome), foreign_id.as_deref(), digested, &**detail];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Substitutions, recorded queries, API keys, audit trails.
+
+use super::{Wanted, Writer};
+use crate::{
+    domain::address::Address,
+    store::{
+        Effect, QueryRecord, Substitution,
+        postgres::value::{Stored as _, digest, json, values, word},
+    },
+};
+
+impl<'a> Writer<'a> {
+    pub(super) async fn trace_effect(&mut self, effect: &'a Effect) {
+        match effect {
+            Effect::Substituted(substitution) => self.substituted(substitution).await,
+            Effect::SubstitutionNamed(id, foreign_id) => {
+                const SQL: &str = "/* substitution.name */ UPDATE substitutions
+                    SET foreign_id = $2, foreign_digest = $3 WHERE id = $1";
+                self.send(Wanted::One, SQL, values![*id, &**foreign_id, digest(foreign_id)]).await;
+            }
+            Effect::Queried(records) => self.queried(records).await,
+            Effect::KeySet(key) => {
+                const SQL: &str = "/* key.set */
+                    INSERT INTO api_keys (id, hash, label, scopes, owner, created, revoked)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, label = excluded.label,
+                        scopes = excluded.scopes, owner = excluded.owner, created = excluded.created,
+                        revoked = excluded.revoked";
+                let values =
+                    values![key.id, &key.hash[..], &*key.label, json(&key.scopes), key.owner, key.created, key.revoked];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::Audited(audit) => {
+                const SQL: &str = "/* audit.add */ INSERT INTO audits (owner, id, at, done_by, what, detail)
+                    VALUES ($1, $2, $3, $4, $5, $6)";
+                let values = values![audit.owner, audit.id, audit.at, &*audit.by, &*audit.what, &*audit.detail];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn substituted(&mut self, substitution: &'a Substitution) {
+        const SQL: &str = "/* substitution.add */
+            INSERT INTO substitutions (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
+                connected_wire, sender_key, sender_wire, callback, foreign_id, foreign_digest, query, at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        let values = values![
+            substitution.id,
+            &*substitution.account,
+            &*substitution.channel,
+            substitution.owner,
+            substitution.used.key(),
+            substitution.used.wire(),
+            &*substitution.used_text,
+            substitution.connected.key(),
+            substitution.connected.wire(),
+            substitution.sender.as_ref().map(Address::key),
+            substitution.sender.as_ref().map(Address::wire),
+            substitution.callback.as_deref(),
+            substitution.foreign_id.as_deref(),
+            substitution.foreign_id.as_deref().map(digest),
+            substitution.query,
+            substitution.at,
+        ];
+        self.send(Wanted::One, SQL, values).await;
+    }
+
+    /// A batch in one statement: these are the most frequent rows.
+    async fn queried(&mut self, records: &'a [QueryRecord]) {
+        const SQL: &str = "/* query.add */
+            INSERT INTO queries (id, owner, at, way, asked_key, asked_wire, viewer, because, told, connected, revision,
+                gave)
+            SELECT * FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
+                $7::TEXT[], $8::TEXT[], $9::BOOLEAN[], $10::BOOLEAN[], $11::BIGINT[], $12::BYTEA[])
+            ON CONFLICT (owner, id) DO NOTHING";
+        if records.is_empty() {
+            return;
+        }
+        let texts = |text: fn(&QueryRecord) -> &str| -> Vec<String> {
+            records.iter().map(|record| text(record).to_owned()).collect()
+        };
+        let values = values![
+            records.iter().map(|record| record.id.stored()).collect::<Vec<_>>(),
+            records.iter().map(|record| record.owner.stored()).collect::<Vec<_>>(),
+            records.iter().map(|record| record.at.0).collect::<Vec<_>>(),
+            texts(|record| &record.way),
+            texts(|record| record.asked.key()),
+            texts(|record| record.asked.wire()),
+            texts(|record| &record.viewer),
+            records.iter().map(|record| word(&record.because)).collect::<Vec<_>>(),
+            records.iter().map(|record| record.told).collect::<Vec<_>>(),
+            records.iter().map(|record| record.connected).collect::<Vec<_>>(),
+            records.iter().map(|record| record.revision.cast_signed()).collect::<Vec<_>>(),
+            records
+                .iter()
+                .map(|record| record.groups.iter().flat_map(|group| group.stored()).collect())
+                .collect::<Vec<Vec<u8>>>(),
+        ];
+        self.send(Wanted::Any, SQL, values).await;
+    }
+}
