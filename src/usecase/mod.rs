@@ -2,12 +2,18 @@
 
 pub mod accepted;
 mod answered;
+pub mod blocks;
+pub mod books;
 mod callback;
+pub mod explain;
 pub mod gateway;
+pub mod groups;
 pub mod hook_call;
 pub mod hook_inbound;
 pub mod hook_status;
 pub mod keys;
+pub mod members;
+pub mod opt_outs;
 pub mod owners;
 pub mod record;
 pub mod reference;

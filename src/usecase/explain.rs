@@ -1,0 +1,69 @@
+//! Why something came out as it did: for `redial explain ID`, operators' keys and the console (rule Q10).
+
+use super::{Env, write::Refused};
+use crate::{
+    domain::{
+        id::{NoticeId, QueryId, SubstitutionId},
+        notice::{Attempt, Notice},
+        query::Reason,
+    },
+    store::{QueryRecord, Substitution},
+};
+
+/// What is known of one id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// A query that met an owner, and the communication that went elsewhere because of it.
+    Query(QueryRecord, Option<Substitution>),
+    /// A query that met nobody: no owner's former address was involved, or its name alone did not decide. It was only
+    /// counted.
+    Unrecorded(QueryId),
+    /// A communication that went elsewhere, and the query that decided it.
+    Substitution(Substitution, Option<QueryRecord>),
+    /// A notice and its attempts.
+    Notice(Notice, Vec<Attempt>),
+}
+
+/// What is known of `qry_…`, `sub_…` or `ntc_…`.
+pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
+    let store = &env.store;
+    if let Ok(id) = id.parse::<QueryId>() {
+        return Ok(match store.query(id).await? {
+            Some(record) => Explained::Query(record, store.substitution_of(id).await?),
+            None => Explained::Unrecorded(id),
+        });
+    }
+    if let Ok(id) = id.parse::<SubstitutionId>() {
+        let found = store.substitution(id).await?.ok_or(Refused::NotFound("substitution"))?;
+        let query = store.query(found.query).await?;
+        return Ok(Explained::Substitution(found, query));
+    }
+    if let Ok(id) = id.parse::<NoticeId>() {
+        let found = store.notice(id).await?.ok_or(Refused::NotFound("notice"))?;
+        let attempts = store.attempts(id).await?;
+        return Ok(Explained::Notice(found, attempts));
+    }
+    Err(Refused::invalid("/id", "an id of a query (qry_…), a substitution (sub_…) or a notice (ntc_…) is needed"))
+}
+
+/// The rule that decided, and a sentence for a person.
+pub fn sentence(because: Reason) -> (&'static str, &'static str) {
+    match because {
+        Reason::StillHeld => ("Q2", "It is still how to reach them: the name is the holder's, and the asker may see it."),
+        Reason::HeldNow => ("Q2", "Somebody holds it now, so nothing is redirected and nothing more is said."),
+        Reason::NeverHeld => ("Q2", "No owner ever had it."),
+        Reason::Namesake => ("Q2", "The name is not that of anybody who had it: a namesake or somebody else."),
+        Reason::TwoFormerHolders => ("Q2", "Two owners of that name left it, so nobody can tell who is meant."),
+        Reason::OutsideWindow => {
+            ("Q3", "It was left too long ago, or somebody else has proved it since and no name was given.")
+        }
+        Reason::Panic => ("C7", "The owner has ended everything."),
+        Reason::IdentityBound => ("Q8", "One-time codes, resets and bank alerts are not redirected."),
+        Reason::OptedOut => ("Q9", "Messages from this sender were stopped at the old number."),
+        Reason::NoValueNow => ("C11", "The point has no value now, or the owner removed it."),
+        Reason::OwnCall => ("Q12", "The sender is the new number itself."),
+        Reason::ForbiddenTarget => ("Q12", "The new number is of a kind or in a country that the account does not allow."),
+        Reason::NotGranted => ("Q2", "The owner has not given the asker this right, or has blocked them."),
+        Reason::Granted => ("Q5", "The owner's groups give the asker this right."),
+    }
+}
