@@ -27,7 +27,10 @@ pub fn parse(env: &Env, text: &str) -> Result<Identity, Refused> {
         return Ok(Identity::Application(id));
     }
     Address::parse(text, env.rules.region).map(Identity::Address).map_err(|_| {
-        Refused::invalid("/identity", "a phone number with its country code, an e-mail address, own_… or app_… is needed")
+        Refused::invalid(
+            "/identity",
+            "a phone number with its country code, an e-mail address, own_… or app_… is needed",
+        )
     })
 }
 

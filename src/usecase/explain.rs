@@ -49,7 +49,9 @@ pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
 /// The rule that decided, and a sentence for a person.
 pub fn sentence(because: Reason) -> (&'static str, &'static str) {
     match because {
-        Reason::StillHeld => ("Q2", "It is still how to reach them: the name is the holder's, and the asker may see it."),
+        Reason::StillHeld => {
+            ("Q2", "It is still how to reach them: the name is the holder's, and the asker may see it.")
+        }
         Reason::HeldNow => ("Q2", "Somebody holds it now, so nothing is redirected and nothing more is said."),
         Reason::NeverHeld => ("Q2", "No owner ever had it."),
         Reason::Namesake => ("Q2", "The name is not that of anybody who had it: a namesake or somebody else."),
@@ -62,7 +64,9 @@ pub fn sentence(because: Reason) -> (&'static str, &'static str) {
         Reason::OptedOut => ("Q9", "Messages from this sender were stopped at the old number."),
         Reason::NoValueNow => ("C11", "The point has no value now, or the owner removed it."),
         Reason::OwnCall => ("Q12", "The sender is the new number itself."),
-        Reason::ForbiddenTarget => ("Q12", "The new number is of a kind or in a country that the account does not allow."),
+        Reason::ForbiddenTarget => {
+            ("Q12", "The new number is of a kind or in a country that the account does not allow.")
+        }
         Reason::NotGranted => ("Q2", "The owner has not given the asker this right, or has blocked them."),
         Reason::Granted => ("Q5", "The owner's groups give the asker this right."),
     }

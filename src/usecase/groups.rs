@@ -115,10 +115,8 @@ pub async fn create(
     if !faults.is_empty() {
         return Err(Refused::Invalid(faults));
     }
-    let effects = vec![
-        Effect::GroupSet(group.clone()),
-        audited(env, owner.id, actor, now, "group_created", &detail(&group)),
-    ];
+    let effects =
+        vec![Effect::GroupSet(group.clone()), audited(env, owner.id, actor, now, "group_created", &detail(&group))];
     Ok(Plan::on(&owner, effects, group))
 }
 
@@ -138,10 +136,8 @@ pub async fn change(
         return Err(Refused::invalid("/told", EVERYONE_IS_NOT_TOLD));
     }
     let now = env.store.now().await?;
-    let mut effects = vec![
-        Effect::GroupSet(group.clone()),
-        audited(env, owner.id, actor, now, "group_changed", &detail(&group)),
-    ];
+    let mut effects =
+        vec![Effect::GroupSet(group.clone()), audited(env, owner.id, actor, now, "group_changed", &detail(&group))];
     if let Some(silent) = tells(&before, &group) {
         effects.push(fanout(env, owner.id, now, Vec::new(), silent));
     }
@@ -181,7 +177,7 @@ pub async fn remove(
     Ok(Plan::on(&owner, effects, ()))
 }
 
-/// Why a group with `everyone` in it has to be on_query (rule Q13).
+/// Why a group with `everyone` in it has to be `on_query` (rule Q13).
 pub const EVERYONE_IS_NOT_TOLD: &str = "`everyone` is in this group, and everyone is only ever told on_query";
 
 async fn holds_everyone(env: &Env, owner: OwnerId, group: GroupId) -> Result<bool, Refused> {
@@ -201,15 +197,12 @@ fn patched(owner: &Owner, before: &Group, patch: &GroupPatch) -> Result<Group, R
         group.channels = channels(order, &mut faults);
     }
     // A list that is not named stays as it is, points that were removed since included.
-    let reveals = |grant: &&Grant| matches!(grant, Grant::Reveal(Item::Point(_)));
-    let forwards = |grant: &&Grant| matches!(grant, Grant::Forward(_));
-    let fields = |grant: &&Grant| matches!(grant, Grant::Reveal(Item::Field(_)));
-    let mut kept: Vec<Grant> = Vec::new();
-    let kinds: [(bool, &dyn Fn(&&Grant) -> bool); 3] =
-        [(patch.reveal.is_none(), &reveals), (patch.forward.is_none(), &forwards), (patch.fields.is_none(), &fields)];
-    for (stays, is) in kinds {
-        kept.extend(before.grants.iter().filter(|grant| stays && is(grant)));
-    }
+    let stays = |grant: &&Grant| match grant {
+        Grant::Forward(_) => patch.forward.is_none(),
+        Grant::Reveal(Item::Point(_)) => patch.reveal.is_none(),
+        Grant::Reveal(Item::Field(_)) => patch.fields.is_none(),
+    };
+    let mut kept: Vec<Grant> = before.grants.iter().filter(stays).copied().collect();
     let named = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
     let (reveal, forward, fields) =
         (named(&patch.reveal), named(&patch.forward), patch.fields.clone().unwrap_or_default());

@@ -58,12 +58,11 @@ pub async fn add(
             }
             told = Some(recipient(&contact));
         }
-        // A provider account is an application without a key, so an id that no key has is no mistake.
-        Member::Application(_) => {}
         Member::Everyone if group.told != Told::OnQuery => {
             return Err(Refused::Conflict("everyone is only ever told on_query: make the group so first".into()));
         }
-        Member::Everyone => {}
+        // A provider account is an application without a key, so an id that no key has is no mistake.
+        Member::Application(_) | Member::Everyone => {}
     }
     if env.store.memberships(owner.id, member).await?.contains(&group.id) {
         return Ok(Plan::nothing(()));

@@ -15,12 +15,7 @@ pub async fn read(env: &Env, address: &Address) -> Result<Vec<OptOut>, Refused> 
 }
 
 /// Ends messages to an address, from `owner` alone or from everybody. Said twice it counts once.
-pub async fn add(
-    env: &Env,
-    actor: &Actor,
-    address: &Address,
-    owner: Option<OwnerId>,
-) -> Result<Plan<OptOut>, Refused> {
+pub async fn add(env: &Env, actor: &Actor, address: &Address, owner: Option<OwnerId>) -> Result<Plan<OptOut>, Refused> {
     known(env, owner).await?;
     let same = |said: &OptOut| said.owner == owner;
     if let Some(said) = read(env, address).await?.into_iter().find(same) {
