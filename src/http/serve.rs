@@ -211,7 +211,6 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
             .max_header_size(self.limits.header_bytes)
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
