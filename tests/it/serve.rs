@@ -91,7 +91,11 @@ async fn bad_requests_get_their_answers_and_the_next_connection_is_served() {
         ("GET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "HTTP/1.1 404 ", "an unknown path"),
         (large.as_str(), "HTTP/1.1 413 ", "a body over the limit"),
         ("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf", "HTTP/1.1 408 ", "a body that never ends"),
-        ("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400 ", "broken chunks"),
+        (
+            "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+            "HTTP/1.1 400 ",
+            "broken chunks",
+        ),
         (head.as_str(), "HTTP/1.1 431 ", "a head over the limit"),
         ("\x16\x03\x01 no http\r\n\r\n", "HTTP/1.1 400 ", "something else than HTTP"),
         ("GET /hang-up HTTP/1.1\r\nhost: x\r\n\r\n", "", "an upstream that gave no answer"),
