@@ -1,0 +1,33 @@
+//! How handing over one message ended (rule N3).
+
+use crate::domain::notice::AttemptOutcome;
+use std::time::Duration;
+
+/// How handing over one message ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Sent, try again, never, unknown.
+    pub outcome: AttemptOutcome,
+    /// The far end's id of the message.
+    pub foreign_id: Option<Box<str>>,
+    /// When the far end wants to be asked again.
+    pub retry_after: Option<Duration>,
+    /// What the far end said, shortened; shown to the operator, not logged.
+    pub detail: Box<str>,
+}
+
+/// Longer words of the far end are cut.
+const DETAIL_MOST: usize = 200;
+
+impl Delivery {
+    /// An outcome with what the far end said.
+    pub fn new(outcome: AttemptOutcome, detail: &str) -> Self {
+        let plain = detail.chars().map(|c| if c.is_control() { ' ' } else { c });
+        Self {
+            outcome,
+            foreign_id: None,
+            retry_after: None,
+            detail: plain.take(DETAIL_MOST).collect::<String>().into(),
+        }
+    }
+}
