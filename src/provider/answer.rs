@@ -1,6 +1,13 @@
 //! Documents: what Redial answers to call webhooks, reports and failing requests, in the provider's own shape.
 
-use super::{Account, Incoming, Malformed};
+use super::{
+    Account, Incoming, Malformed,
+    compiled::first,
+    file::AnswerKind,
+    incoming::Asked,
+    rule::Facts,
+    text::{Values, number},
+};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -29,7 +36,8 @@ pub struct Call<'a> {
 }
 
 /// When a call webhook comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The other leg is not placed yet: it can be connected elsewhere.
     BeforeDial,
@@ -85,22 +93,140 @@ impl std::fmt::Debug for CallAnswer<'_> {
     }
 }
 
+impl ErrorKind {
+    /// The name in a provider file, and the status where the file names none.
+    fn facts(self) -> (&'static str, http::StatusCode) {
+        match self {
+            ErrorKind::Unauthorized => ("unauthorized", http::StatusCode::UNAUTHORIZED),
+            ErrorKind::Malformed => ("malformed", http::StatusCode::BAD_REQUEST),
+            ErrorKind::NotFound => ("not_found", http::StatusCode::NOT_FOUND),
+            ErrorKind::TooLarge => ("too_large", http::StatusCode::PAYLOAD_TOO_LARGE),
+            ErrorKind::Unavailable => ("unavailable", http::StatusCode::BAD_GATEWAY),
+            ErrorKind::TimedOut => ("timed_out", http::StatusCode::GATEWAY_TIMEOUT),
+        }
+    }
+
+    /// By the name in a provider file.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        use ErrorKind::{Malformed, NotFound, TimedOut, TooLarge, Unauthorized, Unavailable};
+        [Unauthorized, Malformed, NotFound, TooLarge, Unavailable, TimedOut].into_iter().find(|k| k.facts().0 == name)
+    }
+}
+
+impl Phase {
+    fn name(self) -> &'static str {
+        match self {
+            Phase::BeforeDial => "before_dial",
+            Phase::Answered => "answered",
+        }
+    }
+}
+
+/// Names alone: what rules over an answer of ours look at.
+pub(super) struct Named<'a>(pub(super) &'a [(&'static str, &'a str)]);
+
+impl Facts for Named<'_> {
+    fn name(&self, name: &str) -> Cow<'_, str> {
+        self.0.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).into()
+    }
+
+    fn place(&self, _: &super::place::Place) -> Option<Cow<'_, str>> {
+        None
+    }
+}
+
 impl Account {
     /// Reads a call webhook. Verify it first.
     pub fn read_call<'i>(&self, incoming: &'i Incoming<'_>) -> Result<Call<'i>, Malformed> {
-        let _ = incoming;
-        todo!("the engine follows")
+        self.read_call_by_rule(incoming).map(|(call, _)| call)
     }
 
-    /// The provider's document that does it.
+    /// The call, and the position of the rule that told its phase.
+    pub(super) fn read_call_by_rule<'i>(
+        &self,
+        incoming: &'i Incoming<'_>,
+    ) -> Result<(Call<'i>, Option<usize>), Malformed> {
+        let none = || Malformed { place: "[hooks.call]".into() };
+        let hook = self.provider().call.as_ref().ok_or_else(none)?;
+        let value = |place: &super::place::Place| {
+            let value = incoming.value(place).filter(|value| !value.is_empty());
+            value.ok_or_else(|| Malformed { place: place.written().into() })
+        };
+        let (id, from, to) = (value(&hook.id)?, incoming.value(&hook.from).unwrap_or_default(), value(&hook.to)?);
+        let names = [
+            ("called", &*to),
+            ("called_number", number(&to)),
+            ("from", &*from),
+            ("from_number", number(&from)),
+            ("call_id", &*id),
+        ];
+        let found = first(&hook.phases, &Asked { incoming, names: &names, variables: &[] });
+        // No rule: nothing is known of the call, and connecting it elsewhere could be too late.
+        let (rule, phase) = found.map_or((None, Phase::Answered), |(index, phase)| (Some(index), *phase));
+        Ok((Call { id, from, to, phase }, rule))
+    }
+
+    /// The provider's document that does it. A call that was answered already is not connected elsewhere.
     pub fn answer_call(&self, call: &Call<'_>, answer: CallAnswer<'_>) -> Document {
-        let _ = (call, answer);
-        todo!("the engine follows")
+        self.answer_call_by_rule(call, answer).0
+    }
+
+    /// The document, and the position of its rule.
+    pub(super) fn answer_call_by_rule(&self, call: &Call<'_>, answer: CallAnswer<'_>) -> (Document, Option<usize>) {
+        let (kind, new, say) = match answer {
+            CallAnswer::Connect { to, say } if call.phase == Phase::BeforeDial => (AnswerKind::Connect, to, say),
+            _ => (AnswerKind::Unchanged, "", None),
+        };
+        let (called_number, from_number) = (number(&call.to), number(&call.from));
+        let mut names = [
+            ("called", &*call.to),
+            ("called_number", called_number),
+            ("from", &*call.from),
+            ("from_number", from_number),
+            ("call_id", &*call.id),
+            ("new", new),
+            ("say", say.unwrap_or_default()),
+            ("application", self.settings().application.as_deref().unwrap_or_default()),
+            ("phase", call.phase.name()),
+            ("caller_id", ""),
+        ];
+        let hook = self.provider().call.as_ref();
+        let values = Values { section: &names, parameters: self.parameters() };
+        let caller_id = hook.into_iter().flat_map(|hook| &hook.caller_id);
+        let caller_id = caller_id.filter_map(|text| text.value(&values).ok()).find(|id| !id.is_empty());
+        let caller_id = caller_id.map(Cow::into_owned).unwrap_or_default();
+        names[names.len() - 1].1 = &caller_id;
+        let facts = Named(&names);
+        let rules = hook.into_iter().flat_map(|hook| hook.answers.iter().enumerate());
+        let found = rules.into_iter().find(|(_, rule)| rule.value.0 == kind && rule.when.holds(&facts));
+        match found {
+            Some((index, rule)) => (self.document(&rule.value.1, &names), Some(index)),
+            None => (self.error(ErrorKind::Unavailable, "no answer is described"), None),
+        }
     }
 
     /// The provider's own error shape, with a message for the sender's developer.
     pub fn error(&self, kind: ErrorKind, message: &str) -> Document {
-        let _ = (kind, message);
-        todo!("the engine follows")
+        self.error_by_rule(kind, message).0
+    }
+
+    /// The document, and the position of its rule.
+    pub(super) fn error_by_rule(&self, kind: ErrorKind, message: &str) -> (Document, Option<usize>) {
+        let (name, status) = kind.facts();
+        let names = [("kind", name), ("message", message), ("status", status.as_str())];
+        match first(&self.provider().errors, &Named(&names)) {
+            Some((index, (own_status, document))) => {
+                let mut document = self.document(document, &names);
+                if !own_status {
+                    document.status = status;
+                }
+                (document, Some(index))
+            }
+            None => {
+                let content_type = http::HeaderValue::from_static("text/plain; charset=utf-8");
+                let body = Bytes::copy_from_slice(message.as_bytes());
+                (Document { status, content_type: Some(content_type), body }, None)
+            }
+        }
     }
 }

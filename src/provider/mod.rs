@@ -3,27 +3,57 @@
 //!
 //! A provider file (`providers/KIND.toml`, reference in `docs/provider-files.md`) is made of three constructs:
 //! a *place* ([`place`]: where a value stands), a *text* ([`text`]: letters with minijinja expressions) and a *rule*
-//! ([`rule`]: first match wins). Everything is read and checked once, at load ([`Provider::load`]).
+//! ([`rule`]: first match wins). Everything is read and checked once, at load ([`Provider::load`]); an [`Account`] is
+//! an operator's use of it, with its keys prepared.
 //!
 //! To add an HTTP provider: write the file and its samples; no Rust. To add a signature scheme: a file in
-//! `signature/`, a variant of [`signature::Scheme`], its vectors as a sample.
+//! `signature/`, a variant of its `Scheme` and of [`file`]'s `SignatureFile`, its vectors as a sample.
 
 mod account;
 mod answer;
+mod compiled;
+mod file;
+mod form;
 mod incoming;
+mod json;
+mod load;
 mod outcome;
+mod place;
+mod restore;
 mod route;
+mod rule;
+mod sample;
+mod send;
+mod signature;
+mod text;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
 pub use answer::{Call, CallAnswer, Document, ErrorKind, Phase};
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
 pub use outcome::{Flag, Flags, Inbound, Media, Outcome, Outgoing, Reply, Request, State, StatusEvent, Word};
-pub use route::{Action, Callback, Changes, Channel, Communication, Destination, Restored, Route, Swap};
+pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
+pub use send::NotWritten;
 
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]
 pub struct Provider {
     name: Box<str>,
+    title: Box<str>,
+    upstream: Box<str>,
+    hosts: Vec<Box<str>>,
+    declared: Vec<Declared>,
+    patterns: Vec<Option<regex::Regex>>,
+    auth: Vec<compiled::Auth>,
+    scheme: signature::Scheme,
+    refusal: compiled::DocumentText,
+    /// Whether the file names the status, and the document.
+    errors: Vec<compiled::Rule<(bool, compiled::DocumentText)>>,
+    call: Option<compiled::CallHook>,
+    status: Option<compiled::StatusHook>,
+    inbound: Option<compiled::InboundHook>,
+    restore: compiled::Restore,
+    send: Option<compiled::Send>,
+    routes: Vec<compiled::RouteRule>,
 }
 
 /// What an operator may use a provider for; a file can do what it has sections for.
@@ -84,50 +114,44 @@ pub struct ParameterError {
     pub wanted: String,
 }
 
+/// A provider that is compiled in.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// Its name.
+    pub name: &'static str,
+    /// Its file, as in `providers/`.
+    pub text: &'static str,
+    /// Its samples: file name and text.
+    pub samples: &'static [(&'static str, &'static str)],
+}
+
+/// The providers that are compiled in; a file of the same name in the operator's `providers/` goes before.
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn { name: "twilio", text: include_str!("../../providers/twilio.toml"), samples: &[] },
+];
+
 impl Provider {
-    /// Reads and checks one file; `file` is the name that errors show.
-    pub fn load(text: &str, file: &str) -> Result<Self, FileError> {
-        let _ = (text, file);
-        todo!("the engine follows")
-    }
-
-    /// The text of a provider file that is compiled in: `twilio`, `telnyx`.
-    pub fn built_in(name: &str) -> Option<&'static str> {
-        let _ = name;
-        todo!("the engine follows")
-    }
-
-    /// The name by which `config.toml` refers to it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Whether the file has the section for it.
     pub fn can(&self, capability: Capability) -> bool {
-        let _ = capability;
-        todo!("the engine follows")
+        match capability {
+            Capability::Send => self.send.is_some(),
+            Capability::CallHook => self.call.is_some(),
+            Capability::Status => self.status.is_some(),
+            Capability::Inbound => self.inbound.is_some(),
+            Capability::Via => !self.routes.is_empty(),
+        }
     }
+}
 
-    /// The provider's own host names, for accounts that are reached by host name.
-    pub fn hosts(&self) -> &[Box<str>] {
-        todo!("the engine follows")
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// The parameters that an account may or must have.
-    pub fn declared(&self) -> &[Declared] {
-        todo!("the engine follows")
-    }
-
-    /// Checks an account's values against the declared parameters: missing, unknown, malformed ones are errors.
-    pub fn parameters(&self, values: Vec<(String, Vec<String>)>) -> Result<Parameters, Vec<ParameterError>> {
-        let _ = values;
-        todo!("the engine follows")
-    }
-
-    /// Runs a sample file (recorded requests, replies, vectors) and tells what is wrong; for `redial check`.
-    /// `samples` are `(file name, text)`. Rules that no sample reaches are problems too.
-    pub fn check(&self, samples: &[(&str, &str)]) -> Vec<FileError> {
-        let _ = samples;
-        todo!("the engine follows")
+    #[test]
+    fn every_built_in_file_loads() {
+        for built_in in BUILT_IN {
+            let provider = Provider::load(built_in.text, built_in.name).map_err(|wrong| wrong.to_string()).unwrap();
+            assert_eq!(provider.name(), built_in.name);
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! Messages of our own: requests out, replies, reports and messages from people in (rules N3, N6).
 
-use super::{Account, Document, Hook, Incoming, Malformed};
+use super::{
+    Account, Document, Hook, Incoming, Malformed,
+    compiled::{InboundHook, StatusHook, first},
+    incoming::Asked,
+    place::Place,
+};
 use bytes::Bytes;
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// A message of our own. Numbers are E.164.
 #[derive(Clone, Copy)]
@@ -65,7 +70,8 @@ pub struct Reply {
 }
 
 /// What else a reply or report says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Flag {
     /// This number is dead: look for a new one (rule Q6, *after*).
@@ -80,12 +86,18 @@ pub enum Flag {
 
 /// A set of [`Flag`]s.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Flags(pub(super) u8);
+pub struct Flags(u8);
 
 impl Flags {
     /// Whether it is in the set.
     pub fn has(self, flag: Flag) -> bool {
         self.0 & flag as u8 != 0
+    }
+}
+
+impl FromIterator<Flag> for Flags {
+    fn from_iter<I: IntoIterator<Item = Flag>>(flags: I) -> Self {
+        Self(flags.into_iter().fold(0, |set, flag| set | flag as u8))
     }
 }
 
@@ -198,33 +210,104 @@ impl std::fmt::Debug for Outgoing<'_> {
 }
 
 impl Account {
-    /// The request that sends a message of ours.
-    pub fn send(&self, outgoing: &Outgoing<'_>) -> Request {
-        let _ = outgoing;
-        todo!("the engine follows")
-    }
-
-    /// What a reply to [`Account::send`] means.
-    pub fn read_reply(&self, status: http::StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Reply {
-        let _ = (status, headers, body);
-        todo!("the engine follows")
-    }
-
     /// Delivery reports in a webhook; none where it is about something else. Verify it first.
     pub fn read_status(&self, incoming: &Incoming<'_>) -> Result<Vec<StatusEvent>, Malformed> {
-        let _ = incoming;
-        todo!("the engine follows")
+        Ok(self.read_status_by_rule(incoming)?.into_iter().map(|(event, _)| event).collect())
+    }
+
+    /// The reports, each with the position of the rule that told its state.
+    pub(super) fn read_status_by_rule(
+        &self,
+        incoming: &Incoming<'_>,
+    ) -> Result<Vec<(StatusEvent, Option<usize>)>, Malformed> {
+        let hook = self.provider().status.as_ref();
+        let about = Asked { incoming, names: &[], variables: &[] };
+        let Some(hook) = hook.filter(|hook| hook.when.holds(&about)) else { return Ok(Vec::new()) };
+        let states = incoming.values(&hook.state);
+        if states.is_empty() {
+            return Err(Malformed { place: hook.state.written().into() });
+        }
+        (0..states.len()).map(|index| report(hook, incoming, index, states.len())).collect()
     }
 
     /// A message from a person; `None` where the webhook is about something else. Verify it first.
     pub fn read_inbound(&self, incoming: &Incoming<'_>) -> Result<Option<Inbound>, Malformed> {
-        let _ = incoming;
-        todo!("the engine follows")
+        Ok(self.read_inbound_by_rule(incoming)?.map(|(message, _)| message))
+    }
+
+    /// The message, and the position of the rule that told its word.
+    pub(super) fn read_inbound_by_rule(
+        &self,
+        incoming: &Incoming<'_>,
+    ) -> Result<Option<(Inbound, Option<usize>)>, Malformed> {
+        let hook = self.provider().inbound.as_ref();
+        let about = Asked { incoming, names: &[], variables: &[] };
+        let Some(hook) = hook.filter(|hook| hook.when.holds(&about)) else { return Ok(None) };
+        let needed = |place: &Place| {
+            let value = incoming.value(place).filter(|value| !value.is_empty());
+            value.map(Box::from).ok_or_else(|| Malformed { place: place.written().into() })
+        };
+        let word = first(&hook.words, &about);
+        let message = Inbound {
+            id: needed(&hook.id)?,
+            from: needed(&hook.from)?,
+            to: needed(&hook.to)?,
+            text: incoming.value(&hook.text).unwrap_or_default().into(),
+            media: media(hook, incoming),
+            word: word.map(|(_, word)| *word),
+        };
+        Ok(Some((message, word.map(|(index, _)| index))))
     }
 
     /// What the provider wants to hear when a webhook was taken.
     pub fn acknowledge(&self, hook: Hook) -> Document {
-        let _ = hook;
-        todo!("the engine follows")
+        let provider = self.provider();
+        let status = provider.status.as_ref().map(|hook| &hook.acknowledge);
+        let inbound = provider.inbound.as_ref().map(|hook| &hook.acknowledge);
+        let document = if hook == Hook::Inbound { inbound.or(status) } else { status.or(inbound) };
+        match document {
+            Some(document) => self.document(document, &[]),
+            None => Document { status: http::StatusCode::NO_CONTENT, content_type: None, body: Bytes::new() },
+        }
     }
+}
+
+/// One report of a webhook that holds `count` of them: places with as many values give the one at `index`, the others
+/// their first.
+fn report(
+    hook: &StatusHook,
+    incoming: &Incoming<'_>,
+    index: usize,
+    count: usize,
+) -> Result<(StatusEvent, Option<usize>), Malformed> {
+    let at = |place: &Place| -> Cow<'_, str> {
+        let mut values = incoming.values(place);
+        let index = if values.len() == count { index } else { 0 };
+        if index < values.len() { values.swap_remove(index) } else { Cow::Borrowed("") }
+    };
+    let (state, code) = (at(&hook.state), hook.code.as_ref().map(at).unwrap_or_default());
+    let names = [("state", &*state), ("code", &*code)];
+    let found = first(&hook.states, &Asked { incoming, names: &names, variables: &[] });
+    let rule = found.map(|(rule, _)| rule);
+    let (state, is_final, flags) = found.map_or((State::Unknown, false, Flags::default()), |(_, told)| *told);
+    let id = Some(at(&hook.id)).filter(|id| !id.is_empty());
+    let event = StatusEvent {
+        id: id.ok_or_else(|| Malformed { place: hook.id.written().into() })?.into(),
+        state,
+        is_final,
+        flags,
+        to: at(&hook.to).into(),
+        from: at(&hook.from).into(),
+        code: Some(code).filter(|code| !code.is_empty()).map(Into::into),
+    };
+    Ok((event, rule))
+}
+
+fn media(hook: &InboundHook, incoming: &Incoming<'_>) -> Vec<Media> {
+    let Some(places) = &hook.media else { return Vec::new() };
+    let all = |places: &[Place]| places.iter().flat_map(|place| incoming.values(place)).map(Box::<str>::from).collect();
+    let urls: Vec<Box<str>> = all(&places.url);
+    let kinds: Vec<Box<str>> = places.content_type.as_ref().map(|places| all(places)).unwrap_or_default();
+    let kind = |index: usize| kinds.get(index).filter(|kind| !kind.is_empty()).cloned();
+    urls.into_iter().enumerate().map(|(index, url)| Media { url, content_type: kind(index) }).collect()
 }

@@ -1,8 +1,21 @@
 //! Drop-in endpoints: what a sender's request wants, the same request with another destination, and the way back, on
 //! which the sender sees the number that it used (rule Q5).
 
-use super::{Account, Incoming, Request, SenderKey};
-use bytes::Bytes;
+use super::{
+    Account, Custody, FileError, Incoming, Request,
+    compiled::{PathPattern, RouteRule, Segment},
+    file::{ResourceFile, RouteFile, Written},
+    form,
+    incoming::{Asked, Body},
+    json::{self, Part, Pointer, Shape},
+    load::{Loader, WEBHOOK},
+    place::{Kind, Place},
+    text::number,
+};
+use std::{collections::BTreeMap, ops::Range};
+
+/// The header by which a request says that Redial has substituted in it (rule Q12).
+pub const MARKER: http::HeaderName = http::HeaderName::from_static("redial-substituted");
 
 /// What a request at the drop-in endpoint is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
@@ -22,6 +35,8 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     pub(super) index: usize,
+    /// The variables of its path.
+    pub(super) variables: Vec<(Box<str>, Box<str>)>,
     /// What it is for.
     pub action: Action,
     /// What it is about.
@@ -106,50 +121,306 @@ pub struct Restored {
     pub signed: bool,
 }
 
+macro_rules! masked {
+    ($($name:ident: $($shown:ident),*;)*) => {$(
+        /// Masked: what is not shown may hold numbers, texts or URLs with secrets.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+masked! {
+    Communication: identity_bound, marked;
+    Destination: index;
+    Callback: index, answers;
+    Changes: ;
+    Swap: id;
+    Restored: signed;
+}
+
+/// Where a value that can be replaced stands.
+struct Spot {
+    in_query: bool,
+    in_json: bool,
+    span: Range<usize>,
+    text: Box<str>,
+}
+
+impl Spot {
+    fn edit(&self, new: &str) -> (Range<usize>, String) {
+        (self.span.clone(), if self.in_json { json::quote(new) } else { form::encode(new) })
+    }
+}
+
+/// All values at a place that can be replaced, in order.
+fn spots(incoming: &Incoming<'_>, place: &Place) -> Vec<Spot> {
+    let of_pairs = |pairs: &[form::Pair<'_>], name: &str, in_query: bool| {
+        let named = pairs.iter().filter(|pair| pair.name == name && !pair.value_span.is_empty());
+        let spot = |pair: &form::Pair<'_>| Spot {
+            in_query,
+            in_json: false,
+            span: pair.value_span.clone(),
+            text: (&*pair.value).into(),
+        };
+        named.map(spot).collect()
+    };
+    match (&place.kind, incoming.read_body()) {
+        (Kind::Field(name) | Kind::Form(name), Body::Form(pairs)) => of_pairs(pairs, name, false),
+        (Kind::Query(name), _) | (Kind::Field(name), Body::Empty) => of_pairs(incoming.query(), name, true),
+        (Kind::Field(name), Body::Json(_)) => in_json(incoming.body, &Pointer::member(name)),
+        (Kind::Json(pointer), Body::Json(_)) => in_json(incoming.body, pointer),
+        _ => Vec::new(),
+    }
+}
+
+fn in_json(body: &[u8], pointer: &Pointer) -> Vec<Spot> {
+    let mut found = Vec::new();
+    let mut visit = |path: &[Part<'_>], span: Range<usize>, shape| {
+        if shape == Shape::Text
+            && pointer.matches(path)
+            && let Some(text) = json::unescape(&body[span.clone()])
+        {
+            found.push(Spot { in_query: false, in_json: true, text: (&*text).into(), span });
+        }
+    };
+    // A body that only one of the two readers takes is passed on as it is.
+    if json::walk(body, &mut visit).is_err() {
+        found.clear();
+    }
+    found
+}
+
+/// What stands around a number stays: `whatsapp:+1…` becomes `whatsapp:` and the new number.
+fn rewrap(written: &str, new: &str) -> String {
+    let bare = number(written);
+    match written.find(bare) {
+        Some(at) if !bare.is_empty() => format!("{}{new}{}", &written[..at], &written[at + bare.len()..]),
+        _ => match written.split_once(':') {
+            Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => format!("{scheme}:{new}"),
+            _ => new.to_owned(),
+        },
+    }
+}
+
+impl PathPattern {
+    fn read(&self, path: &str, account: &Account) -> Option<Vec<(Box<str>, Box<str>)>> {
+        let mut variables = Vec::new();
+        let mut segments = path.split('/');
+        for wanted in &self.0 {
+            let given = segments.next()?;
+            match wanted {
+                Segment::Plain(plain) if **plain == *given => {}
+                Segment::Plain(_) => return None,
+                Segment::Variable { before, name, after, parameter } => {
+                    let value = given.strip_prefix(&**before)?.strip_suffix(&**after)?;
+                    let fits = parameter.is_none_or(|index| account.parameters().all(index).iter().any(|v| **v == *value));
+                    // `{sid}` is no place for `X.json`, which another route describes.
+                    if value.is_empty() || value.contains('.') || !fits {
+                        return None;
+                    }
+                    variables.push((name.clone(), value.into()));
+                }
+            }
+        }
+        segments.next().is_none().then_some(variables)
+    }
+}
+
 impl Account {
     /// The route of a request; `None`: passes byte for byte. A request for another account id has none.
     pub fn route(&self, incoming: &Incoming<'_>) -> Option<Route> {
-        let _ = incoming;
-        todo!("the engine follows")
+        self.provider().routes.iter().enumerate().find_map(|(index, rule)| {
+            if !rule.methods.contains(incoming.method) {
+                return None;
+            }
+            let variables = rule.paths.iter().find_map(|pattern| pattern.read(incoming.path(), self))?;
+            let holds = rule.when.holds(&Asked { incoming, names: &[], variables: &variables });
+            holds.then_some(Route { index, variables, action: rule.action, channel: rule.channel })
+        })
+    }
+
+    pub(super) fn rule(&self, route: &Route) -> Option<&RouteRule> {
+        self.provider().routes.get(route.index)
     }
 
     /// What the sender wants.
     pub fn read_request(&self, route: &Route, incoming: &Incoming<'_>) -> Communication {
-        let _ = (route, incoming);
-        todo!("the engine follows")
+        let asked = Asked { incoming, names: &[], variables: &route.variables };
+        let marked = incoming.headers.contains_key(&MARKER);
+        let Some(rule) = self.rule(route) else {
+            let (destinations, callbacks) = (Vec::new(), Vec::new());
+            return Communication { destinations, sender: None, text: None, identity_bound: false, callbacks, marked };
+        };
+        let value = |place: &Place| incoming.value(place).filter(|value| !value.is_empty()).map(Box::from);
+        let readable = !rule.unreadable.iter().any(|place| value(place).is_some());
+        let destinations = rule.destination_spots(incoming).into_iter().enumerate();
+        let callbacks = rule.callback_spots(incoming).into_iter().enumerate();
+        Communication {
+            destinations: destinations.map(|(index, spot)| Destination { index, text: spot.text }).collect(),
+            sender: rule.sender.as_ref().and_then(value),
+            text: rule.text.as_ref().filter(|_| readable).and_then(value),
+            identity_bound: rule.identity_bound.iter().any(|when| when.holds(&asked)),
+            callbacks: callbacks.map(|(index, (spot, answers))| Callback { index, url: spot.text, answers }).collect(),
+            marked,
+        }
     }
 
     /// The request to make upstream: everything byte for byte but the changes, hop-by-hop headers and, in the
-    /// operator's custody, the credentials.
+    /// operator's custody, the credentials. Compressed replies are not asked for, since they have to be read.
     pub fn forward(&self, incoming: &Incoming<'_>, changes: Option<(&Route, &Changes)>) -> Request {
-        let _ = (incoming, changes);
-        todo!("the engine follows")
+        let mut headers = passed_on(incoming.headers);
+        headers.insert(http::header::ACCEPT_ENCODING, http::HeaderValue::from_static("identity"));
+        if self.settings().custody == Custody::Operator
+            && let Some((name, value)) = &self.credentials
+        {
+            headers.remove(http::header::AUTHORIZATION);
+            headers.insert(name, value.clone());
+        }
+        let (mut query, mut body) = (Vec::new(), Vec::new());
+        if let Some((route, changes)) = changes.filter(|(_, changes)| **changes != Changes::default())
+            && let Some(rule) = self.rule(route)
+        {
+            headers.insert(MARKER, http::HeaderValue::from_static("1"));
+            let destinations = rule.destination_spots(incoming);
+            let callbacks = rule.callback_spots(incoming);
+            let to = changes.destinations.iter().filter_map(|(index, new)| Some((destinations.get(*index)?, new)));
+            let to = to.map(|(spot, new)| (spot, rewrap(&spot.text, new)));
+            let urls = changes.callbacks.iter().filter_map(|(index, new)| Some((&callbacks.get(*index)?.0, new)));
+            for (spot, new) in to.chain(urls.map(|(spot, new)| (spot, new.to_string()))) {
+                if spot.in_query { &mut query } else { &mut body }.push(spot.edit(&new));
+            }
+        }
+        let mut url = format!("{}{}", self.upstream(), incoming.path());
+        if incoming.target.contains('?') {
+            url.push('?');
+            url.push_str(&String::from_utf8_lossy(&form::replace(incoming.raw_query().as_bytes(), query)));
+        }
+        Request { method: incoming.method.clone(), url, headers, body: form::replace(incoming.body, body).into() }
+    }
+}
+
+impl RouteRule {
+    fn destination_spots(&self, incoming: &Incoming<'_>) -> Vec<Spot> {
+        self.destinations.iter().flat_map(|place| spots(incoming, place)).collect()
     }
 
-    /// The ids of messages and calls in a reply, to look for their substitutions.
-    pub fn reply_ids(&self, route: &Route, body: &[u8]) -> Vec<Box<str>> {
-        let _ = (route, body);
-        todo!("the engine follows")
+    fn callback_spots(&self, incoming: &Incoming<'_>) -> Vec<(Spot, bool)> {
+        let of = |(place, answers): &(Place, bool)| -> Vec<(Spot, bool)> {
+            spots(incoming, place).into_iter().map(|spot| (spot, *answers)).collect()
+        };
+        self.callbacks.iter().flat_map(of).collect()
     }
+}
 
-    /// The reply as the sender is to see it: used numbers, own URLs, no prices or networks of the new number. Replies
-    /// without a swapped item, malformed ones included, come back as they are.
-    pub fn restore_reply(&self, route: &Route, body: &Bytes, swaps: &[Swap]) -> Bytes {
-        let _ = (route, body, swaps);
-        todo!("the engine follows")
+/// Headers without those of one connection (RFC 9110, 7.6.1), of the proxy in front, and those that the next request
+/// gets anew.
+pub(super) fn passed_on(headers: &http::HeaderMap) -> http::HeaderMap {
+    const NOT: [&str; 14] = [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "host",
+        "content-length",
+        "expect",
+        "accept-encoding",
+        "forwarded",
+    ];
+    let listed: Vec<&str> = headers
+        .get_all(http::header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let passes = |name: &http::HeaderName| {
+        let name = name.as_str();
+        !NOT.contains(&name) && !name.starts_with("x-forwarded-") && !listed.iter().any(|l| l.eq_ignore_ascii_case(name))
+    };
+    let mut out = http::HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers.iter().filter(|(name, _)| passes(name)) {
+        out.append(name, value.clone());
     }
+    out
+}
 
-    /// A webhook about a substituted message or call, for the sender's own `url`: the used numbers again, wherever a
-    /// connected one stands (also as the `From` of a reply), signed so that the provider's SDK accepts it. Without
-    /// swaps it is only signed for the other URL. `sender`: who made the request, in the operator's custody.
-    pub fn restore_callback(
+impl Loader<'_> {
+    pub(super) fn routes(
         &self,
-        incoming: &Incoming<'_>,
-        url: &str,
-        swaps: &[Swap],
-        sender: Option<&SenderKey>,
-    ) -> Restored {
-        let _ = (incoming, url, swaps, sender);
-        todo!("the engine follows")
+        files: &[RouteFile],
+        resources: &BTreeMap<String, ResourceFile>,
+    ) -> Result<Vec<RouteRule>, FileError> {
+        files.iter().map(|file| self.route(file, resources)).collect()
+    }
+
+    fn route(&self, file: &RouteFile, resources: &BTreeMap<String, ResourceFile>) -> Result<RouteRule, FileError> {
+        let resource = resources.get(file.resource.get_ref()).ok_or_else(|| {
+            let known: Vec<&str> = resources.keys().map(String::as_str).collect();
+            self.wrong(file.resource.span(), format!("the name of a [resources.…] is needed: {}", known.join(", ")))
+        })?;
+        let method = |written: &Written| {
+            written.get_ref().parse().map_err(|_| self.wrong(written.span(), "a method is needed: GET, POST, …"))
+        };
+        let callback = |file: &super::file::CallbackFile| Ok((self.replaceable(&file.place)?, file.answers));
+        let pointers = |all: &[Written]| all.iter().map(|one| self.pointer(one)).collect::<Result<_, _>>();
+        Ok(RouteRule {
+            action: file.action,
+            channel: file.channel,
+            methods: file.methods.iter().map(method).collect::<Result<_, _>>()?,
+            paths: file.paths.iter().map(|path| self.path(path)).collect::<Result<_, _>>()?,
+            when: self.when(&file.when, WEBHOOK)?,
+            destinations: file.destinations.iter().map(|place| self.replaceable(place)).collect::<Result<_, _>>()?,
+            sender: self.optional_place(file.sender.as_ref())?,
+            text: self.optional_place(file.text.as_ref())?,
+            unreadable: self.places(&file.unreadable)?,
+            identity_bound: file.identity_bound.iter().map(|when| self.when(when, WEBHOOK)).collect::<Result<_, _>>()?,
+            callbacks: file.callbacks.iter().map(callback).collect::<Result<_, _>>()?,
+            items: file.items.as_ref().map_or(Ok(Pointer::root()), |items| self.pointer(items))?,
+            id: self.pointer(&resource.id)?,
+            drop: pointers(&resource.drop)?,
+            keep: pointers(&resource.keep)?,
+        })
+    }
+
+    fn replaceable(&self, written: &Written) -> Result<Place, FileError> {
+        let place = self.place(written)?;
+        match place.kind {
+            Kind::Header(_) | Kind::Path(_) => {
+                Err(self.wrong(written.span(), "what is replaced stands in the body or the query: `field:`, `form:`, `query:`, `json:`"))
+            }
+            _ => Ok(place),
+        }
+    }
+
+    fn pointer(&self, written: &Written) -> Result<Pointer, FileError> {
+        let wanted = "a JSON pointer begins with a slash, like `/data/id`; `*` is each element";
+        Pointer::parse(written.get_ref()).ok_or_else(|| self.wrong(written.span(), wanted))
+    }
+
+    fn path(&self, written: &Written) -> Result<PathPattern, FileError> {
+        let wrong = |wanted: &str| self.wrong(written.span(), wanted);
+        if !written.get_ref().starts_with('/') {
+            return Err(wrong("a path begins with `/`"));
+        }
+        let segment = |segment: &str| {
+            let Some((before, rest)) = segment.split_once('{') else {
+                return if segment.contains('}') { Err(wrong("`}` without `{`")) } else { Ok(Segment::Plain(segment.into())) };
+            };
+            let (name, after) = rest.split_once('}').ok_or_else(|| wrong("`{` needs its `}`"))?;
+            if name.is_empty() || after.contains(['{', '}']) {
+                return Err(wrong("a segment of a path has one variable with a name, like `{sid}.json`"));
+            }
+            let parameter = self.parameters.iter().position(|declared| **declared == *name);
+            Ok(Segment::Variable { before: before.into(), name: name.into(), after: after.into(), parameter })
+        };
+        Ok(PathPattern(written.get_ref().split('/').map(segment).collect::<Result<_, _>>()?))
     }
 }

@@ -1,0 +1,99 @@
+//! Forms and queries by spans, so that one value can be replaced and every other byte stays.
+
+use std::{borrow::Cow, ops::Range};
+
+/// One `name=value`, decoded, and where its raw parts stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pair<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) value: Cow<'a, str>,
+    /// The whole pair, without separators.
+    pub(super) span: Range<usize>,
+    /// The raw value; empty and at the pair's end where there is no `=`.
+    pub(super) value_span: Range<usize>,
+}
+
+/// All pairs in order, read as `form_urlencoded` reads them: empty ones are skipped, a lone name has an empty value.
+pub(super) fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    let mut at = 0;
+    raw.split(|byte| *byte == b'&').filter_map(move |part| {
+        let span = at..at + part.len();
+        at = span.end + 1;
+        if part.is_empty() {
+            return None;
+        }
+        let equals = part.iter().position(|byte| *byte == b'=');
+        let (name, value) = equals.map_or((part, &[][..]), |cut| (&part[..cut], &part[cut + 1..]));
+        let value_span = span.end - value.len()..span.end;
+        Some(Pair { name: decode(name), value: decode(value), span, value_span })
+    })
+}
+
+/// What a raw name or value means.
+pub(super) fn decode(raw: &[u8]) -> Cow<'_, str> {
+    if raw.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        let bytes: Vec<u8> = percent_encoding::percent_decode(&spaced).collect();
+        Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into()))
+    } else {
+        String::from_utf8_lossy(raw)
+    }
+}
+
+/// The raw form of a value.
+pub(super) fn encode(value: &str) -> String {
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// The bytes with each span replaced. Where spans overlap, the outer or the earlier one counts.
+pub(super) fn replace(raw: &[u8], mut edits: Vec<(Range<usize>, String)>) -> Vec<u8> {
+    edits.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+    let mut out = Vec::with_capacity(raw.len() + 64);
+    let mut at = 0;
+    for (span, new) in edits {
+        if span.start < at || span.end > raw.len() {
+            continue;
+        }
+        out.extend_from_slice(&raw[at..span.start]);
+        out.extend_from_slice(new.as_bytes());
+        at = span.end;
+    }
+    out.extend_from_slice(&raw[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_value_is_replaced_and_the_rest_stays() {
+        let raw = b"a=%2b1+x&To=%2B15550100&&b&To=2&c=d=e";
+        let edits = pairs(raw).filter(|pair| pair.name == "To").map(|pair| (pair.value_span, encode("+1 new"))).collect();
+        assert_eq!(replace(raw, edits), b"a=%2b1+x&To=%2B1+new&&b&To=%2B1+new&c=d=e");
+    }
+
+    proptest! {
+        #[test]
+        fn reads_as_form_urlencoded_does(raw: Vec<u8>) {
+            let ours: Vec<_> = pairs(&raw).map(|pair| (pair.name, pair.value)).collect();
+            let theirs: Vec<_> = form_urlencoded::parse(&raw).collect();
+            prop_assert_eq!(ours, theirs);
+        }
+
+        #[test]
+        fn only_the_value_changes(raw in "[a-cT o=&%2B+]{0,40}", new: String) {
+            let raw = raw.as_bytes();
+            for (index, pair) in pairs(raw).enumerate() {
+                if pair.value_span.is_empty() {
+                    continue; // `b` and `b=` differ: nothing is put where there is no value
+                }
+                let out = replace(raw, vec![(pair.value_span.clone(), encode(&new))]);
+                prop_assert_eq!(&out[..pair.value_span.start], &raw[..pair.value_span.start]);
+                prop_assert!(out.ends_with(&raw[pair.value_span.end..]));
+                prop_assert_eq!(&pairs(&out).nth(index).unwrap().value, &new);
+            }
+        }
+    }
+}

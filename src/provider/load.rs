@@ -1,0 +1,345 @@
+//! From a provider file's text to its compiled form, with an error that names the line for everything that is wrong.
+
+use super::{
+    Declared, FileError, Provider,
+    compiled::{Auth, CallHook, DocumentText, InboundHook, MediaPlaces, Restore, Rule, StatusHook},
+    file::{
+        AccountFile, AuthFile, CallFile, DocumentFile, File, InboundFile, ParameterFile, RestoreFile, SignatureFile,
+        StatusFile, WhenFile, Written,
+    },
+    place::Place,
+    rule::{Subjects, When},
+    signature::{Ed25519, Scheme, Twilio},
+    text::{Escape, Names, Text},
+};
+use std::ops::Range;
+use toml::Spanned;
+
+/// Names in the documents that answer a call.
+pub(super) const CALL_NAMES: &[&str] =
+    &["new", "called", "called_number", "from", "from_number", "caller_id", "call_id", "say", "application", "phase"];
+/// Names in the rules that tell a call's phase, and in its caller id.
+const CALLER_NAMES: &[&str] = &["called", "called_number", "from", "from_number", "call_id"];
+/// What the rules of a webhook look at.
+pub(super) const WEBHOOK: Subjects = Subjects { names: &[], places: true, status: false };
+/// Names in the documents that tell an error.
+pub(super) const ERROR_NAMES: &[&str] = &["kind", "message", "status"];
+/// Names in the rules over a delivery report.
+pub(super) const STATE_NAMES: &[&str] = &["state", "code"];
+
+type Result<T> = std::result::Result<T, FileError>;
+
+/// The only version of the file's shape.
+const SCHEMA: u32 = 1;
+
+/// What errors need: the file's name and text, and the declared parameters.
+pub(super) struct Loader<'t> {
+    pub(super) file: &'t str,
+    pub(super) text: &'t str,
+    pub(super) parameters: Vec<Box<str>>,
+}
+
+impl Loader<'_> {
+    /// An error at a span of the file.
+    pub(super) fn wrong(&self, span: Range<usize>, wanted: impl Into<String>) -> FileError {
+        let start = (0..=span.start.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let before = &self.text[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let rest = self.text.get(start..span.end.min(self.text.len())).unwrap_or_default();
+        let shown: String = rest.lines().next().unwrap_or_default().chars().take(80).collect();
+        FileError {
+            file: self.file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            found: if shown.is_empty() { "nothing".to_owned() } else { format!("`{shown}`") },
+            wanted: wanted.into(),
+        }
+    }
+
+    pub(super) fn place(&self, written: &Written) -> Result<Place> {
+        Place::parse(written.get_ref()).map_err(|wanted| self.wrong(written.span(), wanted))
+    }
+
+    pub(super) fn places(&self, all: &[Written]) -> Result<Vec<Place>> {
+        all.iter().map(|one| self.place(one)).collect()
+    }
+
+    pub(super) fn optional_place(&self, written: Option<&Written>) -> Result<Option<Place>> {
+        written.map(|written| self.place(written)).transpose()
+    }
+
+    pub(super) fn when(&self, when: &WhenFile, about: Subjects) -> Result<When> {
+        let mut compiled = When::default();
+        for (subject, test) in when {
+            let wrong = |wanted| self.wrong(subject.span().start..test.span().end, wanted);
+            compiled.add(subject.get_ref(), test.get_ref(), about).map_err(wrong)?;
+        }
+        Ok(compiled)
+    }
+
+    /// A list of rules.
+    pub(super) fn rules<T, F>(
+        &self,
+        files: &[F],
+        about: Subjects,
+        when: impl Fn(&F) -> &WhenFile,
+        value: impl Fn(&F) -> Result<T>,
+    ) -> Result<Vec<Rule<T>>> {
+        files.iter().map(|file| Ok(Rule { when: self.when(when(file), about)?, value: value(file)? })).collect()
+    }
+
+    pub(super) fn text(&self, written: &Written, section: &[&'static str], escape: Escape) -> Result<Text> {
+        self.text_of(written.get_ref(), written.span(), section, escape)
+    }
+
+    pub(super) fn text_of(&self, text: &str, span: Range<usize>, names: &[&'static str], escape: Escape) -> Result<Text> {
+        let names = Names { section: names, parameters: &self.parameters };
+        Text::compile(text, &names, escape).map_err(|(at, wanted)| {
+            // The text begins after its quotes, and escapes may have shortened it: the line is right, the column near.
+            let raw = &self.text[span.clone()];
+            let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") { 3 } else { 1 };
+            let start = (span.start + quotes + at).min(span.end);
+            self.wrong(start..span.end, wanted)
+        })
+    }
+
+    /// The position of a declared parameter.
+    pub(super) fn parameter(&self, written: &Written) -> Result<usize> {
+        let position = self.parameters.iter().position(|name| **name == **written.get_ref());
+        position.ok_or_else(|| {
+            let known = if self.parameters.is_empty() { "none".to_owned() } else { self.parameters.join(", ") };
+            self.wrong(written.span(), format!("the name of a declared parameter is needed; declared are {known}"))
+        })
+    }
+
+    pub(super) fn header(&self, written: &Written) -> Result<http::HeaderName> {
+        let wanted = "a header name has letters, digits and `-`";
+        written.get_ref().parse().map_err(|_| self.wrong(written.span(), wanted))
+    }
+
+    pub(super) fn document(
+        &self,
+        status: Option<&Spanned<u16>>,
+        content_type: Option<&Written>,
+        body: Option<&Written>,
+        names: &[&'static str],
+        default: u16,
+    ) -> Result<DocumentText> {
+        let wrong_status = |status: &Spanned<u16>| self.wrong(status.span(), "a status is a number from 200 to 599");
+        let status = match status {
+            Some(status) if !(200..=599).contains(status.get_ref()) => return Err(wrong_status(status)),
+            Some(status) => *status.get_ref(),
+            None => default,
+        };
+        let escape = content_type.map_or(Escape::Plain, |kind| Escape::of(kind.get_ref()));
+        let header = |kind: &Written| {
+            let value = http::HeaderValue::from_str(kind.get_ref());
+            value.map_err(|_| self.wrong(kind.span(), "a content type looks like `text/xml`"))
+        };
+        let body = body.map(|body| self.text(body, names, escape)).transpose()?;
+        Ok(DocumentText {
+            status: http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::OK),
+            content_type: content_type.map(header).transpose()?,
+            body,
+        })
+    }
+
+    fn plain_document(&self, file: &DocumentFile) -> Result<DocumentText> {
+        self.document(file.status.as_ref(), file.content_type.as_ref(), file.body.as_ref(), &[], 200)
+    }
+
+    fn account(&self, file: &AccountFile) -> Result<Vec<(Place, usize)>> {
+        file.iter().map(|(place, parameter)| Ok((self.place(place)?, self.parameter(parameter)?))).collect()
+    }
+
+    fn auth(&self, file: &AuthFile) -> Result<Auth> {
+        Ok(match file {
+            AuthFile::Basic(basic) => {
+                Auth::Basic { user: self.parameter(&basic.user)?, password: self.parameter(&basic.password)? }
+            }
+            AuthFile::Bearer(bearer) => Auth::Header {
+                name: http::header::AUTHORIZATION,
+                prefix: "Bearer ".into(),
+                value: self.parameter(&bearer.token)?,
+            },
+            AuthFile::Header(header) => Auth::Header {
+                name: self.header(&header.name)?,
+                prefix: header.prefix.as_str().into(),
+                value: self.parameter(&header.value)?,
+            },
+        })
+    }
+
+    fn signature(&self, file: &SignatureFile) -> Result<Scheme> {
+        Ok(match file {
+            SignatureFile::Twilio(twilio) => Scheme::Twilio(Twilio {
+                header: self.header(&twilio.header)?,
+                secret: self.parameter(&twilio.secret)?,
+                settings_header: twilio.settings_header.as_ref().map(|name| self.header(name)).transpose()?,
+                shared_keys: twilio.shared_keys.as_ref().map(|name| self.parameter(name)).transpose()?,
+            }),
+            SignatureFile::Ed25519(scheme) => {
+                let signed = self.text(&scheme.signed, &["time", "body"], Escape::Plain)?;
+                let parts = signed.parts().ok_or_else(|| {
+                    self.wrong(scheme.signed.span(), "what is signed holds only letters, `{{ time }}` and `{{ body }}`")
+                })?;
+                Scheme::Ed25519(Ed25519 {
+                    header: self.header(&scheme.header)?,
+                    time_header: self.header(&scheme.time_header)?,
+                    public_key: self.parameter(&scheme.public_key)?,
+                    signed: parts.into(),
+                    tolerance: std::time::Duration::from_secs(scheme.tolerance_seconds.into()),
+                    signing_key: scheme.signing_key.as_ref().map(|name| self.parameter(name)).transpose()?,
+                })
+            }
+            SignatureFile::None(_) => Scheme::None,
+        })
+    }
+
+    fn call(&self, file: &CallFile) -> Result<CallHook> {
+        let caller_id = file.caller_id.iter().map(|text| self.text(text, CALLER_NAMES, Escape::Plain));
+        Ok(CallHook {
+            account: self.account(&file.account)?,
+            id: self.place(&file.id)?,
+            from: self.place(&file.from)?,
+            to: self.place(&file.to)?,
+            caller_id: caller_id.collect::<Result<_>>()?,
+            phases: self.rules(&file.phases, Subjects { names: CALLER_NAMES, ..WEBHOOK }, |rule| &rule.when, |rule| Ok(rule.phase))?,
+            answers: self.rules(
+                &file.answers,
+                Subjects { names: CALL_NAMES, places: false, status: false },
+                |rule| &rule.when,
+                |rule| {
+                    let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
+                    Ok((rule.answer, self.document(rule.status.as_ref(), kind, body, CALL_NAMES, 200)?))
+                },
+            )?,
+        })
+    }
+
+    fn status(&self, file: &StatusFile) -> Result<StatusHook> {
+        Ok(StatusHook {
+            when: self.when(&file.when, WEBHOOK)?,
+            account: self.account(&file.account)?,
+            id: self.place(&file.id)?,
+            state: self.place(&file.state)?,
+            code: self.optional_place(file.code.as_ref())?,
+            to: self.place(&file.to)?,
+            from: self.place(&file.from)?,
+            states: self.rules(
+                &file.states,
+                Subjects { names: STATE_NAMES, ..WEBHOOK },
+                |rule| &rule.when,
+                |rule| Ok((rule.state, rule.is_final, rule.flags.iter().copied().collect())),
+            )?,
+            acknowledge: self.plain_document(&file.acknowledge)?,
+        })
+    }
+
+    fn inbound(&self, file: &InboundFile) -> Result<InboundHook> {
+        let media = |media: &super::file::MediaFile| {
+            let content_type = media.content_type.as_ref();
+            let all = content_type.map(|place| self.numbered(place)).transpose()?;
+            Ok(MediaPlaces { url: self.numbered(&media.url)?, content_type: all })
+        };
+        Ok(InboundHook {
+            when: self.when(&file.when, WEBHOOK)?,
+            account: self.account(&file.account)?,
+            id: self.place(&file.id)?,
+            from: self.place(&file.from)?,
+            to: self.place(&file.to)?,
+            text: self.place(&file.text)?,
+            media: file.media.as_ref().map(media).transpose()?,
+            words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
+            acknowledge: self.plain_document(&file.acknowledge)?,
+        })
+    }
+
+    /// A place, or with `{n}` in it the places for n = 0, 1, ….
+    fn numbered(&self, written: &Written) -> Result<Vec<Place>> {
+        const MOST: usize = 32;
+        if !written.get_ref().contains("{n}") {
+            return Ok(vec![self.place(written)?]);
+        }
+        let place = |n: usize| Place::parse(&written.get_ref().replace("{n}", &n.to_string()));
+        (0..MOST).map(|n| place(n).map_err(|wanted| self.wrong(written.span(), wanted))).collect()
+    }
+
+    fn restore(&self, file: &RestoreFile) -> Result<Restore> {
+        Ok(Restore { drop: self.places(&file.drop)?, keep: self.places(&file.keep)? })
+    }
+
+    fn declared(&self, name: &Written, file: &ParameterFile) -> Result<(Declared, Option<regex::Regex>)> {
+        let right = name.get_ref().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if !right || name.get_ref().is_empty() {
+            return Err(self.wrong(name.span(), "a parameter's name has small letters, digits and `_`"));
+        }
+        let pattern = |pattern: &Written| {
+            let whole = format!("^(?:{})$", pattern.get_ref());
+            let built = regex::RegexBuilder::new(&whole).size_limit(1 << 18).build();
+            built.map_err(|wrong| self.wrong(pattern.span(), format!("not a regular expression: {wrong}")))
+        };
+        let declared = Declared {
+            name: name.get_ref().as_str().into(),
+            about: file.about.as_str().into(),
+            secret: file.secret,
+            required: file.required,
+            several: file.several,
+            default: file.default.as_deref().map(Into::into),
+        };
+        Ok((declared, file.pattern.as_ref().map(pattern).transpose()?))
+    }
+}
+
+impl Provider {
+    /// Reads and checks one file; `file` is the name that errors show.
+    pub fn load(text: &str, file: &str) -> std::result::Result<Self, FileError> {
+        let mut loader = Loader { file, text, parameters: Vec::new() };
+        let read: File = toml::from_str(text)
+            .map_err(|wrong| loader.wrong(wrong.span().unwrap_or(0..0), wrong.message().replace('\n', " ")))?;
+        if *read.schema.get_ref() != SCHEMA {
+            return Err(loader.wrong(read.schema.span(), "this version of Redial reads `schema = 1`"));
+        }
+        let name = read.name.get_ref();
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+            return Err(loader.wrong(read.name.span(), "a provider's name has small letters, digits and `-`"));
+        }
+        if !super::account::is_origin(read.upstream.get_ref()) {
+            return Err(loader.wrong(read.upstream.span(), "an address like `https://api.example.com` is needed"));
+        }
+        let mut declared = Vec::new();
+        let mut patterns = Vec::new();
+        for (name, parameter) in &read.parameters {
+            let (one, pattern) = loader.declared(name, parameter)?;
+            declared.push(one);
+            patterns.push(pattern);
+        }
+        loader.parameters = declared.iter().map(|one| one.name.clone()).collect();
+        let errors = |rule: &super::file::ErrorFile| {
+            let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
+            let given = rule.status.is_some();
+            Ok((given, loader.document(rule.status.as_ref(), kind, body, ERROR_NAMES, 500)?))
+        };
+        Ok(Self {
+            name: name.as_str().into(),
+            title: read.title.as_str().into(),
+            upstream: read.upstream.get_ref().as_str().into(),
+            hosts: read.hosts.iter().map(|host| host.as_str().into()).collect(),
+            auth: read.auth.iter().map(|auth| loader.auth(auth)).collect::<Result<_>>()?,
+            scheme: loader.signature(&read.signature)?,
+            refusal: match &read.refusal {
+                Some(refusal) => loader.plain_document(refusal)?,
+                None => DocumentText { status: http::StatusCode::FORBIDDEN, content_type: None, body: None },
+            },
+            errors: loader.rules(&read.errors, Subjects { names: ERROR_NAMES, places: false, status: false }, |rule| &rule.when, errors)?,
+            call: read.hooks.call.as_ref().map(|call| loader.call(call)).transpose()?,
+            status: read.hooks.status.as_ref().map(|status| loader.status(status)).transpose()?,
+            inbound: read.hooks.inbound.as_ref().map(|inbound| loader.inbound(inbound)).transpose()?,
+            restore: loader.restore(&read.hooks.restore)?,
+            send: read.send.as_ref().map(|send| loader.send(send)).transpose()?,
+            routes: loader.routes(&read.routes, &read.resources)?,
+            declared,
+            patterns,
+        })
+    }
+}

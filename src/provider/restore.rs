@@ -1,0 +1,221 @@
+//! The way back to the sender (rule Q5): the number that the sender used stands where the connected one would, own
+//! URLs where Redial's were put, and prices, networks and places of the connected number are gone.
+
+use super::{
+    Account, Custody, Incoming, Request, Restored, Route, SenderKey, Swap,
+    compiled::{Restore, RouteRule},
+    form,
+    incoming::{Body, BodyKind},
+    json::{self, Part, Pointer, Shape},
+    place::{Kind, Place},
+    route::passed_on,
+    signature::ToSign,
+    text::number,
+};
+use bytes::Bytes;
+use std::{borrow::Cow, ops::Range};
+
+impl Account {
+    /// The ids of messages and calls in a reply, to look for their substitutions.
+    pub fn reply_ids(&self, route: &Route, body: &[u8]) -> Vec<Box<str>> {
+        let Some(rule) = self.rule(route) else { return Vec::new() };
+        items(rule, body).into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The reply as the sender is to see it: used numbers, own URLs, no prices or networks of the new number. Replies
+    /// without a swapped item come back as they are; in what is not JSON only the number itself is replaced.
+    pub fn restore_reply(&self, route: &Route, body: &Bytes, swaps: &[Swap]) -> Bytes {
+        let (Some(rule), false) = (self.rule(route), swaps.is_empty()) else { return body.clone() };
+        let items = items(rule, body);
+        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+        let mut visit = |path: &[Part<'_>], span: Range<usize>, shape| {
+            let relative = rule.items.holds(path);
+            let item = relative.map(|_| &path[..rule.items.depth()]);
+            let id = item.and_then(|item| items.iter().find(|(path, _)| path == item)).map(|(_, id)| &**id);
+            let about: Vec<&Swap> = swaps.iter().filter(|swap| swap.is_about(id)).collect();
+            if about.is_empty() {
+                return;
+            }
+            let listed = |all: &[Pointer]| relative.is_some_and(|path| all.iter().any(|pointer| pointer.matches(path)));
+            if listed(&rule.drop) {
+                edits.push((span, "null".to_owned()));
+            } else if shape == Shape::Text && !listed(&rule.keep) {
+                edits.extend(edit_text(body, span, &about));
+            }
+        };
+        if json::walk(body, &mut visit).is_err() {
+            let about: Vec<&Swap> = swaps.iter().collect();
+            return std::str::from_utf8(body).map_or_else(|_| body.clone(), |text| match restored(text, &about) {
+                Cow::Borrowed(_) => body.clone(),
+                Cow::Owned(text) => text.into(),
+            });
+        }
+        if edits.is_empty() { body.clone() } else { form::replace(body, edits).into() }
+    }
+
+    /// A webhook about a substituted message or call, for the sender's own `url`: the used numbers again, wherever a
+    /// connected one stands (also as the `From` of a reply), signed so that the provider's SDK accepts it. Without
+    /// swaps it is only signed for the other URL. `sender`: who made the request, in the operator's custody.
+    pub fn restore_callback(
+        &self,
+        incoming: &Incoming<'_>,
+        url: &str,
+        swaps: &[Swap],
+        sender: Option<&SenderKey>,
+    ) -> Restored {
+        let Restore { drop, keep } = &self.provider().restore;
+        let about: Vec<&Swap> = swaps.iter().collect();
+        let drop = if about.is_empty() { &[][..] } else { drop };
+        let pairs = |raw: &[u8], pairs: &[form::Pair<'_>]| restore_pairs(raw, pairs, drop, keep, &about);
+        let mut url = url.to_owned();
+        let body = match incoming.read_body() {
+            Body::Form(all) => pairs(incoming.body, all),
+            Body::Json(_) => restore_json(incoming.body, drop, keep, &about),
+            Body::Other => incoming.body.to_vec(),
+            Body::Empty => {
+                let query = pairs(incoming.raw_query().as_bytes(), incoming.query());
+                if !query.is_empty() {
+                    url.push(if url.contains('?') { '&' } else { '?' });
+                    url.push_str(&String::from_utf8_lossy(&query));
+                }
+                Vec::new()
+            }
+        };
+        let mut headers = passed_on(incoming.headers);
+        headers.remove(http::header::AUTHORIZATION);
+        headers.remove(http::header::COOKIE);
+        for name in self.provider().scheme.headers() {
+            headers.remove(name);
+        }
+        let is_form = incoming.kind() == BodyKind::Form;
+        let request = ToSign { url: &url, is_form, body: &body, now: incoming.now };
+        // In the operator's custody only the sender's own secret is one that the sender can check.
+        let known = sender.is_some() || self.settings().custody == Custody::Sender;
+        let signed = known.then(|| self.provider().scheme.sign(&self.keys, sender, &request)).flatten();
+        for (name, value) in signed.iter().flatten() {
+            if let Ok(value) = http::HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        let request = Request { method: incoming.method.clone(), url, headers, body: body.into() };
+        Restored { request, signed: signed.is_some() }
+    }
+}
+
+impl Swap {
+    /// Whether it is about the item of this id. What has no id may be about anything.
+    fn is_about(&self, id: Option<&str>) -> bool {
+        self.id.as_deref().is_none_or(|own| id.is_none_or(|id| own == id))
+    }
+}
+
+/// The path of each item of a reply that has an id, and the id.
+fn items<'b>(rule: &RouteRule, body: &'b [u8]) -> Vec<(Vec<Part<'b>>, Box<str>)> {
+    let mut found = Vec::new();
+    let mut visit = |path: &[Part<'b>], span: Range<usize>, shape| {
+        if shape == Shape::Text
+            && rule.items.holds(path).is_some_and(|relative| rule.id.matches(relative))
+            && let Some(id) = json::unescape(&body[span])
+        {
+            found.push((path[..rule.items.depth()].to_vec(), (&*id).into()));
+        }
+    };
+    if json::walk(body, &mut visit).is_err() {
+        found.clear();
+    }
+    found
+}
+
+fn edit_text(body: &[u8], span: Range<usize>, about: &[&Swap]) -> Option<(Range<usize>, String)> {
+    let text = json::unescape(&body[span.clone()])?;
+    match restored(&text, about) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(new) => Some((span, json::quote(&new))),
+    }
+}
+
+/// A text with every connected number and every URL of Redial's replaced.
+fn restored<'t>(text: &'t str, about: &[&Swap]) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(text);
+    let mut put = |from: &str, to: &str, is_number: bool| {
+        if let Some(new) = replace_whole(&text, from, to, is_number) {
+            text = Cow::Owned(new);
+        }
+    };
+    for swap in about {
+        for (ours, own) in &swap.urls {
+            put(ours, own, false);
+            put(&form::encode(ours), &form::encode(own), false);
+        }
+        // The wrapping, `whatsapp:` and the like, is the same on both sides and stays where it is.
+        let used = Some(number(&swap.used)).filter(|bare| !bare.is_empty()).unwrap_or(&swap.used);
+        put(&swap.connected, used, true);
+        put(&form::encode(&swap.connected), &form::encode(used), true);
+    }
+    text
+}
+
+/// Replaces every occurrence; of a number only where no other digit follows. `None`: there is none.
+fn replace_whole(text: &str, from: &str, to: &str, is_number: bool) -> Option<String> {
+    if from.is_empty() || !text.contains(from) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len() + to.len());
+    let mut at = 0;
+    for (start, found) in text.match_indices(from) {
+        let end = start + found.len();
+        if is_number && text[end..].starts_with(|letter: char| letter.is_ascii_digit()) {
+            continue;
+        }
+        out.push_str(&text[at..start]);
+        out.push_str(to);
+        at = end;
+    }
+    out.push_str(&text[at..]);
+    (at > 0).then_some(out)
+}
+
+fn restore_pairs(raw: &[u8], pairs: &[form::Pair<'_>], drop: &[Place], keep: &[Place], about: &[&Swap]) -> Vec<u8> {
+    let is_named = |place: &Place, name: &str| match &place.kind {
+        Kind::Field(wanted) | Kind::Form(wanted) | Kind::Query(wanted) => **wanted == *name,
+        _ => false,
+    };
+    let mut edits = Vec::new();
+    for pair in pairs {
+        if drop.iter().any(|place| is_named(place, &pair.name)) {
+            // With the separator before it, or after it at the beginning.
+            let span = if pair.span.start > 0 {
+                pair.span.start - 1..pair.span.end
+            } else {
+                0..(pair.span.end + 1).min(raw.len())
+            };
+            edits.push((span, String::new()));
+        } else if !keep.iter().any(|place| is_named(place, &pair.name))
+            && let Cow::Owned(new) = restored(&pair.value, about)
+        {
+            edits.push((pair.value_span.clone(), form::encode(&new)));
+        }
+    }
+    form::replace(raw, edits)
+}
+
+fn restore_json(body: &[u8], drop: &[Place], keep: &[Place], about: &[&Swap]) -> Vec<u8> {
+    let is_at = |place: &Place, path: &[Part<'_>]| match &place.kind {
+        Kind::Json(pointer) => pointer.matches(path),
+        Kind::Field(name) => Pointer::member(name).matches(path),
+        _ => false,
+    };
+    let mut edits = Vec::new();
+    let mut visit = |path: &[Part<'_>], span: Range<usize>, shape| {
+        if drop.iter().any(|place| is_at(place, path)) {
+            edits.push((span, "null".to_owned()));
+        } else if shape == Shape::Text && !keep.iter().any(|place| is_at(place, path)) {
+            edits.extend(edit_text(body, span, about));
+        }
+    };
+    // serde has read it before; what the walker alone refuses stays as it is.
+    if json::walk(body, &mut visit).is_err() {
+        edits.clear();
+    }
+    form::replace(body, edits)
+}
