@@ -174,11 +174,8 @@ impl Account {
     /// provider then does what it does when Redial is down.
     pub(super) fn document(&self, document: &DocumentText, names: &[(&'static str, &str)]) -> Document {
         let values = Values { section: names, parameters: self.parameters() };
-        let failed = |_| Document {
-            status: http::StatusCode::INTERNAL_SERVER_ERROR,
-            content_type: None,
-            body: Bytes::new(),
-        };
+        let failed =
+            |_| Document { status: http::StatusCode::INTERNAL_SERVER_ERROR, content_type: None, body: Bytes::new() };
         document.render(&values).unwrap_or_else(failed)
     }
 }

@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn one_value_is_replaced_and_the_rest_stays() {
         let raw = b"a=%2b1+x&To=%2B15550100&&b&To=2&c=d=e";
-        let edits = pairs(raw).filter(|pair| pair.name == "To").map(|pair| (pair.value_span, encode("+1 new"))).collect();
+        let edits =
+            pairs(raw).filter(|pair| pair.name == "To").map(|pair| (pair.value_span, encode("+1 new"))).collect();
         assert_eq!(replace(raw, edits), b"a=%2b1+x&To=%2B1+new&&b&To=%2B1+new&c=d=e");
     }
 

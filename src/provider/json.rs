@@ -132,10 +132,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// Tells every value of the body, members and elements before what holds them: its path, its span, its shape.
-pub(super) fn walk<'a>(
-    body: &'a [u8],
-    visit: &mut dyn FnMut(&[Part<'a>], Range<usize>, Shape),
-) -> Result<(), NotJson> {
+pub(super) fn walk<'a>(body: &'a [u8], visit: &mut dyn FnMut(&[Part<'a>], Range<usize>, Shape)) -> Result<(), NotJson> {
     let mut walker = Walker { body, at: 0, path: Vec::new(), visit };
     walker.space();
     walker.value()?;

@@ -92,7 +92,13 @@ impl Loader<'_> {
         self.text_of(written.get_ref(), written.span(), section, escape)
     }
 
-    pub(super) fn text_of(&self, text: &str, span: Range<usize>, names: &[&'static str], escape: Escape) -> Result<Text> {
+    pub(super) fn text_of(
+        &self,
+        text: &str,
+        span: Range<usize>,
+        names: &[&'static str],
+        escape: Escape,
+    ) -> Result<Text> {
         let names = Names { section: names, parameters: &self.parameters };
         Text::compile(text, &names, escape).map_err(|(at, wanted)| {
             // The text begins after its quotes, and escapes may have shortened it: the line is right, the column near.
@@ -204,7 +210,12 @@ impl Loader<'_> {
             from: self.place(&file.from)?,
             to: self.place(&file.to)?,
             caller_id: caller_id.collect::<Result<_>>()?,
-            phases: self.rules(&file.phases, Subjects { names: CALLER_NAMES, ..WEBHOOK }, |rule| &rule.when, |rule| Ok(rule.phase))?,
+            phases: self.rules(
+                &file.phases,
+                Subjects { names: CALLER_NAMES, ..WEBHOOK },
+                |rule| &rule.when,
+                |rule| Ok(rule.phase),
+            )?,
             answers: self.rules(
                 &file.answers,
                 Subjects { names: CALL_NAMES, places: false, status: false },
@@ -270,7 +281,8 @@ impl Loader<'_> {
     }
 
     fn declared(&self, name: &Written, file: &ParameterFile) -> Result<(Declared, Option<regex::Regex>)> {
-        let right = name.get_ref().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let right =
+            name.get_ref().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !right || name.get_ref().is_empty() {
             return Err(self.wrong(name.span(), "a parameter's name has small letters, digits and `_`"));
         }
@@ -301,7 +313,9 @@ impl Provider {
             return Err(loader.wrong(read.schema.span(), "this version of Redial reads `schema = 1`"));
         }
         let name = read.name.get_ref();
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        if name.is_empty()
+            || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        {
             return Err(loader.wrong(read.name.span(), "a provider's name has small letters, digits and `-`"));
         }
         if !super::account::is_origin(read.upstream.get_ref()) {
@@ -331,7 +345,12 @@ impl Provider {
                 Some(refusal) => loader.plain_document(refusal)?,
                 None => DocumentText { status: http::StatusCode::FORBIDDEN, content_type: None, body: None },
             },
-            errors: loader.rules(&read.errors, Subjects { names: ERROR_NAMES, places: false, status: false }, |rule| &rule.when, errors)?,
+            errors: loader.rules(
+                &read.errors,
+                Subjects { names: ERROR_NAMES, places: false, status: false },
+                |rule| &rule.when,
+                errors,
+            )?,
             call: read.hooks.call.as_ref().map(|call| loader.call(call)).transpose()?,
             status: read.hooks.status.as_ref().map(|status| loader.status(status)).transpose()?,
             inbound: read.hooks.inbound.as_ref().map(|inbound| loader.inbound(inbound)).transpose()?,

@@ -126,9 +126,8 @@ pub struct BuiltIn {
 }
 
 /// The providers that are compiled in; a file of the same name in the operator's `providers/` goes before.
-pub const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { name: "twilio", text: include_str!("../../providers/twilio.toml"), samples: &[] },
-];
+pub const BUILT_IN: &[BuiltIn] =
+    &[BuiltIn { name: "twilio", text: include_str!("../../providers/twilio.toml"), samples: &[] }];
 
 impl Provider {
     /// Whether the file has the section for it.

@@ -28,7 +28,8 @@ pub(super) enum Kind {
 impl Place {
     /// Reads a place; the error says what would be right.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let shape = "a place looks like `field:To`, `form:To`, `query:To`, `json:/data/id`, `header:X-Name` or `path:sid`";
+        let shape =
+            "a place looks like `field:To`, `form:To`, `query:To`, `json:/data/id`, `header:X-Name` or `path:sid`";
         let (kind, name) = text.split_once(':').ok_or(shape)?;
         if name.is_empty() {
             return Err(format!("a place needs a name after `{kind}:`"));

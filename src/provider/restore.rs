@@ -45,10 +45,13 @@ impl Account {
         };
         if json::walk(body, &mut visit).is_err() {
             let about: Vec<&Swap> = swaps.iter().collect();
-            return std::str::from_utf8(body).map_or_else(|_| body.clone(), |text| match restored(text, &about) {
-                Cow::Borrowed(_) => body.clone(),
-                Cow::Owned(text) => text.into(),
-            });
+            return std::str::from_utf8(body).map_or_else(
+                |_| body.clone(),
+                |text| match restored(text, &about) {
+                    Cow::Borrowed(_) => body.clone(),
+                    Cow::Owned(text) => text.into(),
+                },
+            );
         }
         if edits.is_empty() { body.clone() } else { form::replace(body, edits).into() }
     }

@@ -216,7 +216,8 @@ impl PathPattern {
                 Segment::Plain(_) => return None,
                 Segment::Variable { before, name, after, parameter } => {
                     let value = given.strip_prefix(&**before)?.strip_suffix(&**after)?;
-                    let fits = parameter.is_none_or(|index| account.parameters().all(index).iter().any(|v| **v == *value));
+                    let fits =
+                        parameter.is_none_or(|index| account.parameters().all(index).iter().any(|v| **v == *value));
                     // `{sid}` is no place for `X.json`, which another route describes.
                     if value.is_empty() || value.contains('.') || !fits {
                         return None;
@@ -343,7 +344,9 @@ pub(super) fn passed_on(headers: &http::HeaderMap) -> http::HeaderMap {
         .collect();
     let passes = |name: &http::HeaderName| {
         let name = name.as_str();
-        !NOT.contains(&name) && !name.starts_with("x-forwarded-") && !listed.iter().any(|l| l.eq_ignore_ascii_case(name))
+        !NOT.contains(&name)
+            && !name.starts_with("x-forwarded-")
+            && !listed.iter().any(|l| l.eq_ignore_ascii_case(name))
     };
     let mut out = http::HeaderMap::with_capacity(headers.len());
     for (name, value) in headers.iter().filter(|(name, _)| passes(name)) {
@@ -381,7 +384,11 @@ impl Loader<'_> {
             sender: self.optional_place(file.sender.as_ref())?,
             text: self.optional_place(file.text.as_ref())?,
             unreadable: self.places(&file.unreadable)?,
-            identity_bound: file.identity_bound.iter().map(|when| self.when(when, WEBHOOK)).collect::<Result<_, _>>()?,
+            identity_bound: file
+                .identity_bound
+                .iter()
+                .map(|when| self.when(when, WEBHOOK))
+                .collect::<Result<_, _>>()?,
             callbacks: file.callbacks.iter().map(callback).collect::<Result<_, _>>()?,
             items: file.items.as_ref().map_or(Ok(Pointer::root()), |items| self.pointer(items))?,
             id: self.pointer(&resource.id)?,
@@ -393,9 +400,10 @@ impl Loader<'_> {
     fn replaceable(&self, written: &Written) -> Result<Place, FileError> {
         let place = self.place(written)?;
         match place.kind {
-            Kind::Header(_) | Kind::Path(_) => {
-                Err(self.wrong(written.span(), "what is replaced stands in the body or the query: `field:`, `form:`, `query:`, `json:`"))
-            }
+            Kind::Header(_) | Kind::Path(_) => Err(self.wrong(
+                written.span(),
+                "what is replaced stands in the body or the query: `field:`, `form:`, `query:`, `json:`",
+            )),
             _ => Ok(place),
         }
     }
@@ -412,7 +420,11 @@ impl Loader<'_> {
         }
         let segment = |segment: &str| {
             let Some((before, rest)) = segment.split_once('{') else {
-                return if segment.contains('}') { Err(wrong("`}` without `{`")) } else { Ok(Segment::Plain(segment.into())) };
+                return if segment.contains('}') {
+                    Err(wrong("`}` without `{`"))
+                } else {
+                    Ok(Segment::Plain(segment.into()))
+                };
             };
             let (name, after) = rest.split_once('}').ok_or_else(|| wrong("`{` needs its `}`"))?;
             if name.is_empty() || after.contains(['{', '}']) {

@@ -147,7 +147,10 @@ impl Text {
         while let Some(open) = text[at..].find('{').map(|found| at + found) {
             let next = text.as_bytes().get(open + 1).copied();
             if matches!(next, Some(b'%' | b'#')) {
-                return Err((open, "statements and comments are not allowed in a text; use `{{ name }}`, and rules".into()));
+                return Err((
+                    open,
+                    "statements and comments are not allowed in a text; use `{{ name }}`, and rules".into(),
+                ));
             }
             if next != Some(b'{') {
                 push_plain(&mut pieces, &text[at..=open]);
@@ -225,9 +228,9 @@ impl Piece {
             let index = names.parameters.iter().position(|declared| **declared == *name);
             return index.map(Piece::Parameter).ok_or_else(|| names.unknown(hole));
         }
-        let expression = ENVIRONMENT
-            .compile_expression_owned(hole.to_owned())
-            .map_err(|wrong| format!("not a minijinja expression: {}", wrong.detail().unwrap_or("it cannot be read")))?;
+        let expression = ENVIRONMENT.compile_expression_owned(hole.to_owned()).map_err(|wrong| {
+            format!("not a minijinja expression: {}", wrong.detail().unwrap_or("it cannot be read"))
+        })?;
         let (mut section, mut parameters) = (Vec::new(), Vec::new());
         let mut used: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
         used.sort_unstable();

@@ -90,7 +90,9 @@ impl Scheme {
         incoming: &Incoming<'_>,
     ) -> Result<Verified, Refused> {
         match (self, keys) {
-            (Scheme::Twilio(scheme), Keys::Twilio { tokens, shared }) => scheme.verify(tokens, shared, origins, incoming),
+            (Scheme::Twilio(scheme), Keys::Twilio { tokens, shared }) => {
+                scheme.verify(tokens, shared, origins, incoming)
+            }
             (Scheme::Ed25519(scheme), Keys::Ed25519 { publics, .. }) => scheme.verify(publics, incoming),
             (Scheme::None, _) => Ok(Verified { covers_parameters: false }),
             _ => Err(Refused::Wrong),

@@ -118,7 +118,8 @@ fn sorted<T: AsRef<str> + Ord>(pairs: impl Iterator<Item = (T, T)>) -> Vec<u8> {
     let mut pairs: Vec<(T, T)> = pairs.collect();
     pairs.sort_unstable();
     pairs.dedup();
-    let mut out = Vec::with_capacity(pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum());
+    let mut out =
+        Vec::with_capacity(pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum());
     for (name, value) in &pairs {
         out.extend_from_slice(name.as_ref().as_bytes());
         out.extend_from_slice(value.as_ref().as_bytes());
