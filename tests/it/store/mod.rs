@@ -1,4 +1,7 @@
 //! The stores.
 
 mod cluster;
+mod conformance;
 mod postgres;
+mod sample;
+mod sqlite;

@@ -1,0 +1,67 @@
+//! One commit: what it expects, what was answered, and its effects one after the other.
+
+use super::{books, contacts, keys, notices, numbers, outbox, owners, substitutions, writer::Tx};
+use crate::{
+    clock::Time,
+    store::{Commit, Effect, Result},
+};
+
+/// Writes a commit within its savepoint; the first error undoes all of it.
+pub(super) fn commit(tx: &Tx<'_>, commit: &Commit) -> Result<Time> {
+    // A repeat meets its first answer even though that raised the versions.
+    if let Some(once) = &commit.once {
+        keys::answer_once(tx, once)?;
+    }
+    for &(owner, version) in &commit.expect {
+        owners::expect(tx, owner, version)?;
+    }
+    for effect in &commit.effects {
+        apply(tx, effect)?;
+    }
+    Ok(tx.now)
+}
+
+fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
+    match effect {
+        Effect::OwnerAdded(owner) => owners::add(tx, owner),
+        Effect::OwnerSet { id, language, profile, claimed, silenced, revision } => {
+            owners::set(tx, *id, language, profile, (*claimed, *silenced), *revision)
+        }
+        Effect::NamesSet(owner, names) => owners::set_names(tx, *owner, names),
+        Effect::PointSet(owner, point) => numbers::set_point(tx, *owner, point),
+        Effect::ValueHeld(owner, point, held) => numbers::hold(tx, *owner, *point, held),
+        Effect::ValueLeft(owner, point, at) => numbers::leave(tx, *owner, *point, *at),
+        Effect::ValueProved { owner, point, key, proof, at } => numbers::prove(tx, (*owner, *point), key, proof, *at),
+        Effect::Changed(change) => owners::add_change(tx, change),
+        Effect::RequestSet(request) => owners::set_request(tx, request),
+        Effect::BookSet(book) => books::set_book(tx, book),
+        Effect::BookRemoved(owner, book) => books::remove_book(tx, *owner, *book),
+        Effect::GroupSet(group) => books::set_group(tx, group),
+        Effect::GroupRemoved(owner, group) => books::remove_group(tx, *owner, *group),
+        Effect::ContactSet(contact) => contacts::set(tx, contact),
+        Effect::ContactRemoved(owner, contact) => contacts::remove(tx, *owner, *contact),
+        Effect::MemberAdded(owner, membership) => books::add_member(tx, *owner, *membership),
+        Effect::MemberRemoved(owner, membership) => books::remove_member(tx, *owner, *membership),
+        Effect::Blocked(owner, identity) => books::block(tx, *owner, identity),
+        Effect::Unblocked(owner, identity) => books::unblock(tx, *owner, identity),
+        Effect::FanoutDue(fanout) => outbox::add_fanout(tx, fanout),
+        Effect::FanoutMoved(id, cursor) => outbox::move_fanout(tx, *id, *cursor),
+        Effect::NoticeDue(notice) => notices::due(tx, notice),
+        Effect::NoticeSet { id, fence, seen, state, due, attempts, reason } => {
+            notices::settle(tx, (*id, *fence, *seen), *state, *due, *attempts, reason)
+        }
+        Effect::NoticeMarked { id, from, state, reason } => notices::mark(tx, *id, (*from, *state), reason),
+        Effect::AttemptBegun { attempt, fence } => notices::begin_attempt(tx, attempt, *fence),
+        Effect::AttemptEnded { notice, number, outcome, foreign_id, detail } => {
+            notices::end_attempt(tx, (*notice, *number), *outcome, foreign_id.as_deref(), detail)
+        }
+        Effect::ShownTo(shown) => outbox::show(tx, shown),
+        Effect::Substituted(substitution) => substitutions::add(tx, substitution),
+        Effect::SubstitutionNamed(id, foreign_id) => substitutions::name(tx, *id, foreign_id),
+        Effect::Queried(records) => owners::add_queries(tx, records),
+        Effect::KeySet(key) => keys::set(tx, key),
+        Effect::OptedOut(opt_out) => outbox::opt_out(tx, opt_out),
+        Effect::OptedIn { key, owner } => outbox::opt_in(tx, key, *owner),
+        Effect::Audited(audit) => owners::add_audit(tx, audit),
+    }
+}

@@ -1,0 +1,288 @@
+//! What is known of an address, a name or many keys (rules Q1 to Q3): facts, no rule applied.
+
+use super::row::{Cells, each, many, one};
+use crate::{
+    domain::{
+        group::{EVERYONE, Grant, Identity, Rights, Viewer, rights},
+        id::{GroupId, OwnerId},
+        name::NameKey,
+        query::{Facts, Holder},
+    },
+    store::Result,
+};
+use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Identity keys in one statement; a viewer rarely has more.
+const AT_ONCE: usize = 6;
+
+/// Everybody who a viewer is, as keys of the one key space.
+#[derive(Default)]
+struct Known {
+    proved: Vec<Box<str>>,
+    claimed: Vec<Box<str>>,
+    owners: BTreeSet<OwnerId>,
+}
+
+impl Known {
+    fn of(connection: &Connection, viewer: &Viewer) -> Result<Self> {
+        let mut known = Self::default();
+        for identity in &viewer.proved {
+            let keys = expand(connection, identity, &mut known.owners)?;
+            known.proved.extend(keys);
+        }
+        if let Some(identity) = &viewer.claimed {
+            known.claimed = expand(connection, identity, &mut known.owners)?;
+        }
+        Ok(known)
+    }
+}
+
+/// An identity's keys: an address stands for its present owner too.
+fn expand(connection: &Connection, identity: &Identity, owners: &mut BTreeSet<OwnerId>) -> Result<Vec<Box<str>>> {
+    let mut keys = vec![identity.key().into_boxed_str()];
+    let owner = match identity {
+        Identity::Owner(id) => {
+            owners.insert(*id);
+            None
+        }
+        Identity::Application(_) => None,
+        Identity::Address(address) => one::<OwnerId, OwnerId>(
+            connection,
+            "value",
+            "-- facts::expand\nSELECT owner FROM value WHERE key = ?1 AND until IS NULL AND proof <> 0",
+            [address.key()],
+            |cells| cells.id(0, "owner"),
+        )?,
+    };
+    if let Some(owner) = owner {
+        owners.insert(owner);
+        keys.push(owner.to_string().into());
+    }
+    Ok(keys)
+}
+
+/// What one owner has granted the viewer.
+#[derive(Clone, Default)]
+struct Standing {
+    names: Vec<NameKey>,
+    rights: Rights,
+    groups: Vec<GroupId>,
+    blocked: bool,
+}
+
+/// [`crate::store::Numbers::facts`].
+pub(super) fn of_address(connection: &Connection, key: &str, viewer: &Viewer) -> Result<Facts> {
+    let known = Known::of(connection, viewer)?;
+    let mut found = holders(connection, key)?;
+    let mut standings: BTreeMap<OwnerId, Standing> = BTreeMap::new();
+    for holder in &mut found {
+        if !standings.contains_key(&holder.owner) {
+            standings.insert(holder.owner, standing(connection, holder.owner, &known)?);
+        }
+        adopt(holder, &standings[&holder.owner]);
+    }
+    let opted_out = many::<OwnerId, _>(
+        connection,
+        "opt_out",
+        "-- facts::of_address\nSELECT owner FROM opt_out WHERE key = ?1",
+        [key],
+        |cells| cells.decode(0, "owner", |bytes| Some(OwnerId::from_bytes(bytes))),
+    )?;
+    Ok(Facts {
+        holders: found,
+        book_names: book_names(connection, &known.owners, key)?,
+        opted_out: opted_out.iter().any(|owner| owner.is_none_or(|owner| known.owners.contains(&owner))),
+    })
+}
+
+/// [`crate::store::Numbers::facts_by_name`].
+pub(super) fn of_name(connection: &Connection, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>> {
+    let known = Known { claimed: Vec::new(), ..Known::of(connection, viewer)? };
+    let bearers = many::<OwnerId, OwnerId>(
+        connection,
+        "owner_name",
+        "-- facts::of_name\nSELECT owner FROM owner_name WHERE key = ?1 ORDER BY owner",
+        [name.as_str()],
+        |cells| cells.id(0, "owner"),
+    )?;
+    let mut found = Vec::new();
+    for owner in bearers {
+        if groups_of(connection, owner, &known.proved)?.is_empty() {
+            continue;
+        }
+        let standing = standing(connection, owner, &known)?;
+        let keys = many::<OwnerId, Box<str>>(
+            connection,
+            "value",
+            "-- facts::of_name
+             SELECT v.owner, v.key FROM value v JOIN point p ON p.owner = v.owner AND p.id = v.point
+             WHERE v.owner = ?1 AND v.until IS NULL AND v.proof <> 0 AND p.removed IS NULL ORDER BY p.place",
+            [owner.to_bytes()],
+            |cells| cells.text(1, "key"),
+        )?;
+        for key in keys {
+            let present = |holder: &Holder| holder.owner == owner && holder.until.is_none() && holder.believed;
+            found.extend(holders(connection, &key)?.into_iter().filter(present).map(|mut holder| {
+                adopt(&mut holder, &standing);
+                holder
+            }));
+        }
+    }
+    Ok(found)
+}
+
+/// [`crate::store::Numbers::holders`].
+pub(super) fn of_keys(connection: &Connection, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>> {
+    let mut found = Vec::new();
+    for key in keys {
+        for mut holder in holders(connection, key)? {
+            holder.names = names(connection, holder.owner)?;
+            found.push((key.clone(), holder));
+        }
+    }
+    Ok(found)
+}
+
+fn adopt(holder: &mut Holder, standing: &Standing) {
+    let Standing { names, rights, groups, blocked } = standing.clone();
+    (holder.names, holder.rights, holder.groups, holder.blocked) = (names, rights, groups, blocked);
+}
+
+/// Everybody who holds or held a key, as nobody sees them.
+fn holders(connection: &Connection, key: &str) -> Result<Vec<Holder>> {
+    let rows = many::<OwnerId, (Holder, bool)>(
+        connection,
+        "value",
+        "-- facts::holders
+         SELECT v.owner, v.point, v.since, v.until, v.proof, v.proved, o.name, o.silenced, o.revision, c.key, c.wire
+         FROM value v JOIN owner o ON o.id = v.owner JOIN point p ON p.owner = v.owner AND p.id = v.point
+         LEFT JOIN value c ON c.owner = v.owner AND c.point = v.point AND c.until IS NULL AND c.proof <> 0
+              AND p.removed IS NULL
+         WHERE v.key = ?1 ORDER BY v.owner, v.point, v.number",
+        [key],
+        holder,
+    )?;
+    let proofs: Vec<_> = rows.iter().map(|(holder, shown)| (holder.owner, holder.proved, *shown)).collect();
+    let proved_since = |left: &Holder| {
+        left.until.is_some_and(|until| {
+            proofs.iter().any(|&(owner, proved, shown)| shown && owner != left.owner && proved >= until)
+        })
+    };
+    Ok(rows.into_iter().map(|(holder, _)| Holder { proved_by_another: proved_since(&holder), ..holder }).collect())
+}
+
+/// A holder, and whether a code or a voucher stands behind it.
+fn holder(cells: &Cells<'_>) -> Result<(Holder, bool)> {
+    let proof: i64 = cells.get(4, "proof")?;
+    let holder = Holder {
+        owner: cells.id(0, "owner")?,
+        point: cells.id(1, "point")?,
+        from: cells.time(2, "since")?,
+        until: cells.time_or_none(3, "until")?,
+        proved: cells.time(5, "proved")?,
+        believed: proof != 0,
+        current: cells.address_or_none(9, "key")?,
+        names: Vec::new(),
+        name: cells.text(6, "name")?,
+        silenced: cells.get(7, "silenced")?,
+        revision: cells.count(8, "revision")?,
+        rights: Rights::default(),
+        groups: Vec::new(),
+        blocked: false,
+        proved_by_another: false,
+    };
+    Ok((holder, proof == 1 || proof == 2))
+}
+
+fn standing(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Standing> {
+    let mut standing = Standing { names: names(connection, owner)?, ..Standing::default() };
+    let everybody = known.proved.iter().chain(&known.claimed);
+    if is_blocked(connection, owner, everybody)? {
+        standing.blocked = true;
+        return Ok(standing);
+    }
+    let proved: Vec<Box<str>> = known.proved.iter().cloned().chain([EVERYONE.into()]).collect();
+    let proved = groups_of(connection, owner, &proved)?;
+    let claimed = groups_of(connection, owner, &known.claimed)?;
+    if proved.is_empty() && claimed.is_empty() {
+        return Ok(standing);
+    }
+    let granted = super::books::grants(connection, owner)?;
+    standing.rights = rights(&granted, &proved, false);
+    standing.rights.forward.extend(rights(&granted, &claimed, false).forward);
+    let gives = |group: &GroupId| {
+        granted.iter().any(|(of, grant)| {
+            of == group
+                && (proved.contains(of) || !matches!(grant, Grant::Reveal(crate::domain::group::Item::Field(_))))
+        })
+    };
+    standing.groups = proved.union(&claimed).copied().filter(gives).collect();
+    Ok(standing)
+}
+
+/// The groups in which an owner has any of these identities.
+fn groups_of(connection: &Connection, owner: OwnerId, identities: &[Box<str>]) -> Result<BTreeSet<GroupId>> {
+    let mut groups = BTreeSet::new();
+    for part in identities.chunks(AT_ONCE) {
+        let key = |at: usize| part.get(at);
+        each::<GroupId>(
+            connection,
+            "audience",
+            "-- facts::groups_of
+             SELECT DISTINCT grp FROM audience WHERE owner = ?1 AND identity IN (?2, ?3, ?4, ?5, ?6, ?7)",
+            params![owner.to_bytes(), key(0), key(1), key(2), key(3), key(4), key(5)],
+            |cells| {
+                groups.insert(cells.id(0, "grp")?);
+                Ok(true)
+            },
+        )?;
+    }
+    Ok(groups)
+}
+
+fn is_blocked<'k>(
+    connection: &Connection,
+    owner: OwnerId,
+    identities: impl Iterator<Item = &'k Box<str>>,
+) -> Result<bool> {
+    for identity in identities {
+        let blocked = one::<OwnerId, ()>(
+            connection,
+            "block",
+            "-- facts::is_blocked\nSELECT owner FROM block WHERE owner = ?1 AND identity = ?2",
+            params![owner.to_bytes(), identity],
+            |_| Ok(()),
+        )?;
+        if blocked.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn names(connection: &Connection, owner: OwnerId) -> Result<Vec<NameKey>> {
+    many::<OwnerId, _>(
+        connection,
+        "owner_name",
+        "-- facts::names\nSELECT owner, key FROM owner_name WHERE owner = ?1 ORDER BY key",
+        [owner.to_bytes()],
+        |cells| cells.text(1, "key").map(NameKey::stored),
+    )
+}
+
+fn book_names(connection: &Connection, owners: &BTreeSet<OwnerId>, key: &str) -> Result<Vec<NameKey>> {
+    let mut names = BTreeSet::new();
+    for owner in owners {
+        names.extend(many::<OwnerId, _>(
+            connection,
+            "contact_name",
+            "-- facts::book_names
+             SELECT n.owner, n.key FROM contact_address a
+             JOIN contact_name n ON n.owner = a.owner AND n.contact = a.contact WHERE a.owner = ?1 AND a.key = ?2",
+            params![owner.to_bytes(), key],
+            |cells| cells.text(1, "key").map(NameKey::stored),
+        )?);
+    }
+    Ok(names.into_iter().collect())
+}

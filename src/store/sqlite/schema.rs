@@ -1,0 +1,51 @@
+//! Connections and the schema that they meet.
+
+use super::row::unavailable;
+use crate::store::{Result, StoreError};
+use rusqlite::{Connection, TransactionBehavior};
+use std::{path::Path, time::Duration};
+
+/// Forward only; a file that has been released is never edited. The number of a migration is its place, from 1, and
+/// means the same as in the PostgreSQL store.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_base.sql")];
+
+/// How long a statement waits for another process's write transaction.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Statements that each connection keeps prepared: more than there are.
+const STATEMENTS: usize = 256;
+
+/// Opens the database, or one in memory, as every connection of this store needs it.
+pub(super) fn connect(path: Option<&Path>) -> Result<Connection> {
+    let connection = match path {
+        Some(path) => Connection::open(path),
+        None => Connection::open_in_memory(),
+    }
+    .map_err(unavailable)?;
+    connection.busy_timeout(PATIENCE).map_err(unavailable)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // FULL: what `commit` returned for is on the disk. The journal mode belongs to the file, the rest to the connection.
+    connection
+        .execute_batch(
+            "-- connect
+             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
+             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+        )
+        .map_err(unavailable)?;
+    Ok(connection)
+}
+
+/// Brings the schema to what this program knows; refuses one that is newer.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    let known = u32::try_from(MIGRATIONS.len()).expect("a handful of migrations is counted in 32 bits");
+    // The lock comes before the look, so that two processes that start at once do not both migrate.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+    let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unavailable)?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (number, statements) in (1_u32..).zip(MIGRATIONS).skip(found as usize) {
+        transaction.execute_batch(statements).map_err(unavailable)?;
+        transaction.pragma_update(None, "user_version", number).map_err(unavailable)?;
+    }
+    transaction.commit().map_err(unavailable)
+}

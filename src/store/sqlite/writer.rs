@@ -1,0 +1,222 @@
+//! The one thread that writes. It takes whatever is queued, runs each piece in a savepoint, and makes all of it durable
+//! with one wait for the disk.
+
+use super::{keeper::Keeper, row::unavailable};
+use crate::{
+    clock::{Clock, Time},
+    store::{Result, StoreError, filter::Filter},
+};
+use rusqlite::{Connection, Params};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+        mpsc::{Receiver, Sender},
+    },
+    thread::JoinHandle,
+};
+use tokio::sync::oneshot;
+
+/// The most pieces of work in one transaction: bounds how long the first waits for the last.
+const GROUP: usize = 256;
+
+/// What the writer passes to a piece of work.
+pub(super) struct Tx<'a> {
+    /// Within the transaction.
+    pub(super) connection: &'a Connection,
+    /// The store's time of this piece.
+    pub(super) now: Time,
+    /// Where numbers that become former ones are inserted before the commit.
+    pub(super) filter: &'a Filter,
+    steps: &'a AtomicI64,
+}
+
+impl Tx<'_> {
+    /// Runs a statement; the number of rows that it changed.
+    pub(super) fn run(&self, statement: &str, params: impl Params) -> Result<usize> {
+        self.raw(statement, params)?.map_err(super::row::refused)
+    }
+
+    /// Runs a statement that must change a row.
+    pub(super) fn must(&self, statement: &str, params: impl Params) -> Result<()> {
+        if self.run(statement, params)? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    /// Runs a statement and leaves the engine's refusal to the caller.
+    pub(super) fn raw(&self, statement: &str, params: impl Params) -> Result<rusqlite::Result<usize>> {
+        self.step()?;
+        let mut prepared = self.connection.prepare_cached(statement).map_err(unavailable)?;
+        Ok(prepared.execute(params))
+    }
+
+    /// Counts a statement that is about to run, so that a test can end the writer between any two.
+    pub(super) fn step(&self) -> Result<()> {
+        match self.steps.load(Ordering::Relaxed) {
+            ..0 => Ok(()),
+            0 | 1 => {
+                self.steps.store(0, Ordering::Relaxed);
+                Err(gone())
+            }
+            left => {
+                self.steps.store(left - 1, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A piece of work after it ran: whether it is to be kept, and whom to tell once that is durable.
+struct Ran {
+    keep: bool,
+    answer: Box<dyn FnOnce(Result<()>)>,
+}
+
+/// What is asked of the writer.
+pub(super) enum Ask {
+    /// To change something.
+    Write(Write),
+    /// To read with the writer's own connection: the only one that a database in memory has.
+    Read(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+type Run = Box<dyn FnOnce(std::result::Result<&Tx<'_>, &str>) -> Ran + Send>;
+
+/// A piece of work that has not run. It is given a transaction, or the reason why there is none.
+pub(super) struct Write(Run);
+
+impl Write {
+    /// Wraps `work`, and what will receive its result once it is durable.
+    pub(super) fn new<T: Send + 'static>(
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> (Self, oneshot::Receiver<Result<T>>) {
+        let (sender, receiver) = oneshot::channel();
+        let run = move |tx: std::result::Result<&Tx<'_>, &str>| {
+            let result = tx.map_err(|reason| StoreError::Unavailable(reason.into())).and_then(work);
+            let keep = result.is_ok();
+            let answer = move |written: Result<()>| {
+                // Whoever asked may have gone; the work is done all the same.
+                let _gone = sender.send(result.and_then(|value| written.map(|()| value)));
+            };
+            Ran { keep, answer: Box::new(answer) }
+        };
+        (Self(Box::new(run)), receiver)
+    }
+}
+
+/// What the writer works with.
+pub(super) struct Writer {
+    /// The connection that writes.
+    pub(super) connection: Connection,
+    /// Tells the store's time.
+    pub(super) clock: Arc<dyn Clock>,
+    /// The filter of former numbers.
+    pub(super) filter: Arc<Filter>,
+    /// Rebuilds and saves the filter.
+    pub(super) keeper: Option<Sender<Keeper>>,
+    /// Statements until the writer ends as if the process had; negative: never.
+    pub(super) steps: Arc<AtomicI64>,
+}
+
+impl Writer {
+    /// Starts the thread; it ends when the last sender is dropped.
+    pub(super) fn start(self, asks: Receiver<Ask>) -> Result<JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name("redial-writer".to_owned())
+            .spawn(move || self.work(&asks))
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))
+    }
+
+    fn work(mut self, asks: &Receiver<Ask>) {
+        let mut group = Vec::new();
+        while let Ok(first) = asks.recv() {
+            let mut next = Some(first);
+            let mut read = None;
+            while let Some(ask) = next {
+                match ask {
+                    Ask::Write(write) => group.push(write),
+                    Ask::Read(work) => {
+                        read = Some(work);
+                        break;
+                    }
+                }
+                next = if group.len() < GROUP { asks.try_recv().ok() } else { None };
+            }
+            if !group.is_empty() && !self.write(&mut group) {
+                return;
+            }
+            if let Some(work) = read {
+                work(&self.connection);
+            }
+        }
+    }
+
+    /// Writes a group. False: the writer is to end without another word, as if the process had been killed.
+    fn write(&mut self, group: &mut Vec<Write>) -> bool {
+        let began = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
+        if let Err(error) = began {
+            let reason = error.to_string();
+            for Write(run) in group.drain(..) {
+                (run(Err(&reason)).answer)(Ok(()));
+            }
+            return true;
+        }
+        let mut answers = Vec::with_capacity(group.len());
+        for Write(run) in group.drain(..) {
+            match self.run_one(run) {
+                Ok(answer) => answers.push(answer),
+                Err(_) => return false,
+            }
+        }
+        let committed = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        if committed.is_err() && !self.connection.is_autocommit() {
+            let _undone = self.connection.execute_batch("ROLLBACK");
+        }
+        let failed = committed.err().map(|error| error.to_string());
+        for answer in answers {
+            answer(match &failed {
+                None => Ok(()),
+                Some(reason) => Err(StoreError::Unavailable(reason.clone().into())),
+            });
+        }
+        self.look_after_filter();
+        true
+    }
+
+    /// Runs one piece in its savepoint.
+    fn run_one(&self, run: Run) -> Result<Box<dyn FnOnce(Result<()>)>> {
+        let plain = |statement| {
+            self.connection.prepare_cached(statement).and_then(|mut prepared| prepared.execute([])).map_err(unavailable)
+        };
+        plain("SAVEPOINT piece")?;
+        let tx = Tx { connection: &self.connection, now: self.clock.now(), filter: &self.filter, steps: &self.steps };
+        let ran = run(Ok(&tx));
+        if self.steps.load(Ordering::Relaxed) == 0 {
+            return Err(gone());
+        }
+        if !ran.keep {
+            plain("ROLLBACK TO piece")?;
+        }
+        plain("RELEASE piece")?;
+        Ok(ran.answer)
+    }
+
+    /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation
+    /// of the filter takes what comes, while the rest is built anew.
+    fn look_after_filter(&mut self) {
+        if !self.filter.wants_rebuilding() {
+            return;
+        }
+        self.filter.begin_rebuilding();
+        match &self.keeper {
+            Some(keeper) => {
+                let _ended = keeper.send(Keeper::Rebuild);
+            }
+            None => super::keeper::rebuild(&self.connection, &self.filter, None),
+        }
+    }
+}
+
+/// The writer is not there any more.
+pub(super) fn gone() -> StoreError {
+    StoreError::Unavailable("the store is closed".into())
+}
