@@ -342,7 +342,10 @@ impl<'r> Columns<'r> {
 
     fn damaged(&self, at: usize) -> StoreError {
         let column = self.row.columns().get(at).map_or("?", |column| column.name());
-        StoreError::Damaged(format!("table {}, column {column}", self.table).into())
+        // Nearly every row begins with an id or with the key of its owner.
+        let row: &[u8] = self.row.try_get(0).unwrap_or_default();
+        let id: String = row.iter().map(|byte| format!("{byte:02x}")).collect();
+        StoreError::Damaged(format!("{}.{column} of row {id}", self.table).into())
     }
 
     /// The next column as the driver reads it.
@@ -369,6 +372,11 @@ impl<'r> Columns<'r> {
             Some(bytes) => T::restored(bytes).map(Some),
             None => Some(None),
         })
+    }
+
+    /// One for whose absence there are no bytes.
+    pub(super) fn stored_or_empty<T: Stored>(&mut self) -> Result<Option<T>, StoreError> {
+        self.checked(|bytes: &[u8]| if bytes.is_empty() { Some(None) } else { T::restored(bytes).map(Some) })
     }
 
     /// Several ids of 16 bytes in one column.

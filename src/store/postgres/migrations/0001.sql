@@ -181,6 +181,7 @@ CREATE TABLE IF NOT EXISTS blocks (
     PRIMARY KEY (owner, key)
 );
 
+-- `ready` is when it can be claimed: its moment, or the end of the claim.
 CREATE TABLE IF NOT EXISTS fanouts (
     id BYTEA PRIMARY KEY,
     owner BYTEA NOT NULL,
@@ -188,9 +189,9 @@ CREATE TABLE IF NOT EXISTS fanouts (
     recipients BYTEA NOT NULL,
     silent BOOLEAN NOT NULL,
     reached BYTEA,
-    free_at BIGINT NOT NULL
+    ready BIGINT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS fanouts_due ON fanouts (free_at, id);
+CREATE INDEX IF NOT EXISTS fanouts_ready ON fanouts (ready, id);
 
 CREATE TABLE IF NOT EXISTS notices (
     id BYTEA PRIMARY KEY,
@@ -202,12 +203,13 @@ CREATE TABLE IF NOT EXISTS notices (
     attempts BIGINT NOT NULL,
     reason TEXT NOT NULL,
     settled BIGINT,
-    fence BIGINT NOT NULL,
-    free_at BIGINT NOT NULL
+    ready BIGINT NOT NULL,
+    claimed BOOLEAN NOT NULL,
+    fence BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS notices_open ON notices (owner, recipient) WHERE state = 'open';
-CREATE INDEX IF NOT EXISTS notices_due ON notices (due, id) WHERE state = 'open';
-CREATE INDEX IF NOT EXISTS notices_taken ON notices (free_at) WHERE state = 'open' AND free_at > 0;
+CREATE INDEX IF NOT EXISTS notices_fresh ON notices (ready, id) WHERE state = 'open' AND attempts = 0;
+CREATE INDEX IF NOT EXISTS notices_retry ON notices (ready, id) WHERE state = 'open' AND attempts > 0;
 CREATE INDEX IF NOT EXISTS notices_by_owner ON notices (owner, id);
 CREATE INDEX IF NOT EXISTS notices_by_state ON notices (state, id);
 

@@ -22,7 +22,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::PoisonError,
 };
 
@@ -93,6 +93,8 @@ struct About {
     revision: u64,
     names: Vec<NameKey>,
     current: HashMap<PointId, Address>,
+    /// The owner's order of points; removed ones are not in it.
+    places: HashMap<PointId, i64>,
     grants: Vec<(GroupId, Grant)>,
     /// Groups of the viewer's proved identities, `everyone` included.
     proved: BTreeSet<GroupId>,
@@ -225,18 +227,24 @@ impl Postgres {
         pipeline.send(HELD_NOW, values![addresses(viewer)]).await;
         let answers = pipeline.finish().await?;
         let held_by = held_by(&answers[1])?;
-        let (proved, claimed) = (Seen::of(&viewer.proved, &held_by), Seen::of(&viewer.claimed, &held_by));
+        let proved = Seen::of(&viewer.proved, &held_by);
         let asked = values![digest(name.as_str()), proved.keys.clone(), proved.members.clone()];
         let answer = session.one(BEARERS, asked).await?;
         let owners: Vec<Vec<u8>> = all(&answer.rows, |row| Columns::of(row, "owner_names").next())?;
         let stints = all(&session.one(PRESENT, values![owners]).await?.rows, stint)?;
         let mut pipeline = session.pipeline();
-        ask_about(&mut pipeline, &stints, Some((proved, claimed))).await;
+        // What is only claimed counts for nothing here: an answer to a name alone is a value.
+        ask_about(&mut pipeline, &stints, Some((proved, Seen::default()))).await;
         let answers = pipeline.finish().await?;
         session.ended();
         let [about @ .., _commit] = &answers[..] else { return Err(odd()) };
-        let present = holders(&stints, &gather(about)?).into_iter().map(|(_, holder)| holder);
-        Ok(present.filter(|holder| holder.current.is_some()).collect())
+        let about = gather(about)?;
+        let mut present: Vec<Holder> = holders(&stints, &about).into_iter().map(|(_, holder)| holder).collect();
+        present.retain(|holder| holder.current.is_some());
+        let place =
+            |holder: &Holder| about.get(&holder.owner).and_then(|about| about.places.get(&holder.point)).copied();
+        present.sort_by_key(|holder| (holder.owner, place(holder)));
+        Ok(present)
     }
 
     async fn look_up_many(&self, keys: &[Box<str>]) -> std::result::Result<Vec<(Box<str>, Holder)>, Failure> {
@@ -252,7 +260,10 @@ impl Postgres {
         let answers = pipeline.finish().await?;
         session.ended();
         let [about @ .., _commit] = &answers[..] else { return Err(odd()) };
-        Ok(holders(&stints, &gather(about)?))
+        let mut found = holders(&stints, &gather(about)?);
+        let places: HashMap<&str, usize> = keys.iter().enumerate().map(|(place, key)| (&**key, place)).collect();
+        found.sort_by_key(|(key, _)| places.get(&**key).copied());
+        Ok(found)
     }
 }
 
@@ -271,7 +282,7 @@ const ABOUT: &str = "/* about */ SELECT id, name, silenced, revision FROM owners
 const NAMES: &str = "/* about.names */ SELECT owner, name FROM owner_names WHERE owner = ANY($1)";
 const CURRENT: &str = "/* about.current */ SELECT owner, point, key, wire FROM held
     WHERE owner = ANY($1) AND until IS NULL AND proof <> 'none'";
-const REMOVED: &str = "/* about.removed */ SELECT id FROM points WHERE owner = ANY($1) AND removed IS NOT NULL";
+const POINTS: &str = "/* about.points */ SELECT owner, id, place FROM points WHERE owner = ANY($1) AND removed IS NULL";
 const GRANTS: &str = "/* about.grants */ SELECT owner, book_group, granted FROM grants WHERE owner = ANY($1)
     ORDER BY owner, book_group, place";
 const GROUPS: &str = "/* about.groups */ SELECT m.owner, m.book_group FROM members m WHERE m.owner = ANY($1) AND (
@@ -285,7 +296,7 @@ async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], viewer: Option
     let owners: BTreeSet<OwnerId> = stints.iter().map(|stint| stint.owner).collect();
     let owners: Vec<Vec<u8>> = owners.into_iter().map(Stored::stored).collect();
     if !owners.is_empty() {
-        for sql in [ABOUT, NAMES, CURRENT, REMOVED] {
+        for sql in [ABOUT, NAMES, POINTS, CURRENT] {
             pipeline.send(sql, values![owners.clone()]).await;
         }
         if let Some((mut proved, claimed)) = viewer {
@@ -302,7 +313,7 @@ async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], viewer: Option
 
 fn gather(answers: &[Answer]) -> Result<HashMap<OwnerId, About>> {
     let mut about: HashMap<OwnerId, About> = HashMap::new();
-    let [owners, names, current, removed, rest @ ..] = answers else { return Ok(about) };
+    let [owners, names, points, current, rest @ ..] = answers else { return Ok(about) };
     for row in &owners.rows {
         let mut columns = Columns::of(row, "owners");
         let owner = about.entry(columns.stored()?).or_default();
@@ -312,13 +323,15 @@ fn gather(answers: &[Answer]) -> Result<HashMap<OwnerId, About>> {
         let mut columns = Columns::of(row, "owner_names");
         about.entry(columns.stored()?).or_default().names.push(NameKey::stored(columns.text()?));
     }
-    let removed: HashSet<PointId> =
-        all(&removed.rows, |row| Columns::of(row, "points").stored())?.into_iter().collect();
+    for row in &points.rows {
+        let mut columns = Columns::of(row, "points");
+        about.entry(columns.stored()?).or_default().places.insert(columns.stored()?, columns.next()?);
+    }
     for row in &current.rows {
         let mut columns = Columns::of(row, "held");
-        let (owner, point) = (columns.stored()?, columns.stored()?);
-        if !removed.contains(&point) {
-            about.entry(owner).or_default().current.insert(point, columns.address()?);
+        let (owner, point) = (about.entry(columns.stored()?).or_default(), columns.stored()?);
+        if owner.places.contains_key(&point) {
+            owner.current.insert(point, columns.address()?);
         }
     }
     if let [grants, proved, claimed, blocks] = rest {
@@ -347,34 +360,45 @@ fn gather(answers: &[Answer]) -> Result<HashMap<OwnerId, About>> {
 
 /// Rows and owners put together, in the order of keys, owners, points and values.
 fn holders(stints: &[Stint], about: &HashMap<OwnerId, About>) -> Vec<(Box<str>, Holder)> {
-    let mut sorted: BTreeMap<_, (Box<str>, Holder)> = BTreeMap::new();
+    let mut of_key: BTreeMap<&str, Vec<&Stint>> = BTreeMap::new();
     for stint in stints {
-        let Some(about) = about.get(&stint.owner) else { continue };
-        let (rights, groups) = about.rights();
-        let by_another = |other: &Stint| {
-            let left = stint.until.unwrap_or(Time::MAX);
-            other.key == stint.key && other.owner != stint.owner && other.shown && other.proved >= left
-        };
-        let holder = Holder {
-            owner: stint.owner,
-            point: stint.point,
-            from: stint.from,
-            until: stint.until,
-            proved: stint.proved,
-            believed: stint.believed,
-            current: about.current.get(&stint.point).cloned(),
-            names: about.names.clone(),
-            name: about.name.clone(),
-            silenced: about.silenced,
-            revision: about.revision,
-            rights,
-            groups,
-            blocked: about.blocked,
-            proved_by_another: stints.iter().any(by_another),
-        };
-        sorted.insert((&stint.key, stint.owner, stint.point, stint.number), (stint.key.clone(), holder));
+        of_key.entry(&stint.key).or_default().push(stint);
     }
-    sorted.into_values().collect()
+    let mut found = Vec::with_capacity(stints.len());
+    for (key, mut stints) in of_key {
+        stints.sort_by_key(|stint| (stint.owner, stint.point, stint.number));
+        for stint in &stints {
+            let Some(about) = about.get(&stint.owner) else { continue };
+            let by_another = |other: &&Stint| {
+                let since = stint.until.is_some_and(|left| other.proved >= left);
+                other.owner != stint.owner && other.shown && since
+            };
+            let proved_by_another = stints.iter().any(by_another);
+            found.push((key.into(), holder(stint, about, proved_by_another)));
+        }
+    }
+    found
+}
+
+fn holder(stint: &Stint, about: &About, proved_by_another: bool) -> Holder {
+    let (rights, groups) = about.rights();
+    Holder {
+        owner: stint.owner,
+        point: stint.point,
+        from: stint.from,
+        until: stint.until,
+        proved: stint.proved,
+        believed: stint.believed,
+        current: about.current.get(&stint.point).cloned(),
+        names: about.names.clone(),
+        name: about.name.clone(),
+        silenced: about.silenced,
+        revision: about.revision,
+        rights,
+        groups,
+        blocked: about.blocked,
+        proved_by_another,
+    }
 }
 
 fn odd() -> Failure {

@@ -69,8 +69,7 @@ fn shown(row: &Row) -> Result<Shown> {
 fn opt_out(row: &Row) -> Result<OptOut> {
     let mut columns = Columns::of(row, "opt_outs");
     let address = columns.address()?;
-    let scope: &[u8] = columns.next()?;
-    Ok(OptOut { address, owner: OwnerId::from_bytes(scope), at: columns.time()?, way: columns.text()? })
+    Ok(OptOut { address, owner: columns.stored_or_empty()?, at: columns.time()?, way: columns.text()? })
 }
 
 fn fanout(row: &Row) -> Result<Fanout> {
@@ -88,19 +87,19 @@ fn fanout(row: &Row) -> Result<Fanout> {
 /// Claims: rows that somebody else is looking at are passed over, so that nobody waits. The rows are chosen in a part
 /// of its own, for a plan that asks for them again would lock more than the limit.
 const FANOUT: &str = "/* fanout.claim */ WITH next AS (
-        SELECT id FROM fanouts WHERE free_at <= $1 ORDER BY free_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    UPDATE fanouts SET free_at = $2 WHERE id IN (SELECT id FROM next)
+        SELECT id FROM fanouts WHERE ready <= $1 ORDER BY ready, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    UPDATE fanouts SET ready = $2 WHERE id IN (SELECT id FROM next)
     RETURNING id, owner, at, recipients, silent, reached";
 const FRESH: &str = "/* notice.claim.fresh */ WITH next AS (
-        SELECT id FROM notices WHERE state = 'open' AND due <= $1 AND free_at <= $1 AND attempts = 0
-        ORDER BY due, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-    UPDATE notices SET free_at = $2, fence = fence + 1 WHERE id IN (SELECT id FROM next)
-    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, free_at";
+        SELECT id FROM notices WHERE state = 'open' AND attempts = 0 AND ready <= $1
+        ORDER BY ready, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE notices SET ready = $2, claimed = TRUE, fence = fence + 1 WHERE id IN (SELECT id FROM next)
+    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, ready";
 const RETRIES: &str = "/* notice.claim.retries */ WITH next AS (
-        SELECT id FROM notices WHERE state = 'open' AND due <= $1 AND free_at <= $1 AND attempts > 0
-        ORDER BY due, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-    UPDATE notices SET free_at = $2, fence = fence + 1 WHERE id IN (SELECT id FROM next)
-    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, free_at";
+        SELECT id FROM notices WHERE state = 'open' AND attempts > 0 AND ready <= $1
+        ORDER BY ready, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE notices SET ready = $2, claimed = TRUE, fence = fence + 1 WHERE id IN (SELECT id FROM next)
+    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, ready";
 
 impl Postgres {
     async fn take_fanout(&self, lease: Duration) -> std::result::Result<Option<Fanout>, Failure> {
@@ -127,8 +126,8 @@ impl Postgres {
     }
 
     async fn prolong(&self, id: NoticeId, fence: u64, lease: Duration) -> std::result::Result<bool, Failure> {
-        const SQL: &str = "/* notice.heartbeat */ UPDATE notices SET free_at = $3
-            WHERE id = $1 AND fence = $2 AND state = 'open' AND free_at > 0";
+        const SQL: &str = "/* notice.heartbeat */ UPDATE notices SET ready = $3
+            WHERE id = $1 AND fence = $2 AND state = 'open' AND claimed";
         let now = self.database_time().await?;
         let answer = self.session().await?.one(SQL, values![id, fence, now.after(lease)]).await?;
         Ok(answer.count == 1)
@@ -151,12 +150,10 @@ impl Outbox for Postgres {
 
     async fn next_due(&self) -> Result<Option<Time>> {
         const SQL: &str = "/* next_due */
-            (SELECT due FROM notices WHERE state = 'open' AND free_at <= $1 ORDER BY due LIMIT 1)
-            UNION ALL (SELECT free_at FROM notices WHERE state = 'open' AND free_at > 0 AND free_at > $1
-                ORDER BY free_at LIMIT 1)
-            UNION ALL (SELECT free_at FROM fanouts ORDER BY free_at LIMIT 1)";
-        let now = crate::store::Store::now(self).await?;
-        let times = all(&self.read(SQL, || values![now]).await?.rows, |row| Columns::of(row, "notices").time())?;
+            (SELECT ready FROM notices WHERE state = 'open' AND attempts = 0 ORDER BY ready LIMIT 1)
+            UNION ALL (SELECT ready FROM notices WHERE state = 'open' AND attempts > 0 ORDER BY ready LIMIT 1)
+            UNION ALL (SELECT ready FROM fanouts ORDER BY ready LIMIT 1)";
+        let times = all(&self.read(SQL, Vec::new).await?.rows, |row| Columns::of(row, "notices").time())?;
         Ok(times.into_iter().min())
     }
 
@@ -201,7 +198,7 @@ impl Outbox for Postgres {
         const SQL: &str =
             "/* attempt.foreign */ SELECT notice, owner, number, account, channel, address_key, address_wire, at,
                 outcome, foreign_id, detail
-            FROM attempts WHERE foreign_digest = $1 AND account = $2 ORDER BY at DESC LIMIT 1";
+            FROM attempts WHERE foreign_digest = $1 AND account = $2 ORDER BY at DESC, notice DESC, number DESC LIMIT 1";
         first(&self.read(SQL, || values![digest(foreign_id), account]).await?.rows, attempt)
     }
 
@@ -220,7 +217,8 @@ impl Outbox for Postgres {
     async fn opt_outs(&self, keys: &[Box<str>]) -> Result<Vec<OptOut>> {
         const SQL: &str = "/* opt_outs */ SELECT key, wire, scope, at, way FROM opt_outs WHERE key = ANY($1)";
         let mut found = all(&self.read(SQL, || values![keys]).await?.rows, opt_out)?;
-        found.sort_by(|a, b| (a.address.key(), a.owner).cmp(&(b.address.key(), b.owner)));
+        let place = |out: &OptOut| keys.iter().position(|key| **key == *out.address.key());
+        found.sort_by_key(|out| (place(out), out.owner));
         Ok(found)
     }
 }

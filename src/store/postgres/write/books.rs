@@ -21,7 +21,7 @@ impl<'a> Writer<'a> {
         match effect {
             Effect::BookSet(book) => {
                 const SQL: &str = "/* book.set */ INSERT INTO books (owner, id, name, default_group)
-                    VALUES ($1, $2, $3, $4)
+                    SELECT o.id, $2::BYTEA, $3::TEXT, $4::BYTEA FROM owners o WHERE o.id = $1
                     ON CONFLICT (owner, id) DO UPDATE SET name = excluded.name, default_group = excluded.default_group";
                 self.send(Wanted::One, SQL, values![book.owner, book.id, &*book.name, book.default_group]).await;
             }
@@ -79,7 +79,7 @@ impl<'a> Writer<'a> {
 
     async fn group_set(&mut self, group: &'a Group) {
         const SET: &str = "/* group.set */ INSERT INTO book_groups (owner, id, book, name, told, channels)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            SELECT b.owner, $2::BYTEA, b.id, $4::TEXT, $5::TEXT, $6::TEXT FROM books b WHERE b.owner = $1 AND b.id = $3
             ON CONFLICT (owner, id) DO UPDATE SET book = excluded.book, name = excluded.name, told = excluded.told,
                 channels = excluded.channels";
         const CLEAR: &str = "/* group.set.clear */ DELETE FROM grants WHERE owner = $1 AND book_group = $2";
@@ -97,10 +97,9 @@ impl<'a> Writer<'a> {
     }
 
     async fn group_removed(&mut self, owner: OwnerId, group: GroupId) {
-        const STATEMENTS: [&str; 4] = [
+        const STATEMENTS: [&str; 3] = [
             "/* group.remove.members */ DELETE FROM members WHERE owner = $1 AND book_group = $2",
             "/* group.remove.grants */ DELETE FROM grants WHERE owner = $1 AND book_group = $2",
-            "/* group.remove.default */ UPDATE books SET default_group = NULL WHERE owner = $1 AND default_group = $2",
             "/* group.remove */ DELETE FROM book_groups WHERE owner = $1 AND id = $2",
         ];
         for sql in STATEMENTS {
@@ -112,7 +111,9 @@ impl<'a> Writer<'a> {
         const SET: &str = "/* contact.set */
             INSERT INTO contacts (owner, id, book, uid, uid_digest, version, card, name, names, addresses, linked,
                 language, member, recipient)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            SELECT b.owner, $2::BYTEA, b.id, $4::TEXT, $5::BYTEA, $6::BIGINT, $7::BYTEA, $8::TEXT, $9::TEXT, $10::TEXT,
+                $11::BYTEA, $12::TEXT, $13::BYTEA, $14::BYTEA
+            FROM books b WHERE b.owner = $1 AND b.id = $3
             ON CONFLICT (owner, id) DO UPDATE SET book = excluded.book, uid = excluded.uid,
                 uid_digest = excluded.uid_digest, version = excluded.version, card = excluded.card,
                 name = excluded.name, names = excluded.names, addresses = excluded.addresses,

@@ -14,7 +14,7 @@ impl<'a> Writer<'a> {
         match effect {
             Effect::FanoutDue(fanout) => {
                 const SQL: &str = "/* fanout.add */
-                    INSERT INTO fanouts (id, owner, at, recipients, silent, reached, free_at)
+                    INSERT INTO fanouts (id, owner, at, recipients, silent, reached, ready)
                     VALUES ($1, $2, $3, $4, $5, $6, $3)";
                 let only: Vec<u8> = fanout.only.iter().flat_map(|recipient| recipient.stored()).collect();
                 let reached = fanout.cursor.map(Stored::stored);
@@ -22,32 +22,30 @@ impl<'a> Writer<'a> {
                 self.send(Wanted::One, SQL, values).await;
             }
             Effect::FanoutMoved(id, Some(reached)) => {
-                const SQL: &str = "/* fanout.move */ UPDATE fanouts SET reached = $2, free_at = $3 WHERE id = $1";
-                let now = self.now;
-                self.send(Wanted::One, SQL, values![*id, *reached, now]).await;
+                const SQL: &str = "/* fanout.move */ UPDATE fanouts SET reached = $2, ready = at WHERE id = $1";
+                self.send(Wanted::One, SQL, values![*id, *reached]).await;
             }
             Effect::FanoutMoved(id, None) => {
                 const SQL: &str = "/* fanout.done */ DELETE FROM fanouts WHERE id = $1";
-                self.send(Wanted::Any, SQL, values![*id]).await;
+                self.send(Wanted::One, SQL, values![*id]).await;
             }
             Effect::NoticeDue(notice) => {
                 const SQL: &str = "/* notice.due */
                     INSERT INTO notices (id, owner, recipient, state, first_at, due, attempts, reason, settled,
-                        fence, free_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)
-                    ON CONFLICT (owner, recipient) WHERE state = 'open' DO UPDATE SET due =
-                        CASE WHEN notices.free_at > 0 AND excluded.due <= notices.due THEN notices.due + 1
-                        ELSE excluded.due END";
+                        ready, claimed, fence)
+                    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, NULL, $5, FALSE, 0)
+                    ON CONFLICT (owner, recipient) WHERE state = 'open' DO UPDATE SET
+                        due = CASE WHEN notices.claimed AND excluded.due <= notices.due THEN notices.due + 1
+                            ELSE excluded.due END,
+                        ready = CASE WHEN notices.claimed THEN notices.ready ELSE excluded.due END";
                 let values = values![
                     notice.id,
                     notice.owner,
                     notice.recipient,
-                    word(&notice.state),
                     notice.first,
                     notice.due,
                     notice.attempts,
                     &*notice.reason,
-                    notice.settled,
                 ];
                 self.send(Wanted::One, SQL, values).await;
             }
@@ -55,15 +53,17 @@ impl<'a> Writer<'a> {
                 // Where something came while it was claimed, it stays open with the `due` that it has; one that was
                 // told starts over.
                 const OPEN: &str = "/* notice.postpone */ UPDATE notices
-                    SET due = CASE WHEN due = $3 THEN $4 ELSE due END, attempts = $5, reason = $6, free_at = 0
-                    WHERE id = $1 AND fence = $2 AND state = 'open' AND free_at > 0";
+                    SET due = CASE WHEN due = $3 THEN $4 ELSE due END,
+                        ready = CASE WHEN due = $3 THEN $4 ELSE due END, attempts = $5, reason = $6, claimed = FALSE
+                    WHERE id = $1 AND fence = $2 AND state = 'open' AND claimed";
                 const FINAL: &str = "/* notice.settle */ UPDATE notices SET
                         state = CASE WHEN due = $3 THEN $7 ELSE state END,
                         settled = CASE WHEN due = $3 THEN $8 ELSE settled END,
                         attempts = CASE WHEN due = $3 THEN $5 ELSE 0 END,
                         first_at = CASE WHEN due = $3 THEN first_at ELSE $8 END,
-                        due = CASE WHEN due = $3 THEN $4 ELSE due END, reason = $6, free_at = 0
-                    WHERE id = $1 AND fence = $2 AND state = 'open' AND free_at > 0";
+                        due = CASE WHEN due = $3 THEN $4 ELSE due END,
+                        ready = CASE WHEN due = $3 THEN $4 ELSE due END, reason = $6, claimed = FALSE
+                    WHERE id = $1 AND fence = $2 AND state = 'open' AND claimed";
                 let mut values = values![*id, *fence, *seen, *due, *attempts, &**reason];
                 if *state == NoticeState::Open {
                     self.send(Wanted::One, OPEN, values).await;
@@ -74,7 +74,7 @@ impl<'a> Writer<'a> {
             }
             Effect::NoticeMarked { id, from, state, reason } => {
                 const SQL: &str = "/* notice.mark */ UPDATE notices SET state = $3, reason = $4, settled = $5
-                    WHERE id = $1 AND state = $2";
+                    WHERE id = $1 AND state = $2 AND NOT claimed AND $3 <> 'open'";
                 let now = self.now;
                 self.send(Wanted::One, SQL, values![*id, word(from), word(state), &**reason, now]).await;
             }
@@ -114,14 +114,13 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* attempt.begin */
                     INSERT INTO attempts (notice, number, owner, recipient, account, channel, address_key,
                         address_wire, at, outcome, foreign_id, foreign_digest, detail)
-                    SELECT n.id, $3::BIGINT, $4::BYTEA, n.recipient, $5::TEXT, $6::TEXT, $7::TEXT, $8::TEXT,
-                        $9::BIGINT, $10::TEXT, $11::TEXT, $12::BYTEA, $13::TEXT
-                    FROM notices n WHERE n.id = $1 AND n.fence = $2 AND n.state = 'open' AND n.free_at > 0";
+                    SELECT n.id, $3::BIGINT, n.owner, n.recipient, $4::TEXT, $5::TEXT, $6::TEXT, $7::TEXT,
+                        $8::BIGINT, $9::TEXT, $10::TEXT, $11::BYTEA, $12::TEXT
+                    FROM notices n WHERE n.id = $1 AND n.fence = $2 AND n.state = 'open' AND n.claimed";
                 let values = values![
                     attempt.notice,
                     *fence,
                     attempt.number,
-                    attempt.owner,
                     &*attempt.account,
                     word(&attempt.channel),
                     attempt.address.key(),
@@ -136,7 +135,8 @@ impl<'a> Writer<'a> {
             }
             Effect::AttemptEnded { notice, number, outcome, foreign_id, detail } => {
                 const SQL: &str = "/* attempt.end */ UPDATE attempts
-                    SET outcome = $3, foreign_id = $4, foreign_digest = $5, detail = $6
+                    SET outcome = $3, foreign_id = coalesce($4, foreign_id), foreign_digest = coalesce($5, foreign_digest),
+                        detail = $6
                     WHERE notice = $1 AND number = $2";
                 let digested = foreign_id.as_deref().map(digest);
                 let values = values![*notice, *number, word(outcome), foreign_id.as_deref(), digested, &**detail];

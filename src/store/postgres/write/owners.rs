@@ -118,8 +118,8 @@ impl<'a> Writer<'a> {
     /// A new point comes last.
     async fn point_set(&mut self, owner: OwnerId, point: &'a Point) {
         const SQL: &str = "/* point.set */ INSERT INTO points (owner, id, place, kind, label, removed, values_had)
-            SELECT $1::BYTEA, $2::BYTEA, coalesce(max(place) + 1, 0), $3::TEXT, $4::TEXT, $5::BIGINT, 0
-            FROM points WHERE owner = $1
+            SELECT $1::BYTEA, $2::BYTEA, coalesce(max(p.place) + 1, 0), $3::TEXT, $4::TEXT, $5::BIGINT, 0
+            FROM owners o LEFT JOIN points p ON p.owner = o.id WHERE o.id = $1 GROUP BY o.id
             ON CONFLICT (owner, id) DO UPDATE SET label = excluded.label, removed = excluded.removed";
         let values = values![owner, point.id, word(&point.kind), &*point.label, point.removed];
         self.send(Wanted::One, SQL, values).await;
