@@ -1,6 +1,6 @@
 //! What sort of number it is, and where: for rule Q12.
 
-use super::{Region, reading::stored_number};
+use super::{Region, plan, reading::stored_number};
 use crate::domain::address::{Address, Kind};
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType};
 
@@ -86,11 +86,17 @@ pub fn country_code(address: &Address) -> Option<u16> {
     u16::try_from(number(address)?.country_code).ok()
 }
 
-/// The number in the form that the plan knows: an alias from before a change of plan is none there, its key is one.
 fn number(address: &Address) -> Option<PhoneNumber> {
+    stored_number(in_the_plan(address)?)
+}
+
+/// The number in the form that its country's plan has: of the listed aliases some are of an older plan, and their key
+/// is the present one's. `None` for e-mail.
+pub(super) fn in_the_plan(address: &Address) -> Option<&str> {
     if address.kind() != Kind::Phone {
         return None;
     }
-    let number = stored_number(address.wire())?;
-    if PHONE_NUMBER_UTIL.is_valid_number(&number) { Some(number) } else { stored_number(address.key()) }
+    let valid = plan::accepts(&address.wire().as_bytes()[1..])
+        || stored_number(address.wire()).is_some_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number));
+    Some(if valid { address.wire() } else { address.key() })
 }

@@ -5,12 +5,14 @@
 mod alias;
 mod kind;
 mod plan;
+mod readable;
 mod reading;
 mod refused;
 mod region;
 mod text;
 
 pub use kind::{NumberKind, country_code, is_costly, kind, region_of};
+pub use readable::readable;
 pub use refused::NotAPhone;
 pub use region::{NotARegion, Region};
 

@@ -1,6 +1,7 @@
 //! Tables that read like rule Q1.
 
 use super::*;
+use proptest::prelude::*;
 
 fn region(text: &str) -> Option<Region> {
     if text.is_empty() { None } else { Some(text.parse().unwrap()) }
@@ -218,4 +219,97 @@ fn a_region_is_one_that_has_a_number_plan() {
     assert_eq!(serde_json::to_string(&region).unwrap(), "\"DE\"");
     assert_eq!(region.calling_code(), 49);
     assert!(serde_json::from_str::<Region>("\"UK\"").unwrap_err().to_string().contains("GB (not UK)"));
+}
+
+#[test]
+fn a_number_is_shown_as_its_reader_writes_it() {
+    let table = [
+        ("+14155550123", "US", "(415) 555-0123"),
+        ("+14155550123", "CA", "(415) 555-0123"),
+        ("+14155550123", "DE", "+1 415-555-0123"),
+        ("+14155550123", "", "+1 415-555-0123"),
+        ("+442079460958", "GB", "020 7946 0958"),
+        ("+442079460958", "US", "+44 20 7946 0958"),
+        ("+390669883145", "IT", "06 6988 3145"),
+        ("+493090182000", "DE", "030 90182000"),
+        ("+8613108532128", "CN", "131 0853 2128"),
+        ("+8613108532128", "", "+86 131 0853 2128"),
+        ("+5491123456789", "", "+54 9 11 2345-6789"),
+        ("+5215512345678", "", "+52 55 1234 5678"),
+        ("+80012345678", "", "+800 1234 5678"),
+        ("+78123456789", "", "+7 812 345-67-89"),
+        ("+78123456789", "KZ", "8 (812) 345-67-89"),
+        ("+5491123456789", "AR", "011 15-2345-6789"),
+        ("+551187654321", "BR", "(11) 98765-4321"),
+    ];
+    for (wire, reader, expected) in table {
+        let address = parse(wire, None).unwrap();
+        assert_eq!(readable(&address, region(reader)), expected, "{wire} for {reader:?}");
+    }
+    assert_eq!(readable(&Address::stored("ann@example.com", "ann@example.com"), None), "ann@example.com");
+}
+
+/// A number in a region, or digits that look like one.
+fn some_number() -> impl Strategy<Value = String> {
+    let codes: Vec<u16> = Region::all().map(Region::calling_code).collect();
+    let anywhere = (proptest::sample::select(codes), "[0-9]{6,12}").prop_map(|(code, rest)| format!("+{code}{rest}"));
+    let aliased =
+        proptest::string::string_regex("\\+(52(1)?(55|33|81)[0-9]{8}|549?(11)[0-9]{8}|55(11|21)9?[0-9]{8})").unwrap();
+    prop_oneof![anywhere, aliased, "\\+1[2-9][0-9]{2}[2-9][0-9]{6}"]
+}
+
+/// Whether rule Q1 lists the two as ways to write one number.
+fn listed_alias(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let with = |code: &str, between: &str, at: usize| {
+        short.starts_with(code) && format!("{}{between}{}", &short[..at], &short[at..]) == long
+    };
+    let before_six_to_nine = short.len() == 13 && (b'6'..=b'9').contains(&short.as_bytes()[5]);
+    with("+52", "1", 3) || with("+54", "9", 3) || (with("+55", "9", 5) && before_six_to_nine)
+}
+
+proptest! {
+    #[test]
+    fn reading_never_panics_and_what_was_read_reads_as_itself(text in "\\PC*|[0-9+ ().,;:*#x/@<>-]{0,30}|(tel|sip|whatsapp|sms):[+]?[0-9a-z;=@.%+-]{0,30}", home in proptest::sample::select(vec!["", "US", "DE", "AR", "FO", "JP"])) {
+        if let Ok(parsed) = parse_with_extension(&text, region(home)) {
+            let address = parsed.address;
+            let digits = address.wire().strip_prefix('+').unwrap();
+            prop_assert!(digits.len() <= 20 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+            prop_assert_eq!(parse(address.wire(), None), Ok(address.clone()));
+            let by_key = parse(address.key(), None).unwrap();
+            prop_assert_eq!(by_key.key(), address.key());
+            prop_assert!(!readable(&address, region(home)).is_empty());
+        }
+        let _ = parse_bare(&text);
+        let _ = Address::parse(&text, region(home));
+    }
+
+    #[test]
+    fn a_country_code_is_believed_in_every_region(number in some_number(), home in proptest::sample::select(Region::all().collect::<Vec<_>>())) {
+        let alone = parse(&number, None);
+        if alone.is_ok() {
+            prop_assert_eq!(parse(&number, Some(home)), alone.clone());
+            prop_assert_eq!(parse_bare(&number[1..]), alone.clone());
+            prop_assert_eq!(parse(&format!("whatsapp:{number}"), Some(home)), alone.clone());
+            prop_assert_eq!(parse(&format!("<sip:{number}@example.com;user=phone>"), Some(home)), alone.clone());
+            let spaced: String = number.chars().flat_map(|letter| [letter, '\u{A0}']).collect();
+            prop_assert_eq!(parse(&spaced, Some(home)), alone);
+        }
+    }
+
+    #[test]
+    fn no_two_numbers_share_a_key_but_the_listed_aliases(number in some_number(), at in 1_usize..14, digit in 0_u8..10, how in 0..3) {
+        let mut other = number.clone().into_bytes();
+        let at = at.min(other.len() - 1);
+        match how {
+            0 => other.insert(at, b'0' + digit),
+            1 => { other.remove(at); }
+            _ => other[at] = b'0' + digit,
+        }
+        let other = String::from_utf8(other).unwrap();
+        if let (Ok(one), Ok(other)) = (parse(&number, None), parse(&other, None)) {
+            let same = one.wire() == other.wire() || listed_alias(one.wire(), other.wire());
+            prop_assert_eq!(one.key() == other.key(), same, "{} {}", one.wire(), other.wire());
+        }
+    }
 }

@@ -44,8 +44,9 @@ pub(super) fn unwrap(text: &str) -> Result<Written<'_>, NotAPhone> {
     Ok(Written { number, ..written })
 }
 
+/// Spaces, what is not seen, and the quotes with which spreadsheets keep a number from becoming a sum.
 fn trim(text: &str) -> &str {
-    text.trim_matches(|letter: char| letter.is_whitespace() || unseen(letter))
+    text.trim_matches(|letter: char| letter.is_whitespace() || unseen(letter) || matches!(letter, '\'' | '"'))
 }
 
 /// Marks of writing direction and width that phones' address books put around numbers.
