@@ -62,7 +62,14 @@ pub(crate) async fn owner_reads_back_as_written(store: &SharedStore) {
         revision: 3,
     };
     write(store, vec![set(OwnerId(1))]).await;
-    let expected = Owner { profile: profile.clone(), revision: 3, language: "en".into(), claimed: true, silenced: false, ..full() };
+    let expected = Owner {
+        profile: profile.clone(),
+        revision: 3,
+        language: "en".into(),
+        claimed: true,
+        silenced: false,
+        ..full()
+    };
     assert_eq!(store.owner(OwnerId(1)).await.unwrap(), Some(expected));
     assert!(matches!(refused(store, vec![set(OwnerId(2))]).await, StoreError::Conflict));
 }
