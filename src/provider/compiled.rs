@@ -14,6 +14,8 @@ use std::time::Duration;
 /// One rule of a list.
 #[derive(Debug)]
 pub(super) struct Rule<T> {
+    /// Where it stands in the file.
+    pub(super) line: usize,
     pub(super) when: When,
     pub(super) value: T,
 }
@@ -143,6 +145,8 @@ pub(super) struct ReplyRule {
 /// `[[routes]]`.
 #[derive(Debug)]
 pub(super) struct RouteRule {
+    /// Where it stands in the file.
+    pub(super) line: usize,
     pub(super) action: Action,
     pub(super) channel: Channel,
     pub(super) methods: Vec<http::Method>,

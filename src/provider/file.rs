@@ -25,14 +25,14 @@ pub(super) struct File {
     pub(super) signature: SignatureFile,
     pub(super) refusal: Option<DocumentFile>,
     #[serde(default)]
-    pub(super) errors: Vec<ErrorFile>,
+    pub(super) errors: Vec<Spanned<ErrorFile>>,
     #[serde(default)]
     pub(super) hooks: HooksFile,
     pub(super) send: Option<SendFile>,
     #[serde(default)]
     pub(super) resources: BTreeMap<String, ResourceFile>,
     #[serde(default)]
-    pub(super) routes: Vec<RouteFile>,
+    pub(super) routes: Vec<Spanned<RouteFile>>,
 }
 
 #[derive(Deserialize)]
@@ -157,8 +157,8 @@ pub(super) struct CallFile {
     pub(super) to: Written,
     #[serde(default)]
     pub(super) caller_id: Vec<Written>,
-    pub(super) phases: Vec<PhaseFile>,
-    pub(super) answers: Vec<AnswerFile>,
+    pub(super) phases: Vec<Spanned<PhaseFile>>,
+    pub(super) answers: Vec<Spanned<AnswerFile>>,
 }
 
 #[derive(Deserialize)]
@@ -200,7 +200,7 @@ pub(super) struct StatusFile {
     pub(super) code: Option<Written>,
     pub(super) to: Written,
     pub(super) from: Written,
-    pub(super) states: Vec<StateFile>,
+    pub(super) states: Vec<Spanned<StateFile>>,
     pub(super) acknowledge: DocumentFile,
 }
 
@@ -229,7 +229,7 @@ pub(super) struct InboundFile {
     pub(super) text: Written,
     pub(super) media: Option<MediaFile>,
     #[serde(default)]
-    pub(super) words: Vec<WordFile>,
+    pub(super) words: Vec<Spanned<WordFile>>,
     pub(super) acknowledge: DocumentFile,
 }
 
@@ -321,7 +321,7 @@ pub(super) struct ReplyFile {
     pub(super) detail: Option<Written>,
     #[serde(default)]
     pub(super) retry_after: Vec<RetryAfterFile>,
-    pub(super) rules: Vec<ReplyRuleFile>,
+    pub(super) rules: Vec<Spanned<ReplyRuleFile>>,
 }
 
 #[derive(Deserialize)]

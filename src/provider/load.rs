@@ -80,12 +80,16 @@ impl Loader<'_> {
     /// A list of rules.
     pub(super) fn rules<T, F>(
         &self,
-        files: &[F],
+        files: &[Spanned<F>],
         about: Subjects,
         when: impl Fn(&F) -> &WhenFile,
         value: impl Fn(&F) -> Result<T>,
     ) -> Result<Vec<Rule<T>>> {
-        files.iter().map(|file| Ok(Rule { when: self.when(when(file), about)?, value: value(file)? })).collect()
+        let rule = |file: &Spanned<F>| {
+            let line = self.wrong(file.span(), "").line;
+            Ok(Rule { line, when: self.when(when(file.get_ref()), about)?, value: value(file.get_ref())? })
+        };
+        files.iter().map(rule).collect()
     }
 
     pub(super) fn text(&self, written: &Written, section: &[&'static str], escape: Escape) -> Result<Text> {
@@ -335,6 +339,7 @@ impl Provider {
             Ok((given, loader.document(rule.status.as_ref(), kind, body, ERROR_NAMES, 500)?))
         };
         Ok(Self {
+            file: file.into(),
             name: name.as_str().into(),
             title: read.title.as_str().into(),
             upstream: read.upstream.get_ref().as_str().into(),

@@ -37,6 +37,8 @@ pub use send::NotWritten;
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]
 pub struct Provider {
+    /// The name that errors show.
+    file: Box<str>,
     name: Box<str>,
     title: Box<str>,
     upstream: Box<str>,
@@ -126,8 +128,28 @@ pub struct BuiltIn {
 }
 
 /// The providers that are compiled in; a file of the same name in the operator's `providers/` goes before.
-pub const BUILT_IN: &[BuiltIn] =
-    &[BuiltIn { name: "twilio", text: include_str!("../../providers/twilio.toml"), samples: &[] }];
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        name: "twilio",
+        text: include_str!("../../providers/twilio.toml"),
+        samples: &[
+            ("providers/twilio/signatures.toml", include_str!("../../providers/twilio/signatures.toml")),
+            ("providers/twilio/calls.toml", include_str!("../../providers/twilio/calls.toml")),
+            ("providers/twilio/messages.toml", include_str!("../../providers/twilio/messages.toml")),
+            ("providers/twilio/endpoints.toml", include_str!("../../providers/twilio/endpoints.toml")),
+        ],
+    },
+    BuiltIn {
+        name: "telnyx",
+        text: include_str!("../../providers/telnyx.toml"),
+        samples: &[
+            ("providers/telnyx/signatures.toml", include_str!("../../providers/telnyx/signatures.toml")),
+            ("providers/telnyx/calls.toml", include_str!("../../providers/telnyx/calls.toml")),
+            ("providers/telnyx/messages.toml", include_str!("../../providers/telnyx/messages.toml")),
+            ("providers/telnyx/endpoints.toml", include_str!("../../providers/telnyx/endpoints.toml")),
+        ],
+    },
+];
 
 impl Provider {
     /// Whether the file has the section for it.
@@ -145,12 +167,16 @@ impl Provider {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
-    fn every_built_in_file_loads() {
+    fn every_rule_of_every_built_in_file_agrees_with_its_samples() {
         for built_in in BUILT_IN {
-            let provider = Provider::load(built_in.text, built_in.name).map_err(|wrong| wrong.to_string()).unwrap();
+            let provider = Provider::built_in(built_in.name).unwrap().map_err(|wrong| wrong.to_string()).unwrap();
             assert_eq!(provider.name(), built_in.name);
+            let wrong: Vec<String> =
+                Arc::new(provider).check(built_in.samples).iter().map(ToString::to_string).collect();
+            assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         }
     }
 }

@@ -95,6 +95,11 @@ impl Flags {
     }
 }
 
+impl Flag {
+    /// All of them.
+    pub(super) const ALL: [Flag; 4] = [Flag::NumberDead, Flag::OptedOut, Flag::RateLimited, Flag::AuthBroken];
+}
+
 impl FromIterator<Flag> for Flags {
     fn from_iter<I: IntoIterator<Item = Flag>>(flags: I) -> Self {
         Self(flags.into_iter().fold(0, |set, flag| set | flag as u8))
@@ -103,8 +108,7 @@ impl FromIterator<Flag> for Flags {
 
 impl std::fmt::Debug for Flags {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let all = [Flag::NumberDead, Flag::OptedOut, Flag::RateLimited, Flag::AuthBroken];
-        f.debug_set().entries(all.into_iter().filter(|flag| self.has(*flag))).finish()
+        f.debug_set().entries(Flag::ALL.into_iter().filter(|flag| self.has(*flag))).finish()
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     text::number,
 };
 use std::{collections::BTreeMap, ops::Range};
+use toml::Spanned;
 
 /// The header by which a request says that Redial has substituted in it (rule Q12).
 pub const MARKER: http::HeaderName = http::HeaderName::from_static("redial-substituted");
@@ -358,13 +359,19 @@ pub(super) fn passed_on(headers: &http::HeaderMap) -> http::HeaderMap {
 impl Loader<'_> {
     pub(super) fn routes(
         &self,
-        files: &[RouteFile],
+        files: &[Spanned<RouteFile>],
         resources: &BTreeMap<String, ResourceFile>,
     ) -> Result<Vec<RouteRule>, FileError> {
-        files.iter().map(|file| self.route(file, resources)).collect()
+        files.iter().map(|file| self.route_rule(file, resources)).collect()
     }
 
-    fn route(&self, file: &RouteFile, resources: &BTreeMap<String, ResourceFile>) -> Result<RouteRule, FileError> {
+    fn route_rule(
+        &self,
+        file: &Spanned<RouteFile>,
+        resources: &BTreeMap<String, ResourceFile>,
+    ) -> Result<RouteRule, FileError> {
+        let line = self.wrong(file.span(), "").line;
+        let file = file.get_ref();
         let resource = resources.get(file.resource.get_ref()).ok_or_else(|| {
             let known: Vec<&str> = resources.keys().map(String::as_str).collect();
             self.wrong(file.resource.span(), format!("the name of a [resources.…] is needed: {}", known.join(", ")))
@@ -375,6 +382,7 @@ impl Loader<'_> {
         let callback = |file: &super::file::CallbackFile| Ok((self.replaceable(&file.place)?, file.answers));
         let pointers = |all: &[Written]| all.iter().map(|one| self.pointer(one)).collect::<Result<_, _>>();
         Ok(RouteRule {
+            line,
             action: file.action,
             channel: file.channel,
             methods: file.methods.iter().map(method).collect::<Result<_, _>>()?,

@@ -93,14 +93,6 @@ impl When {
     pub(super) fn holds(&self, facts: &dyn Facts) -> bool {
         self.0.iter().all(|condition| condition.holds(facts))
     }
-
-    /// The places that the conditions look at.
-    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
-        self.0.iter().filter_map(|condition| match &condition.subject {
-            Subject::Place(place) => Some(place),
-            _ => None,
-        })
-    }
 }
 
 impl Condition {

@@ -1,0 +1,322 @@
+//! The shape of a sample file, as serde reads it.
+
+use crate::provider::{Action, Channel, Flag, Phase, State, Word, file::OutcomeKind};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Samples {
+    pub(super) account: AccountSample,
+    #[serde(default)]
+    pub(super) signature: Vec<Spanned<SignatureSample>>,
+    #[serde(default)]
+    pub(super) call: Vec<Spanned<CallSample>>,
+    #[serde(default)]
+    pub(super) status: Vec<Spanned<StatusSample>>,
+    #[serde(default)]
+    pub(super) inbound: Vec<Spanned<InboundSample>>,
+    #[serde(default)]
+    pub(super) send: Vec<Spanned<SendSample>>,
+    #[serde(default)]
+    pub(super) reply: Vec<Spanned<ReplySample>>,
+    #[serde(default)]
+    pub(super) route: Vec<Spanned<RouteSample>>,
+    #[serde(default)]
+    pub(super) callback: Vec<Spanned<CallbackSample>>,
+    #[serde(default)]
+    pub(super) error: Vec<Spanned<ErrorSample>>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+/// The account that the samples are for; a sample may change its values.
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountSample {
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestSample {
+    #[serde(default = "post")]
+    pub(super) method: String,
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) form: Option<String>,
+    pub(super) json: Option<String>,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignatureSample {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
+    /// Where the provider reaches us; left out: as the request's URL says.
+    pub(super) public_url: Option<String>,
+    /// Left out: the signature alone is checked, not the account id.
+    pub(super) hook: Option<HookSample>,
+    pub(super) request: RequestSample,
+    /// Seconds since 1970.
+    #[serde(default)]
+    pub(super) now: i64,
+    pub(super) verdict: Verdict,
+    #[serde(default = "yes")]
+    pub(super) covers_parameters: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum HookSample {
+    Call,
+    Message,
+    Status,
+    Inbound,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Verdict {
+    Believed,
+    Unsigned,
+    Wrong,
+    OutOfTime,
+    OtherAccount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallSample {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
+    pub(super) application: Option<String>,
+    pub(super) request: RequestSample,
+    pub(super) id: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) phase: Phase,
+    pub(super) connect: Option<ConnectSample>,
+    pub(super) unchanged: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectSample {
+    pub(super) new: String,
+    pub(super) say: Option<String>,
+    pub(super) document: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusSample {
+    pub(super) name: String,
+    pub(super) request: RequestSample,
+    pub(super) events: Vec<EventSample>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventSample {
+    pub(super) id: String,
+    pub(super) state: State,
+    #[serde(default, rename = "final")]
+    pub(super) is_final: bool,
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) flags: Vec<Flag>,
+    pub(super) to: String,
+    pub(super) from: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InboundSample {
+    pub(super) name: String,
+    pub(super) request: RequestSample,
+    /// Left out: the webhook is about something else.
+    pub(super) message: Option<MessageSample>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessageSample {
+    pub(super) id: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) media: Vec<MediaSample>,
+    pub(super) word: Option<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MediaSample {
+    pub(super) url: String,
+    pub(super) content_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendSample {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
+    pub(super) message: OutgoingSample,
+    pub(super) request: WrittenSample,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OutgoingSample {
+    pub(super) to: String,
+    pub(super) from: Option<String>,
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) media: Vec<String>,
+    pub(super) reference: String,
+    pub(super) callback: Option<String>,
+}
+
+/// A request that Redial makes; the headers are those that must be there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSample {
+    #[serde(default = "post")]
+    pub(super) method: String,
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReplySample {
+    pub(super) name: String,
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) body: String,
+    pub(super) outcome: OutcomeKind,
+    pub(super) after_seconds: Option<f64>,
+    pub(super) id: Option<String>,
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) flags: Vec<Flag>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouteSample {
+    pub(super) name: String,
+    pub(super) request: RequestSample,
+    /// Left out: no route, the request passes byte for byte.
+    pub(super) wants: Option<WantsSample>,
+    /// What Redial puts in, and the request that it then makes.
+    pub(super) change: Option<ChangeSample>,
+    /// The reply to it, and how the sender is to see it.
+    pub(super) reply: Option<RestoreSample>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantsSample {
+    pub(super) action: Action,
+    pub(super) channel: Channel,
+    #[serde(default)]
+    pub(super) destinations: Vec<String>,
+    pub(super) sender: Option<String>,
+    pub(super) text: Option<String>,
+    #[serde(default)]
+    pub(super) identity_bound: bool,
+    #[serde(default)]
+    pub(super) callbacks: Vec<CallbackPlace>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallbackPlace {
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) answers: bool,
+}
+
+/// New numbers and URLs in the order of the wanted ones.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeSample {
+    #[serde(default)]
+    pub(super) destinations: Vec<String>,
+    #[serde(default)]
+    pub(super) callbacks: Vec<String>,
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RestoreSample {
+    pub(super) body: String,
+    #[serde(default)]
+    pub(super) ids: Vec<String>,
+    pub(super) swaps: Vec<SwapSample>,
+    pub(super) restored: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SwapSample {
+    pub(super) id: Option<String>,
+    pub(super) connected: String,
+    pub(super) used: String,
+    #[serde(default)]
+    pub(super) urls: Vec<(String, String)>,
+}
+
+/// A webhook that goes on to the sender's own URL.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallbackSample {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
+    pub(super) request: RequestSample,
+    pub(super) url: String,
+    pub(super) swaps: Vec<SwapSample>,
+    #[serde(default)]
+    pub(super) now: i64,
+    pub(super) restored: WrittenSample,
+    pub(super) signed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorSample {
+    pub(super) kind: Spanned<String>,
+    pub(super) message: String,
+    pub(super) status: u16,
+    pub(super) document: String,
+}

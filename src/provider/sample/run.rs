@@ -1,0 +1,376 @@
+//! Runs samples against a provider.
+
+use super::{
+    Reached,
+    file::{
+        AccountSample, CallSample, CallbackSample, ErrorSample, HookSample, InboundSample, OneOrMore, ReplySample,
+        RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample,
+        Verdict, WantsSample,
+    },
+};
+use crate::{
+    clock::Time,
+    provider::{
+        Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Hook,
+        Inbound, Incoming, Media, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent, Swap, Verified,
+        file::OutcomeKind, load::Loader,
+    },
+};
+use std::{collections::BTreeMap, fmt::Debug, ops::Range, sync::Arc, time::Duration};
+use toml::Spanned;
+
+/// One sample file at work.
+pub(super) struct Runner<'r> {
+    pub(super) provider: &'r Arc<Provider>,
+    pub(super) loader: Loader<'r>,
+    pub(super) account: AccountSample,
+    pub(super) wrong: &'r mut Vec<FileError>,
+    pub(super) reached: &'r mut Reached,
+}
+
+/// What is wrong with a sample, for a reader.
+type Run = Result<(), String>;
+
+/// What an account of a sample has beside the file's own parameters.
+#[derive(Default)]
+struct Special<'s> {
+    parameters: Option<&'s BTreeMap<String, OneOrMore>>,
+    public_url: Option<&'s str>,
+    application: Option<&'s str>,
+}
+
+/// A sample's request, in the parts that an [`Incoming`] borrows.
+struct Parts {
+    method: http::Method,
+    origin: String,
+    target: String,
+    headers: http::HeaderMap,
+    body: String,
+}
+
+impl Parts {
+    fn read(sample: &RequestSample) -> Result<Self, String> {
+        let mut headers = read_headers(&sample.headers)?;
+        let (kind, body) = match (&sample.form, &sample.json) {
+            (Some(form), None) => (Some("application/x-www-form-urlencoded"), form.clone()),
+            (None, Some(json)) => (Some("application/json"), json.clone()),
+            (None, None) => (None, String::new()),
+            _ => return Err("a request has `form` or `json`, not both".to_owned()),
+        };
+        if let Some(kind) = kind {
+            headers.entry(http::header::CONTENT_TYPE).or_insert(http::HeaderValue::from_static(kind));
+        }
+        let (origin, target) = split(&sample.url)?;
+        let method = sample.method.parse().map_err(|_| "the method is none".to_owned())?;
+        Ok(Self { method, origin, target, headers, body })
+    }
+
+    fn incoming(&self, now: i64) -> Incoming<'_> {
+        let now = Time(now.saturating_mul(1_000_000));
+        Incoming::new(&self.method, &self.origin, &self.target, &self.headers, self.body.as_bytes(), now)
+    }
+}
+
+fn split(url: &str) -> Result<(String, String), String> {
+    let after = url.find("://").map(|at| at + 3).ok_or("a URL begins with `https://` or `http://`")?;
+    let path = url[after..].find(['/', '?']).map_or(url.len(), |at| after + at);
+    Ok((url[..path].to_owned(), url[path..].to_owned()))
+}
+
+fn read_headers(sample: &BTreeMap<String, String>) -> Result<http::HeaderMap, String> {
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in sample {
+        let wrong = || format!("`{name}` is no header");
+        let name: http::HeaderName = name.parse().map_err(|_| wrong())?;
+        headers.insert(name, value.parse().map_err(|_| wrong())?);
+    }
+    Ok(headers)
+}
+
+fn same<T: PartialEq + Debug>(what: &str, found: &T, wanted: &T) -> Run {
+    if found == wanted { Ok(()) } else { Err(format!("{what} is {found:?}, the sample says {wanted:?}")) }
+}
+
+fn boxed(text: Option<&String>) -> Option<Box<str>> {
+    text.map(|text| text.as_str().into())
+}
+
+impl Runner<'_> {
+    pub(super) fn run(mut self, samples: &Samples) {
+        self.each(&samples.signature, |one| &one.name, Self::signature);
+        self.each(&samples.call, |one| &one.name, Self::call);
+        self.each(&samples.status, |one| &one.name, Self::status);
+        self.each(&samples.inbound, |one| &one.name, Self::inbound);
+        self.each(&samples.send, |one| &one.name, Self::send);
+        self.each(&samples.reply, |one| &one.name, Self::reply);
+        self.each(&samples.route, |one| &one.name, Self::route);
+        self.each(&samples.callback, |one| &one.name, Self::callback);
+        self.each(&samples.error, |one| one.kind.get_ref(), Self::error);
+    }
+
+    fn each<T>(&mut self, all: &[Spanned<T>], name: impl Fn(&T) -> &String, run: impl Fn(&mut Self, &T) -> Run) {
+        for one in all {
+            if let Err(found) = run(self, one.get_ref()) {
+                self.refuse(one.span(), name(one.get_ref()), found);
+            }
+        }
+    }
+
+    fn refuse(&mut self, span: Range<usize>, name: &str, found: String) {
+        let wanted = format!("the sample `{name}` and the provider file must agree");
+        self.wrong.push(FileError { found, ..self.loader.wrong(span, wanted) });
+    }
+
+    fn reach(&mut self, list: &'static str, rule: Option<usize>) {
+        self.reached.extend(rule.map(|rule| (list, rule)));
+    }
+
+    fn account(&self, special: &Special<'_>) -> Result<Account, String> {
+        let mut parameters = self.account.parameters.clone();
+        for (name, value) in special.parameters.into_iter().flatten() {
+            parameters.insert(name.clone(), value.clone());
+        }
+        let values = parameters.into_iter().map(|(name, value)| match value {
+            OneOrMore::One(value) => (name, vec![value]),
+            OneOrMore::More(values) => (name, values),
+        });
+        let wrong =
+            |all: Vec<super::super::ParameterError>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let settings = AccountSettings {
+            name: "sample".into(),
+            provider: Arc::clone(self.provider),
+            parameters: self.provider.parameters(values.collect()).map_err(wrong)?,
+            custody: Custody::Sender,
+            senders: Vec::new(),
+            public_urls: special.public_url.into_iter().map(Into::into).collect(),
+            upstream: None,
+            application: special.application.map(Into::into),
+        };
+        Account::new(settings).map_err(|wrong| wrong.to_string())
+    }
+
+    fn signature(&mut self, sample: &SignatureSample) -> Run {
+        let public_url = sample.public_url.as_deref();
+        let account = self.account(&Special { parameters: Some(&sample.parameters), public_url, application: None })?;
+        let parts = Parts::read(&sample.request)?;
+        let incoming = parts.incoming(sample.now);
+        let found = match sample.hook {
+            None => account.verify_signature(&incoming),
+            Some(HookSample::Call) => account.verify(&incoming, Hook::Call),
+            Some(HookSample::Message) => account.verify(&incoming, Hook::Message),
+            Some(HookSample::Status) => account.verify(&incoming, Hook::Status),
+            Some(HookSample::Inbound) => account.verify(&incoming, Hook::Inbound),
+        };
+        let wanted = match sample.verdict {
+            Verdict::Believed => Ok(Verified { covers_parameters: sample.covers_parameters }),
+            Verdict::Unsigned => Err(Refused::Unsigned),
+            Verdict::Wrong => Err(Refused::Wrong),
+            Verdict::OutOfTime => Err(Refused::OutOfTime),
+            Verdict::OtherAccount => Err(Refused::OtherAccount),
+        };
+        same("the verdict", &found, &wanted)
+    }
+
+    fn call(&mut self, sample: &CallSample) -> Run {
+        let application = sample.application.as_deref();
+        let account = self.account(&Special { parameters: Some(&sample.parameters), public_url: None, application })?;
+        let parts = Parts::read(&sample.request)?;
+        let incoming = parts.incoming(0);
+        let (call, rule) = account.read_call_by_rule(&incoming).map_err(|wrong| wrong.to_string())?;
+        self.reach("hooks.call.phases", rule);
+        same("id", &&*call.id, &&*sample.id)?;
+        same("from", &&*call.from, &&*sample.from)?;
+        same("to", &&*call.to, &&*sample.to)?;
+        same("phase", &call.phase, &sample.phase)?;
+        let mut answers = Vec::new();
+        if let Some(connect) = &sample.connect {
+            answers.push((CallAnswer::Connect { to: &connect.new, say: connect.say.as_deref() }, &connect.document));
+        }
+        answers.extend(sample.unchanged.as_ref().map(|document| (CallAnswer::Unchanged, document)));
+        for (answer, wanted) in answers {
+            let (document, rule) = account.answer_call_by_rule(&call, answer);
+            self.reach("hooks.call.answers", rule);
+            same("the document", &&*String::from_utf8_lossy(&document.body), &&**wanted)?;
+        }
+        Ok(())
+    }
+
+    fn status(&mut self, sample: &StatusSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let parts = Parts::read(&sample.request)?;
+        let found = account.read_status_by_rule(&parts.incoming(0)).map_err(|wrong| wrong.to_string())?;
+        same("the number of reports", &found.len(), &sample.events.len())?;
+        for ((event, rule), wanted) in found.into_iter().zip(&sample.events) {
+            self.reach("hooks.status.states", rule);
+            let wanted = StatusEvent {
+                id: wanted.id.as_str().into(),
+                state: wanted.state,
+                is_final: wanted.is_final,
+                code: boxed(wanted.code.as_ref()),
+                flags: wanted.flags.iter().copied().collect(),
+                to: wanted.to.as_str().into(),
+                from: wanted.from.as_str().into(),
+            };
+            same("the report", &event, &wanted)?;
+            same("the recipient", &event.to, &wanted.to)?;
+            same("the sender", &event.from, &wanted.from)?;
+        }
+        Ok(())
+    }
+
+    fn inbound(&mut self, sample: &InboundSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let parts = Parts::read(&sample.request)?;
+        let found = account.read_inbound_by_rule(&parts.incoming(0)).map_err(|wrong| wrong.to_string())?;
+        let wanted = sample.message.as_ref().map(|message| Inbound {
+            id: message.id.as_str().into(),
+            from: message.from.as_str().into(),
+            to: message.to.as_str().into(),
+            text: message.text.as_str().into(),
+            media: message
+                .media
+                .iter()
+                .map(|one| Media { url: one.url.as_str().into(), content_type: boxed(one.content_type.as_ref()) })
+                .collect(),
+            word: message.word,
+        });
+        self.reach("hooks.inbound.words", found.as_ref().and_then(|(_, rule)| *rule));
+        let found = found.map(|(message, _)| message);
+        if found == wanted {
+            return Ok(());
+        }
+        let plain = |message: &Option<Inbound>| {
+            let media = |one: &Media| format!("{} {:?}", one.url, one.content_type);
+            message.as_ref().map(|message| {
+                let media: Vec<String> = message.media.iter().map(media).collect();
+                format!("{} {} {} {} {media:?} {:?}", message.id, message.from, message.to, message.text, message.word)
+            })
+        };
+        same("the message", &plain(&found), &plain(&wanted))
+    }
+
+    fn send(&mut self, sample: &SendSample) -> Run {
+        let account = self.account(&Special { parameters: Some(&sample.parameters), ..Special::default() })?;
+        let media: Vec<&str> = sample.message.media.iter().map(String::as_str).collect();
+        let outgoing = Outgoing {
+            to: &sample.message.to,
+            from: sample.message.from.as_deref(),
+            text: &sample.message.text,
+            media: &media,
+            reference: &sample.message.reference,
+            callback: sample.message.callback.as_deref(),
+        };
+        let request = account.send(&outgoing).map_err(|wrong| wrong.to_string())?;
+        let wanted = &sample.request;
+        written(&request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)
+    }
+
+    fn reply(&mut self, sample: &ReplySample) -> Run {
+        let account = self.account(&Special::default())?;
+        let status = http::StatusCode::from_u16(sample.status).map_err(|_| "the status is none".to_owned())?;
+        let headers = read_headers(&sample.headers)?;
+        let (reply, rule) = account.read_reply_by_rule(status, &headers, sample.body.as_bytes());
+        self.reach("send.reply.rules", rule);
+        let outcome = match sample.outcome {
+            OutcomeKind::Sent => Outcome::Sent,
+            OutcomeKind::TryAgain => Outcome::TryAgain(sample.after_seconds.map(Duration::from_secs_f64)),
+            OutcomeKind::Never => Outcome::Never,
+            OutcomeKind::Unknown => Outcome::Unknown,
+            OutcomeKind::Config => Outcome::Config,
+        };
+        same("the outcome", &reply.outcome, &outcome)?;
+        same("the id", &reply.id, &boxed(sample.id.as_ref()))?;
+        same("the code", &reply.code, &boxed(sample.code.as_ref()))?;
+        same("the flags", &reply.flags, &sample.flags.iter().copied().collect::<Flags>())
+    }
+
+    fn route(&mut self, sample: &RouteSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let parts = Parts::read(&sample.request)?;
+        let incoming = parts.incoming(0);
+        let found = account.route(&incoming);
+        self.reach("routes", found.as_ref().map(|route| route.index));
+        let (route, wants) = match (found, &sample.wants) {
+            (None, None) => {
+                let request = account.forward(&incoming, None);
+                return same("what passes", &&*request.body, &parts.body.as_bytes());
+            }
+            (Some(route), Some(wants)) => (route, wants),
+            (found, _) => return Err(format!("the route is {found:?}")),
+        };
+        wanted(&account.read_request(&route, &incoming), &route, wants)?;
+        if let Some(change) = &sample.change {
+            let indexed = |all: &[String]| all.iter().map(|one| one.as_str().into()).enumerate().collect();
+            let changes =
+                Changes { destinations: indexed(&change.destinations), callbacks: indexed(&change.callbacks) };
+            let request = account.forward(&incoming, Some((&route, &changes)));
+            written(&request, &sample.request.method, &change.url, &BTreeMap::new(), &change.body)?;
+        }
+        sample.reply.as_ref().map_or(Ok(()), |reply| restored(&account, &route, reply))
+    }
+
+    fn callback(&mut self, sample: &CallbackSample) -> Run {
+        let account = self.account(&Special { parameters: Some(&sample.parameters), ..Special::default() })?;
+        let parts = Parts::read(&sample.request)?;
+        let restored = account.restore_callback(&parts.incoming(sample.now), &sample.url, &swaps(&sample.swaps), None);
+        let (request, wanted) = (&restored.request, &sample.restored);
+        written(request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)?;
+        same("whether it is signed", &restored.signed, &sample.signed)?;
+        if restored.signed {
+            // The provider's own scheme must believe it at the sender's URL, as the sender's SDK does.
+            let (origin, target) = split(&request.url)?;
+            let now = Time(sample.now.saturating_mul(1_000_000));
+            let sender = Incoming::new(&request.method, &origin, &target, &request.headers, &request.body, now);
+            same("the new signature", &account.verify_signature(&sender).map(|_| ()), &Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn error(&mut self, sample: &ErrorSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let kind = ErrorKind::named(sample.kind.get_ref()).ok_or("the kind is none that Redial has")?;
+        let (document, rule) = account.error_by_rule(kind, &sample.message);
+        self.reach("errors", rule);
+        same("the status", &document.status.as_u16(), &sample.status)?;
+        same("the document", &&*String::from_utf8_lossy(&document.body), &&*sample.document)
+    }
+}
+
+fn written(request: &Request, method: &str, url: &str, headers: &BTreeMap<String, String>, body: &str) -> Run {
+    same("the method", &request.method.as_str(), &method)?;
+    same("the URL", &request.url.as_str(), &url)?;
+    for (name, value) in headers {
+        let found = request.headers.get(name).and_then(|value| value.to_str().ok());
+        same(&format!("header {name}"), &found, &Some(value.as_str()))?;
+    }
+    same("the body", &&*String::from_utf8_lossy(&request.body), &body)
+}
+
+fn wanted(found: &Communication, route: &Route, sample: &WantsSample) -> Run {
+    same("the action", &route.action, &sample.action)?;
+    same("the channel", &route.channel, &sample.channel)?;
+    let destinations: Vec<&str> = found.destinations.iter().map(|one| &*one.text).collect();
+    same("where it goes", &destinations, &sample.destinations.iter().map(String::as_str).collect())?;
+    same("the sender", &found.sender.as_deref(), &sample.sender.as_deref())?;
+    same("the text", &found.text.as_deref(), &sample.text.as_deref())?;
+    same("whether it is identity-bound", &found.identity_bound, &sample.identity_bound)?;
+    let callbacks: Vec<(&str, bool)> = found.callbacks.iter().map(|one| (&*one.url, one.answers)).collect();
+    same("the callbacks", &callbacks, &sample.callbacks.iter().map(|one| (one.url.as_str(), one.answers)).collect())
+}
+
+fn swaps(samples: &[SwapSample]) -> Vec<Swap> {
+    let swap = |sample: &SwapSample| Swap {
+        id: boxed(sample.id.as_ref()),
+        connected: sample.connected.as_str().into(),
+        used: sample.used.as_str().into(),
+        urls: sample.urls.iter().map(|(ours, own)| (ours.as_str().into(), own.as_str().into())).collect(),
+    };
+    samples.iter().map(swap).collect()
+}
+
+fn restored(account: &Account, route: &Route, sample: &RestoreSample) -> Run {
+    let ids = account.reply_ids(route, sample.body.as_bytes());
+    same("the ids", &ids, &sample.ids.iter().map(|id| id.as_str().into()).collect())?;
+    let body = account.restore_reply(route, &sample.body.clone().into(), &swaps(&sample.swaps));
+    same("what the sender sees", &&*String::from_utf8_lossy(&body), &&*sample.restored)
+}
