@@ -5,9 +5,6 @@ mod answered;
 pub mod blocks;
 pub mod books;
 mod callback;
-pub mod carrier;
-pub mod deliver_notice;
-pub mod expand_fanout;
 pub mod explain;
 pub mod gateway;
 pub mod groups;
@@ -26,7 +23,6 @@ pub mod relay_send;
 pub mod requests;
 pub mod resolve;
 mod substitute;
-mod view;
 pub mod wanted;
 pub mod write;
 

@@ -1,6 +1,13 @@
 //! Every test that needs more than one module, in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod far_end;
+mod hooks;
 mod layers;
 mod phone;
 mod serve;
+mod spawn;
 mod store;
+mod upstream;
+mod via;

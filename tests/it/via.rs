@@ -1,0 +1,490 @@
+//! Drop-in endpoints, against a provider that is played: what goes upstream, what the sender sees, and what happens when
+//! something is wrong.
+
+use crate::{
+    far_end,
+    hooks::signed_form,
+    spawn::{AccountOf, Running, SENDER_SECRET, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
+    upstream::{Say, Upstream},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use redial::{
+    domain::{group::Member, id::SubstitutionId},
+    provider::Custody,
+    transport::http::{Client, Failure, Settings, reach::Reach},
+    usecase::gateway::Account,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+pub(crate) const OLD: &str = "+14155550123";
+pub(crate) const NEW: &str = "+14155550199";
+pub(crate) const OTHER: &str = "+14155550177";
+pub(crate) const FROM: &str = "+15005550006";
+
+pub(crate) fn client() -> Client {
+    Client::new(&Settings { reach: Reach::Anywhere, ..Settings::default() }).unwrap()
+}
+
+pub(crate) fn basic(user: &str, secret: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{secret}")))
+}
+
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+pub(crate) fn messages() -> String {
+    format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages.json")
+}
+
+/// A Redial with one Twilio account, as `change` makes it.
+async fn with_twilio(upstream: &Upstream, change: impl FnOnce(&mut Account) + 'static, setup: Setup) -> Running {
+    with(upstream, Custody::Operator, change, setup).await
+}
+
+async fn with(
+    upstream: &Upstream,
+    custody: Custody,
+    change: impl FnOnce(&mut Account) + 'static,
+    setup: Setup,
+) -> Running {
+    let far = upstream.base.clone();
+    let accounts = move |base: &str| {
+        let mut account = AccountOf { custody, ..AccountOf::twilio(base, &far) }.make();
+        change(&mut account);
+        vec![account]
+    };
+    spawn(Setup { accounts: Box::new(accounts), ..setup }).await
+}
+
+struct Answer {
+    status: u16,
+    body: Bytes,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn ask(running: &Running, method: &str, path: &str, secret: &str, body: &str) -> Result<Answer, Failure> {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(format!("{}/via/main{path}", running.base))
+        .header("authorization", basic(TWILIO_SID, secret))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from(body.to_owned()))
+        .unwrap();
+    let reply = client().send(request).await?;
+    Ok(Answer { status: reply.status().as_u16(), body: reply.into_body() })
+}
+
+async fn send(running: &Running, to: &str, more: &[(&str, &str)]) -> Result<Answer, Failure> {
+    let body = form(&[&[("To", to), ("From", FROM), ("Body", "Hello there")], more].concat());
+    ask(running, "POST", &messages(), SENDER_SECRET, &body).await
+}
+
+#[tokio::test]
+async fn a_message_to_a_number_that_changed_goes_to_the_new_one_and_the_sender_sees_the_old_one() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+
+    let reply = send(&running, OLD, &[("StatusCallback", "https://sender.example/report?x=1")]).await.unwrap();
+    let sent = upstream.wait(1).await;
+    assert_eq!(sent.form()["To"], NEW);
+    assert_eq!(sent.form()["Body"], "Hello there");
+    assert!(sent.form()["StatusCallback"].starts_with(&format!("{}/hooks/main/status/sub_", running.base)));
+    assert_eq!(sent.header("authorization"), basic(TWILIO_SID, TWILIO_TOKEN), "the operator's own credentials");
+    assert_eq!((reply.status, reply.json()["to"].as_str().unwrap()), (201, OLD));
+
+    let sid = reply.json()["sid"].as_str().unwrap().to_owned();
+    let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages/{sid}.json");
+    let read = ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap();
+    assert_eq!(
+        (read.json()["to"].as_str(), &read.json()["price"]),
+        (Some(OLD), &Value::Null),
+        "no price of the new one"
+    );
+    send(&running, OTHER, &[]).await.unwrap();
+    let listed = ask(&running, "GET", &messages(), SENDER_SECRET, "").await.unwrap().json();
+    let to: Vec<&str> =
+        listed["messages"].as_array().unwrap().iter().map(|item| item["to"].as_str().unwrap()).collect();
+    assert_eq!(to, [OLD, OTHER]);
+    for said in [reply.body, read.body, listed.to_string().into()] {
+        assert!(!String::from_utf8_lossy(&said).contains("4155550199"), "the new number is told");
+    }
+    let rows = running.store.substitutions_named("main", &[sid.into()]).await.unwrap();
+    assert_eq!((rows[0].used.wire(), rows[0].connected.wire()), (OLD, NEW));
+}
+
+#[tokio::test]
+async fn a_created_call_rings_at_the_new_number() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let body = form(&[("To", "(415) 555-0123"), ("From", FROM), ("Url", "https://sender.example/twiml")]);
+    let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json");
+    let reply = ask(&running, "POST", &path, SENDER_SECRET, &body).await.unwrap();
+    assert_eq!(upstream.wait(1).await.form()["To"], NEW);
+    assert!(upstream.seen()[0].form()["Url"].starts_with(&format!("{}/hooks/main/call/sub_", running.base)));
+    assert_eq!(reply.json()["to"], "(415) 555-0123", "as the sender wrote it");
+}
+
+/// Rule Q5: what may only be forwarded works where the credentials are the operator's.
+#[tokio::test]
+async fn whose_credentials_they_are_decides_what_forward_only_means() {
+    for (custody, reveal, to) in [
+        (Custody::Operator, false, NEW),
+        (Custody::Operator, true, NEW),
+        (Custody::Sender, false, OLD),
+        (Custody::Sender, true, NEW),
+    ] {
+        let upstream = far_end::twilio().await;
+        let running = with(&upstream, custody, |_| (), Setup::default()).await;
+        let member = Member::Application(Account::app_id("main"));
+        running.moved("Ada", OLD, NEW, member, reveal).await;
+        let body = form(&[("To", OLD), ("From", FROM), ("Body", "Hi")]);
+        let secret = if custody == Custody::Sender { TWILIO_TOKEN } else { SENDER_SECRET };
+        let reply = ask(&running, "POST", &messages(), secret, &body).await.unwrap();
+        assert_eq!(upstream.wait(1).await.form()["To"], to, "{custody:?}, revealed: {reveal}");
+        assert_eq!(reply.json()["to"], OLD);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_redirected_is_not() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running.moved("Bob", "+14155550120", "+442079460018", Member::Everyone, false).await;
+    for (fields, why) in [
+        (&[("To", OLD), ("Body", "Your code is 482913")][..], "a one-time code (Q8)"),
+        (&[("To", OLD), ("Body", "Hi"), ("MessageIntent", "otp")], "a one-time code by its own word (Q8)"),
+        (&[("To", OLD), ("Body", "Hi"), ("From", NEW)], "the new number's own message (Q12)"),
+        (&[("To", "+14155550120"), ("Body", "Hi")], "another country (Q12)"),
+        (&[("To", "40404"), ("Body", "Hi")], "a short code (Q1)"),
+        (&[("To", "nobody"), ("Body", "Hi")], "no number (Q1)"),
+        (&[("Body", "Hi")], "no recipient"),
+    ] {
+        let body = form(fields);
+        ask(&running, "POST", &messages(), SENDER_SECRET, &body).await.unwrap();
+        assert_eq!(upstream.seen().last().unwrap().body, body, "{why}");
+    }
+    let marked = http::Request::post(format!("{}/via/main{}", running.base, messages()))
+        .header("authorization", basic(TWILIO_SID, SENDER_SECRET))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header(redial::provider::MARKER, "1")
+        .body(Bytes::from(form(&[("To", OLD), ("Body", "Hi")])))
+        .unwrap();
+    client().send(marked).await.unwrap();
+    assert_eq!(upstream.seen().last().unwrap().form()["To"], OLD, "substituted once already (Q12)");
+}
+
+#[tokio::test]
+async fn an_account_for_codes_is_never_redirected() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |account| account.identity_bound = true, Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    send(&running, OLD, &[]).await.unwrap();
+    assert_eq!(upstream.wait(1).await.form()["To"], OLD);
+}
+
+/// The rest passes byte for byte, both ways.
+#[tokio::test]
+async fn what_is_not_substituted_passes_as_it_is() {
+    let reply =
+        b"HTTP/1.1 203 Oh\r\nX-Own: a, b\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab\0\xffz\r\n0\r\n\r\n".to_vec();
+    let upstream = Upstream::start(move |_| Say::Raw(reply.clone())).await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    let body = "To=%2b14155550123&&Body=a+b%20c&=&x";
+    let targets = [
+        ("POST", messages(), body.to_owned()),
+        ("PUT", "/v9//odd/../path/?q='x'&r=%7e&&s=".to_owned(), "\u{1}raw".repeat(40_000)),
+        ("DELETE", "/trailing/".to_owned(), String::new()),
+    ];
+    for (at, (method, target, body)) in targets.into_iter().enumerate() {
+        let mut socket = TcpStream::connect(running.base.trim_start_matches("http://")).await.unwrap();
+        let head = format!(
+            "{method} /via/main{target} HTTP/1.1\r\nhost: redial\r\nauthorization: {}\r\ncontent-length: {}\r\n\
+             x-own: one\r\nx-own: two\r\nconnection: close, x-hop\r\nx-hop: gone\r\n\r\n",
+            basic(TWILIO_SID, SENDER_SECRET),
+            body.len()
+        );
+        socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        let text = String::from_utf8_lossy(&answer);
+        assert!(text.starts_with("HTTP/1.1 203 ") && text.contains("x-own: a, b\r\n"), "{text}");
+        assert!(answer.windows(5).any(|window| window == b"ab\0\xffz"), "{text}");
+        let seen = upstream.wait(at + 1).await;
+        assert_eq!((seen.method.as_str(), &seen.target, &seen.body[..]), (method, &target, body.as_bytes()));
+        let own: Vec<_> = seen.headers.get_all("x-own").iter().collect();
+        assert_eq!(own, ["one", "two"]);
+        assert!(!seen.headers.contains_key("x-hop"));
+    }
+}
+
+#[tokio::test]
+async fn unknown_credentials_get_the_providers_own_answer_and_nothing_goes_upstream() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    for (method, path) in [("POST", messages()), ("GET", "/anything/else".to_owned())] {
+        for secret in ["wrong", TWILIO_TOKEN, ""] {
+            let reply = ask(&running, method, &path, secret, "To=x").await.unwrap();
+            assert_eq!((reply.status, &reply.json()["code"]), (401, &json!(20003)), "{method} {path} {secret}");
+        }
+    }
+    let bare = http::Request::get(format!("{}/via/main{}", running.base, messages())).body(Bytes::new()).unwrap();
+    assert_eq!(client().send(bare).await.unwrap().status(), 401);
+    assert!(upstream.seen().is_empty());
+    let unknown = http::Request::get(format!("{}/via/nobody/x", running.base)).body(Bytes::new()).unwrap();
+    let reply = client().send(unknown).await.unwrap();
+    assert_eq!(reply.status(), 404);
+    assert_eq!(reply.headers()["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_in_the_providers_shape() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup { body_limit: 100, ..Setup::default() }).await;
+    let reply = send(&running, OLD, &[("x", &"y".repeat(200))]).await.unwrap();
+    assert_eq!((reply.status, reply.json()["status"].as_u64()), (413, Some(413)));
+    assert!(upstream.seen().is_empty());
+}
+
+/// Whether a number moved or not, what the upstream does is passed on as it is.
+#[tokio::test]
+async fn an_upstream_in_trouble_is_passed_on_as_it_is() {
+    for to in [OLD, OTHER] {
+        let fail = |say: Say| async move {
+            let upstream = Upstream::start(move |_| say.clone()).await;
+            let running = with_twilio(
+                &upstream,
+                |_| (),
+                Setup { upstream_timeout: Duration::from_millis(100), ..Setup::default() },
+            )
+            .await;
+            running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+            send(&running, to, &[]).await
+        };
+        let reply = fail(Say::Reply(500, "text/html", "<h1>Oh no</h1>".to_owned())).await.unwrap();
+        assert_eq!((reply.status, &reply.body[..]), (500, &b"<h1>Oh no</h1>"[..]));
+        let reply = fail(Say::Reply(200, "application/json", "{\"sid\": ".to_owned())).await.unwrap();
+        assert_eq!((reply.status, &reply.body[..]), (200, &b"{\"sid\": "[..]));
+        let reply = fail(Say::Never).await.unwrap();
+        assert_eq!((reply.status, &reply.json()["code"]), (504, &json!(20500)), "slow");
+        for silent in [
+            Say::Reset,
+            Say::Raw(b"\x00\x01\x02 garbage\r\n\r\n".to_vec()),
+            Say::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"sid\"".to_vec()),
+        ] {
+            assert!(matches!(fail(silent.clone()).await, Err(Failure::Unknown(_))), "{silent:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_cannot_be_reached_is_said_so_in_the_providers_shape() {
+    let mut upstream = far_end::twilio().await;
+    // Nobody listens on a port that was just given back.
+    upstream.base =
+        format!("http://{}", tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap());
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    for to in [OLD, OTHER] {
+        let reply = send(&running, to, &[]).await.unwrap();
+        assert_eq!((reply.status, &reply.json()["code"]), (502, &json!(20500)));
+    }
+}
+
+/// An error that names the number names the one that the sender used.
+#[tokio::test]
+async fn the_new_number_is_in_no_error_either() {
+    let upstream = Upstream::start(|_| {
+        Say::json(
+            400,
+            &json!({"code": 21211, "message": format!("The 'To' number {NEW} is not valid."), "status": 400}),
+        )
+    })
+    .await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let reply = send(&running, OLD, &[]).await.unwrap();
+    assert_eq!(
+        (reply.status, reply.json()["message"].as_str()),
+        (400, Some(&*format!("The 'To' number {OLD} is not valid.")))
+    );
+}
+
+#[tokio::test]
+async fn an_account_answers_under_its_own_host_name() {
+    let upstream = far_end::twilio().await;
+    let running =
+        with_twilio(&upstream, |account| account.host = Some("api.gateway.example".into()), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let request = http::Request::post(format!("{}{}", running.base, messages()))
+        .header("host", "API.gateway.example:8443")
+        .header("authorization", basic(TWILIO_SID, SENDER_SECRET))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from(form(&[("To", OLD), ("From", FROM), ("Body", "Hi")])))
+        .unwrap();
+    let reply = client().send(request).await.unwrap();
+    assert_eq!((reply.status().as_u16(), upstream.wait(1).await.form()["To"].as_str()), (201, NEW));
+}
+
+/// The sender's program gives up while the provider takes its time: reports and reads must still be mapped back.
+#[tokio::test]
+async fn a_sender_that_hangs_up_does_not_lose_the_providers_id() {
+    let (release, waits) = std::sync::mpsc::channel::<()>();
+    let waits = std::sync::Mutex::new(waits);
+    let upstream = Upstream::start(move |_| {
+        let _released = waits.lock().unwrap().recv_timeout(Duration::from_secs(20));
+        Say::json(201, &json!({"sid": "SM1", "to": NEW}))
+    });
+    let upstream = upstream.await;
+    let mut running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let mut socket = TcpStream::connect(running.base.trim_start_matches("http://")).await.unwrap();
+    let body = form(&[("To", OLD), ("From", FROM), ("Body", "Hi")]);
+    let head = format!(
+        "POST /via/main{} HTTP/1.1\r\nhost: redial\r\nauthorization: {}\r\ncontent-type: application/x-www-form-urlencoded\
+         \r\ncontent-length: {}\r\n\r\n{body}",
+        messages(),
+        basic(TWILIO_SID, SENDER_SECRET),
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    while running.gateway.tasks.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(socket);
+    release.send(()).unwrap();
+    running.stop().await;
+    let rows = running.store.substitutions_named("main", &["SM1".into()]).await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+/// W2, Q5: the report reaches the sender's own address with the number that the sender used and a fresh signature, and
+/// is tried again when that address fails.
+#[tokio::test]
+async fn a_report_reaches_the_sender_with_the_used_number() {
+    let calls = std::sync::atomic::AtomicU32::new(0);
+    let sender = Upstream::start(move |_| match calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        0 => Say::empty(503),
+        1 => Say::Reset,
+        _ => Say::empty(204),
+    })
+    .await;
+    let upstream = far_end::twilio().await;
+    let mut running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let own = format!("{}/report?order=7", sender.base);
+    let reply = send(&running, OLD, &[("StatusCallback", &own)]).await.unwrap().json();
+    let ours = upstream.wait(1).await.form()["StatusCallback"].clone();
+    let fields = [
+        ("MessageSid", reply["sid"].as_str().unwrap()),
+        ("MessageStatus", "delivered"),
+        ("To", NEW),
+        ("From", FROM),
+        ("AccountSid", TWILIO_SID),
+        ("ToCity", "SAN FRANCISCO"),
+    ];
+    let status = client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap().status();
+    assert_eq!(status, 204, "acknowledged at once");
+    sender.wait(3).await;
+    running.stop().await;
+    let seen = sender.seen();
+    assert_eq!(seen.len(), 3, "tried until it was taken, and no longer");
+    for one in seen {
+        assert_eq!((one.target.as_str(), one.form()["To"].as_str()), ("/report?order=7", OLD));
+        assert!(!one.form().contains_key("ToCity"), "no place of the new number");
+        let pairs: Vec<(String, String)> = one.form().into_iter().collect();
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let expected = signed_form(&own, SENDER_SECRET, &pairs);
+        assert_eq!(one.header("x-twilio-signature"), expected.headers()["x-twilio-signature"].to_str().unwrap());
+    }
+}
+
+/// Twilio fetches a call's instructions through Redial: the sender's application sees the used number, Twilio its
+/// document.
+#[tokio::test]
+async fn a_calls_instructions_come_from_the_senders_own_application() {
+    let sender = Upstream::start(|_| Say::xml("<Response><Say>Hello</Say></Response>")).await;
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let body = form(&[("To", OLD), ("From", FROM), ("Url", &format!("{}/twiml", sender.base))]);
+    let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json");
+    ask(&running, "POST", &path, SENDER_SECRET, &body).await.unwrap();
+    let ours = upstream.wait(1).await.form()["Url"].clone();
+    let fields =
+        [("CallSid", "CA1"), ("To", NEW), ("From", FROM), ("AccountSid", TWILIO_SID), ("Direction", "outbound-api")];
+    let document = client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap();
+    assert_eq!(&document.body()[..], b"<Response><Say>Hello</Say></Response>");
+    assert_eq!(sender.wait(1).await.form()["To"], OLD);
+}
+
+#[tokio::test]
+async fn a_reference_leads_only_where_it_belongs() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    let fields =
+        [("MessageSid", "SM1"), ("MessageStatus", "sent"), ("To", NEW), ("From", FROM), ("AccountSid", TWILIO_SID)];
+    let unknown = SubstitutionId(1);
+    for (path, status) in [
+        (format!("status/{unknown}-0"), 204),
+        ("status".to_owned(), 204),
+        (format!("call/{unknown}-0"), 404),
+        (format!("inbound/{unknown}-0"), 404),
+        ("status/nonsense".to_owned(), 404),
+    ] {
+        let url = format!("{}/hooks/main/{path}", running.base);
+        let found = client().send(signed_form(&url, TWILIO_TOKEN, &fields)).await.unwrap().status();
+        assert_eq!(found, status, "{path}");
+    }
+}
+
+/// Rule Q7: Redial is never the reason that a message does not arrive.
+#[tokio::test]
+async fn a_slow_or_broken_store_leaves_the_message_as_it_is() {
+    for broken in [true, false] {
+        let upstream = far_end::twilio().await;
+        let deadline = |account: &mut Account| account.deadline = Duration::from_millis(300);
+        let running = with_twilio(&upstream, deadline, Setup::default()).await;
+        running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+        let lock = (!broken).then(|| running.lock());
+        if broken {
+            running.sqlite.crash_before(1);
+        }
+        let reply = send(&running, OLD, &[]).await.unwrap();
+        assert_eq!((reply.status, upstream.wait(1).await.form()["To"].as_str()), (201, OLD), "broken: {broken}");
+        if !broken {
+            drop(lock);
+            running.commit(Vec::new()).await;
+            send(&running, OLD, &[]).await.unwrap();
+            assert_eq!(upstream.seen().last().unwrap().form()["To"], NEW, "and works again");
+        }
+    }
+}
+
+/// A read can wait: where it cannot be mapped back, the sender gets an error and no new number.
+#[tokio::test]
+async fn a_reply_that_cannot_be_mapped_back_is_not_shown() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let sid = send(&running, OLD, &[]).await.unwrap().json()["sid"].as_str().unwrap().to_owned();
+    running.lock().execute_batch("DROP TABLE substitution; COMMIT").unwrap();
+    for path in [format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages/{sid}.json"), messages()] {
+        let read = ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap();
+        assert_eq!((read.status, &read.json()["code"]), (502, &json!(20500)), "{path}");
+    }
+}
