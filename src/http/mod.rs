@@ -4,6 +4,7 @@
 //! own, then every other surface below one prefix each. To add a surface: a module with a filter that answers its
 //! prefix, handed to [`routes`] by `app`.
 
+pub mod api;
 pub mod arrival;
 pub mod body;
 pub mod health;

@@ -59,7 +59,8 @@ pub async fn create(
     entry: &Entry,
 ) -> Result<Plan<Contact>, Refused> {
     let owner = read_owner(env, owner, None).await?;
-    let book = books::read(env, owner.id, book).await.map_err(|_| Refused::invalid("/book", "the owner has no such book"))?;
+    let book =
+        books::read(env, owner.id, book).await.map_err(|_| Refused::invalid("/book", "the owner has no such book"))?;
     let now = env.store.now().await?;
     let id = ContactId::fresh(now, &*env.random);
     let contact = derive(env, &owner, book.id, id, 1, None, entry).await?;

@@ -5,6 +5,7 @@ mod answered;
 pub mod blocks;
 pub mod books;
 mod callback;
+pub mod contacts;
 pub mod explain;
 pub mod gateway;
 pub mod groups;

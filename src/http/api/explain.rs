@@ -1,0 +1,84 @@
+//! `/v1/explain/{id}`: why something came out as it did, for operators (rule Q10).
+
+use super::{
+    call::Call,
+    reply::Reply,
+    view::{NoticeView, QueryView, SubstitutionView},
+};
+use crate::{
+    domain::id::OwnerId,
+    http::problem::Problem,
+    usecase::explain::{self, Explained, sentence},
+};
+use serde::Serialize;
+
+/// What is known of one id.
+#[derive(Debug, Default, Serialize, utoipa::ToSchema)]
+pub(super) struct ExplanationView {
+    /// `query`, `substitution`, `notice`, or `unrecorded`: a query in which no owner's former address was involved.
+    kind: &'static str,
+    /// The rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    /// A sentence for a person.
+    sentence: String,
+    /// The owner that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    owner: Option<OwnerId>,
+    /// The query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<QueryView>,
+    /// What went elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    substitution: Option<SubstitutionView>,
+    /// The notice with its attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<NoticeView>,
+}
+
+/// Why a query (`qry_…`), a substitution (`sub_…`) or a notice (`ntc_…`) came out as it did.
+#[utoipa::path(get, path = "/v1/explain/{id}", responses((status = 200, body = ExplanationView)))]
+pub(super) async fn explain(call: &Call) -> Result<Reply, Problem> {
+    let explained = explain::explain(&call.api.env, call.segment("id")).await?;
+    Ok(Reply::json(200, &view(&explained)))
+}
+
+fn view(explained: &Explained) -> ExplanationView {
+    match explained {
+        Explained::Query(record, substitution) => {
+            let (rule, sentence) = sentence(record.because);
+            ExplanationView {
+                kind: "query",
+                rule: Some(rule),
+                sentence: sentence.to_owned(),
+                owner: Some(record.owner),
+                query: Some(record.into()),
+                substitution: substitution.as_ref().map(Into::into),
+                notice: None,
+            }
+        }
+        Explained::Unrecorded(_) => ExplanationView {
+            kind: "unrecorded",
+            sentence: "No owner's former address was involved, so nothing was recorded.".to_owned(),
+            ..ExplanationView::default()
+        },
+        Explained::Substitution(substitution, record) => ExplanationView {
+            kind: "substitution",
+            rule: record.as_ref().map(|record| sentence(record.because).0),
+            sentence: format!("A {} went to the new number: the owner's groups allow it.", substitution.channel),
+            owner: Some(substitution.owner),
+            query: record.as_ref().map(Into::into),
+            substitution: Some(substitution.into()),
+            notice: None,
+        },
+        Explained::Notice(notice, attempts) => ExplanationView {
+            kind: "notice",
+            rule: Some("N3"),
+            sentence: notice.reason.to_string(),
+            owner: Some(notice.owner),
+            notice: Some(NoticeView::with(notice, attempts)),
+            ..ExplanationView::default()
+        },
+    }
+}

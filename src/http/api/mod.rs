@@ -1,0 +1,125 @@
+//! `/v1`: owners' details, queries and what explains them, for programs.
+//!
+//! [`route::TABLE`] lists every route with its method, path, scope and handler. A handler parses, calls one use case and
+//! answers. To add one: a line there, and an annotated function listed in [`openapi`]; a test walks the document against
+//! the table. What every request has in common (credentials, scopes, `me`, sizes, repeats, problem documents) happens
+//! in [`call`] and is not a handler's business.
+
+mod batch;
+mod blocks;
+mod books;
+mod call;
+mod contacts;
+mod explain;
+mod groups;
+mod json;
+mod members;
+pub mod openapi;
+mod opt_outs;
+mod owners;
+mod points;
+mod records;
+mod reply;
+mod requests;
+mod resolve;
+mod route;
+mod view;
+
+pub use route::{Route, TABLE};
+
+use super::{
+    body::Limit,
+    problem::{Kind, Problem},
+};
+use crate::{domain::id::AppId, domain::target::Targets, usecase::Env};
+use bytes::{Buf, Bytes};
+use call::{Call, Head};
+use futures_util::{Stream, StreamExt as _, stream::BoxStream};
+use http::{HeaderMap, HeaderValue, Method, header};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use warp::{Filter, filters::BoxedFilter, reply::Response};
+
+/// What `/v1` works with; `app` fills it.
+#[derive(Clone)]
+pub struct Api {
+    /// Store, clock, randomness, rules.
+    pub env: Env,
+    /// What may stand in an answer to a query as the new number (rule Q12).
+    pub targets: Arc<Targets>,
+    /// What request bodies may be.
+    pub body: Limit,
+    /// Every verdict leaves at the end of a slot of this length (rule Q4).
+    pub slot: Duration,
+    /// How many lines of a batch are answered at once.
+    pub batch_concurrency: usize,
+    under_way: Arc<Mutex<HashSet<(AppId, String)>>>,
+}
+
+impl Api {
+    /// With slots of 5 ms and 64 lines of a batch at once.
+    pub fn new(env: Env, targets: Arc<Targets>, body: Limit) -> Self {
+        Self { env, targets, body, slot: Duration::from_millis(5), batch_concurrency: 64, under_way: Arc::default() }
+    }
+}
+
+/// Everything below `/v1`, and `/openapi.json`.
+pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
+    let document: Bytes = openapi::document().to_string().into();
+    let document = warp::path("openapi.json").and(warp::path::end()).and(warp::get()).map(move || {
+        let mut response = Response::new(document.clone().into());
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    });
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::path("v1")
+        .and(warp::path::tail())
+        .and(warp::method())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |tail: warp::path::Tail, method, query: String, headers, body| {
+            let api = api.clone();
+            async move { answer(api, tail.as_str(), method, &query, headers, pieces(body)).await }
+        })
+        .or(document)
+        .unify()
+        .boxed()
+}
+
+fn pieces<B: Buf>(
+    body: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
+) -> BoxStream<'static, Result<Bytes, warp::Error>> {
+    body.map(|piece| piece.map(|mut piece| piece.copy_to_bytes(piece.remaining()))).boxed()
+}
+
+async fn answer(
+    api: Api,
+    tail: &str,
+    method: Method,
+    query: &str,
+    headers: HeaderMap,
+    body: BoxStream<'static, Result<Bytes, warp::Error>>,
+) -> Response {
+    let arrived = tokio::time::Instant::now();
+    let outcome = async {
+        let (route, segments) = route::find(&method, tail)?;
+        let head = Head { arrived, route, segments, tail: tail.to_owned(), query: query.to_owned(), headers };
+        let call = Call::admit(api, head, body).await?;
+        (route.handler)(&call).await
+    };
+    match outcome.await {
+        Ok(reply) => reply.into_response(),
+        Err(problem) => refuse(&problem),
+    }
+}
+
+fn refuse(problem: &Problem) -> Response {
+    if problem.kind() == Kind::Internal {
+        tracing::error!(document = %problem.document(), "a request to /v1 failed");
+    }
+    problem.response()
+}

@@ -1,0 +1,76 @@
+//! What was done and why: changes, notices, queries, audit.
+
+use super::{
+    call::Call,
+    reply::Reply,
+    view::{AuditView, ChangeView, NoticeView, Page, QueryView},
+};
+use crate::{
+    domain::{
+        id::{NoticeId, OwnerId},
+        owner::Change,
+    },
+    http::problem::Problem,
+    store::StoreError,
+    usecase::write::{Refused, read_owner},
+};
+
+async fn known(call: &Call) -> Result<OwnerId, Problem> {
+    Ok(read_owner(&call.api.env, call.owner()?, None).await?.id)
+}
+
+/// Accepted changes, oldest first; `after` is a revision.
+#[utoipa::path(get, path = "/v1/owners/{owner}/changes", responses((status = 200, body = Page<ChangeView>)))]
+pub(super) async fn changes(call: &Call) -> Result<Reply, Problem> {
+    let owner = known(call).await?;
+    let after = call.parsed("after", "a revision")?.unwrap_or(0);
+    let page = call.api.env.store.changes(owner, after, call.limit()?).await?;
+    let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.revision));
+    let items: Result<_, StoreError> = page.items.iter().map(ChangeView::try_from).collect();
+    Ok(Reply::json(200, &Page { items: items?, next }))
+}
+
+/// Points and profile at one revision.
+#[utoipa::path(get, path = "/v1/owners/{owner}/changes/{revision}", responses((status = 200, body = ChangeView)))]
+pub(super) async fn change(call: &Call) -> Result<Reply, Problem> {
+    let owner = known(call).await?;
+    let revision: u64 = call.id("revision")?;
+    let page = call.api.env.store.changes(owner, revision.saturating_sub(1), 1).await?;
+    let found: Option<Change> = page.items.into_iter().find(|change| change.revision == revision);
+    Ok(Reply::json(200, &ChangeView::try_from(&found.ok_or(Refused::NotFound("revision"))?)?))
+}
+
+/// Notices about an owner, newest first.
+#[utoipa::path(get, path = "/v1/owners/{owner}/notices", responses((status = 200, body = Page<NoticeView>)))]
+pub(super) async fn notices(call: &Call) -> Result<Reply, Problem> {
+    let page = call.api.env.store.notices(known(call).await?, call.after()?, call.limit()?).await?;
+    let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.id));
+    Ok(Reply::json(200, &Page { items: page.items.iter().map(NoticeView::from).collect(), next }))
+}
+
+/// One notice with its attempts.
+#[utoipa::path(get, path = "/v1/owners/{owner}/notices/{notice}", responses((status = 200, body = NoticeView)))]
+pub(super) async fn notice(call: &Call) -> Result<Reply, Problem> {
+    let owner = known(call).await?;
+    let id: NoticeId = call.id("notice")?;
+    let found = call.api.env.store.notice(id).await?.filter(|notice| notice.owner == owner);
+    let notice = found.ok_or(Refused::NotFound("notice"))?;
+    let attempts = call.api.env.store.attempts(id).await?;
+    Ok(Reply::json(200, &NoticeView::with(&notice, &attempts)))
+}
+
+/// Queries that met an owner, newest first. Who was refused is not named.
+#[utoipa::path(get, path = "/v1/owners/{owner}/queries", responses((status = 200, body = Page<QueryView>)))]
+pub(super) async fn queries(call: &Call) -> Result<Reply, Problem> {
+    let page = call.api.env.store.queries(known(call).await?, call.after()?, call.limit()?).await?;
+    let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.id));
+    Ok(Reply::json(200, &Page { items: page.items.iter().map(QueryView::from).collect(), next }))
+}
+
+/// The audit trail, oldest first.
+#[utoipa::path(get, path = "/v1/owners/{owner}/audit", responses((status = 200, body = Page<AuditView>)))]
+pub(super) async fn audit(call: &Call) -> Result<Reply, Problem> {
+    let page = call.api.env.store.audit(known(call).await?, call.after()?, call.limit()?).await?;
+    let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.id));
+    Ok(Reply::json(200, &Page { items: page.items.iter().map(AuditView::from).collect(), next }))
+}
