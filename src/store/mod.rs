@@ -43,7 +43,8 @@ pub enum StoreError {
     /// The idempotency key was used before.
     #[error("this request was already carried out")]
     Repeated,
-    /// The database could not be reached, is full, or refused.
+    /// The database could not be reached, is full, or refused. Only where the answer to a commit was lost on the way, and
+    /// nothing could be learnt about it for some ten seconds, it may have taken effect after all: then the text says so.
     #[error("the store is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What is stored cannot be read: table, column and row are named.

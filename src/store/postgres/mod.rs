@@ -9,6 +9,7 @@
 //! The database's clock decides, as microseconds. Every process keeps the filter of former numbers in memory: who
 //! makes a value former puts it there before `COMMIT`, the others find it by [`Store::follow`].
 
+mod columns;
 mod failure;
 mod read;
 mod schema;
@@ -18,19 +19,20 @@ mod value;
 mod write;
 
 use self::{
+    columns::Columns,
     failure::{Failure, Tries, retried},
     session::{Answer, LIMIT, Session},
-    value::{Columns, Value, values},
+    value::{Value, values},
 };
-use super::{Commit, Result, Store, StoreError};
+use super::{Commit, Result, Store, StoreError, filter::Filter};
 use crate::clock::{Random, SystemRandom, Time};
 use async_trait::async_trait;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::sync::RwLock;
 
 /// The database's clock in microseconds, as an expression. `clock_timestamp`, for `now()` is the transaction's start.
 macro_rules! clock {
@@ -50,6 +52,9 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// Markers are of use while somebody still tries to find out how its commit ended: seconds. An hour is plenty.
 const MARKERS: Duration = Duration::from_hours(1);
 
+/// How long commits may be kept waiting for the begin of a rebuilding.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// How many keys are read at a time where all are read.
 const SCAN: usize = 20_000;
 
@@ -57,7 +62,9 @@ const SCAN: usize = 20_000;
 pub struct Postgres {
     pool: Pool,
     random: Arc<dyn Random>,
-    former: RwLock<HashSet<Box<str>>>,
+    filter: Filter,
+    /// Held from the insertion into the filter until the commit is answered; alone by who begins to rebuild it.
+    gate: RwLock<()>,
     followed: Mutex<Followed>,
 }
 
@@ -81,8 +88,8 @@ impl Postgres {
     /// at most `pool_size` connections, brings the schema forward and reads all former numbers into memory.
     ///
     /// `sslmode` is `disable`, `prefer` (TLS where offered, certificate not looked at; when nothing is said) or
-    /// `require` (TLS, certificate checked against the system's authorities). `random` makes the marks of commits;
-    /// `None`: the system's.
+    /// `require` (TLS, certificate checked against the system's authorities). `random` makes the marks of commits,
+    /// which must differ between all processes; `None`: the system's.
     ///
     /// # Errors
     /// `Unavailable` where the URL cannot be read or the database not be reached, `Newer` where a newer program has
@@ -90,11 +97,15 @@ impl Postgres {
     pub async fn connect(url: &str, pool_size: usize, random: Option<Arc<dyn Random>>) -> Result<Self> {
         let pool = pool(url, pool_size)?;
         let random = random.unwrap_or_else(|| Arc::new(SystemRandom::new()));
-        let store = Self { pool, random, former: RwLock::default(), followed: Mutex::default() };
+        // This process's own: nothing under it leaves the memory.
+        let mut seed = [0; 16];
+        random.fill(&mut seed);
+        let (filter, gate, followed) = (Filter::new(seed), RwLock::default(), Mutex::default());
+        let store = Self { pool, random, filter, gate, followed };
         retried!(store, schema::migrate(&store.pool))?;
         // The time is taken first: what is written while the keys are read is found by the first `follow`.
         let at = store.now().await?;
-        store.load_former().await?;
+        store.filter.start_with(store.all_former().await?);
         *store.followed.lock().unwrap_or_else(PoisonError::into_inner) = Followed { at, swept: at };
         Ok(store)
     }
@@ -114,16 +125,20 @@ impl Postgres {
         Ok(Columns::of(row, "the clock").time()?)
     }
 
-    fn add_former<'k>(&self, keys: impl IntoIterator<Item = &'k str>) {
-        let mut former = self.former.write().unwrap_or_else(PoisonError::into_inner);
-        former.extend(keys.into_iter().map(Into::into));
+    /// The hashes of all former numbers.
+    async fn all_former(&self) -> Result<Vec<u64>> {
+        let mut hashes = Vec::new();
+        self.former_since(read::Left::default(), |hash| hashes.push(hash)).await?;
+        Ok(hashes)
     }
 
-    async fn load_former(&self) -> Result<()> {
-        let mut after = read::Left::default();
+    /// The hashes of numbers after a place in the feed.
+    async fn former_since(&self, mut after: read::Left, mut take: impl FnMut(u64) + Send) -> Result<()> {
         loop {
             let (keys, last) = retried!(self, self.former_page(&after, SCAN))?;
-            self.add_former(keys.iter().map(AsRef::as_ref));
+            for key in &keys {
+                take(self.filter.hash(key));
+            }
             match last {
                 Some(last) if keys.len() == SCAN => after = last,
                 _ => return Ok(()),
@@ -131,9 +146,32 @@ impl Postgres {
         }
     }
 
+    /// Settles the filter where it has grown full. The moment to begin is one when nothing is in the filter that is not
+    /// committed; where that does not come soon, the next round will do.
+    async fn rebuild(&self) -> Result<()> {
+        match tokio::time::timeout(MOMENT, self.gate.write()).await {
+            Ok(_alone) => self.filter.begin_rebuilding(),
+            Err(_) => return Ok(()),
+        }
+        let rebuilding = Rebuilding(&self.filter);
+        let hashes = self.all_former().await?;
+        std::mem::forget(rebuilding);
+        self.filter.finish_rebuilding(hashes);
+        Ok(())
+    }
+
     async fn sweep(&self, before: Time) -> std::result::Result<(), Failure> {
         const SQL: &str = "/* sweep */ DELETE FROM commits WHERE at < $1";
         self.session().await?.one(SQL, values![before]).await.map(|_| ())
+    }
+}
+
+/// Gives up when it is dropped: an error, or a caller who does not wait.
+struct Rebuilding<'a>(&'a Filter);
+
+impl Drop for Rebuilding<'_> {
+    fn drop(&mut self) {
+        self.0.give_up_rebuilding();
     }
 }
 
@@ -196,14 +234,9 @@ impl Store for Postgres {
     async fn follow(&self) -> Result<()> {
         let seen = *self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now().await?;
-        let mut after = read::Left::since(seen.at.before(WINDOW));
-        loop {
-            let (keys, last) = retried!(self, self.former_page(&after, SCAN))?;
-            self.add_former(keys.iter().map(AsRef::as_ref));
-            match last {
-                Some(last) if keys.len() == SCAN => after = last,
-                _ => break,
-            }
+        self.former_since(read::Left::since(seen.at.before(WINDOW)), |hash| self.filter.insert(hash)).await?;
+        if self.filter.wants_rebuilding() {
+            self.rebuild().await?;
         }
         let mut swept = seen.swept;
         if now.since(swept) > MARKERS {

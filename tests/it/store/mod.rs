@@ -2,6 +2,8 @@
 
 mod cluster;
 mod conformance;
+mod nodes;
 mod postgres;
+mod proxy;
 mod sample;
 mod sqlite;

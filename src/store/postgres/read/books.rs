@@ -14,8 +14,9 @@ use crate::{
         Audience, Books, Page, Result,
         postgres::{
             Postgres,
+            columns::Columns,
             failure::{Failure, retried},
-            value::{Columns, digest, values},
+            value::{digest, values},
         },
     },
 };

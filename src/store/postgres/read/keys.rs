@@ -5,11 +5,7 @@ use crate::{
     domain::id::AppId,
     store::{
         ApiKey, Keys, Once, Result,
-        postgres::{
-            Postgres,
-            value::{Columns, values},
-            write::slot,
-        },
+        postgres::{Postgres, columns::Columns, value::values, write::slot},
     },
 };
 use async_trait::async_trait;

@@ -1,5 +1,6 @@
 //! Facts out, one file for each entity.
 
+mod about;
 mod books;
 mod keys;
 mod numbers;

@@ -11,8 +11,9 @@ use crate::{
         Claimed, Fanout, OptOut, Outbox, Page, Result,
         postgres::{
             Postgres,
+            columns::Columns,
             failure::{Failure, retried},
-            value::{Columns, digest, values, word},
+            value::{digest, values, word},
         },
     },
 };

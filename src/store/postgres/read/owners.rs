@@ -12,9 +12,10 @@ use crate::{
         Audit, Owners, Page, QueryRecord, Result, StoreError,
         postgres::{
             Postgres,
+            columns::Columns,
             failure::{Failure, retried},
             session::Answer,
-            value::{Columns, Stored as _, values},
+            value::{Stored as _, values},
         },
     },
 };

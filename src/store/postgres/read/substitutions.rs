@@ -11,7 +11,8 @@ use crate::{
         Result, Substitution, Substitutions,
         postgres::{
             Postgres,
-            value::{Columns, digest, values},
+            columns::Columns,
+            value::{digest, values},
         },
     },
 };

@@ -7,9 +7,10 @@ mod traces;
 
 use super::{
     Postgres, clock,
+    columns::Columns,
     failure::Failure,
     session::{Answer, Pipeline},
-    value::{Columns, Value, digest, values},
+    value::{Value, digest, values},
 };
 use crate::{
     clock::Time,
@@ -169,7 +170,11 @@ impl Postgres {
             writer.effect(effect).await;
         }
         let former = writer.finish().await?;
-        self.add_former(former.iter().map(AsRef::as_ref));
+        // In the filter before anybody can see it in the table.
+        let _open = self.gate.read().await;
+        for key in &former {
+            self.filter.insert(self.filter.hash(key));
+        }
         *asked = true;
         session.commit().await?;
         Ok(now)

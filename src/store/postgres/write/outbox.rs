@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
                 const FINAL: &str = "/* notice.settle */ UPDATE notices SET
                         state = CASE WHEN due = $3 THEN $7 ELSE state END,
                         settled = CASE WHEN due = $3 THEN $8 ELSE settled END,
-                        attempts = CASE WHEN due = $3 THEN $5 ELSE 0 END,
+                        attempts = CASE WHEN due = $3 THEN $5::BIGINT ELSE 0 END,
                         first_at = CASE WHEN due = $3 THEN first_at ELSE $8 END,
                         due = CASE WHEN due = $3 THEN $4 ELSE due END,
                         ready = CASE WHEN due = $3 THEN $4 ELSE due END, reason = $6, claimed = FALSE
