@@ -55,7 +55,13 @@ pub fn parse_bare(text: &str) -> Result<Address, NotAPhone> {
 /// Like [`parse`], with the extension beside the number: for showing and for writing it out again. What is connected
 /// or compared is a number without one.
 pub fn parse_with_extension(text: &str, region: Option<Region>) -> Result<Parsed, NotAPhone> {
-    let read = reading::read(text::unwrap(text)?, region)?;
+    let written = text::unwrap(text)?;
+    if written.extension.is_none()
+        && let Some(address) = as_it_stands(&written.number)
+    {
+        return Ok(Parsed { address, extension: None });
+    }
+    let read = reading::read(written, region)?;
     Ok(Parsed { address: address(read.wire.into()), extension: read.extension })
 }
 
@@ -64,9 +70,28 @@ pub(super) fn is_uri(text: &str) -> bool {
     text::scheme(text).is_some_and(|scheme| !scheme.eq_ignore_ascii_case("mailto"))
 }
 
-/// `+` and digits, a valid number: nothing is to be done but to see that.
+/// `+`, digits, and what is put between them by habit, together a valid number: nothing is to be done but to see that.
+/// None of these signs begins an extension or another number, and all are left out by the full reader too.
 fn as_it_stands(text: &str) -> Option<Address> {
-    plan::accepts(text.strip_prefix('+')?.as_bytes()).then(|| address(text.into()))
+    let bytes = text.as_bytes().strip_prefix(b"+")?;
+    if plan::accepts(bytes) {
+        return Some(address(text.into()));
+    }
+    let mut wire = [b'+'; 20];
+    let mut length = 1;
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' => {
+                *wire.get_mut(length)? = *byte;
+                length += 1;
+            }
+            b' ' | b'-' | b'.' | b'(' | b')' => {}
+            _ => return None,
+        }
+    }
+    let written = length - 1 < bytes.len() && bytes.len() < text::LONGEST;
+    let wire = std::str::from_utf8(&wire[..length]).ok()?;
+    (written && plan::accepts(&wire.as_bytes()[1..])).then(|| address(wire.into()))
 }
 
 /// With its key.

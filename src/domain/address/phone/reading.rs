@@ -1,6 +1,6 @@
 //! Reading any spelling, by the port of Google's library, and telling why it is no number.
 
-use super::{NotAPhone, Region, alias, text::Written};
+use super::{NotAPhone, Region, alias, plan, text::Written};
 use rlibphonenumber::{
     PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationError,
 };
@@ -14,11 +14,10 @@ pub(super) struct Read {
 /// In use as an emergency number somewhere; a set for the sake of a clear answer, for all of three digits or fewer are
 /// refused in any case.
 const EMERGENCY: &[&str] = &[
-    "000", "061", "08", "100", "101", "102", "103", "104", "105", "106", "108", "110", "111", "112", "113", "114",
-    "115", "116", "117", "118", "119", "120", "122", "123", "128", "130", "131", "132", "133", "140", "141", "143",
-    "144", "15", "150", "151", "155", "158", "16", "160", "161", "17", "18", "180", "185", "190", "191", "192", "193",
-    "194", "195", "196", "197", "198", "199", "202", "211", "212", "220", "221", "333", "411", "420", "911", "912",
-    "913", "933", "955", "988", "991", "992", "993", "994", "995", "996", "997", "998", "999",
+    "000", "061", "08", "100", "101", "102", "103", "104", "106", "108", "110", "111", "112", "113", "114", "115",
+    "117", "118", "119", "120", "122", "123", "128", "129", "131", "132", "133", "140", "144", "15", "150", "155",
+    "158", "16", "160", "17", "18", "180", "190", "191", "192", "193", "194", "195", "197", "198", "199", "911", "913",
+    "933", "988", "991", "992", "993", "994", "995", "996", "997", "998", "999",
 ];
 
 pub(super) fn read(written: Written<'_>, region: Option<Region>) -> Result<Read, NotAPhone> {
@@ -49,7 +48,8 @@ pub(super) fn read(written: Written<'_>, region: Option<Region>) -> Result<Read,
 
 /// Valid by the country's plan, or another way to write a number that is.
 fn check(number: &PhoneNumber, wire: &str) -> Result<(), NotAPhone> {
-    if PHONE_NUMBER_UTIL.is_valid_number(number) {
+    // The plan accepts no number that is not valid.
+    if plan::accepts(&wire.as_bytes()[1..]) || PHONE_NUMBER_UTIL.is_valid_number(number) {
         return Ok(());
     }
     let other = alias::folded(wire.trim_start_matches('+').as_bytes()).and_then(|key| stored_number(&key));

@@ -150,9 +150,12 @@ fn two_ways_to_write_one_subscriber_have_one_key_and_keep_their_wire_form() {
         // As dialled inside the country: the library writes it as it is dialled from outside.
         ("+54 11 15 2345 6789", "+5491123456789", "+541123456789"),
         ("+55 11 8765 4321", "+551187654321", "+5511987654321"),
+        ("+55 11 6123 4567", "+551161234567", "+5511961234567"),
         ("+55 11 98765 4321", "+5511987654321", "+5511987654321"),
         // A landline's eight digits begin with 2 to 5: there is no ninth digit.
         ("+55 11 2345 6789", "+551123456789", "+551123456789"),
+        ("+55 11 5123 4567", "+551151234567", "+551151234567"),
+        ("+55 11 95123 4567", "+5511951234567", "+5511951234567"),
     ];
     for (text, wire, key) in table {
         let address = parse(text, None).unwrap();
@@ -298,11 +301,32 @@ proptest! {
     }
 
     #[test]
-    fn no_two_numbers_share_a_key_but_the_listed_aliases(number in some_number(), at in 1_usize..14, digit in 0_u8..10, how in 0..3) {
+    fn the_short_way_reads_what_the_long_way_reads(number in some_number(), signs in "[ .()-]{0,8}", at in proptest::collection::vec(1_usize..20, 8)) {
+        let mut text = number;
+        for (sign, at) in signs.chars().zip(at) {
+            text.insert(at.min(text.len()), sign);
+        }
+        if let Some(address) = as_it_stands(&text) {
+            let read = reading::read(text::unwrap(&text).unwrap(), None).unwrap();
+            prop_assert_eq!(address.wire(), read.wire.as_str());
+            prop_assert_eq!(read.extension, None);
+        }
+    }
+
+    #[test]
+    fn no_two_numbers_share_a_key_but_the_listed_aliases(number in some_number(), at in 1_usize..14, digit in 0_u8..10, how in 0..4) {
         let mut other = number.clone().into_bytes();
         let at = at.min(other.len() - 1);
         match how {
             0 => other.insert(at, b'0' + digit),
+            3 => {
+                let (at, digit) = match &number[..3] {
+                    "+52" => (3, b'1'),
+                    "+54" => (3, b'9'),
+                    _ => (5, b'9'),
+                };
+                other.insert(at, digit);
+            }
             1 => { other.remove(at); }
             _ => other[at] = b'0' + digit,
         }

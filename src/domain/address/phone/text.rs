@@ -7,7 +7,7 @@ use super::NotAPhone;
 use std::borrow::Cow;
 
 /// Bytes of input; Google's library refuses longer ones too. A URI may carry parameters on top of the number.
-const LONGEST: usize = 250;
+pub(super) const LONGEST: usize = 250;
 
 /// One number, still as it was written: digits of any script, brackets, dashes, letters of a vanity number.
 #[derive(Debug, PartialEq, Eq)]
