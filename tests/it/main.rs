@@ -6,6 +6,7 @@ mod far_end;
 mod hooks;
 mod layers;
 mod phone;
+mod sdk;
 mod serve;
 mod spawn;
 mod store;

@@ -33,7 +33,7 @@ def message(found):
 
 
 def call(found):
-    return {"id": found.sid, "to": found.to, "to_formatted": found.to_formatted, "from": found.from_}
+    return {"id": found.sid, "to": found.to, "to_formatted": found.to_formatted, "from": found._from}
 
 
 def run(client, secret, command, done):
