@@ -1,6 +1,6 @@
 //! The store on a real `PostgreSQL`.
 
-use super::cluster;
+use super::{cluster, conformance::suite};
 use redial::{
     clock::Time,
     domain::{
@@ -12,6 +12,14 @@ use redial::{
     },
     store::{Commit, Effect, Numbers as _, Owners as _, Store as _, StoreError, postgres::Postgres},
 };
+
+/// An empty store in a database of its own.
+async fn fresh() -> Option<redial::store::SharedStore> {
+    let url = cluster::database().await?;
+    Some(std::sync::Arc::new(Postgres::connect(&url, 4, None).await.unwrap()))
+}
+
+suite!(super::fresh);
 
 fn address(key: &str) -> Address {
     Address::stored(key, key)

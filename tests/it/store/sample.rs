@@ -45,7 +45,7 @@ pub(crate) fn point(number: u128, values: Vec<Held>) -> Point {
 
 /// An owner of version 1 whose points have the numbers 10 n, 10 n + 1 …
 pub(crate) fn owner(number: u128, name: &str, values: &[&str]) -> Owner {
-    let points = (number * 10..).zip(values).map(|(id, key)| point(id, vec![held(key, 0)])).collect();
+    let points = (number.wrapping_mul(10)..).zip(values).map(|(id, key)| point(id, vec![held(key, 0)])).collect();
     Owner {
         id: OwnerId(number),
         version: 1,

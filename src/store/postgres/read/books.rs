@@ -214,12 +214,12 @@ impl Books for Postgres {
 
     async fn audience(&self, owner: OwnerId, last: Option<Recipient>, limit: usize) -> Result<Page<Audience>> {
         const SQL: &str = "/* audience */
-            WITH some AS (SELECT DISTINCT c.recipient
+            WITH page AS (SELECT DISTINCT c.recipient
                 FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
                 WHERE c.owner = $1 AND c.recipient > $2 ORDER BY c.recipient LIMIT $3)
             SELECT DISTINCT c.recipient, m.book_group
             FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
-            WHERE c.owner = $1 AND c.recipient IN (SELECT recipient FROM some) ORDER BY c.recipient, m.book_group";
+            WHERE c.owner = $1 AND c.recipient IN (SELECT recipient FROM page) ORDER BY c.recipient, m.book_group";
         let answer = self.read(SQL, || values![owner, after(last), limit.saturating_add(1)]).await?;
         Ok(page(audiences(&answer.rows)?, limit))
     }

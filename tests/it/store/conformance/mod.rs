@@ -26,6 +26,59 @@ macro_rules! suite {
         crate::store::conformance::suite! { $fresh:
             facts {
                 moved_number_has_its_former_holder
+                claimed_identity_only_adds_to_forward
+                everyone_and_applications_are_viewers
+                address_stands_for_its_present_owner
+                block_on_any_identity_leaves_nothing
+                former_holders_stand_in_order_with_who_proved_since
+                present_value_is_current_only_when_believed
+                believed_present_value_is_one_points
+                book_names_come_from_the_viewers_books
+                opt_out_counts_for_whom_it_is
+                name_alone_finds_who_put_the_viewer_in_a_group
+                holders_of_many_keys
+                panic_and_revision_are_facts
+            }
+            owners {
+                owner_reads_back_as_written
+                owners_come_in_pages
+                points_and_values_change
+                expected_version_decides
+                of_two_who_expect_the_same_one_loses
+                changes_and_requests_come_in_pages
+                audit_and_queries_come_in_pages
+                commit_is_all_or_nothing
+            }
+            books {
+                books_and_groups_read_back
+                contact_reads_back_as_written
+                contacts_and_members_come_in_pages
+                member_needs_group_and_contact
+                audience_follows_addresses_link_and_membership
+                one_address_in_two_contacts_stays_while_one_has_it
+                audience_comes_in_pages_of_recipients
+                removed_book_takes_everything_with_it
+            }
+            outbox {
+                fanout_is_claimed_page_by_page
+                pair_has_one_open_notice
+                claims_are_in_order_and_of_what_is_due
+                two_claimers_never_share
+                fence_refuses_who_came_too_late
+                heartbeat_prolongs
+                retries_have_their_own_lane
+                settled_pair_may_have_a_new_notice
+                what_comes_during_a_claim_is_told_afterwards
+                settled_notice_can_be_marked
+                attempts_are_kept_with_their_ends
+                ledger_has_one_row_for_each_pair
+            }
+            rest {
+                substitution_is_found_in_every_way
+                key_is_found_by_its_hash
+                answer_is_given_once
+                of_equal_requests_at_once_one_is_carried_out
+                closed_store_refuses
             }
         }
     };
