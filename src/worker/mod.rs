@@ -1,1 +1,238 @@
-//! Loops, leases, concurrency and cron.
+//! The loop that turns fan-outs into notices and delivers those that are due (rules N2 to N4).
+//!
+//! It looks, works, and waits until the next thing is due, somebody wakes it, or [`Settings::poll`] has passed: another
+//! process may have written something. Fresh notices and those that are tried again each have their own lane, so that a
+//! storm of retries does not hold up what is new. Any number of workers may run on one store: what one has taken is its
+//! own until its lease runs out.
+
+mod lane;
+
+use crate::{
+    clock::Time,
+    store::{Claimed, Result, StoreError},
+    telemetry::{Metrics, metrics::Kind},
+    usecase::{
+        Env,
+        deliver_notice::{Ended, Post, deliver_notice},
+        expand_fanout::{Schedule, expand_fanout},
+    },
+};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use lane::Lane;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How much at once, and how long.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Messages on their way at once that were not tried before.
+    pub fresh: usize,
+    /// And that were.
+    pub retries: usize,
+    /// For how long a notice is taken; prolonged while it is under way.
+    pub lease: Duration,
+    /// After this the store is looked at again even where nothing seems to be due.
+    pub poll: Duration,
+    /// Where the clocks of digests stand.
+    pub zone: jiff::tz::TimeZone,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            fresh: 8,
+            retries: 4,
+            lease: Duration::from_mins(1),
+            poll: Duration::from_secs(1),
+            zone: jiff::tz::TimeZone::UTC,
+        }
+    }
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Recipients of fan-outs that were looked at.
+    pub recipients: usize,
+    /// Notices that the far end took, or that the ledger delivers.
+    pub sent: usize,
+    /// Notices with nothing left to tell, or nobody to tell it to.
+    pub empty: usize,
+    /// Notices that may have been sent.
+    pub unknown: usize,
+    /// Notices that were given up.
+    pub dead: usize,
+    /// Notices that are tried again later.
+    pub later: usize,
+}
+
+impl Progress {
+    fn count(&mut self, ended: Ended) {
+        match ended {
+            Ended::Sent => self.sent += 1,
+            Ended::Empty => self.empty += 1,
+            Ended::Unknown => self.unknown += 1,
+            Ended::Dead => self.dead += 1,
+            Ended::Later => self.later += 1,
+            Ended::Released | Ended::Lost => {}
+        }
+    }
+}
+
+/// Expands and delivers. Clones share their lanes.
+#[derive(Clone)]
+pub struct Worker {
+    env: Env,
+    post: Arc<Post>,
+    metrics: Option<Metrics>,
+    settings: Settings,
+    wake: Arc<Notify>,
+    fresh: Lane,
+    retries: Lane,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// Puts it together; nothing runs yet.
+    pub fn new(env: Env, post: Arc<Post>, settings: Settings, metrics: Option<Metrics>) -> Self {
+        let (fresh, retries) = (Lane::new(false, settings.fresh), Lane::new(true, settings.retries));
+        Self { env, post, metrics, settings, wake: Arc::new(Notify::new()), fresh, retries }
+    }
+
+    /// Wakes the loop; for whoever has just committed something that is to be told.
+    pub fn waker(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
+    }
+
+    /// Runs until `stop` is cancelled, and then until what is on its way has ended. What was taken but not begun is
+    /// given back at no cost.
+    pub async fn run(&self, stop: CancellationToken) {
+        let tasks = TaskTracker::new();
+        while !stop.is_cancelled() {
+            // Listen before looking: what is committed between the two is not missed.
+            let woken = self.wake.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            let wait = match self.look(&tasks, &stop).await {
+                Ok(true) => continue,
+                Ok(false) => self.wait().await,
+                Err(error) => {
+                    tracing::warn!(%error, "notices wait for the store");
+                    self.settings.poll
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = woken => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Expands a page and fills the lanes; whether there was anything.
+    async fn look(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<bool> {
+        let mut found = expand_fanout(&self.env, &self.schedule()).await?.is_some();
+        for lane in [&self.fresh, &self.retries] {
+            for (claimed, permit) in lane.claim(&self.env, self.settings.lease).await? {
+                found = true;
+                let (worker, stop) = (self.clone(), stop.clone());
+                tasks.spawn(async move {
+                    if let Err(error) = worker.deliver(&claimed, &stop).await {
+                        tracing::warn!(notice = %claimed.notice.id, %error, "a notice waits for the store");
+                    }
+                    drop(permit);
+                    worker.wake.notify_one();
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// How long nothing is due. Where something is due but cannot be taken (the lanes are full, another has it), the end
+    /// of a delivery or the poll comes next.
+    async fn wait(&self) -> Duration {
+        // The store's time decides when something is due.
+        match (self.env.store.next_due().await, self.env.store.now().await) {
+            (Ok(Some(due)), Ok(now)) if due > now => due.since(now).min(self.settings.poll),
+            _ => self.settings.poll,
+        }
+    }
+
+    fn schedule(&self) -> Schedule {
+        Schedule { zone: self.settings.zone.clone(), lease: self.settings.lease }
+    }
+
+    /// Delivers one notice and prolongs its lease meanwhile.
+    async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
+        let delivery = deliver_notice(&self.env, &self.post, claimed, stop);
+        tokio::pin!(delivery);
+        let mut beat = tokio::time::interval(self.settings.lease / 3);
+        beat.tick().await;
+        let mut held = true;
+        let ended = loop {
+            tokio::select! {
+                ended = &mut delivery => break ended?,
+                _ = beat.tick(), if held => {
+                    let store = &self.env.store;
+                    // An error is no loss: the next beat, or the fence, decides.
+                    held = store.heartbeat(claimed.notice.id, claimed.fence, self.settings.lease).await.unwrap_or(true);
+                }
+            }
+        };
+        self.counted(claimed, ended);
+        Ok(ended)
+    }
+
+    fn counted(&self, claimed: &Claimed, ended: Ended) {
+        tracing::info!(notice = %claimed.notice.id, owner = %claimed.notice.owner, ended = ended.word(), "notice");
+        let Some(metrics) = &self.metrics else { return };
+        metrics.notices.get_or_create(&Kind { kind: ended.word() }).inc();
+        if ended == Ended::Sent {
+            metrics.notice_delay.observe(self.env.clock.now().since(claimed.notice.first).as_secs_f64());
+        }
+    }
+
+    /// Does everything that is due by the clock, until there is nothing more; for tests and demonstrations. What is due
+    /// later stays.
+    ///
+    /// # Errors
+    /// The store could not be reached.
+    pub async fn run_until_idle(&self) -> Result<Progress> {
+        let mut progress = Progress::default();
+        let stop = CancellationToken::new();
+        loop {
+            let mut found = false;
+            while let Some(recipients) = expand_fanout(&self.env, &self.schedule()).await? {
+                progress.recipients += recipients;
+                found = true;
+            }
+            for (retries, limit) in [(false, self.settings.fresh), (true, self.settings.retries)] {
+                let claimed = self.env.store.claim(retries, limit.max(1), self.settings.lease).await?;
+                found |= !claimed.is_empty();
+                let mut deliveries = FuturesUnordered::new();
+                for claimed in &claimed {
+                    deliveries.push(self.deliver(claimed, &stop));
+                }
+                while let Some(ended) = deliveries.next().await {
+                    progress.count(ended?);
+                }
+            }
+            if !found {
+                return Ok(progress);
+            }
+        }
+    }
+
+    /// When something is due next, for who moves a clock by hand.
+    pub async fn next_due(&self) -> std::result::Result<Option<Time>, StoreError> {
+        self.env.store.next_due().await
+    }
+}

@@ -5,6 +5,7 @@
 mod far_end;
 mod hooks;
 mod layers;
+mod notice;
 mod phone;
 mod sdk;
 mod serve;

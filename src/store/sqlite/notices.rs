@@ -17,8 +17,14 @@ use rusqlite::{Connection, params};
 use std::time::Duration;
 
 /// By their codes. The schema knows that the first is `Open`.
-const STATES: [NoticeState; 5] =
-    [NoticeState::Open, NoticeState::Sent, NoticeState::Empty, NoticeState::Unknown, NoticeState::Dead];
+const STATES: [NoticeState; 6] = [
+    NoticeState::Open,
+    NoticeState::Sent,
+    NoticeState::Empty,
+    NoticeState::Unknown,
+    NoticeState::Dead,
+    NoticeState::Replayed,
+];
 /// By their codes. The schema knows `Sent` and `Unknown`.
 const OUTCOMES: [AttemptOutcome; 4] =
     [AttemptOutcome::Sent, AttemptOutcome::TryAgain, AttemptOutcome::Never, AttemptOutcome::Unknown];

@@ -1,0 +1,208 @@
+//! How a notice ends for now, written with its fence.
+
+use super::{
+    Post,
+    plan::{Plan, Settling, lost},
+};
+use crate::{
+    clock::Time,
+    domain::{
+        notice::{Attempt, AttemptOutcome, NoticeState, Seen, Shown},
+        schedule::retry_at,
+    },
+    store::{Claimed, Commit, Effect, Result, StoreError},
+    transport::delivery::Delivery,
+    usecase::Env,
+};
+use std::time::Duration;
+
+/// How a claimed notice ended for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// The far end took it, or the ledger is the delivery.
+    Sent,
+    /// There was nothing to tell, or nobody to tell it to.
+    Empty,
+    /// It may have been sent, and waits for a receipt.
+    Unknown,
+    /// Given up.
+    Dead,
+    /// Open for another try.
+    Later,
+    /// Given back: the process stops, or another notice is on its way to the same address.
+    Released,
+    /// The lease ran out before, and somebody else has it.
+    Lost,
+}
+
+impl Ended {
+    /// As it is counted.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ended::Sent => "sent",
+            Ended::Empty => "empty",
+            Ended::Unknown => "unknown",
+            Ended::Dead => "dead",
+            Ended::Later => "later",
+            Ended::Released => "released",
+            Ended::Lost => "lost",
+        }
+    }
+}
+
+fn ended(state: NoticeState) -> Ended {
+    match state {
+        NoticeState::Open => Ended::Later,
+        NoticeState::Sent => Ended::Sent,
+        NoticeState::Empty | NoticeState::Replayed => Ended::Empty,
+        NoticeState::Unknown => Ended::Unknown,
+        NoticeState::Dead => Ended::Dead,
+    }
+}
+
+/// How long a notice rests that may not be sent now for a reason that passes; costs no attempt.
+const PAUSE: Duration = Duration::from_hours(1);
+
+/// Settles without a request.
+pub(super) async fn settle(env: &Env, claimed: &Claimed, settling: Settling) -> Result<Ended> {
+    let mut effects: Vec<Effect> = settling.dangling.map(|number| lost(claimed, number)).into_iter().collect();
+    effects.extend(settling.shown.map(Effect::ShownTo));
+    let attempts = claimed.notice.attempts;
+    let due = match settling.state {
+        NoticeState::Open => env.store.now().await?.after(PAUSE),
+        _ => claimed.notice.due,
+    };
+    effects.push(set(claimed, settling.state, due, attempts, &settling.reason));
+    fenced(env, effects, ended(settling.state)).await
+}
+
+/// Gives the claim back at no cost, since the process stops.
+pub(super) async fn release(env: &Env, claimed: &Claimed, dangling: Option<u32>) -> Result<Ended> {
+    let mut effects: Vec<Effect> = dangling.map(|number| lost(claimed, number)).into_iter().collect();
+    let notice = &claimed.notice;
+    effects.push(set(claimed, NoticeState::Open, notice.due, notice.attempts, &notice.reason));
+    fenced(env, effects, Ended::Released).await
+}
+
+/// The attempt could not begin: the claim is lost, or another notice is on its way to this address. That one is waited
+/// for, a little differently each time, and then there may be nothing left to tell.
+pub(super) async fn busy(env: &Env, claimed: &Claimed) -> Result<Ended> {
+    let wait = Duration::from_millis(500 + u64::try_from(env.random.bits() & 0x7ff).unwrap_or(0));
+    let due = env.store.now().await?.after(wait);
+    let reason = "another notice is on its way to the same address";
+    let effect = set(claimed, NoticeState::Open, due, claimed.notice.attempts, reason);
+    fenced(env, vec![effect], Ended::Released).await
+}
+
+/// Writes what became of an attempt; `None` where the next way is to be tried.
+pub(super) async fn record(
+    env: &Env,
+    post: &Post,
+    claimed: &Claimed,
+    plan: &mut Plan,
+    attempt: &Attempt,
+    delivery: Delivery,
+) -> Result<Option<Ended>> {
+    if let Some(last) = plan.attempts.last_mut() {
+        last.outcome = Some(delivery.outcome);
+        last.detail.clone_from(&delivery.detail);
+    }
+    let end = Effect::AttemptEnded {
+        notice: attempt.notice,
+        number: attempt.number,
+        outcome: delivery.outcome,
+        foreign_id: delivery.foreign_id.clone(),
+        detail: delivery.detail.clone(),
+    };
+    let (shown, state, due, reason) = match delivery.outcome {
+        AttemptOutcome::Sent => (Some(plan.shown.clone()), NoticeState::Sent, claimed.notice.due, String::new()),
+        AttemptOutcome::Never => {
+            commit(env, vec![end]).await?;
+            return Ok(None);
+        }
+        AttemptOutcome::Unknown if !plan.repeatable() => {
+            let perhaps = perhaps(plan);
+            let reason = format!("no answer came, waits for a receipt: {}", delivery.detail);
+            (Some(perhaps), NoticeState::Unknown, claimed.notice.due, reason)
+        }
+        AttemptOutcome::TryAgain | AttemptOutcome::Unknown => {
+            later(env, post, plan, attempt, &delivery, env.store.now().await?)
+        }
+    };
+    let mut effects = vec![end];
+    effects.extend(shown.map(Effect::ShownTo));
+    let evidence = effects.clone();
+    effects.push(set(claimed, state, due, attempt.number, &reason));
+    match fenced(env, effects, ended(state)).await? {
+        Ended::Lost => {
+            // Too late to settle it, but what is known of the message stays true.
+            commit(env, evidence).await?;
+            Ok(Some(Ended::Lost))
+        }
+        ended => Ok(Some(ended)),
+    }
+}
+
+/// Another try, or the end of them.
+fn later(
+    env: &Env,
+    post: &Post,
+    plan: &Plan,
+    attempt: &Attempt,
+    delivery: &Delivery,
+    now: Time,
+) -> (Option<Shown>, NoticeState, Time, String) {
+    let bits = u64::try_from(env.random.bits() & u128::from(u64::MAX)).unwrap_or(0);
+    match retry_at(&post.backoff, attempt.number, delivery.retry_after, now, bits) {
+        Some(due) => (None, NoticeState::Open, due, delivery.detail.to_string()),
+        None if delivery.outcome == AttemptOutcome::Unknown => (
+            Some(perhaps(plan)),
+            NoticeState::Unknown,
+            now,
+            format!("no answer came, the last time: {}", delivery.detail),
+        ),
+        None => (None, NoticeState::Dead, now, format!("given up after {} tries: {}", attempt.number, delivery.detail)),
+    }
+}
+
+/// The ledger's row where nobody knows whether the message arrived.
+fn perhaps(plan: &Plan) -> Shown {
+    let told = Seen::from_json(&plan.shown.card).map(Box::new);
+    Shown { card: Seen { perhaps: told, ..plan.before.clone() }.to_json(), ..plan.shown.clone() }
+}
+
+fn set(claimed: &Claimed, state: NoticeState, due: Time, attempts: u32, reason: &str) -> Effect {
+    Effect::NoticeSet {
+        id: claimed.notice.id,
+        fence: claimed.fence,
+        seen: claimed.notice.due,
+        state,
+        due,
+        attempts,
+        reason: reason.into(),
+    }
+}
+
+async fn fenced(env: &Env, effects: Vec<Effect>, ended: Ended) -> Result<Ended> {
+    match commit(env, effects).await {
+        Ok(()) => Ok(ended),
+        Err(StoreError::Conflict) => Ok(Ended::Lost),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was sent must be written: a store that is away for a moment is asked again.
+async fn commit(env: &Env, effects: Vec<Effect>) -> Result<()> {
+    const WAITS: [Duration; 4] =
+        [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+    for wait in WAITS {
+        match env.store.commit(Commit { effects: effects.clone(), ..Commit::default() }).await {
+            Err(StoreError::Unavailable(error)) => {
+                tracing::warn!(%error, "the outcome of a notice could not be written yet");
+                tokio::time::sleep(wait).await;
+            }
+            other => return other.map(|_| ()),
+        }
+    }
+    env.store.commit(Commit { effects, ..Commit::default() }).await.map(|_| ())
+}

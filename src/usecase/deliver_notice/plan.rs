@@ -1,0 +1,326 @@
+//! What is sent, where to and by which account; or why nothing is.
+
+use super::Post;
+use crate::{
+    domain::{
+        address::{Address, Kind},
+        id::GroupId,
+        notice::{
+            Attempt, AttemptOutcome, Difference, NoticeState, Reach, Recipient, Seen, Shown, channels, left_to_tell,
+            rights_digest, routes, without_taken_away,
+        },
+        owner::{Channel, Proof},
+    },
+    store::{Claimed, Commit, Effect, Result, StoreError},
+    template::{Changed, Letterhead, TemplateError},
+    transport::delivery::Delivery,
+    usecase::{
+        Env,
+        carrier::{Carrier, Content, Message},
+        expand_fanout::read_seen,
+        view::Views,
+    },
+};
+use std::sync::Arc;
+
+/// How a notice is settled without a request.
+#[derive(Debug)]
+pub(super) struct Settling {
+    pub(super) state: NoticeState,
+    pub(super) reason: String,
+    /// What the ledger says then.
+    pub(super) shown: Option<Shown>,
+    /// An attempt of a process that died, whose outcome nobody knows.
+    pub(super) dangling: Option<u32>,
+}
+
+/// What to do with a claimed notice.
+pub(super) enum Next {
+    Settle(Settling),
+    Send(Box<Plan>),
+}
+
+/// A message, and the ways in which it can leave.
+pub(super) struct Plan {
+    views: Views,
+    groups: Vec<GroupId>,
+    languages: Vec<Box<str>>,
+    addresses: Vec<Address>,
+    channels: Vec<Channel>,
+    difference: Difference,
+    /// What the ledger says once it is sent.
+    pub(super) shown: Shown,
+    /// What it says now, as far as that may still be seen.
+    pub(super) before: Seen,
+    /// All attempts so far.
+    pub(super) attempts: Vec<Attempt>,
+    chosen: Option<(Reach, Arc<dyn Carrier>, Content)>,
+}
+
+impl Plan {
+    /// Reads the facts and checks them in the order of rule N4.
+    pub(super) async fn make(env: &Env, post: &Post, claimed: &Claimed) -> Result<Next> {
+        let notice = &claimed.notice;
+        let now = env.store.now().await?;
+        let attempts = env.store.attempts(notice.id).await?;
+        let dangling = attempts.iter().find(|attempt| attempt.outcome.is_none());
+        let settle = |state, reason: &str, shown| {
+            let dangling = dangling.map(|attempt| attempt.number);
+            Ok(Next::Settle(Settling { state, reason: reason.to_owned(), shown, dangling }))
+        };
+        let empty = |reason: &str, shown| settle(NoticeState::Empty, reason, shown);
+        let Some(mut views) = Views::read(env, notice.owner).await? else {
+            return empty("the owner is gone", None);
+        };
+        if views.owner.silenced {
+            // Nothing is sent, and nothing is forgotten: what is left to tell after it is found out then (rule C7).
+            return settle(NoticeState::Open, "the owner has ended everything (panic)", None);
+        }
+        let found = env.store.audience_of(notice.owner, notice.recipient).await?;
+        let (mut groups, contacts) =
+            found.map_or((Vec::new(), Vec::new()), |(found, contacts)| (found.groups, contacts));
+        if views.blocked(env, notice.recipient, &contacts).await? {
+            groups.clear();
+        }
+        let view = views.view(&groups);
+        let row = env.store.shown(notice.owner, notice.recipient).await?;
+        let seen = row.as_ref().map(read_seen).transpose()?;
+        let baseline = views.baseline(env, &groups, notice.first).await?;
+        let mut before = without_taken_away(seen.as_ref().unwrap_or(&baseline), &view.visible);
+        let shown = |views: &Views, card: &Seen| Shown {
+            owner: notice.owner,
+            recipient: notice.recipient,
+            revision: views.owner.revision,
+            rights: rights_digest(&views.told_rights(&groups)),
+            card: card.to_json(),
+            at: now,
+        };
+        let mut difference = left_to_tell(seen.as_ref(), &baseline, &view);
+        if let Some(attempt) = dangling
+            && !repeatable(post, attempt)
+        {
+            // It may have said what was to be told when it began. Only what is new since then is sent.
+            let said = views.baseline(env, &groups, attempt.at).await?;
+            let perhaps = Some(Box::new(without_taken_away(&said, &view.told)));
+            before = Seen { perhaps, ..before };
+            difference = left_to_tell(Some(&before), &baseline, &view);
+            if difference.is_empty() {
+                let reason = "the process ended while the message was on its way, and this account cannot tell a \
+                              repeat from a new message; waits for a receipt";
+                return settle(NoticeState::Unknown, reason, Some(shown(&views, &before)));
+            }
+        }
+        if difference.is_empty() {
+            let row = seen.filter(|seen| *seen != before).map(|_| shown(&views, &before));
+            return empty("nothing is left to tell", row);
+        }
+        if now.since(notice.due) > post.expiry {
+            return settle(NoticeState::Dead, "it was due too long ago; a replay sends it", None);
+        }
+        let (addresses, language) = reach(env, notice.recipient, &contacts).await?;
+        let languages = [language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
+        let mut plan = Self {
+            shown: shown(&views, &view.told),
+            languages: languages.into_iter().flatten().collect(),
+            channels: channels(views.channels(&groups)),
+            views,
+            groups,
+            addresses,
+            difference,
+            before,
+            attempts,
+            chosen: None,
+        };
+        match plan.choose(env, post, claimed).await? {
+            Some(settling) => Ok(Next::Settle(settling)),
+            None => Ok(Next::Send(Box::new(plan))),
+        }
+    }
+
+    /// The number of an attempt of a process that died.
+    pub(super) fn dangling(&self) -> Option<u32> {
+        self.attempts.iter().find(|attempt| attempt.outcome.is_none()).map(|attempt| attempt.number)
+    }
+
+    /// Chooses the best way that is left, or says how the notice is settled where none is.
+    pub(super) async fn choose(&mut self, env: &Env, post: &Post, claimed: &Claimed) -> Result<Option<Settling>> {
+        let notice = &claimed.notice;
+        let dangling = self.dangling();
+        let settle = |state, reason: String, shown| Ok(Some(Settling { state, reason, shown, dangling }));
+        let accounts: Vec<(Box<str>, Channel)> =
+            post.carriers.iter().map(|(channel, carrier)| (carrier.name().into(), *channel)).collect();
+        let ways = routes(&self.channels, &self.addresses, &accounts, &self.attempts);
+        if ways.is_empty() {
+            let refused = self.attempts.iter().rev().find(|attempt| attempt.outcome == Some(AttemptOutcome::Never));
+            return match (refused, notice.recipient) {
+                (Some(last), _) => {
+                    settle(NoticeState::Dead, format!("every way was refused, the last with: {}", last.detail), None)
+                }
+                // For a registered recipient the ledger's row is the delivery (rule N2).
+                (None, Recipient::Owner(_)) => settle(
+                    NoticeState::Sent,
+                    "in the ledger; no way to send a message".to_owned(),
+                    Some(self.shown.clone()),
+                ),
+                (None, Recipient::Contact(_)) => {
+                    settle(NoticeState::Empty, "no address that any account can write to".to_owned(), None)
+                }
+            };
+        }
+        let keys: Vec<Box<str>> = self.addresses.iter().map(|address| address.key().into()).collect();
+        let stopped = env.store.opt_outs(&keys).await?;
+        let stopped = |reach: &Reach| {
+            let here = |owner: Option<_>| owner.is_none_or(|owner| owner == notice.owner);
+            stopped.iter().any(|out| out.address.key() == reach.address.key() && here(out.owner))
+        };
+        let Some(way) = ways.into_iter().find(|way| !stopped(way)) else {
+            return settle(NoticeState::Empty, "opted out".to_owned(), None);
+        };
+        if let Some(other) = self.told_already(env, claimed, &way).await? {
+            let reason = format!("told already at this address, as {other}");
+            return settle(NoticeState::Empty, reason, Some(self.shown.clone()));
+        }
+        let carrier =
+            post.carriers.iter().find(|(channel, carrier)| *channel == way.channel && *carrier.name() == *way.account);
+        let Some((_, carrier)) = carrier else { unreachable!("routes come from this list") };
+        match self.render(post, claimed, &way, carrier.as_ref()) {
+            Ok(content) => {
+                self.chosen = Some((way, Arc::clone(carrier), content));
+                Ok(None)
+            }
+            Err(error) => settle(NoticeState::Dead, format!("the text could not be made: {error}"), None),
+        }
+    }
+
+    /// The other recipient who has the same address and was told all of this there: one person in two books.
+    async fn told_already(&self, env: &Env, claimed: &Claimed, way: &Reach) -> Result<Option<String>> {
+        let notice = &claimed.notice;
+        for other in env.store.recipients_at(notice.owner, way.address.key()).await? {
+            if other == notice.recipient {
+                continue;
+            }
+            let row = env.store.shown(notice.owner, other).await?;
+            if row.as_ref().map(read_seen).transpose()?.is_some_and(|seen| seen.tells(&self.difference)) {
+                return Ok(Some(match other {
+                    Recipient::Owner(id) => id.to_string(),
+                    Recipient::Contact(id) => id.to_string(),
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn render(
+        &self,
+        post: &Post,
+        claimed: &Claimed,
+        way: &Reach,
+        carrier: &dyn Carrier,
+    ) -> std::result::Result<Content, TemplateError> {
+        let languages: Vec<&str> = self.languages.iter().map(AsRef::as_ref).filter(|tag| !tag.is_empty()).collect();
+        let letterhead = Letterhead {
+            service: post.service.clone(),
+            reply: carrier.replies(),
+            help: post.help.clone(),
+            unsubscribe: String::new(),
+            attached: way.channel == Channel::Email,
+        };
+        let name = &self.views.owner.profile.name;
+        let changed = Changed::new(&self.difference, name, claimed.notice.first, &letterhead);
+        Ok(match way.channel {
+            Channel::Email => Content::Email {
+                email: post.templates.email(&languages, &changed)?,
+                card: Some(self.views.card(&self.groups)),
+            },
+            Channel::Sms | Channel::Push => Content::Sms(post.templates.sms(&languages, &changed)?),
+        })
+    }
+
+    /// Writes that the chosen attempt begins, and that one of a process that died is unknown; `None` where the claim is
+    /// lost or another notice is on its way to this address.
+    pub(super) async fn begin(&mut self, env: &Env, claimed: &Claimed) -> Result<Option<Attempt>> {
+        let Some((way, ..)) = &self.chosen else { unreachable!("a way was chosen") };
+        let attempt = Attempt {
+            notice: claimed.notice.id,
+            owner: claimed.notice.owner,
+            number: self.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(0) + 1,
+            account: way.account.clone(),
+            channel: way.channel,
+            address: way.address.clone(),
+            at: env.store.now().await?,
+            outcome: None,
+            foreign_id: None,
+            detail: "".into(),
+        };
+        let mut effects: Vec<Effect> = self.dangling().map(|number| lost(claimed, number)).into_iter().collect();
+        effects.push(Effect::AttemptBegun { attempt: attempt.clone(), fence: claimed.fence });
+        match env.store.commit(Commit { effects, ..Commit::default() }).await {
+            Ok(_) => {
+                for before in &mut self.attempts {
+                    before.outcome.get_or_insert(AttemptOutcome::Unknown);
+                }
+                self.attempts.push(attempt.clone());
+                Ok(Some(attempt))
+            }
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Hands the message over.
+    pub(super) async fn deliver(&self, attempt: &Attempt) -> Delivery {
+        let Some((way, carrier, content)) = &self.chosen else { unreachable!("a way was chosen") };
+        let reference = format!("{}-{}", attempt.notice, mark(&way.address));
+        carrier.deliver(&Message { reference: &reference, to: &way.address, content, date: attempt.at }).await
+    }
+
+    /// Whether a repeat of the chosen attempt is one message to its reader.
+    pub(super) fn repeatable(&self) -> bool {
+        self.chosen.as_ref().is_some_and(|(_, carrier, _)| carrier.repeatable())
+    }
+}
+
+/// The end of an attempt whose process died.
+pub(super) fn lost(claimed: &Claimed, number: u32) -> Effect {
+    Effect::AttemptEnded {
+        notice: claimed.notice.id,
+        number,
+        outcome: AttemptOutcome::Unknown,
+        foreign_id: None,
+        detail: "the process ended while it was under way".into(),
+    }
+}
+
+fn repeatable(post: &Post, attempt: &Attempt) -> bool {
+    post.carriers.iter().any(|(_, carrier)| *carrier.name() == *attempt.account && carrier.repeatable())
+}
+
+/// A mark of the address for names of files and messages: the number itself has no place there.
+fn mark(address: &Address) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, address.key().as_bytes());
+    digest.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where the recipient can be reached, best first, and their language where it is known.
+///
+/// A registered recipient is reached at the points that they have proved themselves; a contact at the addresses that the
+/// owner has of them.
+async fn reach(
+    env: &Env,
+    recipient: Recipient,
+    contacts: &[crate::domain::owner::Contact],
+) -> Result<(Vec<Address>, Option<Box<str>>)> {
+    if let Recipient::Owner(id) = recipient {
+        let Some(owner) = env.store.owner(id).await? else { return Ok((Vec::new(), None)) };
+        let held = owner.points.iter().filter_map(|point| point.current()).filter(|held| held.proof != Proof::None);
+        let addresses = held.map(|held| held.address.clone()).collect();
+        return Ok((addresses, Some(owner.language)));
+    }
+    let mut addresses: Vec<Address> = Vec::new();
+    for address in contacts.iter().flat_map(|contact| &contact.addresses) {
+        if matches!(address.kind(), Kind::Phone | Kind::Email) && !addresses.contains(address) {
+            addresses.push(address.clone());
+        }
+    }
+    Ok((addresses, contacts.iter().find_map(|contact| contact.language.clone())))
+}

@@ -1,0 +1,363 @@
+//! Who is told what, when, how often and by which way.
+
+use super::world::{ANN, MOBILE, NEW, OLD, WORK, World, address, bob, contact, friend, group};
+use redial::{
+    domain::{
+        group::{Member, Told},
+        id::{ContactId, GroupId, OwnerId},
+        notice::{AttemptOutcome, NoticeState, Recipient},
+        owner::{Channel, Membership},
+    },
+    store::{Effect, OptOut},
+    transport::delivery::Delivery,
+};
+use std::{sync::Arc, time::Duration};
+
+const BO: &str = "+14155550201";
+const CY: &str = "+14155550202";
+const DI: &str = "di@example.org";
+
+fn at_once(id: u128, reveals: &[redial::domain::id::PointId]) -> redial::domain::owner::Group {
+    group(id, Told::AtOnce, &[], reveals)
+}
+
+/// Bo is told at once, Cy only on query, Di has an e-mail address only, Ed is in no group.
+async fn friends() -> World {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO]), contact(2, &[CY]), contact(3, &[DI]), contact(4, &["+14155550204"])]).await;
+    world.group(at_once(1, &[MOBILE]), &[1, 3]).await;
+    world.group(group(2, Told::OnQuery, &[], &[MOBILE]), &[2]).await;
+    world
+}
+
+#[tokio::test]
+async fn c4_n1_those_who_are_told_and_nobody_else() {
+    let world = friends().await;
+    world.change(MOBILE, NEW).await;
+    world.idle().await;
+    assert!(world.told().is_empty(), "C5: not before the debounce");
+    let progress = world.after(120).await;
+    let given = world.taken();
+    let told: Vec<_> = given.iter().map(|given| given.to.as_str()).collect();
+    assert_eq!(told, [DI, BO]);
+    assert_eq!((progress.sent, progress.empty), (2, 0));
+    for given in &given {
+        assert!(
+            given.text.contains(NEW) && given.text.contains("0100") && !given.text.contains("0177"),
+            "{}",
+            given.text
+        );
+    }
+    assert!(given[0].text.contains("BEGIN:VCARD") && given[0].text.contains("TEL"), "the card goes with the e-mail");
+    let row = world.env.store.shown(ANN, friend(1)).await.unwrap().unwrap();
+    assert_eq!(row.revision, 2);
+    assert!(row.card.contains(NEW));
+    assert!(world.env.store.shown(ANN, friend(2)).await.unwrap().is_none(), "Cy was shown nothing");
+    world.after(86_400).await;
+    assert!(world.told().is_empty(), "told once");
+}
+
+#[tokio::test]
+async fn c5_changes_are_gathered_and_what_is_undone_is_not_told() {
+    let world = friends().await;
+    world.change(MOBILE, "+14155550111").await;
+    world.after(60).await;
+    world.change(MOBILE, NEW).await;
+    world.after(119).await;
+    assert!(world.told().is_empty(), "the second change put it off");
+    world.after(1).await;
+    let given = world.taken();
+    assert_eq!(given.len(), 2);
+    assert!(
+        given
+            .iter()
+            .all(|given| given.text.contains(NEW) && given.text.contains("0100") && !given.text.contains("0111"))
+    );
+    world.change(MOBILE, "+14155550111").await;
+    world.after(30).await;
+    world.change(MOBILE, NEW).await;
+    assert_eq!(world.after(600).await.empty, 2);
+    assert!(world.told().is_empty());
+}
+
+#[tokio::test]
+async fn c5_not_longer_than_ten_minutes_from_the_first() {
+    let world = friends().await;
+    for second in 0..10 {
+        world.change(MOBILE, &format!("+1415555030{second}")).await;
+        world.after(60).await;
+    }
+    assert_eq!(world.told().len(), 2, "the changes never paused for two minutes");
+}
+
+#[tokio::test]
+async fn c4_a_second_change_is_told_from_the_first() {
+    let world = friends().await;
+    world.change(MOBILE, "+14155550111").await;
+    world.after(120).await;
+    world.taken();
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert!(world.taken().iter().all(|given| given.text.contains("0111") && !given.text.contains("0100")));
+    world.rename("Ann Bell").await;
+    world.after(120).await;
+    assert!(world.taken().iter().all(|given| given.text.contains("formerly Ann Lee") && !given.text.contains("0111")));
+}
+
+#[tokio::test]
+async fn c4_a_new_name_is_told_to_who_was_never_shown_anything() {
+    let world = friends().await;
+    world.rename("Ann Bell").await;
+    world.after(120).await;
+    let given = world.taken();
+    assert_eq!(given.len(), 2);
+    assert!(given.iter().all(|given| given.text.contains("Ann Bell (formerly Ann Lee)")), "{given:?}");
+}
+
+#[tokio::test]
+async fn c4_what_is_taken_away_is_silent_and_told_when_it_comes_back() {
+    let world = friends().await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.taken();
+    // A block, and its end.
+    world.commit(vec![Effect::Blocked(ANN, BO.into()), world.fanout(vec![friend(1)], true)]).await;
+    world.after(600).await;
+    assert!(world.told().is_empty());
+    assert!(!world.env.store.shown(ANN, friend(1)).await.unwrap().unwrap().card.contains(NEW));
+    world.change(MOBILE, OLD).await;
+    world.after(120).await;
+    assert_eq!(world.told(), ["mail di@example.org"], "blocked: not told");
+    world.commit(vec![Effect::Unblocked(ANN, BO.into()), world.fanout(vec![friend(1)], false)]).await;
+    world.after(120).await;
+    let given = world.taken();
+    assert!(given.len() == 1 && given[0].text.contains(OLD) && !given[0].text.contains(NEW), "{given:?}");
+    // Out of the group.
+    let out = Membership { group: GroupId(1), member: Member::Contact(ContactId(1)) };
+    world.commit(vec![Effect::MemberRemoved(ANN, out), world.fanout(vec![friend(1)], true)]).await;
+    world.after(120).await;
+    assert!(!world.env.store.shown(ANN, friend(1)).await.unwrap().unwrap().card.contains(OLD));
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert_eq!(world.told(), ["mail di@example.org"]);
+}
+
+#[tokio::test]
+async fn c4_a_grant_is_told_to_who_was_shown_the_rest() {
+    let world = friends().await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.taken();
+    world.commit(vec![Effect::GroupSet(at_once(1, &[MOBILE, WORK])), world.fanout(Vec::new(), false)]).await;
+    world.after(120).await;
+    let given = world.taken();
+    assert_eq!(given.len(), 2);
+    assert!(given.iter().all(|given| given.text.contains("+14155550177")));
+}
+
+#[tokio::test]
+async fn n4_one_person_in_several_groups_or_books_gets_one_message() {
+    let world = friends().await;
+    world.group(at_once(3, &[MOBILE, WORK]), &[1]).await;
+    world.group(at_once(4, &[MOBILE]), &[1]).await;
+    // The same number in another entry.
+    world.contacts(&[contact(5, &[BO]), contact(6, &[BO, "bo@example.org"])]).await;
+    world.group(at_once(5, &[MOBILE]), &[5, 6]).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.after(10).await;
+    assert_eq!(world.told(), ["mail di@example.org", "sms +14155550201"]);
+    let states = world.states().await;
+    let told =
+        |(state, reason): &&(NoticeState, String)| *state == NoticeState::Empty && reason.starts_with("told already");
+    assert_eq!(states.iter().filter(told).count(), 2, "{states:?}");
+    assert!(world.env.store.shown(ANN, friend(5)).await.unwrap().is_some(), "and the ledger knows");
+}
+
+#[tokio::test]
+async fn n1_a_digest_at_its_time() {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO])]).await;
+    world.group(group(1, Told::Digest("0 9 * * mon".to_owned()), &[], &[MOBILE]), &[1]).await;
+    world.change(MOBILE, "+14155550111").await;
+    world.after(6 * 86_400).await;
+    world.change(MOBILE, NEW).await;
+    world.after(21 * 3_600).await;
+    assert!(world.told().is_empty());
+    world.after(3_600).await;
+    let given = world.taken();
+    assert!(given.len() == 1 && given[0].text.contains(NEW) && given[0].text.contains("0100"), "{given:?}");
+}
+
+#[tokio::test]
+async fn n3_the_next_way_after_never_and_dead_when_none_is_left() {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO, "bo@example.org"]), contact(2, &[CY])]).await;
+    world.group(at_once(1, &[MOBILE]), &[1, 2]).await;
+    let never = || Delivery::new(AttemptOutcome::Never, "21614 not a mobile number");
+    world.sms.answers.lock().unwrap().extend([never(), never()]);
+    world.change(MOBILE, NEW).await;
+    let progress = world.after(120).await;
+    assert_eq!(world.told(), ["mail bo@example.org", "sms +14155550201", "sms +14155550202"]);
+    assert_eq!((progress.sent, progress.dead), (1, 1));
+    let dead = world.env.store.notices_in(NoticeState::Dead, None, 10).await.unwrap().items;
+    assert_eq!(&*dead[0].reason, "every way was refused, the last with: 21614 not a mobile number");
+}
+
+#[tokio::test]
+async fn n3_tried_again_later_as_asked_and_given_up_in_the_end() {
+    let world = friends().await;
+    let later = |seconds| Delivery {
+        retry_after: Some(Duration::from_secs(seconds)),
+        ..Delivery::new(AttemptOutcome::TryAgain, "429 slow down")
+    };
+    world.sms.answers.lock().unwrap().extend([later(30), later(0), later(0)]);
+    world.change(MOBILE, NEW).await;
+    assert_eq!(world.after(120).await.later, 1);
+    world.after(29).await;
+    assert_eq!(world.told(), ["mail di@example.org", "sms +14155550201"], "Retry-After is obeyed");
+    assert_eq!(world.after(1).await.later, 1);
+    assert_eq!(world.after(100).await.dead, 1);
+    let dead = world.env.store.notices_in(NoticeState::Dead, None, 10).await.unwrap().items;
+    assert_eq!(&*dead[0].reason, "given up after 3 tries: 429 slow down");
+    assert_eq!(world.attempts(dead[0].id).await, [Some(AttemptOutcome::TryAgain); 3]);
+}
+
+#[tokio::test]
+async fn n3_unknown_is_never_simply_repeated_and_what_is_new_is_told() {
+    let world = friends().await;
+    world.sms.answers.lock().unwrap().push_back(Delivery::new(AttemptOutcome::Unknown, "no answer"));
+    world.change(MOBILE, "+14155550111").await;
+    assert_eq!(world.after(120).await.unknown, 1);
+    world.commit(vec![world.fanout(Vec::new(), false)]).await;
+    world.after(86_400).await;
+    assert_eq!(world.told(), ["mail di@example.org", "sms +14155550201"]);
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    let given = world.taken();
+    assert!(
+        given[1].text.contains(NEW) && given[1].text.contains("0100"),
+        "from what was surely shown: {}",
+        given[1].text
+    );
+}
+
+#[tokio::test]
+async fn n3_unknown_and_undone_is_put_right() {
+    let world = friends().await;
+    world.sms.answers.lock().unwrap().push_back(Delivery::new(AttemptOutcome::Unknown, "no answer"));
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.taken();
+    world.change(MOBILE, OLD).await;
+    world.after(120).await;
+    let given = world.taken();
+    assert_eq!(given.len(), 2, "who perhaps learned the new number must learn that it is the old one again");
+}
+
+#[tokio::test]
+async fn n2_a_change_while_a_message_is_under_way_is_not_swallowed() {
+    let world = Arc::new(friends().await);
+    world.change(MOBILE, "+14155550111").await;
+    world.idle().await;
+    world.clock.advance(Duration::from_secs(120));
+    let meanwhile = Arc::clone(&world);
+    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        meanwhile.change(MOBILE, NEW).await;
+        let schedule =
+            redial::usecase::expand_fanout::Schedule { zone: jiff::tz::TimeZone::UTC, lease: Duration::from_secs(60) };
+        redial::usecase::expand_fanout::expand_fanout(&meanwhile.env, &schedule).await.unwrap();
+    }));
+    world.idle().await;
+    let first = world.taken();
+    assert!(first.iter().any(|given| given.to == BO && given.text.contains("0111")), "{first:?}");
+    world.after(120).await;
+    let second = world.taken();
+    assert!(
+        second.iter().any(|given| given.to == BO && given.text.contains(NEW) && given.text.contains("0111")),
+        "{second:?}"
+    );
+}
+
+#[tokio::test]
+async fn n6_who_opted_out_is_not_told() {
+    let world = friends().await;
+    let out = |key: &str, owner| OptOut { address: address(key), owner, at: world.now(), way: "STOP".into() };
+    world.commit(vec![Effect::OptedOut(out(BO, None)), Effect::OptedOut(out(DI, Some(OwnerId(99))))]).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert_eq!(world.told(), ["mail di@example.org"], "Di has stopped messages about somebody else");
+    assert!(world.states().await.contains(&(NoticeState::Empty, "opted out".to_owned())));
+}
+
+#[tokio::test]
+async fn n4_long_overdue_is_not_sent() {
+    let world = friends().await;
+    world.change(MOBILE, NEW).await;
+    world.idle().await;
+    assert_eq!(world.after(8 * 86_400).await.dead, 2);
+    assert!(world.told().is_empty());
+}
+
+#[tokio::test]
+async fn c7_panic_ends_notices() {
+    let world = friends().await;
+    world.change(MOBILE, NEW).await;
+    world.idle().await;
+    let mut ann = world.env.store.owner(ANN).await.unwrap().unwrap();
+    ann.silenced = true;
+    world.commit(vec![world.owner_set(&ann)]).await;
+    world.after(120).await;
+    for _ in 0..48 {
+        world.after(3_600).await;
+    }
+    assert!(world.told().is_empty());
+    ann.silenced = false;
+    world.commit(vec![world.owner_set(&ann)]).await;
+    world.after(3_600).await;
+    assert_eq!(world.told().len(), 2, "what is still to be told after it is told");
+}
+
+#[tokio::test]
+async fn n2_a_registered_recipient_is_told_at_their_own_point_and_by_the_ledger() {
+    let world = World::new().await;
+    let mut bo = contact(1, &[BO]);
+    bo.linked = Some(OwnerId(2));
+    let mut cy = contact(2, &[CY]);
+    cy.linked = Some(OwnerId(3));
+    let mut reachless = bob(3, CY);
+    reachless.points.clear();
+    world.commit(vec![Effect::OwnerAdded(bob(2, "+14155550299")), Effect::OwnerAdded(reachless)]).await;
+    world.contacts(&[bo, cy]).await;
+    world.group(at_once(1, &[MOBILE]), &[1, 2]).await;
+    world.change(MOBILE, NEW).await;
+    assert_eq!(world.after(120).await.sent, 2);
+    assert_eq!(world.told(), ["sms +14155550299"], "their own number, not the one in Ann's book");
+    let row = world.env.store.shown(ANN, Recipient::Owner(OwnerId(3))).await.unwrap().unwrap();
+    assert!(row.card.contains(NEW), "without a way to send, the ledger is the delivery");
+}
+
+#[tokio::test]
+async fn n5_in_the_readers_language_by_the_groups_channel() {
+    let world = World::new().await;
+    let mut wang = contact(1, &[BO, "wang@example.org"]);
+    wang.language = Some("zh-TW".into());
+    world.contacts(&[wang]).await;
+    world.group(group(1, Told::AtOnce, &[Channel::Email], &[MOBILE]), &[1]).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    let given = world.taken();
+    assert!(given.len() == 1 && given[0].account == "mail" && given[0].text.contains("如何核实"), "{given:?}");
+}
+
+#[tokio::test]
+async fn n2_a_fanout_of_several_pages() {
+    let world = World::new().await;
+    let contacts: Vec<_> = (1..=1_200).map(|id| contact(id, &[&format!("+1415{:07}", 2_000_000 + id)])).collect();
+    world.contacts(&contacts).await;
+    world.group(at_once(1, &[MOBILE]), &(1..=1_200).collect::<Vec<_>>()).await;
+    world.change(MOBILE, NEW).await;
+    assert_eq!(world.idle().await.recipients, 1_200);
+    world.after(120).await;
+    assert_eq!(world.told().len(), 1_200);
+}

@@ -1,0 +1,7 @@
+//! Notices from the change to the message.
+
+mod crash;
+mod deliver;
+mod kill;
+mod smtp;
+mod world;
