@@ -3,10 +3,12 @@
 mod difference;
 mod due;
 mod route;
+mod step;
 
-pub use difference::{Difference, Line, News, Seen, before, difference, without_taken_away};
+pub use difference::{Difference, Line, News, Seen, before, difference, rights_digest, without_taken_away};
 pub use due::{Debounce, due};
 pub use route::{Reach, USUAL_ORDER, channels, routes};
+pub use step::{Moment, Step, View, left_to_tell, step};
 
 use super::{
     id::{ContactId, NoticeId, OwnerId},

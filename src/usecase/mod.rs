@@ -5,7 +5,10 @@ mod answered;
 pub mod blocks;
 pub mod books;
 mod callback;
+pub mod carrier;
+pub mod deliver_notice;
 pub mod contacts;
+pub mod expand_fanout;
 pub mod explain;
 pub mod gateway;
 pub mod groups;
@@ -24,6 +27,7 @@ pub mod relay_send;
 pub mod requests;
 pub mod resolve;
 mod substitute;
+mod view;
 pub mod wanted;
 pub mod write;
 

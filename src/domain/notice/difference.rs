@@ -94,11 +94,6 @@ impl Seen {
         serde_json::from_str(json).ok()
     }
 
-    /// Digest of the lines, for a reader of the ledger; not a secret, not against forgery.
-    pub fn digest(&self) -> u64 {
-        fnv(&self.to_json())
-    }
-
     /// What its reader may have been told last, for the question whether there is anything new to tell.
     fn latest(&self) -> &Seen {
         self.perhaps.as_deref().unwrap_or(self)
@@ -141,6 +136,15 @@ fn digest(value: &str) -> String {
 /// FNV-1a, 64 bits: stable over releases, which the standard library's hasher is not.
 fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Digest of what rights reveal, for the ledger's row.
+pub fn rights_digest(rights: &Rights) -> u64 {
+    let items = rights.reveal.iter().map(|item| match item {
+        Item::Point(point) => point.to_string(),
+        Item::Field(field) => field_word(*field).to_owned(),
+    });
+    fnv(&items.collect::<Vec<_>>().join(" "))
 }
 
 /// One thing that a notice tells.

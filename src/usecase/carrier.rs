@@ -1,0 +1,202 @@
+//! The accounts that notices leave by, whatever lies behind them (rule N3).
+
+use crate::{
+    clock::Time,
+    domain::{address::Address, owner::Channel},
+    template,
+    transport::{
+        delivery::Delivery,
+        folder::Folder,
+        mail::{Mail, NotWritten},
+        smtp::Smtp,
+    },
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// One message, whatever account it leaves by.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    /// Ours, the same at every repeat to this address: the notice's id and a mark of the address.
+    pub reference: &'a str,
+    /// Whom it is for.
+    pub to: &'a Address,
+    /// What it says.
+    pub content: &'a Content,
+    /// When it leaves.
+    pub date: Time,
+}
+
+/// What a message says.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A text message.
+    Sms(template::Sms),
+    /// An e-mail.
+    Email {
+        /// Subject, text and HTML.
+        email: template::Email,
+        /// The card as a vCard.
+        card: Option<String>,
+    },
+}
+
+/// An account that notices leave by.
+#[async_trait]
+pub trait Carrier: Send + Sync + std::fmt::Debug {
+    /// Its name in the configuration.
+    fn name(&self) -> &str;
+
+    /// Whether it takes messages of this channel.
+    fn speaks(&self, channel: Channel) -> bool;
+
+    /// Whether a repeat with the same reference is one message to its reader. If not, a message of which nobody knows
+    /// whether it left is never repeated (rule N3).
+    fn repeatable(&self) -> bool;
+
+    /// Whether an answer to the message is read by anybody.
+    fn replies(&self) -> bool;
+
+    /// Hands one message over. Never panics, and ends in bounded time.
+    async fn deliver(&self, message: &Message<'_>) -> Delivery;
+}
+
+/// Sender and headers of e-mails.
+#[derive(Clone, Debug)]
+pub struct MailHead {
+    /// `Name <address>` or an address.
+    pub from: Box<str>,
+    /// Where answers go, if not to `from`.
+    pub reply_to: Option<Box<str>>,
+}
+
+impl MailHead {
+    fn write(&self, message: &Message<'_>) -> Result<crate::transport::mail::Written, NotWritten> {
+        let Content::Email { email, card } = message.content else {
+            return Err(NotWritten::Other("it is a text message".to_owned()));
+        };
+        let domain = self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
+        Mail {
+            from: &self.from,
+            reply_to: self.reply_to.as_deref(),
+            to: message.to.wire(),
+            subject: &email.subject,
+            text: &email.text,
+            html: &email.html,
+            card: card.as_deref(),
+            reference: message.reference,
+            list_id: &format!("<notices.{domain}>"),
+            // The page behind it is not there yet; a header that leads nowhere would be worse than none.
+            unsubscribe: None,
+            date: message.date,
+        }
+        .write()
+    }
+}
+
+/// Messages as files: `.sms` and `.eml`.
+#[derive(Clone, Debug)]
+pub struct ByFolder {
+    /// The account.
+    pub name: Box<str>,
+    /// Where the files go.
+    pub folder: Folder,
+    /// The number or name that text messages come from.
+    pub from: Box<str>,
+    /// Head of the e-mails.
+    pub head: MailHead,
+}
+
+#[async_trait]
+impl Carrier for ByFolder {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn speaks(&self, channel: Channel) -> bool {
+        matches!(channel, Channel::Sms | Channel::Email)
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn replies(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, message: &Message<'_>) -> Delivery {
+        match message.content {
+            Content::Sms(sms) => {
+                let file = self.text_file(message, sms);
+                self.folder.deliver(format!("{}.sms", message.reference), file.into_bytes()).await
+            }
+            Content::Email { .. } => match self.head.write(message) {
+                Ok(written) => self.folder.deliver(format!("{}.eml", message.reference), written.bytes).await,
+                Err(error) => unwritten(&error),
+            },
+        }
+    }
+}
+
+impl ByFolder {
+    /// A text message as a file: a few headers, an empty line, the text.
+    fn text_file(&self, message: &Message<'_>, sms: &template::Sms) -> String {
+        let date = jiff::Timestamp::from_microsecond(message.date.0).unwrap_or_default();
+        let date = date.to_zoned(jiff::tz::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000");
+        format!(
+            "To: {}\nFrom: {}\nDate: {date}\nNotice-Id: {}\nParts: {}\nContent-Type: text/plain; charset=utf-8\n\n{}\n",
+            message.to.wire(),
+            self.from,
+            message.reference,
+            sms.segments.parts,
+            sms.text
+        )
+    }
+}
+
+/// E-mails to a mail server.
+#[derive(Clone, Debug)]
+pub struct BySmtp {
+    /// The account.
+    pub name: Box<str>,
+    /// The server.
+    pub smtp: Smtp,
+    /// Head of the e-mails.
+    pub head: MailHead,
+}
+
+#[async_trait]
+impl Carrier for BySmtp {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn speaks(&self, channel: Channel) -> bool {
+        channel == Channel::Email
+    }
+
+    /// The Message-ID is the same, so receivers can tell; and a lost message is worse than two.
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn replies(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, message: &Message<'_>) -> Delivery {
+        match self.head.write(message) {
+            Ok(written) => self.smtp.deliver(&written).await,
+            Err(error) => unwritten(&error),
+        }
+    }
+}
+
+/// Nothing left, and another try would make the same message.
+fn unwritten(error: &NotWritten) -> Delivery {
+    Delivery::new(crate::domain::notice::AttemptOutcome::Never, &error.to_string())
+}
+
+/// Accounts in the order in which they are tried, channel by channel.
+pub type Carriers = Vec<(Channel, Arc<dyn Carrier>)>;

@@ -1,0 +1,78 @@
+//! A claimed notice leaves, or is settled for a reason (rules N2, N3, N4).
+//!
+//! *Facts → checks → attempt written → request → outcome written.* The attempt is committed before the request leaves
+//! and fenced, so that after a crash between the two commits it stands there without an outcome: it is *unknown*. Where
+//! a repeat is one message to its reader (a file of one name, one Message-ID) it is repeated, else never.
+
+mod outcome;
+mod plan;
+
+pub use outcome::Ended;
+
+use super::{Env, carrier::Carriers};
+use crate::{
+    domain::schedule::Backoff,
+    store::{Claimed, Result},
+    template::Templates,
+};
+use plan::{Next, Plan};
+use std::{fmt, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// What notices are made of and leave by.
+pub struct Post {
+    /// The texts.
+    pub templates: Templates,
+    /// The accounts, in the order in which they are tried.
+    pub carriers: Carriers,
+    /// The operator's word for this service.
+    pub service: String,
+    /// Where recipients can ask; empty where there is no such place.
+    pub help: String,
+    /// The language of readers and owners of whom none is known.
+    pub language: String,
+    /// When to try again, and when to give up.
+    pub backoff: Backoff,
+    /// A notice that is late by more is not sent but listed as dead: the system was down that long, or came back from
+    /// an old copy.
+    pub expiry: Duration,
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post").field("carriers", &self.carriers).finish_non_exhaustive()
+    }
+}
+
+impl Post {
+    /// How late a notice may be: a week.
+    pub const USUAL_EXPIRY: Duration = Duration::from_hours(7 * 24);
+}
+
+/// Carries one claimed notice to its end for now: settled, or open for a later try. When `stop` is cancelled no
+/// attempt is begun any more, and the claim is given back at no cost; one that is under way is finished.
+///
+/// # Errors
+/// The store could not be reached. The claim runs out by itself, and what was sent is *unknown*.
+pub async fn deliver_notice(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
+    let mut plan = match Plan::make(env, post, claimed).await? {
+        Next::Settle(settling) => return outcome::settle(env, claimed, settling).await,
+        Next::Send(plan) => plan,
+    };
+    loop {
+        if stop.is_cancelled() {
+            return outcome::release(env, claimed, plan.dangling()).await;
+        }
+        let Some(attempt) = plan.begin(env, claimed).await? else { return outcome::busy(env, claimed).await };
+        let delivery = plan.deliver(&attempt).await;
+        match outcome::record(env, post, claimed, &mut plan, &attempt, delivery).await? {
+            Some(ended) => return Ok(ended),
+            // Never by this way: the next one.
+            None => {
+                if let Some(settling) = plan.choose(env, post, claimed).await? {
+                    return outcome::settle(env, claimed, settling).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What the recipients of one owner may see and how they are told: facts read once, views computed once for each
+//! distinct set of groups (rule N2).
+
+use super::Env;
+use crate::{
+    clock::Time,
+    domain::{
+        card::{self, Form},
+        change::Snapshot,
+        group::{self, Grant, Rights, Told},
+        id::{GroupId, OwnerId},
+        notice::{Recipient, Seen, View, before},
+        owner::{Channel, Contact, Group, Owner, Profile, Proof},
+    },
+    store::{Result, StoreError},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// Everything about an owner that decides who is told what.
+pub(super) struct Views {
+    /// The owner as they are.
+    pub(super) owner: Owner,
+    groups: BTreeMap<GroupId, Group>,
+    granted: Vec<(GroupId, Grant)>,
+    blocks: BTreeSet<Box<str>>,
+    by_groups: HashMap<Vec<GroupId>, Arc<View>>,
+    baselines: HashMap<(Vec<GroupId>, Time), Arc<Seen>>,
+    profiles: HashMap<Time, Option<Profile>>,
+}
+
+impl Views {
+    /// Reads the facts; `None` where there is no such owner any more.
+    pub(super) async fn read(env: &Env, owner: OwnerId) -> Result<Option<Self>> {
+        let store = &env.store;
+        let Some(found) = store.owner(owner).await? else { return Ok(None) };
+        let groups = store.groups(owner).await?;
+        Ok(Some(Self {
+            owner: found,
+            granted: groups.iter().flat_map(|group| group.grants.iter().map(|grant| (group.id, *grant))).collect(),
+            groups: groups.into_iter().map(|group| (group.id, group)).collect(),
+            blocks: store.blocks(owner).await?.into_iter().collect(),
+            by_groups: HashMap::new(),
+            baselines: HashMap::new(),
+            profiles: HashMap::new(),
+        }))
+    }
+
+    /// Whether anybody is blocked at all.
+    pub(super) fn blocks_somebody(&self) -> bool {
+        !self.blocks.is_empty()
+    }
+
+    /// Whether any identity of this recipient is blocked: a block beats every grant.
+    pub(super) async fn blocked(&self, env: &Env, recipient: Recipient, contacts: &[Contact]) -> Result<bool> {
+        if self.blocks.is_empty() {
+            return Ok(false);
+        }
+        let by_address =
+            |contact: &Contact| contact.addresses.iter().any(|address| self.blocks.contains(address.key()));
+        if contacts.iter().any(by_address) {
+            return Ok(true);
+        }
+        let Recipient::Owner(id) = recipient else { return Ok(false) };
+        if self.blocks.contains(id.to_string().as_str()) {
+            return Ok(true);
+        }
+        let points = env.store.owner(id).await?.map(|owner| owner.points).unwrap_or_default();
+        let held = points.iter().filter_map(|point| point.current());
+        Ok(held.into_iter().any(|held| self.blocks.contains(held.address.key())))
+    }
+
+    /// What somebody in these groups may see and how they are told; somebody in none sees nothing.
+    pub(super) fn view(&mut self, member_of: &[GroupId]) -> Arc<View> {
+        if let Some(view) = self.by_groups.get(member_of) {
+            return Arc::clone(view);
+        }
+        let ways = member_of.iter().filter_map(|id| self.groups.get(id));
+        let ways = ways.map(|group| (group.told.clone(), self.rights(&[group.id]))).collect();
+        let view = Arc::new(View {
+            visible: Seen::of(&self.owner, &self.rights(member_of)),
+            told: Seen::of(&self.owner, &self.told_rights(member_of)),
+            ways,
+        });
+        self.by_groups.insert(member_of.to_vec(), Arc::clone(&view));
+        view
+    }
+
+    /// What stands for the ledger's row where there is none: what they knew right before `at`, under the rights that
+    /// they have now.
+    pub(super) async fn baseline(&mut self, env: &Env, member_of: &[GroupId], at: Time) -> Result<Arc<Seen>> {
+        let key = (member_of.to_vec(), at);
+        if let Some(seen) = self.baselines.get(&key) {
+            return Ok(Arc::clone(seen));
+        }
+        let profile = match self.profiles.get(&at) {
+            Some(profile) => profile.clone(),
+            None => {
+                let profile = profile_before(env, &self.owner, at).await?;
+                self.profiles.insert(at, profile.clone());
+                profile
+            }
+        };
+        let then = before(&self.owner, at, profile);
+        let seen = Arc::new(Seen::of(&then, &self.rights(member_of)));
+        self.baselines.insert(key, Arc::clone(&seen));
+        Ok(seen)
+    }
+
+    fn rights(&self, member_of: &[GroupId]) -> Rights {
+        group::rights(&self.granted, &member_of.iter().copied().collect(), false)
+    }
+
+    /// What those groups reveal that tell their members of changes.
+    pub(super) fn told_rights(&self, member_of: &[GroupId]) -> Rights {
+        let tells = |id: &&GroupId| self.groups.get(id).is_some_and(|group| group.told != Told::OnQuery);
+        self.rights(&member_of.iter().filter(tells).copied().collect::<Vec<_>>())
+    }
+
+    /// The channels of each of these groups.
+    pub(super) fn channels<'a>(&'a self, member_of: &'a [GroupId]) -> impl Iterator<Item = &'a [Channel]> {
+        member_of.iter().filter_map(|id| self.groups.get(id)).map(|group| group.channels.as_slice())
+    }
+
+    /// The card that goes with a message: what is told, as a vCard that phones read.
+    pub(super) fn card(&self, member_of: &[GroupId]) -> String {
+        let mut proved = self.owner.clone();
+        // What nobody has proved or stated is not told, so it is not attached either.
+        proved.points.retain(|point| point.current().is_some_and(|held| held.proof != Proof::None));
+        card::project(&proved, &self.told_rights(member_of)).to_vcard(Form::V3)
+    }
+}
+
+/// The profile in force right before `at`, where a change since then may have altered it.
+async fn profile_before(env: &Env, owner: &Owner, at: Time) -> Result<Option<Profile>> {
+    /// Changes are looked through in pages from the newest; more than a few pages lie between two notices of nobody.
+    const PAGE: u64 = 32;
+    let mut end = owner.revision;
+    loop {
+        let start = end.saturating_sub(PAGE);
+        let page = env.store.changes(owner.id, start, usize::try_from(end - start).unwrap_or(1).max(1)).await?;
+        if let Some(change) = page.items.iter().rev().find(|change| change.at < at) {
+            let snapshot: Snapshot = serde_json::from_str(&change.snapshot)
+                .map_err(|error| StoreError::Damaged(format!("a change's snapshot: {error}").into()))?;
+            return Ok(Some(snapshot.profile));
+        }
+        if start == 0 {
+            return Ok(None);
+        }
+        end = start;
+    }
+}
