@@ -28,6 +28,8 @@ pub enum Explained {
 pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
     let store = &env.store;
     if let Ok(id) = id.parse::<QueryId>() {
+        // One that was just answered may still wait to be written.
+        env.records.flush().await;
         return Ok(match store.query(id).await? {
             Some(record) => Explained::Query(record, store.substitution_of(id).await?),
             None => Explained::Unrecorded(id),

@@ -15,10 +15,13 @@ use crate::{
     },
     store::{Audit, Commit, Effect, Fanout, Once, StoreError},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 /// How often a plan is made again because somebody else changed the same owner meanwhile.
-const TRIES: usize = 8;
+const TRIES: u32 = 12;
+
+/// The longest pause before the second try; it doubles with each further one, up to 64 times this.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +163,8 @@ where
         return Ok(before);
     }
     let mut conflict = StoreError::Conflict;
-    for _ in 0..TRIES {
+    for attempt in 0..TRIES {
+        pause(env, attempt).await;
         let Plan { mut commit, outcome } = plan().await?;
         commit.once = once.map(|asked| {
             let (status, body) = render(&outcome);
@@ -189,6 +193,15 @@ where
     match conflict {
         StoreError::Taken(_) => Err(Refused::Taken(String::new())),
         other => Err(other.into()),
+    }
+}
+
+/// Who lost a race waits for a random while, so that those who lost together do not meet again.
+async fn pause(env: &Env, attempt: u32) {
+    if attempt > 0 {
+        let longest = PAUSE * (1 << (attempt - 1).min(6));
+        let share = u32::try_from(env.random.bits() & 0xff).unwrap_or(0);
+        tokio::time::sleep(longest * share / 256).await;
     }
 }
 

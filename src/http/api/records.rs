@@ -62,7 +62,9 @@ pub(super) async fn notice(call: &Call) -> Result<Reply, Problem> {
 /// Queries that met an owner, newest first. Who was refused is not named.
 #[utoipa::path(get, path = "/v1/owners/{owner}/queries", responses((status = 200, body = Page<QueryView>)))]
 pub(super) async fn queries(call: &Call) -> Result<Reply, Problem> {
-    let page = call.api.env.store.queries(known(call).await?, call.after()?, call.limit()?).await?;
+    let owner = known(call).await?;
+    call.api.env.records.flush().await;
+    let page = call.api.env.store.queries(owner, call.after()?, call.limit()?).await?;
     let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.id));
     Ok(Reply::json(200, &Page { items: page.items.iter().map(QueryView::from).collect(), next }))
 }

@@ -1,0 +1,112 @@
+//! Who may do what: keys, scopes, keys that are bound to one owner.
+
+use super::world::World;
+use http::Method;
+use redial::{
+    http::api::{Route, TABLE},
+    usecase::{
+        keys::{self, Scope},
+        write::carry_out,
+    },
+};
+
+/// A path of a route that names nothing that there is.
+fn path(route: &Route) -> String {
+    let fill = |part: &str| match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        None => part.to_owned(),
+        Some("revision") => "1".to_owned(),
+        Some("identity" | "address") => "+14155550199".to_owned(),
+        Some("member") => "everyone".to_owned(),
+        Some(name) => {
+            let prefix = match name {
+                "owner" => "own",
+                "point" => "pt",
+                "request" => "req",
+                "book" => "bk",
+                "group" => "grp",
+                "contact" => "con",
+                "notice" => "ntc",
+                _ => "qry",
+            };
+            format!("{prefix}_00000000000000000000000001")
+        }
+    };
+    route.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn a_request_without_a_good_key_is_refused_everywhere_alike() {
+    let world = World::new().await;
+    let revoked = world.key(&Scope::ALL, None).await;
+    let hash = keys::digest(revoked.as_bytes());
+    let stored = world.running.store.key(&hash).await.unwrap().unwrap();
+    carry_out(&world.running.env, || keys::revoke(&world.running.env, stored.id)).await.unwrap();
+    let mut unknown = revoked.clone();
+    unknown.replace_range(4..5, if unknown.as_bytes()[4] == b'0' { "1" } else { "0" });
+    for route in TABLE {
+        let mut faces = Vec::new();
+        for key in ["", "rdl_x", &unknown, &revoked] {
+            let answer = world.send(key, route.method.clone(), &path(route), &[], "{}").await;
+            assert_eq!((answer.status, answer.problem().as_str()), (401, "unauthorized"), "{route:?} {}", answer.text);
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            faces.push(answer.text);
+        }
+        faces.dedup();
+        assert_eq!(faces.len(), 1, "{route:?}: an unknown key and a revoked one look alike");
+    }
+    let basic = [("authorization", "Basic cm9vdDpyb290")];
+    assert_eq!(world.send("", Method::GET, "/v1/owners", &basic, "").await.status, 401);
+}
+
+#[tokio::test]
+async fn each_route_needs_its_own_scope_and_no_other() {
+    let world = World::new().await;
+    for wanted in Scope::ALL {
+        let only = world.key(&[wanted], None).await;
+        let rest: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != wanted).collect();
+        let without = world.key(&rest, None).await;
+        for route in TABLE {
+            let with = world.send(&only, route.method.clone(), &path(route), &[], "{}").await;
+            let without = world.send(&without, route.method.clone(), &path(route), &[], "{}").await;
+            if route.scope == wanted {
+                assert!(!matches!(with.status, 401 | 403 | 500..), "{route:?} with {wanted}: {}", with.text);
+                assert_eq!((without.status, without.problem().as_str()), (403, "forbidden"), "{route:?}");
+                assert!(without.body["detail"].as_str().unwrap().contains(wanted.as_str()));
+            } else {
+                assert_eq!(with.status, 403, "{route:?} with {wanted} alone");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_for_one_owner_finds_no_other() {
+    let world = World::new().await;
+    let ann = world.owner("Ann Lee", &[]).await;
+    let bob = world.owner("Bob Ray", &[]).await;
+    let key = world.key(&Scope::ALL, Some(World::id_of(&ann))).await;
+    let own = world.send(&key, Method::GET, "/v1/owners/me", &[], "").await.ok(200);
+    assert_eq!(own.body["profile"]["name"], "Ann Lee");
+    assert_eq!(world.send(&key, Method::GET, &ann, &[], "").await.status, 200);
+    let other = world.send(&key, Method::GET, &bob, &[], "").await.ok(404);
+    let nobody = world.send(&key, Method::GET, "/v1/owners/own_00000000000000000000000001", &[], "").await.ok(404);
+    assert_eq!(other.text, nobody.text, "an owner of somebody else looks like none");
+    for route in TABLE {
+        let own = path(route).replace("own_00000000000000000000000001", "me");
+        let answer = world.send(&key, route.method.clone(), &own, &[], "{}").await;
+        assert_eq!(answer.status == 403, !route.bound, "{route:?}: {}", answer.text);
+    }
+    let unbound = world.get("/v1/owners/me").await;
+    assert_eq!((unbound.status, unbound.problem().as_str()), (404, "not-found"));
+}
+
+#[tokio::test]
+async fn a_key_that_is_only_a_hash_in_the_store_is_shown_once() {
+    let world = World::new().await;
+    let secret = world.key(&[Scope::Resolve], None).await;
+    assert!(secret.starts_with("rdl_") && secret.len() == 43);
+    let key = world.running.store.key(&keys::digest(secret.as_bytes())).await.unwrap().unwrap();
+    assert!(keys::list(&world.running.env).await.unwrap().contains(&key));
+    assert_eq!(key.scopes, ["resolve".into()]);
+    assert!(!format!("{key:?}").contains(&secret[4..]));
+}
