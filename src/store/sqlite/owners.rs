@@ -175,7 +175,7 @@ fn read_owner(cells: &Cells<'_>) -> Result<Owner> {
         claimed: cells.get(3, "claimed")?,
         silenced: cells.get(4, "silenced")?,
         language: cells.text(5, "language")?,
-        profile: cells.json(6, "profile")?,
+        profile: cells.json(6, "profile.fields")?,
         points: Vec::new(),
         created: cells.time(7, "created")?,
     })

@@ -118,11 +118,13 @@ impl Cells<'_> {
         if self.get::<ValueKind>(at, column)?.0 { Ok(None) } else { self.address(at, column).map(Some) }
     }
 
-    /// Names table, column and row.
+    /// Names table, column and row. A column that is another table's comes with that table's name.
     pub(super) fn damaged(&self, column: &str) -> StoreError {
         let id = self.row.get_ref(0).ok().and_then(|cell| cell.as_blob_or_null().ok().flatten().and_then(self.name));
         let id = id.unwrap_or_else(|| "an unreadable id".to_owned());
-        StoreError::Damaged(format!("{}.{column} of {id}", self.table).into())
+        let table = if column.contains('.') { "" } else { self.table };
+        let dot = if table.is_empty() { "" } else { "." };
+        StoreError::Damaged(format!("{table}{dot}{column} of {id}").into())
     }
 }
 

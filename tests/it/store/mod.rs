@@ -3,6 +3,8 @@
 mod cluster;
 mod conformance;
 mod nodes;
+mod kill;
+mod model;
 mod postgres;
 mod proxy;
 mod sample;

@@ -1,0 +1,224 @@
+//! What happens next, from a seed.
+
+use super::{of, state::State};
+use crate::store::sample::*;
+use redial::{
+    clock::{Random as _, SeededRandom, Time},
+    domain::{
+        group::{Grant, Item, Member},
+        id::{AppId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId},
+        notice::{NoticeState, Recipient, Shown},
+        owner::{Contact, Held, Membership, Proof},
+    },
+    store::{Commit, Effect, Once},
+};
+use std::time::Duration;
+
+/// Few, so that they meet.
+pub(crate) const KEYS: [&str; 6] =
+    ["+14155550100", "+14155550101", "+14155550102", "+14155550103", "ann@example.com", "bob@example.com"];
+const OWNERS: usize = 4;
+
+pub(crate) struct Dice(SeededRandom);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(SeededRandom::new(seed))
+    }
+
+    /// One of 0, 1 … below `end`.
+    pub(crate) fn below(&self, end: usize) -> usize {
+        usize::try_from(self.0.bits() % end as u128).expect("it is below a usize")
+    }
+
+    pub(crate) fn one_in(&self, of: usize) -> bool {
+        self.below(of) == 0
+    }
+
+    fn number(&self, end: usize) -> u128 {
+        self.below(end) as u128
+    }
+
+    fn when(&self) -> Time {
+        at(i64::try_from(self.below(1_000)).expect("it is small"))
+    }
+
+    /// Over at once, or not while this test runs.
+    pub(crate) fn lease(&self) -> Duration {
+        if self.one_in(2) { Duration::ZERO } else { Duration::from_secs(3_600) }
+    }
+
+    fn owner(&self) -> u128 {
+        self.number(OWNERS)
+    }
+
+    fn key(&self) -> &'static str {
+        KEYS[self.below(KEYS.len())]
+    }
+
+    fn proof(&self) -> Proof {
+        match self.below(4) {
+            0 => Proof::None,
+            1 => Proof::Code,
+            2 => Proof::Vouched(AppId(self.number(3))),
+            _ => Proof::Imported("list".into()),
+        }
+    }
+
+    fn held(&self) -> Held {
+        let from = self.when();
+        Held { address: address(self.key()), from, until: None, proof: self.proof(), proved: self.when() }
+    }
+
+    fn recipient(&self) -> Recipient {
+        if self.one_in(3) {
+            Recipient::Owner(OwnerId(self.owner()))
+        } else {
+            Recipient::Contact(ContactId(self.number(OWNERS * 10)))
+        }
+    }
+
+    /// A claim that was made at some time, and whether it is the present one.
+    pub(crate) fn claim(&self, state: &State) -> Option<(NoticeId, u64, bool)> {
+        let claims = &state.claims;
+        let &(id, fence, _) = claims.get(self.below(claims.len().max(1)))?;
+        Some((id, fence, state.holds(id, fence)))
+    }
+
+    pub(crate) fn commit(&self, state: &State) -> Commit {
+        let mut after = state.clone();
+        let mut effects = Vec::new();
+        for _ in 0..=self.below(5) {
+            // What is refused undoes all before it, so most of it is thrown again.
+            let again = (0..6).map(|_| self.effect(&after)).find(|effect| {
+                let works = after.clone().commit(&of(vec![effect.clone()])).is_ok();
+                works || self.one_in(15)
+            });
+            let effect = again.unwrap_or_else(|| self.effect(&after));
+            let _refused = after.commit(&of(vec![effect.clone()]));
+            effects.push(effect);
+        }
+        let mut commit = of(effects);
+        if self.one_in(3) {
+            let owner = self.owner();
+            let known = state.owners.get(&owner).map_or(0, |owner| owner.version);
+            commit.expect = vec![(OwnerId(owner), if self.one_in(4) { known + 1 } else { known })];
+        }
+        if self.one_in(10) {
+            let key = format!("k{}", self.below(10)).into();
+            commit.once =
+                Some(Once { caller: AppId(1), path: "p".into(), key, digest: [0; 32], status: 200, body: "".into() });
+        }
+        commit
+    }
+
+    fn effect(&self, state: &State) -> Effect {
+        let number = self.owner();
+        let owner = OwnerId(number);
+        let point = PointId(number * 10 + self.number(2));
+        let group = GroupId(number * 10 + self.number(2));
+        let contact = ContactId(number * 10 + self.number(3));
+        let member = match self.below(6) {
+            0 => Member::Everyone,
+            1 => Member::Application(AppId(1)),
+            _ => Member::Contact(contact),
+        };
+        match self.below(32) {
+            0..=3 => self.new_owner(state, number),
+            4 => Effect::PointSet(owner, super::state::point(point, self.one_in(5).then(|| self.when()))),
+            5..=8 => Effect::ValueHeld(owner, point, self.held()),
+            9..=11 => Effect::ValueLeft(owner, point, self.when()),
+            12 | 13 => {
+                Effect::ValueProved { owner, point, key: self.key().into(), proof: self.proof(), at: self.when() }
+            }
+            14 => Effect::GroupSet(group_of(number, group, self.grants(point))),
+            15 => Effect::GroupRemoved(owner, group),
+            16..=18 => Effect::ContactSet(self.contact(number, contact)),
+            19 => Effect::ContactRemoved(owner, contact),
+            20..=22 => Effect::MemberAdded(owner, Membership { group, member }),
+            23 => Effect::MemberRemoved(owner, Membership { group, member }),
+            24 => self.block(owner),
+            25..=27 => self.notice(owner),
+            28 | 29 => self.settle(state).unwrap_or(Effect::Unblocked(owner, self.key().into())),
+            30 => self.fanout(state, owner),
+            _ => self.show(owner),
+        }
+    }
+
+    fn new_owner(&self, state: &State, number: u128) -> Effect {
+        if state.owners.contains_key(&number) && !self.one_in(10) {
+            return Effect::BookSet(book(number, number));
+        }
+        let mut new = owner(number, "Somebody", &[]);
+        let past = Held { until: Some(self.when()), ..self.held() };
+        new.points = vec![point(number * 10, vec![past, self.held()])];
+        new.points[0].kind = redial::domain::address::Kind::Phone;
+        Effect::OwnerAdded(new)
+    }
+
+    fn grants(&self, point: PointId) -> Vec<Grant> {
+        match self.below(3) {
+            0 => vec![Grant::Forward(point)],
+            1 => vec![Grant::Reveal(Item::Point(point))],
+            _ => vec![Grant::Reveal(Item::Field(redial::domain::owner::Field::Photo))],
+        }
+    }
+
+    fn contact(&self, owner: u128, id: ContactId) -> Contact {
+        let addresses: Vec<_> = (0..self.below(3)).map(|_| self.key()).collect();
+        let mut contact = contact(owner, owner, id.0, "Friend", &addresses);
+        contact.linked = self.one_in(3).then(|| OwnerId(self.owner()));
+        contact.version = u64::try_from(self.0.bits() >> 65).expect("63 bits are left");
+        if self.one_in(4) {
+            contact.uid = "the same".into();
+        }
+        contact
+    }
+
+    fn block(&self, owner: OwnerId) -> Effect {
+        let identity = if self.one_in(2) { self.key().into() } else { OwnerId(self.owner()).to_string().into() };
+        if self.one_in(2) { Effect::Blocked(owner, identity) } else { Effect::Unblocked(owner, identity) }
+    }
+
+    fn notice(&self, owner: OwnerId) -> Effect {
+        let mut new = notice(self.0.bits(), owner.0, 0, self.when());
+        new.recipient = self.recipient();
+        if self.one_in(5) {
+            new.due = Time(i64::MAX / 2);
+        }
+        Effect::NoticeDue(new)
+    }
+
+    fn settle(&self, state: &State) -> Option<Effect> {
+        let (id, fence, seen) = *state.claims.get(self.below(state.claims.len().max(1)))?;
+        let states = [NoticeState::Open, NoticeState::Sent, NoticeState::Unknown, NoticeState::Dead];
+        let given = states[self.below(4)];
+        if self.one_in(5) {
+            let from = states[self.below(4)];
+            let to = states[1 + self.below(3)];
+            return Some(Effect::NoticeMarked { id, from, state: to, reason: "marked".into() });
+        }
+        let attempts = u32::try_from(self.below(3)).expect("it is small");
+        Some(Effect::NoticeSet { id, fence, seen, state: given, due: self.when(), attempts, reason: "set".into() })
+    }
+
+    fn fanout(&self, state: &State, owner: OwnerId) -> Effect {
+        let id = FanoutId(self.number(state.fanouts.len() + 2));
+        match self.below(3) {
+            0 => Effect::FanoutMoved(id, None),
+            1 => Effect::FanoutMoved(id, Some(self.recipient())),
+            _ => Effect::FanoutDue(fanout(id.0, owner.0, self.when())),
+        }
+    }
+
+    fn show(&self, owner: OwnerId) -> Effect {
+        let rights = u64::try_from(self.0.bits() >> 64).expect("64 bits are left");
+        let recipient = self.recipient();
+        Effect::ShownTo(Shown { owner, recipient, revision: 3, rights, card: "{}".into(), at: self.when() })
+    }
+}
+
+/// A group in the owner's one book.
+fn group_of(owner: u128, id: GroupId, grants: Vec<Grant>) -> redial::domain::owner::Group {
+    group(owner, owner, id.0, grants)
+}

@@ -1,0 +1,435 @@
+//! The model: what a store must hold, kept as plainly as possible.
+
+use redial::{
+    clock::Time,
+    domain::{
+        address::Kind,
+        group::{EVERYONE, Grant, Identity, Item, Member, Rights, Viewer},
+        id::{GroupId, NoticeId, OwnerId, PointId},
+        notice::{Notice, NoticeState, Recipient, Shown},
+        owner::{Contact, Group, Held, Owner, Point, Proof},
+        query::Holder,
+    },
+    store::{Audience, Claimed, Commit, Effect, Fanout},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a commit is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Conflict,
+    Taken,
+    Repeated,
+    /// Two reasons at once: which of them is met first is the store's own affair.
+    TakenOrConflict,
+}
+use Refusal::{Conflict, Repeated, Taken, TakenOrConflict};
+
+/// A notice with what no read returns.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) notice: Notice,
+    ready: Time,
+    claimed: bool,
+    fence: u64,
+    /// `first` is the store's time of the commit that is being written.
+    first_is_now: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) owners: BTreeMap<u128, Owner>,
+    books: BTreeSet<u128>,
+    groups: BTreeMap<GroupId, Group>,
+    contacts: BTreeMap<u128, Contact>,
+    members: BTreeSet<(OwnerId, GroupId, Member)>,
+    blocks: BTreeSet<(OwnerId, Box<str>)>,
+    pub(crate) notices: BTreeMap<u128, Kept>,
+    /// Every claim that was ever made, with the due time that it saw.
+    pub(crate) claims: Vec<(NoticeId, u64, Time)>,
+    pub(crate) fanouts: BTreeMap<u128, (Fanout, Time)>,
+    pub(crate) shown: BTreeMap<(OwnerId, Recipient), Shown>,
+    once: BTreeSet<Box<str>>,
+    pub(crate) former: BTreeSet<Box<str>>,
+}
+
+/// A point without values.
+pub(crate) fn point(id: PointId, removed: Option<Time>) -> Point {
+    Point { id, kind: Kind::Phone, label: "mobile".into(), removed, values: Vec::new() }
+}
+
+fn believed(held: &Held) -> bool {
+    held.proof != Proof::None
+}
+
+impl State {
+    pub(crate) fn commit(&mut self, commit: &Commit) -> Result<(), Refusal> {
+        if let Some(once) = &commit.once
+            && !self.once.insert(once.key.clone())
+        {
+            return Err(Repeated);
+        }
+        for (id, version) in &commit.expect {
+            let owner = self.owners.get_mut(&id.0).filter(|owner| owner.version == *version).ok_or(Conflict)?;
+            owner.version += 1;
+        }
+        commit.effects.iter().try_for_each(|effect| self.apply(effect))
+    }
+
+    fn apply(&mut self, effect: &Effect) -> Result<(), Refusal> {
+        match effect {
+            Effect::OwnerAdded(owner) => self.add_owner(owner),
+            Effect::PointSet(owner, point) => self.set_point(*owner, point),
+            Effect::ValueHeld(owner, point, held) => {
+                if self.point(*owner, *point)?.values.iter().any(|held| held.until.is_none()) {
+                    return Err(if self.is_taken(held) { TakenOrConflict } else { Conflict });
+                }
+                if self.is_taken(held) {
+                    return Err(Taken);
+                }
+                self.point(*owner, *point)?.values.push(held.clone());
+                Ok(())
+            }
+            Effect::ValueLeft(owner, point, when) => {
+                let present = self.point(*owner, *point)?.values.iter_mut().find(|held| held.until.is_none());
+                let present = present.ok_or(Conflict)?;
+                present.until = Some(*when);
+                let key = present.address.key().into();
+                self.former.insert(key);
+                Ok(())
+            }
+            Effect::ValueProved { owner, point, key, proof, at } => self.prove(*owner, *point, key, proof, *at),
+            Effect::BookSet(book) => {
+                self.owners.get(&book.owner.0).ok_or(Conflict)?;
+                self.books.insert(book.id.0);
+                Ok(())
+            }
+            Effect::GroupSet(group) => {
+                self.books.get(&group.book.0).ok_or(Conflict)?;
+                self.groups.insert(group.id, group.clone());
+                Ok(())
+            }
+            Effect::GroupRemoved(_, group) => {
+                self.groups.remove(group);
+                self.members.retain(|(_, of, _)| of != group);
+                Ok(())
+            }
+            Effect::ContactSet(contact) => {
+                self.books.get(&contact.book.0).ok_or(Conflict)?;
+                let other = |known: &&Contact| known.book == contact.book && known.uid == contact.uid;
+                if self.contacts.values().find(other).is_some_and(|known| known.id != contact.id) {
+                    return Err(Conflict);
+                }
+                self.contacts.insert(contact.id.0, contact.clone());
+                Ok(())
+            }
+            Effect::ContactRemoved(_, id) => {
+                self.contacts.remove(&id.0);
+                self.members.retain(|(_, _, member)| *member != Member::Contact(*id));
+                Ok(())
+            }
+            Effect::MemberAdded(owner, membership) => {
+                self.groups.get(&membership.group).ok_or(Conflict)?;
+                if let Member::Contact(id) = membership.member {
+                    self.contacts.get(&id.0).ok_or(Conflict)?;
+                }
+                self.members.insert((*owner, membership.group, membership.member));
+                Ok(())
+            }
+            Effect::MemberRemoved(owner, membership) => {
+                self.members.remove(&(*owner, membership.group, membership.member));
+                Ok(())
+            }
+            Effect::Blocked(owner, identity) => {
+                self.blocks.insert((*owner, identity.clone()));
+                Ok(())
+            }
+            Effect::Unblocked(owner, identity) => {
+                self.blocks.remove(&(*owner, identity.clone()));
+                Ok(())
+            }
+            Effect::ShownTo(shown) => {
+                self.shown.insert((shown.owner, shown.recipient), shown.clone());
+                Ok(())
+            }
+            other => self.apply_to_outbox(other),
+        }
+    }
+
+    fn apply_to_outbox(&mut self, effect: &Effect) -> Result<(), Refusal> {
+        match effect {
+            Effect::FanoutDue(fanout) => {
+                let known = self.fanouts.insert(fanout.id.0, (fanout.clone(), fanout.at));
+                if known.is_some() { Err(Conflict) } else { Ok(()) }
+            }
+            Effect::FanoutMoved(id, None) => self.fanouts.remove(&id.0).map(|_| ()).ok_or(Conflict),
+            Effect::FanoutMoved(id, cursor) => {
+                let (fanout, ready) = self.fanouts.get_mut(&id.0).ok_or(Conflict)?;
+                (fanout.cursor, *ready) = (*cursor, fanout.at);
+                Ok(())
+            }
+            Effect::NoticeDue(notice) => self.due(notice),
+            Effect::NoticeSet { id, fence, seen, state, due, attempts, reason } => {
+                if !self.holds(*id, *fence) {
+                    return Err(Conflict);
+                }
+                let kept = self.notices.get_mut(&id.0).ok_or(Conflict)?;
+                let ended = *state != NoticeState::Open;
+                kept.claimed = false;
+                kept.notice.reason = reason.clone();
+                if kept.notice.due == *seen {
+                    (kept.notice.state, kept.notice.due, kept.notice.attempts) = (*state, *due, *attempts);
+                    kept.notice.settled = ended.then_some(Time::default());
+                } else if ended {
+                    kept.notice.attempts = 0;
+                    kept.first_is_now = true;
+                } else {
+                    kept.notice.attempts = *attempts;
+                }
+                kept.ready = kept.notice.due;
+                Ok(())
+            }
+            Effect::NoticeMarked { id, from, state, reason } => {
+                let kept = self.notices.get_mut(&id.0).filter(|kept| kept.notice.state == *from && !kept.claimed);
+                let kept = kept.ok_or(Conflict)?;
+                (kept.notice.state, kept.notice.reason) = (*state, reason.clone());
+                kept.notice.settled = Some(Time::default());
+                Ok(())
+            }
+            other => panic!("the model does not know {other:?}"),
+        }
+    }
+
+    fn add_owner(&mut self, owner: &Owner) -> Result<(), Refusal> {
+        if self.owners.contains_key(&owner.id.0) {
+            return Err(Conflict);
+        }
+        for held in owner.points.iter().flat_map(|point| &point.values) {
+            if held.until.is_some() {
+                self.former.insert(held.address.key().into());
+            } else if self.is_taken(held) {
+                return Err(Taken);
+            }
+        }
+        self.owners.insert(owner.id.0, owner.clone());
+        Ok(())
+    }
+
+    fn set_point(&mut self, owner: OwnerId, new: &Point) -> Result<(), Refusal> {
+        let owner = self.owners.get_mut(&owner.0).ok_or(Conflict)?;
+        match owner.points.iter_mut().find(|point| point.id == new.id) {
+            Some(known) => (known.label, known.removed) = (new.label.clone(), new.removed),
+            None => owner.points.push(new.clone()),
+        }
+        Ok(())
+    }
+
+    fn point(&mut self, owner: OwnerId, id: PointId) -> Result<&mut Point, Refusal> {
+        let owner = self.owners.get_mut(&owner.0).ok_or(Conflict)?;
+        owner.points.iter_mut().find(|point| point.id == id).ok_or(Conflict)
+    }
+
+    fn all_held(&self) -> impl Iterator<Item = (&Owner, &Point, &Held)> {
+        self.owners.values().flat_map(|owner| {
+            owner.points.iter().flat_map(move |point| point.values.iter().map(move |held| (owner, point, held)))
+        })
+    }
+
+    fn is_taken(&self, new: &Held) -> bool {
+        let same = |held: &Held| held.until.is_none() && believed(held) && held.address.key() == new.address.key();
+        believed(new) && self.all_held().any(|(_, _, held)| same(held))
+    }
+
+    fn prove(&mut self, owner: OwnerId, id: PointId, key: &str, proof: &Proof, at: Time) -> Result<(), Refusal> {
+        let with_key = |held: &Held| held.address.key() == key;
+        let newest = self.point(owner, id)?.values.iter().rposition(with_key).ok_or(Conflict)?;
+        let old = self.point(owner, id)?.values[newest].clone();
+        let new = Held { proof: proof.clone(), proved: at, ..old.clone() };
+        if old.until.is_none() && !believed(&old) && self.is_taken(&new) {
+            return Err(Taken);
+        }
+        self.point(owner, id)?.values[newest] = new;
+        Ok(())
+    }
+
+    fn due(&mut self, new: &Notice) -> Result<(), Refusal> {
+        let same = |kept: &&mut Kept| {
+            let known = &kept.notice;
+            known.state == NoticeState::Open && (known.owner, known.recipient) == (new.owner, new.recipient)
+        };
+        if let Some(open) = self.notices.values_mut().find(same) {
+            if open.claimed {
+                open.notice.due = new.due.max(Time(open.notice.due.0 + 1));
+            } else {
+                (open.notice.due, open.ready) = (new.due, new.due);
+            }
+            return Ok(());
+        }
+        let kept = Kept { notice: new.clone(), ready: new.due, claimed: false, fence: 0, first_is_now: false };
+        let known = self.notices.insert(new.id.0, kept);
+        if known.is_some() { Err(Conflict) } else { Ok(()) }
+    }
+
+    /// The commit is written: what took the store's time has it now.
+    pub(crate) fn settle_times(&mut self, now: Time) {
+        for kept in self.notices.values_mut().filter(|kept| kept.first_is_now) {
+            (kept.notice.first, kept.first_is_now) = (now, false);
+        }
+    }
+
+    /// Whether this is the present claim of the notice.
+    pub(crate) fn holds(&self, id: NoticeId, fence: u64) -> bool {
+        self.notices
+            .get(&id.0)
+            .is_some_and(|kept| kept.claimed && kept.fence == fence && kept.notice.state == NoticeState::Open)
+    }
+
+    pub(crate) fn claimable(&self, retries: bool, now: Time) -> Vec<u128> {
+        let lane = |kept: &Kept| (kept.notice.attempts > 0) == retries;
+        let free = |kept: &Kept| kept.notice.state == NoticeState::Open && kept.ready <= now && lane(kept);
+        self.notices.iter().filter(|(_, kept)| free(kept)).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn claimed(&mut self, claimed: &Claimed) {
+        let kept = self.notices.get_mut(&claimed.notice.id.0).expect("it was claimable");
+        assert!(claimed.fence > kept.fence, "a fence that was used before");
+        assert_eq!(claimed.notice, kept.notice);
+        (kept.claimed, kept.fence, kept.ready) = (true, claimed.fence, claimed.until);
+        self.claims.push((claimed.notice.id, claimed.fence, claimed.notice.due));
+    }
+
+    pub(crate) fn prolonged(&mut self, id: NoticeId, until: Time) {
+        self.notices.get_mut(&id.0).expect("it is claimed").ready = until;
+    }
+
+    pub(crate) fn claimable_fanouts(&self, now: Time) -> Vec<u128> {
+        self.fanouts.iter().filter(|(_, (_, ready))| *ready <= now).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn fanout_claimed(&mut self, claimed: &Fanout, until: Time) {
+        let (fanout, ready) = self.fanouts.get_mut(&claimed.id.0).expect("it was claimable");
+        assert_eq!(claimed, fanout);
+        *ready = until;
+    }
+
+    pub(crate) fn check_notice(&self, expected: &Kept, found: &Notice) {
+        assert_eq!(found.settled.is_some(), expected.notice.settled.is_some());
+        assert_eq!(*found, Notice { settled: found.settled, ..expected.notice.clone() });
+    }
+
+    pub(crate) fn open_notices(&self) -> usize {
+        self.notices.values().filter(|kept| kept.notice.state == NoticeState::Open).count()
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        let open = self.notices.values().filter(|kept| kept.notice.state == NoticeState::Open);
+        open.map(|kept| kept.ready).chain(self.fanouts.values().map(|(_, ready)| *ready)).min()
+    }
+
+    pub(crate) fn blocks(&self, owner: OwnerId) -> Vec<Box<str>> {
+        self.blocks.iter().filter(|(of, _)| *of == owner).map(|(_, identity)| identity.clone()).collect()
+    }
+
+    pub(crate) fn groups(&self, owner: OwnerId) -> Vec<Group> {
+        self.groups.values().filter(|group| group.owner == owner).cloned().collect()
+    }
+
+    pub(crate) fn contacts(&self, owner: OwnerId) -> Vec<Contact> {
+        self.contacts.values().filter(|contact| contact.owner == owner).cloned().collect()
+    }
+
+    pub(crate) fn audience(&self, owner: OwnerId) -> Vec<Audience> {
+        let mut found: BTreeMap<Recipient, BTreeSet<GroupId>> = BTreeMap::new();
+        for (_, group, member) in self.members.iter().filter(|(of, _, _)| *of == owner) {
+            if let Member::Contact(id) = member {
+                let linked = self.contacts[&id.0].linked;
+                found.entry(linked.map_or(Recipient::Contact(*id), Recipient::Owner)).or_default().insert(*group);
+            }
+        }
+        let heard =
+            |(recipient, groups): (_, BTreeSet<_>)| Audience { recipient, groups: groups.into_iter().collect() };
+        found.into_iter().map(heard).collect()
+    }
+
+    /// What a viewer's identity is known by: itself, and the owner whose believed present value it is.
+    fn keys(&self, identity: &Identity) -> Vec<String> {
+        let mut keys = vec![identity.key()];
+        let present = |held: &Held| held.until.is_none() && believed(held) && held.address.key() == identity.key();
+        keys.extend(self.all_held().filter(|(_, _, held)| present(held)).map(|(owner, _, _)| owner.id.to_string()));
+        keys
+    }
+
+    fn known_as(&self, member: Member) -> Vec<String> {
+        match member {
+            Member::Everyone => vec![EVERYONE.to_owned()],
+            Member::Application(id) => vec![id.to_string()],
+            Member::Contact(id) => {
+                let contact = &self.contacts[&id.0];
+                let addresses = || contact.addresses.iter().map(|address| address.key().to_owned()).collect();
+                contact.linked.map_or_else(addresses, |owner| vec![owner.to_string()])
+            }
+        }
+    }
+
+    /// Everybody who holds or held a key, as a viewer sees them.
+    pub(crate) fn holders(&self, key: &str, viewer: &Viewer) -> Vec<Holder> {
+        let mut found = Vec::new();
+        for (owner, point, held) in self.all_held().filter(|(_, _, held)| held.address.key() == key) {
+            let (rights, groups, blocked) = self.standing(owner.id, viewer);
+            let shown = |other: &Held| matches!(other.proof, Proof::Code | Proof::Vouched(_));
+            let since = |until: Time| {
+                self.all_held().any(|(of, _, other)| {
+                    of.id != owner.id && other.address.key() == key && shown(other) && other.proved >= until
+                })
+            };
+            found.push(Holder {
+                owner: owner.id,
+                point: point.id,
+                from: held.from,
+                until: held.until,
+                proved: held.proved,
+                believed: believed(held),
+                current: point.current().filter(|held| believed(held)).map(|held| held.address.clone()),
+                names: Vec::new(),
+                name: owner.profile.name.as_str().into(),
+                silenced: owner.silenced,
+                revision: owner.revision,
+                rights,
+                groups,
+                blocked,
+                proved_by_another: held.until.is_some_and(since),
+            });
+        }
+        found.sort_by_key(|holder| (holder.owner, holder.point));
+        found
+    }
+
+    fn standing(&self, owner: OwnerId, viewer: &Viewer) -> (Rights, Vec<GroupId>, bool) {
+        let mut proved: Vec<String> = viewer.proved.iter().flat_map(|identity| self.keys(identity)).collect();
+        let claimed: Vec<String> = viewer.claimed.iter().flat_map(|identity| self.keys(identity)).collect();
+        if self.blocks(owner).iter().any(|key| proved.iter().chain(&claimed).any(|known| **known == **key)) {
+            return (Rights::default(), Vec::new(), true);
+        }
+        proved.push(EVERYONE.to_owned());
+        let (mut rights, mut gave) = (Rights::default(), BTreeSet::new());
+        for (_, group, member) in self.members.iter().filter(|(of, _, _)| *of == owner) {
+            let known = self.known_as(*member);
+            let by_proof = known.iter().any(|key| proved.contains(key));
+            let by_claim = known.iter().any(|key| claimed.contains(key));
+            for grant in &self.groups[group].grants {
+                let to = match grant {
+                    Grant::Forward(point) | Grant::Reveal(Item::Point(point)) => Some(*point),
+                    Grant::Reveal(Item::Field(_)) => None,
+                };
+                if by_proof || (by_claim && to.is_some()) {
+                    gave.insert(*group);
+                    rights.forward.extend(to);
+                }
+                if let (true, Grant::Reveal(item)) = (by_proof, grant) {
+                    rights.reveal.insert(*item);
+                }
+            }
+        }
+        (rights, gave.into_iter().collect(), false)
+    }
+}
