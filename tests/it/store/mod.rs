@@ -2,9 +2,9 @@
 
 mod cluster;
 mod conformance;
-mod nodes;
 mod kill;
 mod model;
+mod nodes;
 mod postgres;
 mod proxy;
 mod sample;
