@@ -4,12 +4,16 @@
 use crate::{
     far_end,
     hooks::signed_form,
-    spawn::{AccountOf, Running, SENDER_SECRET, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
+    spawn::{
+        AccountOf, Running, SENDER_SECRET, Setup, TELNYX_ACCOUNT, TELNYX_CALLBACK_SEED, TELNYX_KEY,
+        TELNYX_WEBHOOK_SEED, TWILIO_SID, TWILIO_TOKEN, ed25519, public_key, spawn,
+    },
     upstream::{Say, Upstream},
     via::{FROM, NEW, OLD, OTHER, client, form},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use redial::domain::group::Member;
+use redial::{clock::Clock as _, domain::group::Member};
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::Stdio, time::Duration};
 use tokio::io::AsyncWriteExt as _;
@@ -21,6 +25,7 @@ enum Sdk {
     Node(&'static str),
 }
 
+const TELNYX: [Sdk; 2] = [Sdk::Python("telnyx_client.py"), Sdk::Node("telnyx_client.js")];
 const TWILIO: [Sdk; 2] = [Sdk::Python("twilio_client.py"), Sdk::Node("twilio_client.js")];
 
 impl Sdk {
@@ -75,7 +80,7 @@ async fn with_twilio(upstream: &Upstream) -> Running {
     running
 }
 
-fn twilio(running: &Running, secret: &str, commands: Value) -> Value {
+fn twilio(running: &Running, secret: &str, commands: &Value) -> Value {
     json!({"base": format!("{}/via/main", running.base), "user": TWILIO_SID, "secret": secret, "commands": commands})
 }
 
@@ -97,7 +102,7 @@ async fn twilio_messages_and_calls() {
             {"do": "list_calls"},
             {"do": "fetch", "id": "SMnone"},
         ]);
-        let Some(done) = sdk.run(&twilio(&running, SENDER_SECRET, commands)).await else { continue };
+        let Some(done) = sdk.run(&twilio(&running, SENDER_SECRET, &commands)).await else { continue };
 
         let posted: Vec<_> = upstream.seen().into_iter().filter(|seen| seen.method == "POST").collect();
         let to: Vec<String> = posted.iter().map(|seen| seen.form()["To"].clone()).collect();
@@ -131,7 +136,7 @@ async fn report_reaches(sdk: Sdk, running: &Running, sender: &Upstream, callback
     let fields: Vec<(&str, &str)> =
         params.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
     let commands = json!([{"do": "sign", "url": ours, "params": params}]);
-    let signed = sdk.run(&twilio(running, TWILIO_TOKEN, commands)).await.unwrap();
+    let signed = sdk.run(&twilio(running, TWILIO_TOKEN, &commands)).await.unwrap();
     let mut report = signed_form(ours, "another", &fields);
     report.headers_mut().insert("x-twilio-signature", signed[0].as_str().unwrap().parse().unwrap());
     *report.body_mut() = Bytes::from(form(&fields));
@@ -141,8 +146,8 @@ async fn report_reaches(sdk: Sdk, running: &Running, sender: &Upstream, callback
     assert_eq!((got.form()["To"].as_str(), got.form()["MessageStatus"].as_str()), (OLD, "delivered"));
     let validate =
         |signature: &str| json!([{"do": "validate", "url": callback, "params": got.form(), "signature": signature}]);
-    let good = sdk.run(&twilio(running, SENDER_SECRET, validate(got.header("x-twilio-signature")))).await.unwrap();
-    let wrong = sdk.run(&twilio(running, SENDER_SECRET, validate("AAAA"))).await.unwrap();
+    let good = sdk.run(&twilio(running, SENDER_SECRET, &validate(got.header("x-twilio-signature")))).await.unwrap();
+    let wrong = sdk.run(&twilio(running, SENDER_SECRET, &validate("AAAA"))).await.unwrap();
     assert_eq!((&good[0], &wrong[0]), (&json!(true), &json!(false)), "{sdk:?}: the validator");
 }
 
@@ -152,7 +157,7 @@ async fn twilio_credentials_that_nobody_knows() {
         let upstream = far_end::twilio().await;
         let running = with_twilio(&upstream).await;
         let commands = json!([{"do": "send", "to": OLD, "from": FROM, "text": "Hello"}, {"do": "list"}]);
-        let Some(done) = sdk.run(&twilio(&running, "wrong", commands)).await else { continue };
+        let Some(done) = sdk.run(&twilio(&running, "wrong", &commands)).await else { continue };
         let refused = &done[0]["error"];
         assert_eq!((&refused["status"], &refused["code"]), (&json!(401), &json!(20003)), "{sdk:?}");
         assert!(!done[1]["error"].is_null(), "{sdk:?}");
@@ -176,7 +181,7 @@ async fn twilio_upstream_in_trouble() {
             let running = with_twilio(&upstream).await;
             let send = |to| json!({"do": "send", "to": to, "from": FROM, "text": "Hello"});
             let commands = json!([send(OLD), send(OTHER)]);
-            let Some(done) = sdk.run(&twilio(&running, SENDER_SECRET, commands)).await else { continue };
+            let Some(done) = sdk.run(&twilio(&running, SENDER_SECRET, &commands)).await else { continue };
             // What the SDK makes of it does not depend on whether the number moved.
             assert_eq!(done[0]["error"], done[1]["error"], "{sdk:?}: {say:?}");
             match say {
@@ -188,6 +193,136 @@ async fn twilio_upstream_in_trouble() {
                 _ => assert!(!done[0]["error"].is_null() || done[0]["id"].is_null(), "{sdk:?}: {say:?}: {}", done[0]),
             }
             assert_eq!(upstream.seen()[0].form()["To"], NEW);
+        }
+    }
+}
+
+async fn with_telnyx(upstream: &Upstream) -> Running {
+    let far = upstream.base.clone();
+    let accounts = Box::new(move |base: &str| vec![AccountOf::telnyx(base, &far).make()]);
+    let setup = Setup { accounts, upstream_timeout: Duration::from_secs(2), ..Setup::default() };
+    let running = spawn(setup).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running
+}
+
+fn telnyx(running: &Running, secret: &str, commands: &Value) -> Value {
+    json!({
+        "base": format!("{}/via/telnyx", running.base), "user": "", "secret": secret,
+        "public_key": public_key(&TELNYX_CALLBACK_SEED), "commands": commands,
+    })
+}
+
+#[tokio::test]
+async fn telnyx_messages_and_calls() {
+    for sdk in TELNYX {
+        let upstream = far_end::telnyx().await;
+        let sender = Upstream::start(|_| Say::empty(200)).await;
+        let running = with_telnyx(&upstream).await;
+        let callback = format!("{}/report", sender.base);
+        let commands = json!([
+            {"do": "send", "to": OLD, "from": FROM, "text": "Grüße, 世界", "callback": callback},
+            {"do": "fetch", "id": "$0"},
+            {"do": "send", "to": OTHER, "from": FROM, "text": "Hello", "media": ["https://sender.example/a.png"]},
+            {"do": "call", "to": OLD, "from": FROM, "callback": callback},
+            {"do": "texml", "account": TELNYX_ACCOUNT, "to": OLD, "from": FROM, "url": format!("{}/texml", sender.base)},
+            {"do": "fetch", "id": "00000000-0000-4000-8000-000000000000"},
+        ]);
+        let Some(done) = sdk.run(&telnyx(&running, SENDER_SECRET, &commands)).await else { continue };
+
+        let posted: Vec<_> = upstream.seen().into_iter().filter(|seen| seen.method == "POST").collect();
+        let to: Vec<Value> = posted
+            .iter()
+            .map(|seen| seen.json())
+            .map(|sent| sent.get("to").or(sent.get("To")).unwrap().clone())
+            .collect();
+        assert_eq!(to, [NEW, OTHER, NEW, NEW], "{sdk:?}: what the upstream saw; done: {done:?}");
+        assert!(posted.iter().all(|seen| seen.header("authorization") == format!("Bearer {TELNYX_KEY}")));
+        assert_eq!(posted[0].json()["text"], "Grüße, 世界");
+        for (at, what) in [(0, "the reply"), (1, "the read message"), (4, "the call")] {
+            assert_eq!(done[at]["to"], OLD, "{sdk:?}: {what}: {}", done[at]);
+        }
+        assert_eq!(done[0]["webhook"], callback, "{sdk:?}: the sender's own address");
+        assert_eq!((&done[1]["carrier"], &done[1]["cost"]), (&Value::Null, &Value::Null), "{sdk:?}");
+        assert_eq!((&done[2]["to"], &done[3]["id"]), (&json!(OTHER), &json!("v3:abc")));
+        assert_eq!(done[5]["error"]["status"], 404);
+        assert!(!json!(done).to_string().contains("4155550199"), "{sdk:?} learns the new number");
+
+        let ours = posted[0].json()["webhook_url"].as_str().unwrap().to_owned();
+        let report = json!({"data": {"event_type": "message.finalized", "id": "e1", "record_type": "event", "payload": {
+            "id": done[0]["id"], "from": {"phone_number": FROM}, "text": "Grüße, 世界",
+            "to": [{"phone_number": NEW, "status": "delivered", "carrier": "NEW MOBILE", "line_type": "Wireless"}],
+        }}, "meta": {"attempt": 1, "delivered_to": ours}});
+        assert_eq!(client().send(webhook(&running, &ours, &report)).await.unwrap().status(), 200);
+        let got = sender.wait(1).await;
+        let to = &got.json()["data"]["payload"]["to"][0];
+        assert_eq!((&to["phone_number"], &to["status"]), (&json!(OLD), &json!("delivered")));
+        assert!(!String::from_utf8_lossy(&got.body).contains("4155550199"), "the new number in the report");
+        let headers: serde_json::Map<String, Value> =
+            got.headers.iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap()))).collect();
+        let body = String::from_utf8(got.body.to_vec()).unwrap();
+        let validate = json!([
+            {"do": "validate", "body": body, "headers": headers},
+            {"do": "validate", "body": body.replace("delivered", "sent"), "headers": headers},
+        ]);
+        let checked = sdk.run(&telnyx(&running, SENDER_SECRET, &validate)).await.unwrap();
+        assert_eq!(checked[0], true, "{sdk:?}: the validator");
+        assert!(!checked[1]["error"].is_null(), "{sdk:?}: the validator takes anything");
+    }
+}
+
+/// A webhook as Telnyx signs it; its SDKs have no signer.
+fn webhook(running: &Running, url: &str, body: &Value) -> http::Request<Bytes> {
+    let (time, body) = (running.clock.now().seconds(), body.to_string());
+    let signature = ed25519(&TELNYX_WEBHOOK_SEED).sign(format!("{time}|{body}").as_bytes());
+    http::Request::post(url)
+        .header("content-type", "application/json")
+        .header("telnyx-timestamp", time)
+        .header("telnyx-signature-ed25519", BASE64_STANDARD.encode(signature))
+        .body(body.into())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn telnyx_credentials_that_nobody_knows() {
+    for sdk in TELNYX {
+        let upstream = far_end::telnyx().await;
+        let running = with_telnyx(&upstream).await;
+        let commands = json!([{"do": "send", "to": OLD, "from": FROM, "text": "Hello"}, {"do": "fetch", "id": "x"}]);
+        let Some(done) = sdk.run(&telnyx(&running, TELNYX_KEY, &commands)).await else { continue };
+        for answer in done {
+            let error = &answer["error"];
+            assert_eq!(error["status"], 401, "{sdk:?}: {answer}");
+            assert!(error["body"].to_string().contains("10009"), "{sdk:?}: {answer}");
+        }
+        assert!(upstream.seen().is_empty(), "{sdk:?}: nothing goes upstream");
+    }
+}
+
+#[tokio::test]
+async fn telnyx_upstream_in_trouble() {
+    for sdk in TELNYX {
+        for say in [
+            Say::json(500, &far_end::telnyx_error("10007", "Unexpected error")),
+            Say::json(422, &far_end::telnyx_error("40310", "Invalid to")),
+            Say::Reset,
+            Say::Reply(200, "application/json", "{\"data\": {\"id\"".to_owned()),
+            Say::Never,
+        ] {
+            let answer = say.clone();
+            let upstream = Upstream::start(move |_| answer.clone()).await;
+            let running = with_telnyx(&upstream).await;
+            let send = |to| json!({"do": "send", "to": to, "from": FROM, "text": "Hello"});
+            let commands = json!([send(OLD), send(OTHER)]);
+            let Some(done) = sdk.run(&telnyx(&running, SENDER_SECRET, &commands)).await else { continue };
+            assert_eq!(done[0]["error"], done[1]["error"], "{sdk:?}: {say:?}");
+            assert!(!done[0]["error"].is_null(), "{sdk:?}: {say:?}: {}", done[0]);
+            match say {
+                Say::Reply(status @ (500 | 422), ..) => assert_eq!(done[0]["error"]["status"], status, "{sdk:?}"),
+                Say::Never => assert_eq!(done[0]["error"]["status"], 504, "{sdk:?}"),
+                _ => {}
+            }
+            assert_eq!(upstream.seen()[0].json()["to"], NEW);
         }
     }
 }

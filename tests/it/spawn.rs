@@ -1,5 +1,6 @@
 //! A whole Redial in this process: its own `SQLite` file, a free port, a clock that moves when it is told to.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use redial::{
     clock::{Clock, ManualClock, SystemRandom, Time},
     domain::{
@@ -20,6 +21,7 @@ use redial::{
         gateway::{Account, Accounts, Gateway, Ways},
     },
 };
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -230,8 +232,19 @@ pub(crate) const TWILIO_TOKEN: &str = "operators-own-token";
 /// A sender's secret at accounts in the operator's custody.
 pub(crate) const SENDER_SECRET: &str = "senders-secret";
 
-/// A Telnyx account's API key, and the private halves of the keys that sign webhooks and callbacks.
+/// A Telnyx account's API key, and the seeds of the keys that sign its webhooks, and Redial's callbacks to senders.
 pub(crate) const TELNYX_KEY: &str = "KEY-operators-own";
+pub(crate) const TELNYX_WEBHOOK_SEED: [u8; 32] = [1; 32];
+pub(crate) const TELNYX_CALLBACK_SEED: [u8; 32] = [2; 32];
+pub(crate) const TELNYX_ACCOUNT: &str = "11111111-2222-4333-8444-555555555555";
+
+pub(crate) fn ed25519(seed: &[u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(seed).unwrap()
+}
+
+pub(crate) fn public_key(seed: &[u8; 32]) -> String {
+    BASE64_STANDARD.encode(ed25519(seed).public_key())
+}
 
 /// What differs between the accounts of tests.
 pub(crate) struct AccountOf<'a> {
@@ -258,6 +271,25 @@ impl<'a> AccountOf<'a> {
             upstream,
             base,
             sender: Some((TWILIO_SID, SENDER_SECRET)),
+        }
+    }
+
+    /// Telnyx, in the operator's custody, with one sender.
+    pub(crate) fn telnyx(base: &'a str, upstream: &'a str) -> Self {
+        let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        Self {
+            name: "telnyx",
+            kind: "telnyx",
+            parameters: vec![
+                one("api_key", TELNYX_KEY),
+                one("public_key", &public_key(&TELNYX_WEBHOOK_SEED)),
+                one("account_sid", TELNYX_ACCOUNT),
+                one("signing_key", &BASE64_STANDARD.encode(TELNYX_CALLBACK_SEED)),
+            ],
+            custody: Custody::Operator,
+            upstream,
+            base,
+            sender: Some(("", SENDER_SECRET)),
         }
     }
 

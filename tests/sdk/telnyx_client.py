@@ -47,12 +47,13 @@ def run(client, command, done):
         case "texml":
             found = client.texml.accounts.calls.calls(
                 command["account"],
+                # This SDK sends the names of a TeXML body as they are given.
                 body={
-                    "to": command["to"],
-                    "from_": command["from"],
-                    "url": command["url"],
-                    "application_sid": "1",
-                    **optional(status_callback="callback"),
+                    "To": command["to"],
+                    "From": command["from"],
+                    "Url": command["url"],
+                    "ApplicationSid": "1",
+                    **optional(StatusCallback="callback"),
                 },
             )
             return {"id": found.call_sid, "to": found.to, "from": found.from_}
