@@ -137,4 +137,14 @@ mod tests {
         assert!(read_tail(&format!("main/inbound/{reference}")).is_none());
         assert!(read_tail(&format!("main/status/{reference}/")).is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_path_is_read_or_refused(tail in "[a-z0-9_./-]{0,80}") {
+            if let Some((name, _, _)) = read_tail(&tail) {
+                proptest::prop_assert!(tail.starts_with(name) && !name.is_empty());
+            }
+            let _no_panic = read_tail(&format!("main/status/{tail}"));
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::{
     serve::HangUp,
 };
 use crate::{
-    provider::{Action, ErrorKind, Incoming},
+    provider::{Action, Custody, ErrorKind, Incoming},
     transport::http::relay::RelayBody,
     usecase::{
         gateway::{Account, Gateway},
@@ -123,6 +123,9 @@ where
         }
     };
     let Some(route) = account.provider.route(&bare) else {
+        if account.provider.settings().custody == Custody::Operator {
+            return not_offered(gateway, account);
+        }
         let body = has_body(&wish.headers).then(|| streamed(stream));
         return response(relay::pass(gateway, account, &bare, body).await);
     };
@@ -135,6 +138,14 @@ where
         Action::Send | Action::CreateCall => relay_send::send(gateway, account, &route, &whole, sender).await,
         Action::Read | Action::List => relay_read::read(gateway, account, &route, &whole).await,
     })
+}
+
+/// What the provider's file does not describe would leave with the operator's own credentials and come back unread: a
+/// list of messages in another format shows new numbers, and the account's own page its token (rule Q5).
+fn not_offered(gateway: &Gateway, account: &Account) -> Response {
+    gateway.refused("via", "not_offered");
+    let why = "this path is not offered here: Redial knows no way to map numbers back in its replies";
+    document_response(account.provider.error(ErrorKind::NotFound, why))
 }
 
 fn unreadable(gateway: &Gateway, account: &Account, error: BodyError) -> Response {
@@ -200,6 +211,16 @@ mod tests {
             ("/via/main?x", "main", "/?x"),
         ] {
             assert_eq!(split(target), Some((name, rest.to_owned())), "{target}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_target_is_split_or_left(target in ".*") {
+            if let Some((name, rest)) = split(&target) {
+                proptest::prop_assert!(!name.contains('/') && rest.starts_with('/'));
+            }
+            let _no_panic = split(&format!("/via/{target}"));
         }
     }
 }

@@ -124,4 +124,15 @@ mod tests {
         let many = vec![one.as_str(); MOST + 1].join(".");
         assert_eq!(Reference::read(&format!("{many}-0")), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_reads_is_what_was_written(ids in proptest::collection::vec(0_u128.., 1..MOST), callback in 0_usize..99, text in ".*") {
+            let reference = Reference { substitutions: ids.into_iter().map(SubstitutionId).collect(), callback };
+            proptest::prop_assert_eq!(Reference::read(&reference.write()), Some(reference));
+            if let Some(read) = Reference::read(&text) {
+                proptest::prop_assert_eq!(read.write(), text);
+            }
+        }
+    }
 }

@@ -203,7 +203,7 @@ async fn what_is_not_substituted_passes_as_it_is() {
     let reply =
         b"HTTP/1.1 203 Oh\r\nX-Own: a, b\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab\0\xffz\r\n0\r\n\r\n".to_vec();
     let upstream = Upstream::start(move |_| Say::Raw(reply.clone())).await;
-    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    let running = with(&upstream, Custody::Sender, |_| (), Setup::default()).await;
     let body = "To=%2b14155550123&&Body=a+b%20c&=&x";
     let targets = [
         ("POST", messages(), body.to_owned()),
@@ -215,7 +215,7 @@ async fn what_is_not_substituted_passes_as_it_is() {
         let head = format!(
             "{method} /via/main{target} HTTP/1.1\r\nhost: redial\r\nauthorization: {}\r\ncontent-length: {}\r\n\
              x-own: one\r\nx-own: two\r\nconnection: close, x-hop\r\nx-hop: gone\r\n\r\n",
-            basic(TWILIO_SID, SENDER_SECRET),
+            basic(TWILIO_SID, TWILIO_TOKEN),
             body.len()
         );
         socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
@@ -230,6 +230,24 @@ async fn what_is_not_substituted_passes_as_it_is() {
         assert_eq!(own, ["one", "two"]);
         assert!(!seen.headers.contains_key("x-hop"));
     }
+}
+
+/// Rule Q5: with the operator's credentials only what can be mapped back is offered.
+#[tokio::test]
+async fn a_sender_reads_nothing_more_with_the_operators_credentials() {
+    let upstream = Upstream::start(|_| Say::json(200, &json!({"auth_token": TWILIO_TOKEN}))).await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    for path in [
+        format!("/2010-04-01/Accounts/{TWILIO_SID}.json"),
+        format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages"),
+        "/2010-04-01/Accounts/AC00000000000000000000000000000002/Messages.json".to_owned(),
+        format!("/2010-04-01/Accounts/{TWILIO_SID}//Messages.json"),
+        format!("/2010-04-01/Accounts/{TWILIO_SID}/x/../Messages.json"),
+    ] {
+        let reply = ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap();
+        assert_eq!((reply.status, &reply.json()["code"]), (404, &json!(20404)), "{path}");
+    }
+    assert!(upstream.seen().is_empty());
 }
 
 #[tokio::test]
