@@ -6,6 +6,7 @@ pub mod change;
 pub mod group;
 pub mod id;
 pub mod identity_bound;
+pub mod imported;
 pub mod name;
 pub mod notice;
 pub mod owner;

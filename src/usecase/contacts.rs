@@ -220,7 +220,7 @@ async fn link(
 }
 
 /// The pure half of [`link`].
-fn linked(own: OwnerId, names: &[NameKey], holders: &[Holder], before: Option<OwnerId>) -> Option<OwnerId> {
+pub(super) fn linked(own: OwnerId, names: &[NameKey], holders: &[Holder], before: Option<OwnerId>) -> Option<OwnerId> {
     let bears = |holder: &&Holder| {
         holder.owner != own && holder.believed && holder.names.iter().any(|name| names.contains(name))
     };

@@ -5,6 +5,7 @@
 mod api;
 mod far_end;
 mod hooks;
+mod import;
 mod layers;
 mod notice;
 mod phone;

@@ -6,7 +6,7 @@ use crate::{
         address::{Address, Kind, mask},
         group::{Item, Rights},
         id::{OwnerId, PointId},
-        owner::{Field, Owner, Point, Profile},
+        owner::{Field, Owner, Point, Profile, Proof},
     },
 };
 
@@ -54,12 +54,13 @@ impl std::fmt::Debug for CardPoint {
     }
 }
 
-/// What a viewer with these rights may see. The shown name goes with any right; without any the card is empty.
+/// What a viewer with these rights may see. Only values that somebody has shown or stated to be the owner's are visible.
+/// The shown name goes with any right; without any the card is empty.
 pub fn project(owner: &Owner, rights: &Rights) -> Card {
     let any = !rights.forward.is_empty() || !rights.reveal.is_empty();
     let shown = |point: &&Point| any && rights.reveals(Item::Point(point.id));
     let point = |point: &Point| {
-        let held = point.current()?;
+        let held = point.current().filter(|held| held.proof != Proof::None)?;
         let (value, key) = (held.address.wire().to_owned(), held.address.key().to_owned());
         Some((CardPoint { id: point.id, kind: point.kind, label: point.label.to_string(), value, key }, held.from))
     };

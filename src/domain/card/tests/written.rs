@@ -103,6 +103,14 @@ fn a_removed_point_is_not_in_the_card() {
 }
 
 #[test]
+fn a_value_that_nobody_stated_is_not_in_the_card() {
+    let mut owner = owner();
+    owner.points[1].values[0].proof = Proof::None;
+    let card = project(&owner, &everything());
+    assert_eq!(card.points.iter().map(|point| point.id).collect::<Vec<_>>(), [PointId(1), PointId(3)]);
+}
+
+#[test]
 fn what_is_hidden_leaves_no_trace_in_the_time() {
     let mut owner = owner();
     owner.points[2].values[0].from = Time(77_000_000);

@@ -1,0 +1,174 @@
+//! One batch of contacts into a book.
+
+use super::Entry;
+use crate::{
+    clock::Time,
+    domain::{
+        group::Member,
+        id::{BookId, ContactId, GroupId, OwnerId},
+        owner::{Contact, Membership, Owner},
+        query::Holder,
+    },
+    store::{Commit, Effect, StoreError},
+    usecase::{
+        Env, contacts,
+        import::Imported,
+        members::recipient,
+        write::{Actor, Refused, audited, fanout, read_owner},
+    },
+};
+use serde_json::json;
+use std::collections::HashMap;
+
+/// How often a batch is looked at again because somebody else changed the owner meanwhile.
+const TRIES: usize = 8;
+
+/// Puts entries into one book.
+pub(super) struct Loader<'a> {
+    pub(super) env: &'a Env,
+    pub(super) actor: Actor,
+    pub(super) owner: OwnerId,
+    pub(super) book: BookId,
+    /// What new contacts join.
+    pub(super) groups: Vec<GroupId>,
+    /// What contacts that are there already join.
+    pub(super) wanted: Option<GroupId>,
+}
+
+/// What one batch reads and makes.
+struct Work {
+    owner: Owner,
+    now: Time,
+    holders: HashMap<Box<str>, Vec<Holder>>,
+    claimed: HashMap<OwnerId, bool>,
+    effects: Vec<Effect>,
+    done: Imported,
+}
+
+impl Loader<'_> {
+    /// Writes what is new or different in one commit.
+    pub(super) async fn load(&self, entries: &[Entry], imported: &mut Imported) -> Result<(), Refused> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..TRIES {
+            let mut work = self.begin(entries).await?;
+            for entry in entries {
+                self.put(&mut work, entry).await?;
+            }
+            match self.finish(work).await {
+                Ok(done) => {
+                    imported.added += done.added;
+                    imported.changed += done.changed;
+                    imported.same += done.same;
+                    imported.unreadable += done.unreadable;
+                    return Ok(());
+                }
+                Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn begin(&self, entries: &[Entry]) -> Result<Work, Refused> {
+        let addresses = entries.iter().flat_map(|entry| entry.read.addresses(self.env.rules.region).0);
+        let mut keys: Vec<Box<str>> = addresses.map(|address| address.key().into()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut holders: HashMap<Box<str>, Vec<Holder>> = HashMap::new();
+        for (key, holder) in self.env.store.holders(&keys).await? {
+            holders.entry(key).or_default().push(holder);
+        }
+        let owner = read_owner(self.env, self.owner, None).await?;
+        let now = self.env.store.now().await?;
+        Ok(Work { owner, now, holders, claimed: HashMap::new(), effects: Vec::new(), done: Imported::default() })
+    }
+
+    async fn finish(&self, mut work: Work) -> Result<Imported, StoreError> {
+        if work.effects.is_empty() {
+            return Ok(work.done);
+        }
+        let detail = json!({"book": self.book, "added": work.done.added, "changed": work.done.changed});
+        let audit = audited(self.env, self.owner, &self.actor, work.now, "contacts_imported", &detail);
+        work.effects.push(audit);
+        let expect = vec![(work.owner.id, work.owner.version)];
+        self.env.store.commit(Commit { expect, once: None, effects: work.effects }).await?;
+        Ok(work.done)
+    }
+
+    async fn put(&self, work: &mut Work, entry: &Entry) -> Result<(), Refused> {
+        let before = self.env.store.contact_by_uid(self.owner, self.book, &entry.uid).await?;
+        if let Some(before) = &before
+            && before.card == entry.card
+        {
+            let joined = self.join(work, before.id).await?;
+            work.done.same += u64::from(!joined);
+            work.done.changed += u64::from(joined);
+            return Ok(());
+        }
+        let contact = self.contact(work, entry, before.as_ref()).await?;
+        work.effects.push(Effect::ContactSet(contact.clone()));
+        let Some(before) = before else {
+            work.done.added += 1;
+            let joins = self.groups.iter().map(|&group| Membership { group, member: Member::Contact(contact.id) });
+            work.effects.extend(joins.map(|membership| Effect::MemberAdded(self.owner, membership)));
+            return Ok(());
+        };
+        work.done.changed += 1;
+        self.join(work, contact.id).await?;
+        if before.linked != contact.linked {
+            // The rights now belong to another identity: the ledger follows, and nobody is told (rule E2).
+            let only = vec![recipient(&before), recipient(&contact)];
+            work.effects.push(fanout(self.env, self.owner, work.now, only, true));
+        }
+        Ok(())
+    }
+
+    /// A contact that is there already joins the group that was asked for; whether it was not in it.
+    async fn join(&self, work: &mut Work, contact: ContactId) -> Result<bool, Refused> {
+        let Some(group) = self.wanted else { return Ok(false) };
+        let member = Member::Contact(contact);
+        if self.env.store.memberships(self.owner, member).await?.contains(&group) {
+            return Ok(false);
+        }
+        work.effects.push(Effect::MemberAdded(self.owner, Membership { group, member }));
+        Ok(true)
+    }
+
+    async fn contact(&self, work: &mut Work, entry: &Entry, before: Option<&Contact>) -> Result<Contact, Refused> {
+        let (addresses, unreadable) = entry.read.addresses(self.env.rules.region);
+        work.done.unreadable += unreadable.len() as u64;
+        let names = entry.read.name_keys();
+        let held = addresses.iter().filter_map(|address| work.holders.get(address.key()));
+        let holders: Vec<Holder> = held.flatten().cloned().collect();
+        let found = contacts::linked(self.owner, &names, &holders, before.and_then(|before| before.linked));
+        let linked = match found {
+            Some(other) => self.claimed(work, other).await?.then_some(other),
+            None => None,
+        };
+        Ok(Contact {
+            id: before.map_or_else(|| ContactId::fresh(work.now, &*self.env.random), |before| before.id),
+            book: self.book,
+            owner: self.owner,
+            uid: entry.uid.clone(),
+            version: before.map_or(1, |before| before.version + 1),
+            card: entry.card.clone(),
+            name: entry.read.name().into(),
+            names,
+            addresses,
+            linked,
+            language: entry.read.language().map(Into::into),
+        })
+    }
+
+    /// Behind an unclaimed owner stands nobody who could be told.
+    async fn claimed(&self, work: &mut Work, owner: OwnerId) -> Result<bool, Refused> {
+        if let Some(&known) = work.claimed.get(&owner) {
+            return Ok(known);
+        }
+        let claimed = self.env.store.owner(owner).await?.is_some_and(|owner| owner.claimed);
+        work.claimed.insert(owner, claimed);
+        Ok(claimed)
+    }
+}

@@ -1,0 +1,228 @@
+//! `redial import moves`.
+
+use super::{Heard, env};
+use redial::{
+    domain::{
+        address::{Address, phone::Region},
+        group::{Item, Viewer},
+        owner::{Owner, Proof},
+    },
+    store::{Commit, Effect},
+    usecase::{
+        Env,
+        import::{ImportFailed, Imported},
+        import_moves::{Source, import},
+    },
+};
+
+const HEADER: &str = "name,old,new,changed_at,grant\n";
+
+async fn load(env: &Env, rows: &str) -> (Imported, Heard) {
+    let mut heard = Heard::default();
+    let file = std::io::Cursor::new(format!("{HEADER}{rows}").into_bytes());
+    let source = Source { name: "crm.csv".into(), region: Region::new("US") };
+    let imported = import(env, file, &source, &mut heard).await.expect("the file is read to its end");
+    (imported, heard)
+}
+
+async fn owners(env: &Env) -> Vec<Owner> {
+    env.store.owners(None, 100).await.expect("owners").items
+}
+
+fn key(text: &str) -> Box<str> {
+    Address::parse(text, None).expect("an address").key().into()
+}
+
+#[tokio::test]
+async fn a_row_makes_an_unclaimed_owner_that_everyone_may_follow() {
+    let env = env();
+    let (imported, heard) = load(&env, "Bob Lee,(415) 555-2671,+442079460018,2026-03-01,reveal\n").await;
+    assert_eq!((imported, heard.bad), (Imported { added: 1, ..Imported::default() }, Vec::new()));
+    assert!(heard.bytes > 80);
+
+    let [bob] = &owners(&env).await[..] else { panic!("one owner") };
+    assert!(!bob.claimed);
+    assert_eq!((bob.profile.name.as_str(), bob.points.len(), bob.revision), ("Bob Lee", 1, 0));
+    let values = &bob.points[0].values;
+    assert_eq!(values.iter().map(|held| held.address.wire()).collect::<Vec<_>>(), ["+14155552671", "+442079460018"]);
+    assert_eq!((values[0].until, values[0].proved), (Some(values[1].from), values[1].from));
+    assert_eq!(values[1].from.to_string(), "2026-03-01T00:00:00Z");
+    assert!(values.iter().all(|held| held.proof == Proof::Imported("crm.csv".into())));
+
+    assert!(env.store.may_be_former(&key("+14155552671")));
+    let facts = env.store.facts(&key("+14155552671"), &Viewer::default()).await.expect("facts");
+    let [holder] = &facts.holders[..] else { panic!("one holder") };
+    assert!(holder.believed && holder.rights.reveals(Item::Point(bob.points[0].id)));
+    assert_eq!(holder.current.as_ref().map(Address::wire), Some("+442079460018"));
+    let audit = env.store.audit(bob.id, None, 10).await.expect("audit").items;
+    assert_eq!(audit.iter().map(|line| (&*line.by, &*line.what)).collect::<Vec<_>>(), [("import", "imported")]);
+}
+
+#[tokio::test]
+async fn a_grant_is_what_the_row_says() {
+    let env = env();
+    load(
+        &env,
+        "A,+14155552671,+442079460018,2026-03-01,reveal\nB,+14155552672,+442079460019,2026-03-01,forward\nC,+14155552673,+442079460020,2026-03-01,none\n",
+    )
+    .await;
+    for (old, forwards, reveals) in
+        [("+14155552671", true, true), ("+14155552672", true, false), ("+14155552673", false, false)]
+    {
+        let facts = env.store.facts(&key(old), &Viewer::default()).await.expect("facts");
+        let holder = &facts.holders[0];
+        let rights = (holder.rights.forwards(holder.point), holder.rights.reveals(Item::Point(holder.point)));
+        assert_eq!(rights, (forwards, reveals), "{old}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_file_again_writes_nothing() {
+    let env = env();
+    let rows = "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\
+        Bob Lee,+442079460018,+442079460019,2026-04-01,reveal\n\
+        Ann Ray,+14155552672,+442079460020,2026-03-01,none\n";
+    let (first, _) = load(&env, rows).await;
+    assert_eq!(first, Imported { added: 2, changed: 1, ..Imported::default() });
+    let before = owners(&env).await;
+    let (again, heard) = load(&env, rows).await;
+    assert_eq!((again, heard.bad), (Imported { same: 3, ..Imported::default() }, Vec::new()));
+    assert_eq!(owners(&env).await, before);
+}
+
+#[tokio::test]
+async fn another_grant_is_the_only_change() {
+    let env = env();
+    load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n").await;
+    let (again, _) = load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,forward\n").await;
+    assert_eq!(again, Imported { changed: 1, ..Imported::default() });
+    let facts = env.store.facts(&key("+14155552671"), &Viewer::default()).await.expect("facts");
+    assert!(facts.holders[0].rights.reveal.is_empty() && facts.holders[0].rights.forwards(facts.holders[0].point));
+}
+
+#[tokio::test]
+async fn a_later_row_continues_the_history_in_one_file_or_two() {
+    for split in [false, true] {
+        let env = env();
+        let first = "Bob Lee,+14155552671,+442079460018,2026-03-01,forward\n";
+        let second = "Lee Bob,+442079460018,+442079460019,2026-04-01,forward\n";
+        let third = "Bob Lee,+442079460019,+14155552671,2026-05-01,reveal\n";
+        if split {
+            for row in [first, second, third] {
+                load(&env, row).await;
+            }
+        } else {
+            load(&env, &format!("{first}{second}{third}")).await;
+        }
+        let [bob] = &owners(&env).await[..] else { panic!("one owner") };
+        let values = &bob.points[0].values;
+        let wires: Vec<_> = values.iter().map(|held| held.address.wire()).collect();
+        assert_eq!(wires, ["+14155552671", "+442079460018", "+442079460019", "+14155552671"]);
+        assert_eq!(bob.points[0].current().map(|held| held.address.wire()), Some("+14155552671"));
+        assert_eq!(values[1].until.map(|at| at.to_string()).as_deref(), Some("2026-04-01T00:00:00Z"));
+        assert_eq!(values[1].proved, values[1].until.expect("it was left"));
+        assert_eq!(bob.revision, 2);
+        assert_eq!(env.store.changes(bob.id, 0, 10).await.expect("changes").items.len(), 2);
+        let facts = env.store.facts(&key("+442079460018"), &Viewer::default()).await.expect("facts");
+        assert_eq!(facts.holders[0].current.as_ref().map(Address::wire), Some("+14155552671"));
+        assert!(facts.holders[0].rights.reveals(Item::Point(bob.points[0].id)), "the last row's grant holds");
+    }
+}
+
+#[tokio::test]
+async fn bad_rows_are_told_with_their_lines_and_the_rest_is_loaded() {
+    let env = env();
+    let (imported, heard) = load(
+        &env,
+        "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\
+         ,+14155552672,+442079460019,2026-03-01,reveal\n\
+         Ann,hello,+442079460019,2026-03-01,reveal\n\
+         \"Two\nlines\",1,2\n\
+         Ann,+14155552672,+442079460018,2026-03-01,reveal\n\
+         Ann,+14155552672,+442079460019,2026-03-01,all\n\
+         \n\
+         Ann \u{e9},+14155552672,+442079460019,2026-03-01,reveal\n",
+    )
+    .await;
+    assert_eq!(imported, Imported { added: 2, bad: 5, ..Imported::default() });
+    assert_eq!(heard.lines(), [3, 4, 5, 7, 8]);
+    for ((_, reason), expected) in heard.bad.iter().zip([
+        "name: ",
+        "old: ",
+        "5 columns are needed, 3 are there",
+        "new: this number is held",
+        "grant: ",
+    ]) {
+        assert!(reason.starts_with(expected), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_has_come_is_never_touched() {
+    let env = env();
+    load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n").await;
+    let bob = owners(&env).await.remove(0);
+    let claim = Effect::OwnerSet {
+        id: bob.id,
+        language: bob.language.clone(),
+        profile: bob.profile.clone(),
+        claimed: true,
+        silenced: false,
+        revision: bob.revision,
+    };
+    env.store
+        .commit(Commit { expect: vec![(bob.id, bob.version)], once: None, effects: vec![claim] })
+        .await
+        .expect("claimed");
+    let before = owners(&env).await;
+    let (imported, heard) = load(
+        &env,
+        "Bob Lee,+442079460018,+442079460019,2026-04-01,reveal\n\
+         Ann Ray,+14155552671,+442079460020,2026-04-01,reveal\n\
+         Ann Ray,+14155552672,+442079460018,2026-04-01,reveal\n\
+         Bob Lee,+14155552671,+442079460018,2026-03-01,none\n\
+         Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n",
+    )
+    .await;
+    assert_eq!((imported, heard.lines()), (Imported { same: 1, bad: 4, ..Imported::default() }, vec![2, 3, 4, 5]));
+    assert!(heard.bad.iter().all(|(_, reason)| reason.contains("has claimed")), "{:?}", heard.bad);
+    assert_eq!(owners(&env).await, before);
+}
+
+#[tokio::test]
+async fn a_file_that_is_another_is_refused() {
+    let env = env();
+    let source = Source { name: "x".into(), region: None };
+    for (file, expected) in [
+        ("", "the file is empty; the header name,old,new,changed_at,grant is needed"),
+        ("name,old,new\n", "found name,old,new; the header"),
+        ("name,phone,new,changed_at,grant\n", "found name,phone,new,changed_at,grant; the header"),
+        ("name;old;new;changed_at;grant\n", "found name;old"),
+    ] {
+        let file = std::io::Cursor::new(file.as_bytes().to_vec());
+        let failed = import(&env, file, &source, &mut Heard::default()).await.expect_err("another file");
+        assert!(failed.to_string().contains(expected), "{failed}");
+    }
+    let endless = format!("{HEADER}A,+14155552671,+442079460018,2026-03-01,reveal\n\"{}", "x,\n".repeat(1_000_000));
+    let failed = import(&env, std::io::Cursor::new(endless.into_bytes()), &source, &mut Heard::default()).await;
+    assert!(matches!(failed, Err(ImportFailed::Endless { line: 3 })), "{failed:?}");
+    let columns = "\u{feff}Grant,Changed_At,NEW,old,name\nreveal,2026-03-01,+442079460018,+14155552671,Bob\n";
+    let loaded = import(&env, std::io::Cursor::new(columns.as_bytes()), &source, &mut Heard::default()).await;
+    assert_eq!(loaded.expect("any order").added, 1);
+}
+
+#[tokio::test]
+async fn more_rows_than_one_batch_see_each_other() {
+    let env = env();
+    let number = |n: u32| format!("+1415555{:04}", 2_000 + n);
+    let row = |n: u32| {
+        let time = format!("2026-01-01T{:02}:{:02}:{:02}Z", n / 3_600, n / 60 % 60, n % 60);
+        format!("Bob Lee,{},{},{time},forward", number(n), number(n + 1))
+    };
+    let rows = (0..4_500).map(row).collect::<Vec<_>>().join("\n");
+    let (imported, heard) = load(&env, &rows).await;
+    assert_eq!(heard.bad.first(), None);
+    assert_eq!(imported, Imported { added: 1, changed: 4_499, ..Imported::default() });
+    let [bob] = &owners(&env).await[..] else { panic!("one owner") };
+    assert_eq!(bob.points[0].values.len(), 4_501);
+}
