@@ -1,3 +1,7 @@
 //! The `redial` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redial::cli::main()
+}

@@ -1,1 +1,106 @@
-//! One file per command.
+//! One file per command: arguments, one use case or the server, what is printed, an exit code.
+//!
+//! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error.
+
+mod check;
+mod keys;
+mod resolve;
+
+use crate::{
+    app::{self, App},
+    config::Config,
+};
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Keeps people reachable when their phone number changes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "redial",
+    version,
+    after_help = "Without a command it serves.\n\nExample:\n  redial serve --config /etc/redial/config.toml"
+)]
+struct Arguments {
+    /// The operator's one file.
+    #[arg(long, short, global = true, default_value = "config.toml", env = "REDIAL_CONFIG")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the gateway (the default).
+    #[command(
+        after_help = "Example:\n  redial serve\n\nSIGHUP reads the configuration again; SIGTERM and SIGINT stop, after what is under way."
+    )]
+    Serve,
+    /// Look at the configuration, provider files and templates without starting.
+    Check(check::Args),
+    /// Ask whether a number has changed.
+    Resolve(resolve::Args),
+    /// Make, list and revoke API keys.
+    Keys(keys::Args),
+    /// Bring the store's schema up to date, and end.
+    #[command(
+        after_help = "Example:\n  redial migrate\n\n`redial serve` does it by itself; this is for those who roll out in steps."
+    )]
+    Migrate,
+}
+
+/// What a command ends with when it fails.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads the arguments and carries out one command.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(code) => code,
+        Err(error) => failed(&*error),
+    }
+}
+
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    eprintln!("redial: {error}");
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        eprintln!("  because: {deeper}");
+        cause = deeper.source();
+    }
+    ExitCode::from(2)
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let config = Config::load(&arguments.config)?;
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            app::serve(config, arguments.config).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check(args) => check::run(&args, &config),
+        Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
+        Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
+        Command::Migrate => {
+            with_app(&config, async |_| {
+                eprintln!("the store's schema is up to date");
+                Ok(ExitCode::SUCCESS)
+            })
+            .await
+        }
+    }
+}
+
+/// Opens the store for one command and closes it after, whatever came of it.
+async fn with_app(
+    config: &Config,
+    command: impl AsyncFnOnce(&App) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    let app = App::open(config).await?;
+    let result = command(&app).await;
+    app.close().await;
+    result
+}

@@ -52,6 +52,8 @@ pub struct Account {
     pub senders: Vec<Sender>,
     /// The customer's own voice application, to which calls that are not redirected are handed.
     pub application: Option<String>,
+    /// The customer's own URL for messages that come in.
+    pub inbound_url: Option<String>,
     /// The values that the provider file asks for.
     #[serde(default)]
     pub parameters: BTreeMap<String, Values>,

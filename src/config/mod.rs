@@ -41,6 +41,23 @@ pub struct Config {
     pub accounts: BTreeMap<Spanned<String>, Account>,
     /// Plays a provider, for trying things out.
     pub stand_in: Option<StandIn>,
+    /// For errors that show only when the values are put to use.
+    #[serde(skip)]
+    source: Source,
+}
+
+/// The file and its text.
+#[derive(Clone, Default)]
+struct Source {
+    file: String,
+    text: String,
+}
+
+/// The text may hold secrets.
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.file)
+    }
 }
 
 /// The listener.
@@ -271,12 +288,18 @@ impl Config {
 
     /// Reads and checks a text; `file` is for the errors.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let what = error.message().trim().to_owned();
             wrong(text, file, error.span().map_or(0, |span| span.start), what)
         })?;
         config.check().map_err(|(at, what)| wrong(text, file, at, what))?;
+        config.source = Source { file: file.to_owned(), text: text.to_owned() };
         Ok(config)
+    }
+
+    /// An error about a value of this configuration.
+    pub fn wrong<T>(&self, value: &Spanned<T>, what: impl std::fmt::Display) -> ConfigError {
+        wrong(&self.source.text, &self.source.file, value.span().start, what.to_string())
     }
 
     /// References and values that the types alone do not settle; the byte at which it is wrong, and why.

@@ -12,6 +12,7 @@ mod hooks;
 pub mod problem;
 pub mod serve;
 pub mod stand_in;
+
 mod via;
 
 use crate::{

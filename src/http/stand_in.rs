@@ -3,6 +3,10 @@
 //!
 //! It is a sandbox for people and demonstrations. Tests use an upstream of their own.
 
+use super::{
+    body::{self, Limit},
+    problem,
+};
 use crate::clock::{Clock, Random};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
@@ -11,7 +15,9 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+use warp::{Filter as _, Reply as _, filters::BoxedFilter, path::FullPath};
 
 /// How many calls and messages can be read back.
 const KEPT: usize = 1_000;
@@ -31,8 +37,26 @@ impl StandIn {
         Self { folder, clock, random, kept: Mutex::default() }
     }
 
-    /// Answers one request.
-    pub async fn answer(&self, method: &Method, path: &str, is_json: bool, body: &Bytes) -> Response<String> {
+    /// All paths.
+    pub fn routes(self: Arc<Self>) -> BoxedFilter<(warp::reply::Response,)> {
+        let limit = Limit { bytes: 1 << 20, time: Duration::from_secs(20) };
+        warp::method()
+            .and(warp::path::full())
+            .and(warp::header::optional::<String>("content-type"))
+            .and(body::bytes(limit))
+            .then(move |method: Method, path: FullPath, kind: Option<String>, body: Bytes| {
+                let stand_in = Arc::clone(&self);
+                async move {
+                    let is_json = kind.is_some_and(|kind| kind.starts_with("application/json"));
+                    stand_in.answer(&method, path.as_str(), is_json, &body).await.into_response()
+                }
+            })
+            .recover(problem::recover)
+            .unify()
+            .boxed()
+    }
+
+    async fn answer(&self, method: &Method, path: &str, is_json: bool, body: &Bytes) -> Response<String> {
         if method == Method::POST {
             let reply = if is_json { self.take_json(path, body).await } else { self.take_form(path, body).await };
             return reply.unwrap_or_else(|problem| {

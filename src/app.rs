@@ -1,1 +1,0 @@
-//! Composition root: build everything, start, reload, stop.

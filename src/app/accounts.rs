@@ -1,0 +1,136 @@
+//! Accounts of the configuration, as what hooks, drop-in endpoints and the worker use.
+
+use super::StartError;
+use crate::{
+    config::{self, Config},
+    domain::{
+        address::phone::{self, Region},
+        target::{Countries, Targets},
+    },
+    provider::{self, AccountSettings, Provider, Secret, SenderKey},
+    usecase::gateway::{Account, Accounts},
+};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use toml::Spanned;
+
+/// Kinds that are not provider files.
+pub(super) const BUILT_IN: [&str; 2] = ["folder", "smtp"];
+
+/// Every account of a provider file, ready for use.
+pub(super) fn all(config: &Config) -> Result<Accounts, StartError> {
+    Ok(Accounts::new(each(config)?))
+}
+
+/// The same, one by one.
+pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
+    let mut files: BTreeMap<String, Arc<Provider>> = BTreeMap::new();
+    let mut accounts = Vec::new();
+    for (name, written) in &config.accounts {
+        let kind = written.kind.get_ref();
+        if BUILT_IN.contains(&kind.as_str()) {
+            continue;
+        }
+        let file = match files.get(kind) {
+            Some(file) => Arc::clone(file),
+            None => Arc::new(provider_file(config, kind).map_err(|why| config.wrong(&written.kind, why))?),
+        };
+        files.insert(kind.clone(), Arc::clone(&file));
+        accounts.push(one(config, name.get_ref(), written, file).map_err(|why| in_account(config, name, why))?);
+    }
+    Ok(accounts)
+}
+
+fn in_account(config: &Config, name: &Spanned<String>, why: impl std::fmt::Display) -> StartError {
+    config.wrong(name, format_args!("account {}: {why}", name.get_ref())).into()
+}
+
+/// The operator's own file of this kind, else the one that comes with Redial.
+pub(super) fn provider_file(config: &Config, kind: &str) -> Result<Provider, String> {
+    let own = config.providers.folder.as_deref().map(|folder| folder.join(format!("{kind}.toml")));
+    if let Some(path) = own.filter(|path| path.exists()) {
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        return Provider::load(&text, &path.display().to_string()).map_err(|error| error.to_string());
+    }
+    let Some(file) = Provider::built_in(kind) else {
+        let folder = config.providers.folder.as_deref().unwrap_or(Path::new("providers"));
+        return Err(format!(
+            "there is no kind {kind:?}: it is folder, smtp, a provider that comes with Redial, or a file {} with providers.folder set",
+            folder.join(format!("{kind}.toml")).display()
+        ));
+    };
+    file.map_err(|error| error.to_string())
+}
+
+fn one(config: &Config, name: &str, written: &config::Account, file: Arc<Provider>) -> Result<Account, String> {
+    let mut values = Vec::new();
+    for (key, value) in &written.parameters {
+        let read: Result<Vec<String>, String> = value.all().iter().map(config::Secret::value).collect();
+        values.push((key.clone(), read.map_err(|why| format!("parameters.{key}: {why}"))?));
+    }
+    let parameters = file
+        .parameters(values)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let mut senders = Vec::new();
+    for sender in &written.senders {
+        let secret = sender.secret.value().map_err(|why| format!("senders: {why}"))?;
+        senders.push(SenderKey { user: sender.user.as_str().into(), secret: Secret::new(secret) });
+    }
+    let public_url: Box<str> = config.server.public_url.get_ref().as_str().into();
+    let settings = AccountSettings {
+        name: name.into(),
+        provider: file,
+        parameters,
+        custody: match written.custody {
+            config::Custody::Operator => provider::Custody::Operator,
+            config::Custody::Sender => provider::Custody::Sender,
+        },
+        senders,
+        public_urls: vec![public_url.clone()],
+        upstream: written.base_url.as_deref().map(Into::into),
+        application: written.application.as_deref().map(Into::into),
+    };
+    let region = written.region.as_deref().map(known_region).transpose()?;
+    Ok(Account {
+        provider: provider::Account::new(settings).map_err(|error| error.to_string())?,
+        app: Account::app_id(name),
+        deadline: written.deadline.0,
+        identity_bound: written.identity_bound,
+        region,
+        targets: targets(config, written)?,
+        public_url,
+        private_callbacks: written.private_callbacks,
+        inbound_url: written.inbound_url.as_deref().map(Into::into),
+        host: written.host.as_deref().map(Into::into),
+    })
+}
+
+fn known_region(text: &str) -> Result<Region, String> {
+    Region::new(text)
+        .ok_or_else(|| format!("no numbers are known for the region {text:?}; two capitals are needed, like \"US\""))
+}
+
+/// What may stand in an answer of the API: any country, but none of the operator's own numbers.
+pub(super) fn api_targets(config: &Config) -> Result<Targets, StartError> {
+    let mut all = Targets { countries: Countries::Any, ..Targets::default() };
+    for (name, written) in &config.accounts {
+        all.own.extend(targets(config, written).map_err(|why| in_account(config, name, why))?.own);
+    }
+    Ok(all)
+}
+
+fn targets(config: &Config, written: &config::Account) -> Result<Targets, String> {
+    let countries = match &written.countries {
+        config::Countries::Same | config::Countries::Word(config::Word::Same) => Countries::Same,
+        config::Countries::Word(config::Word::Any) => Countries::Any,
+        config::Countries::These(list) => {
+            Countries::These(list.iter().map(|text| known_region(text)).collect::<Result<_, _>>()?)
+        }
+    };
+    let region = written.region.as_deref().map_or_else(|| Region::new(config.queries.region.get_ref()), Region::new);
+    let own = written.own_numbers.iter().map(|number| {
+        phone::parse(number, region)
+            .map(|address| address.key().into())
+            .map_err(|why| format!("own_numbers: {number:?}: {why}"))
+    });
+    Ok(Targets { countries, own: own.collect::<Result<_, _>>()? })
+}

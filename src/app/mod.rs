@@ -1,0 +1,124 @@
+//! Composition root: build everything, start, reload, stop.
+
+mod accounts;
+mod check;
+mod serve;
+
+pub use check::{Finding, check};
+pub use serve::{Running, serve};
+
+use crate::{
+    clock::{Clock, Random, SystemClock, SystemRandom},
+    config::Config,
+    domain::{address::phone::Region, query::Windows},
+    store::{SharedStore, StoreError, postgres::Postgres, sqlite::Sqlite},
+    telemetry::{Metrics, log},
+    usecase::{Env, Rules},
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// Why Redial, or one of its commands, did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store could not be opened.
+    #[error("the store {place} could not be opened")]
+    Store {
+        /// Which, without its password.
+        place: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// The folder of the database could not be made.
+    #[error("{path}: {source}")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A listener could not be opened.
+    #[error("{address} cannot be listened on: {source}\nanother program may have it: set {key} in the configuration")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// The setting.
+        key: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A value of the configuration cannot be used.
+    #[error("{0}")]
+    Setting(String),
+    /// The same, with its place.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+}
+
+impl StartError {
+    pub(crate) fn setting(what: impl std::fmt::Display) -> Self {
+        Self::Setting(what.to_string())
+    }
+}
+
+/// What commands and the server share.
+pub struct App {
+    /// What the use cases work with.
+    pub env: Env,
+    /// What is measured.
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// Starts logging and opens the store.
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        log::start(config.log.format == crate::config::LogFormat::Json, &config.log.level)
+            .map_err(StartError::setting)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
+        let store = open_store(config, &clock, &random).await?;
+        Ok(Self { env: Env::new(store, clock, random, rules(config)?), metrics: Metrics::new() })
+    }
+
+    /// Writes what waits in memory and closes the store.
+    pub async fn close(&self) {
+        self.env.records.flush().await;
+        self.env.store.close().await;
+    }
+}
+
+async fn open_store(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<SharedStore, StartError> {
+    if let Some(url) = &config.store.url {
+        let url = url.value().map_err(|why| StartError::Setting(format!("store.url: {why}")))?;
+        let opened = Postgres::connect(&url, config.store.connections, Some(Arc::clone(random))).await;
+        let store = opened.map_err(|source| StartError::Store { place: "at store.url".to_owned(), source })?;
+        return Ok(Arc::new(store));
+    }
+    let path = config.store.path.clone();
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { path: folder.to_owned(), source })?;
+    }
+    let (clock, readers, place) = (Arc::clone(clock), config.store.readers, path.display().to_string());
+    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, clock, readers));
+    match opened.await {
+        Ok(Ok(store)) => Ok(Arc::new(store)),
+        Ok(Err(source)) => Err(StartError::Store { place, source }),
+        Err(stopped) => Err(StartError::Store { place, source: StoreError::Unavailable(stopped.into()) }),
+    }
+}
+
+fn rules(config: &Config) -> Result<Rules, StartError> {
+    let written = &config.queries.region;
+    let region = Region::new(written.get_ref()).ok_or_else(|| {
+        config.wrong(written, format_args!("no numbers are known for the region {:?}", written.get_ref()))
+    })?;
+    Ok(Rules {
+        windows: Windows { alone: config.queries.without_name.0, named: config.queries.with_name.0 },
+        debounce: config.notices.debounce.0,
+        debounce_most: config.notices.debounce_at_most.0,
+        region: Some(region),
+    })
+}

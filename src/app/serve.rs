@@ -1,0 +1,209 @@
+//! Starting, reloading and stopping the gateway.
+
+use super::{App, StartError, accounts};
+use crate::{
+    config::Config,
+    http::{
+        self, Surface,
+        api::{self, Api},
+        body, health,
+        serve::{Limits, Listener, serve as accept, tls_config},
+        stand_in::StandIn,
+    },
+    telemetry::metrics,
+    transport::http::{Client, Settings, reach::Reach, relay::Relay},
+    usecase::gateway::{Gateway, Ways},
+};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How often what other processes wrote is followed.
+const FOLLOW: Duration = Duration::from_secs(1);
+/// How long a callback of a sender may take (rule W2).
+const CALLBACK: Duration = Duration::from_secs(10);
+/// How long a provider may take to begin its reply; the sender's own patience is the real limit.
+const UPSTREAM: Duration = Duration::from_secs(60);
+/// The largest reply that is read to map a number back.
+const REPLY_LIMIT: usize = 8 << 20;
+
+/// A gateway that runs.
+pub struct Running {
+    /// Store, clock, counters.
+    pub app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where `/metrics` is.
+    pub metrics_address: SocketAddr,
+    gateway: Arc<Gateway>,
+    stop: CancellationToken,
+    stopping: Arc<AtomicBool>,
+    tasks: TaskTracker,
+}
+
+/// Serves until a signal says stop. SIGHUP reads the configuration again.
+pub async fn serve(config: Config, file: PathBuf) -> Result<(), StartError> {
+    let signals = "the system delivers signals";
+    let mut hangup = signal(SignalKind::hangup()).expect(signals);
+    let mut terminate = signal(SignalKind::terminate()).expect(signals);
+    let mut interrupt = signal(SignalKind::interrupt()).expect(signals);
+    let running = Running::start(&config).await?;
+    greet(&config, &running);
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => running.reload(&file),
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    tracing::info!("stopping: what is under way ends first");
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What an operator wants to see first.
+fn greet(config: &Config, running: &Running) {
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let (address, metrics) = (running.address, running.metrics_address);
+    eprintln!(
+        "redial {} listens on {scheme}://{address} (metrics on http://{metrics}/metrics)",
+        env!("CARGO_PKG_VERSION")
+    );
+    eprintln!("try next: redial demo");
+    tracing::info!(%address, "started");
+    for (name, account) in &config.accounts {
+        let plain =
+            account.parameters.values().flat_map(crate::config::Values::all).any(crate::config::Secret::is_plain);
+        if plain && account.base_url.is_none() {
+            tracing::warn!(
+                account = name.get_ref(),
+                "its secrets stand in the configuration itself: {{ env = \"NAME\" }} or {{ file = \"/path\" }} keeps them out of it"
+            );
+        }
+    }
+}
+
+impl Running {
+    /// Opens the store and the listeners, and starts all loops.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let app = App::open(config).await?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let listener = listen(config.server.listen, "server.listen").await?;
+        let listener = match &config.server.tls {
+            Some(tls) => listener.with_tls(tls_config(&tls.certificate, &tls.key).map_err(StartError::setting)?),
+            None => listener,
+        };
+        let metrics_listener = listen(config.metrics.listen, "metrics.listen").await?;
+        let address = listener.address().map_err(StartError::setting)?;
+        let metrics_address = metrics_listener.address().map_err(StartError::setting)?;
+
+        let accounts = accounts::all(config)?;
+        let gateway = Arc::new(Gateway::new(app.env.clone(), ways()?, app.metrics.clone(), accounts, stop.clone()));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let surface = Surface {
+            gateway: Arc::clone(&gateway),
+            body: body::Limit { bytes: config.server.body_limit, time: config.server.body_timeout.0 },
+            ready: ready(&app, &stopping),
+            metrics: None,
+        };
+        let mut api = Api::new(app.env.clone(), Arc::new(accounts::api_targets(config)?), surface.body);
+        api.slot = config.queries.slot.0;
+        let others = vec![api::routes(api)];
+        let limits = Limits {
+            connections: config.server.connections,
+            header_timeout: config.server.header_timeout.0,
+            stop_timeout: config.server.stop_timeout.0,
+            ..Limits::default()
+        };
+        tasks.spawn(accept(listener, http::routes(&surface, others), limits, app.metrics.clone(), stop.clone()));
+        let scrape: health::Scrape = {
+            let metrics = app.metrics.clone();
+            Arc::new(move || metrics.render())
+        };
+        tasks.spawn(accept(metrics_listener, health::metrics(scrape, None), limits, app.metrics.clone(), stop.clone()));
+        if let Some(written) = &config.stand_in {
+            let listener = listen(written.listen, "stand_in.listen").await?;
+            let stand_in = StandIn::new(written.path.clone(), Arc::clone(&app.env.clock), Arc::clone(&app.env.random));
+            tasks.spawn(accept(listener, Arc::new(stand_in).routes(), limits, app.metrics.clone(), stop.clone()));
+        }
+        tasks.spawn(follow(app.env.store.clone(), stop.clone()));
+        Ok(Self { app, address, metrics_address, gateway, stop, stopping, tasks })
+    }
+
+    /// Takes accounts and provider files anew. What is wrong changes nothing.
+    pub fn reload(&self, file: &std::path::Path) {
+        let read = Config::load(file).map_err(|error| error.to_string());
+        let taken = read.and_then(|config| accounts::all(&config).map_err(|error| error.to_string()));
+        let kind = match taken {
+            Ok(accounts) => {
+                self.gateway.replace_accounts(accounts);
+                tracing::info!(
+                    "the configuration was read again: accounts and provider files count from now on; the rest at the next start"
+                );
+                "taken"
+            }
+            Err(error) => {
+                tracing::error!(%error, "the configuration was not taken: everything stays as it was");
+                "refused"
+            }
+        };
+        self.app.metrics.reloads.get_or_create(&metrics::Kind { kind }).inc();
+    }
+
+    /// Ends what is under way, then closes the store.
+    pub async fn stop(self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.gateway.tasks.close();
+        self.gateway.tasks.wait().await;
+        self.app.close().await;
+    }
+}
+
+async fn listen(address: SocketAddr, key: &'static str) -> Result<Listener, StartError> {
+    Listener::bind(address).await.map_err(|source| StartError::Listen { address, key, source })
+}
+
+fn ready(app: &App, stopping: &Arc<AtomicBool>) -> health::Ready {
+    let (store, stopping) = (app.env.store.clone(), Arc::clone(stopping));
+    Arc::new(move || {
+        let (store, stopping) = (store.clone(), Arc::clone(&stopping));
+        Box::pin(async move {
+            if stopping.load(Ordering::SeqCst) {
+                return Err("stopping".to_owned());
+            }
+            store.now().await.map(|_| ()).map_err(|error| error.to_string())
+        })
+    })
+}
+
+fn ways() -> Result<Ways, StartError> {
+    let client =
+        |reach| Client::new(&Settings { reach, timeout: CALLBACK, ..Settings::default() }).map_err(StartError::setting);
+    Ok(Ways {
+        relay: Relay::new(&Settings { timeout: UPSTREAM, ..Settings::default() }).map_err(StartError::setting)?,
+        public: client(Reach::Public)?,
+        private: client(Reach::Anywhere)?,
+        retries: Ways::usual_retries(),
+        reply_limit: REPLY_LIMIT,
+    })
+}
+
+async fn follow(store: crate::store::SharedStore, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(FOLLOW)).await.is_some() {
+        if let Err(error) = store.follow().await {
+            tracing::warn!(%error, "what other processes wrote could not be followed");
+        }
+    }
+}

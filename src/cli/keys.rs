@@ -1,0 +1,84 @@
+//! `redial keys`: API keys, printed once.
+
+use super::Failure;
+use crate::{
+    domain::id::{AppId, OwnerId},
+    usecase::{
+        Env,
+        keys::{self, NewKey, Scope},
+        write::carry_out,
+    },
+};
+use std::process::ExitCode;
+
+/// Arguments of `redial keys`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  redial keys create --label crm --scope resolve --scope assert_sender")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Make a key and print its secret, which is kept nowhere.
+    Create {
+        /// A word for it, so that it can be told from others.
+        #[arg(long)]
+        label: String,
+        /// What it may do: resolve, assert_sender, owners:read, owners:write, vouch, notices:read, admin. Repeat for several.
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<Scope>,
+        /// The one owner that it may act for.
+        #[arg(long)]
+        owner: Option<OwnerId>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all keys, without their secrets.
+    List {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a key at once.
+    Revoke {
+        /// Its id, from the list.
+        id: AppId,
+    },
+}
+
+pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
+    match args.what {
+        What::Create { label, scopes, owner, json } => {
+            let wanted = NewKey { label: label.into(), scopes, owner };
+            let (key, secret) = carry_out(env, || keys::create(env, &wanted)).await?;
+            if json {
+                println!("{}", serde_json::json!({"id": key.id, "secret": secret.reveal(), "scopes": key.scopes}));
+            } else {
+                println!("{}", secret.reveal());
+                eprintln!("This is shown once. The key's id is {}: `redial keys revoke {}` ends it.", key.id, key.id);
+            }
+        }
+        What::List { json } => {
+            for key in keys::list(env).await? {
+                let ended = key.revoked.map(|at| at.to_string());
+                if json {
+                    println!(
+                        "{}",
+                        serde_json::json!({"id": key.id, "label": key.label, "scopes": key.scopes, "owner": key.owner, "created": key.created, "revoked": ended})
+                    );
+                } else {
+                    let state = ended.map_or_else(String::new, |at| format!("  revoked {at}"));
+                    println!("{}  {}  {}{state}", key.id, key.label, key.scopes.join(","));
+                }
+            }
+        }
+        What::Revoke { id } => {
+            carry_out(env, || keys::revoke(env, id)).await?;
+            eprintln!("{id} is revoked");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

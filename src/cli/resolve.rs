@@ -1,0 +1,94 @@
+//! `redial resolve`: the operator asks by hand.
+
+use super::Failure;
+use crate::{
+    domain::{
+        address::{Address, Kind},
+        group::{Identity, Viewer},
+        query::{Decision, Verdict},
+        target::{Countries, Targets},
+    },
+    usecase::{
+        Env,
+        resolve::{self, Answer, Ask},
+    },
+};
+use std::process::ExitCode;
+
+/// Arguments of `redial resolve`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  redial resolve +14155550101\n  redial resolve +14155550101 --name \"Ann Lee\"\n  redial resolve --name \"Ann Lee\" --as +14155550142\n\nExit code 0: moved or current; 1: no result."
+)]
+pub(super) struct Args {
+    /// The number or e-mail address, with its country code or in the default region.
+    #[arg(required_unless_present = "name")]
+    to: Option<String>,
+    /// The name that the asker has for it.
+    #[arg(long)]
+    name: Option<String>,
+    /// Ask as this number or e-mail address instead of as nobody in particular.
+    #[arg(long = "as", value_name = "ADDRESS")]
+    viewer: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
+    let viewer = match &args.viewer {
+        Some(text) => Viewer::proved(Identity::Address(Address::parse(text, env.rules.region)?)),
+        None => Viewer::default(),
+    };
+    let answer = match (&args.to, &args.name) {
+        (None, None) => return Err("a number or --name is needed".into()),
+        (None, Some(name)) => resolve::resolve_name(env, name, Kind::Phone, &viewer, "cli").await?,
+        (Some(to), name) => {
+            let targets = Targets { countries: Countries::Any, ..Targets::default() };
+            let ask = Ask {
+                to: Address::parse(to, env.rules.region)?,
+                name: name.as_deref(),
+                viewer,
+                sender: None,
+                identity_bound: false,
+                targets: &targets,
+                way: "cli",
+            };
+            resolve::resolve(env, ask).await?
+        }
+    };
+    if args.json {
+        println!("{}", json(&answer))
+    } else {
+        println!("{}", text(&answer))
+    }
+    Ok(if answer.decision.say == Verdict::NoResult { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn json(answer: &Answer) -> serde_json::Value {
+    let (verdict, to) = told(&answer.decision);
+    serde_json::json!({
+        "verdict": verdict,
+        "to": to,
+        "because": answer.decision.because,
+        "connects": answer.decision.connect.is_some(),
+        "id": answer.id,
+    })
+}
+
+fn text(answer: &Answer) -> String {
+    let reason = serde_json::to_value(answer.decision.because).unwrap_or_default();
+    let because = reason.as_str().unwrap_or_default().replace('_', " ");
+    match told(&answer.decision) {
+        (_, Some(to)) => format!("moved to {to} ({because})\nwhy: redial explain {}", answer.id),
+        (verdict, None) => format!("{} ({because})\nwhy: redial explain {}", verdict.replace('_', " "), answer.id),
+    }
+}
+
+fn told(decision: &Decision) -> (&'static str, Option<&str>) {
+    match &decision.say {
+        Verdict::Moved(to) => ("moved", Some(to.wire())),
+        Verdict::Current => ("current", None),
+        Verdict::NoResult => ("no_result", None),
+    }
+}
