@@ -214,19 +214,15 @@ impl Account {
     pub(super) fn error_by_rule(&self, kind: ErrorKind, message: &str) -> (Document, Option<usize>) {
         let (name, status) = kind.facts();
         let names = [("kind", name), ("message", message), ("status", status.as_str())];
-        match first(&self.provider().errors, &Named(&names)) {
-            Some((index, (own_status, document))) => {
-                let mut document = self.document(document, &names);
-                if !own_status {
-                    document.status = status;
-                }
-                (document, Some(index))
-            }
-            None => {
-                let content_type = http::HeaderValue::from_static("text/plain; charset=utf-8");
-                let body = Bytes::copy_from_slice(message.as_bytes());
-                (Document { status, content_type: Some(content_type), body }, None)
-            }
+        let Some((index, (own_status, document))) = first(&self.provider().errors, &Named(&names)) else {
+            let content_type = http::HeaderValue::from_static("text/plain; charset=utf-8");
+            let body = Bytes::copy_from_slice(message.as_bytes());
+            return (Document { status, content_type: Some(content_type), body }, None);
+        };
+        let mut document = self.document(document, &names);
+        if !own_status {
+            document.status = status;
         }
+        (document, Some(index))
     }
 }

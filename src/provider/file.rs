@@ -137,7 +137,7 @@ pub(super) struct ErrorFile {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HooksFile {
-    pub(super) call: Option<CallFile>,
+    pub(super) call: Option<Spanned<CallFile>>,
     pub(super) status: Option<StatusFile>,
     pub(super) inbound: Option<InboundFile>,
     #[serde(default)]

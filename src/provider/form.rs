@@ -29,15 +29,31 @@ pub(super) fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
     })
 }
 
-/// What a raw name or value means.
+/// What a raw name or value means; borrowed where it stands there as it is.
 pub(super) fn decode(raw: &[u8]) -> Cow<'_, str> {
-    if raw.iter().any(|byte| matches!(byte, b'+' | b'%')) {
-        let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        let bytes: Vec<u8> = percent_encoding::percent_decode(&spaced).collect();
-        Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into()))
-    } else {
-        String::from_utf8_lossy(raw)
+    if !raw.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return String::from_utf8_lossy(raw);
     }
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        let (byte, taken) = match (escaped, first) {
+            (Some((high, low)), _) => (high << 4 | low, 3),
+            (None, b'+') => (b' ', 1),
+            (None, other) => (*other, 1),
+        };
+        bytes.push(byte);
+        rest = &rest[taken..];
+    }
+    Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into()))
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// The raw form of a value.

@@ -262,9 +262,14 @@ impl Account {
             let Some(shown) = Shown::read(auth, incoming.headers) else { continue };
             if self.settings().custody == Custody::Operator {
                 // Every key is compared, so that the time does not tell which one came near.
-                let fits = |key: &&SenderKey| shown.fits(&key.user, key.secret.expose());
-                if let Some(key) = self.settings().senders.iter().filter(fits).last() {
-                    return Ok(Some(key));
+                let mut found = None;
+                for key in &self.settings().senders {
+                    if shown.fits(&key.user, key.secret.expose()) {
+                        found = Some(key);
+                    }
+                }
+                if found.is_some() {
+                    return Ok(found);
                 }
             } else if shown.fits_own(auth, self.parameters()) {
                 return Ok(None);

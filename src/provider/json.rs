@@ -131,8 +131,11 @@ pub(super) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// What is told each value: its path, its span, its shape.
+pub(super) type Visit<'v, 'a> = &'v mut dyn FnMut(&[Part<'a>], Range<usize>, Shape);
+
 /// Tells every value of the body, members and elements before what holds them: its path, its span, its shape.
-pub(super) fn walk<'a>(body: &'a [u8], visit: &mut dyn FnMut(&[Part<'a>], Range<usize>, Shape)) -> Result<(), NotJson> {
+pub(super) fn walk<'a>(body: &'a [u8], visit: Visit<'_, 'a>) -> Result<(), NotJson> {
     let mut walker = Walker { body, at: 0, path: Vec::new(), visit };
     walker.space();
     walker.value()?;
@@ -144,7 +147,7 @@ struct Walker<'a, 'v> {
     body: &'a [u8],
     at: usize,
     path: Vec<Part<'a>>,
-    visit: &'v mut dyn FnMut(&[Part<'a>], Range<usize>, Shape),
+    visit: Visit<'v, 'a>,
 }
 
 impl<'a> Walker<'a, '_> {

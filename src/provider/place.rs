@@ -46,6 +46,11 @@ impl Place {
         Ok(Self { kind, written: text.into() })
     }
 
+    /// The path variable that it names, if it is one.
+    pub(super) fn variable(&self) -> Option<&str> {
+        if let Kind::Path(name) = &self.kind { Some(name) } else { None }
+    }
+
     /// As the file writes it.
     pub(super) fn written(&self) -> &str {
         &self.written

@@ -2,18 +2,15 @@
 //! which the sender sees the number that it used (rule Q5).
 
 use super::{
-    Account, Custody, FileError, Incoming, Request,
+    Account, Custody, Incoming, Request,
     compiled::{PathPattern, RouteRule, Segment},
-    file::{ResourceFile, RouteFile, Written},
     form,
     incoming::{Asked, Body},
     json::{self, Part, Pointer, Shape},
-    load::{Loader, WEBHOOK},
     place::{Kind, Place},
     text::number,
 };
-use std::{collections::BTreeMap, ops::Range};
-use toml::Spanned;
+use std::ops::Range;
 
 /// The header by which a request says that Redial has substituted in it (rule Q12).
 pub const MARKER: http::HeaderName = http::HeaderName::from_static("redial-substituted");
@@ -354,93 +351,4 @@ pub(super) fn passed_on(headers: &http::HeaderMap) -> http::HeaderMap {
         out.append(name, value.clone());
     }
     out
-}
-
-impl Loader<'_> {
-    pub(super) fn routes(
-        &self,
-        files: &[Spanned<RouteFile>],
-        resources: &BTreeMap<String, ResourceFile>,
-    ) -> Result<Vec<RouteRule>, FileError> {
-        files.iter().map(|file| self.route_rule(file, resources)).collect()
-    }
-
-    fn route_rule(
-        &self,
-        file: &Spanned<RouteFile>,
-        resources: &BTreeMap<String, ResourceFile>,
-    ) -> Result<RouteRule, FileError> {
-        let line = self.wrong(file.span(), "").line;
-        let file = file.get_ref();
-        let resource = resources.get(file.resource.get_ref()).ok_or_else(|| {
-            let known: Vec<&str> = resources.keys().map(String::as_str).collect();
-            self.wrong(file.resource.span(), format!("the name of a [resources.…] is needed: {}", known.join(", ")))
-        })?;
-        let method = |written: &Written| {
-            written.get_ref().parse().map_err(|_| self.wrong(written.span(), "a method is needed: GET, POST, …"))
-        };
-        let callback = |file: &super::file::CallbackFile| Ok((self.replaceable(&file.place)?, file.answers));
-        let pointers = |all: &[Written]| all.iter().map(|one| self.pointer(one)).collect::<Result<_, _>>();
-        Ok(RouteRule {
-            line,
-            action: file.action,
-            channel: file.channel,
-            methods: file.methods.iter().map(method).collect::<Result<_, _>>()?,
-            paths: file.paths.iter().map(|path| self.path(path)).collect::<Result<_, _>>()?,
-            when: self.when(&file.when, WEBHOOK)?,
-            destinations: file.destinations.iter().map(|place| self.replaceable(place)).collect::<Result<_, _>>()?,
-            sender: self.optional_place(file.sender.as_ref())?,
-            text: self.optional_place(file.text.as_ref())?,
-            unreadable: self.places(&file.unreadable)?,
-            identity_bound: file
-                .identity_bound
-                .iter()
-                .map(|when| self.when(when, WEBHOOK))
-                .collect::<Result<_, _>>()?,
-            callbacks: file.callbacks.iter().map(callback).collect::<Result<_, _>>()?,
-            items: file.items.as_ref().map_or(Ok(Pointer::root()), |items| self.pointer(items))?,
-            id: self.pointer(&resource.id)?,
-            drop: pointers(&resource.drop)?,
-            keep: pointers(&resource.keep)?,
-        })
-    }
-
-    fn replaceable(&self, written: &Written) -> Result<Place, FileError> {
-        let place = self.place(written)?;
-        match place.kind {
-            Kind::Header(_) | Kind::Path(_) => Err(self.wrong(
-                written.span(),
-                "what is replaced stands in the body or the query: `field:`, `form:`, `query:`, `json:`",
-            )),
-            _ => Ok(place),
-        }
-    }
-
-    fn pointer(&self, written: &Written) -> Result<Pointer, FileError> {
-        let wanted = "a JSON pointer begins with a slash, like `/data/id`; `*` is each element";
-        Pointer::parse(written.get_ref()).ok_or_else(|| self.wrong(written.span(), wanted))
-    }
-
-    fn path(&self, written: &Written) -> Result<PathPattern, FileError> {
-        let wrong = |wanted: &str| self.wrong(written.span(), wanted);
-        if !written.get_ref().starts_with('/') {
-            return Err(wrong("a path begins with `/`"));
-        }
-        let segment = |segment: &str| {
-            let Some((before, rest)) = segment.split_once('{') else {
-                return if segment.contains('}') {
-                    Err(wrong("`}` without `{`"))
-                } else {
-                    Ok(Segment::Plain(segment.into()))
-                };
-            };
-            let (name, after) = rest.split_once('}').ok_or_else(|| wrong("`{` needs its `}`"))?;
-            if name.is_empty() || after.contains(['{', '}']) {
-                return Err(wrong("a segment of a path has one variable with a name, like `{sid}.json`"));
-            }
-            let parameter = self.parameters.iter().position(|declared| **declared == *name);
-            Ok(Segment::Variable { before: before.into(), name: name.into(), after: after.into(), parameter })
-        };
-        Ok(PathPattern(written.get_ref().split('/').map(segment).collect::<Result<_, _>>()?))
-    }
 }

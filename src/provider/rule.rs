@@ -50,6 +50,8 @@ pub(super) struct Subjects {
     pub(super) names: &'static [&'static str],
     /// Places in the request, reply or webhook.
     pub(super) places: bool,
+    /// Among them `path:`, the variables of a path.
+    pub(super) variables: bool,
     /// The status of a reply.
     pub(super) status: bool,
 }
@@ -74,7 +76,11 @@ impl When {
         } else if subject == "status" && about.status {
             Subject::Status
         } else if subject.contains(':') && about.places {
-            Subject::Place(Place::parse(subject)?)
+            let place = Place::parse(subject)?;
+            if place.variable().is_some() && !about.variables {
+                return Err("only a route has path variables".into());
+            }
+            Subject::Place(place)
         } else {
             let mut known: Vec<&str> = about.names.to_vec();
             known.extend(about.status.then_some("status"));
@@ -87,6 +93,19 @@ impl When {
         };
         self.0.push(Condition { subject, test });
         Ok(())
+    }
+
+    /// Whether it has no conditions, and so always holds.
+    pub(super) fn is_always(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The places that the conditions look at.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.0.iter().filter_map(|condition| match &condition.subject {
+            Subject::Place(place) => Some(place),
+            _ => None,
+        })
     }
 
     /// Whether all conditions hold.
@@ -190,7 +209,11 @@ mod tests {
         let table: toml::Table = when.parse().unwrap();
         let mut conditions = When::default();
         for (subject, test) in &table {
-            conditions.add(subject, test, Subjects { names: &["code"], places: true, status: true })?;
+            conditions.add(
+                subject,
+                test,
+                Subjects { names: &["code"], places: true, variables: false, status: true },
+            )?;
         }
         Ok(conditions.holds(facts))
     }

@@ -18,7 +18,7 @@ const SEND_NAMES: &[&str] = &["to", "from", "text", "reference", "callback"];
 /// Names in the rules over a reply.
 const REPLY_NAMES: &[&str] = &["code", "id", "detail"];
 /// No provider may ask for a longer pause than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 /// How much of a provider's words is kept, in characters.
 const LONGEST_DETAIL: usize = 200;
 
@@ -74,7 +74,7 @@ impl Loader<'_> {
         for one in &file.retry_after {
             retry_after.push((place(&one.place)?, one.unit));
         }
-        let about = Subjects { names: REPLY_NAMES, places: true, status: true };
+        let about = Subjects { names: REPLY_NAMES, places: true, variables: false, status: true };
         let value = |rule: &super::file::ReplyRuleFile| {
             Ok(ReplyRule {
                 outcome: rule.outcome,
@@ -82,12 +82,20 @@ impl Loader<'_> {
                 after: rule.after_seconds.map(|seconds| Duration::from_secs(seconds.into())),
             })
         };
+        let rules = self.rules(&file.rules, about, |rule| &rule.when, value)?;
+        let readable = |place: &Place| matches!(place.kind, Kind::Json(_) | Kind::Header(_));
+        for (rule, file) in rules.iter().zip(&file.rules) {
+            if let Some(place) = rule.when.places().find(|place| !readable(place)) {
+                let wanted = format!("`{}`: a reply has places like `json:/id` and `header:X-Name`", place.written());
+                return Err(self.wrong(file.span(), wanted));
+            }
+        }
         Ok(ReplyRules {
             id: optional(&file.id)?,
             code: optional(&file.code)?,
             detail: optional(&file.detail)?,
             retry_after,
-            rules: self.rules(&file.rules, about, |rule| &rule.when, value)?,
+            rules,
         })
     }
 }

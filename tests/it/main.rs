@@ -9,6 +9,7 @@ mod import;
 mod layers;
 mod notice;
 mod phone;
+mod provider;
 mod sdk;
 mod serve;
 mod spawn;

@@ -28,7 +28,7 @@ impl Provider {
                 }
                 .run(&read),
                 Err(error) => {
-                    wrong.push(loader.wrong(error.span().unwrap_or(0..0), error.message().replace('\n', " ")))
+                    wrong.push(loader.wrong(error.span().unwrap_or(0..0), error.message().replace('\n', " ")));
                 }
             }
         }

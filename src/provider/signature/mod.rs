@@ -56,13 +56,13 @@ pub(super) fn origins(configured: &str) -> Vec<Box<str>> {
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let (user, host) = authority.rfind('@').map_or(("", authority), |at| authority.split_at(at + 1));
     let port = host.rfind(':').filter(|at| host[at + 1..].bytes().all(|byte| byte.is_ascii_digit()));
-    all.push(match port {
-        Some(at) => format!("{scheme}://{user}{}{path}", &host[..at]).into(),
-        None => {
-            let port = if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 };
-            format!("{scheme}://{user}{host}:{port}{path}").into()
-        }
-    });
+    let other = if let Some(at) = port {
+        format!("{scheme}://{user}{}{path}", &host[..at])
+    } else {
+        let port = if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 };
+        format!("{scheme}://{user}{host}:{port}{path}")
+    };
+    all.push(other.into());
     all
 }
 

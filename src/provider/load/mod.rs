@@ -1,12 +1,12 @@
 //! From a provider file's text to its compiled form, with an error that names the line for everything that is wrong.
 
+mod hooks;
+mod route;
+
 use super::{
     Declared, FileError, Provider,
-    compiled::{Auth, CallHook, DocumentText, InboundHook, MediaPlaces, Restore, Rule, StatusHook},
-    file::{
-        AccountFile, AuthFile, CallFile, DocumentFile, File, InboundFile, ParameterFile, RestoreFile, SignatureFile,
-        StatusFile, WhenFile, Written,
-    },
+    compiled::{Auth, DocumentText, Rule},
+    file::{AccountFile, AuthFile, DocumentFile, File, ParameterFile, SignatureFile, WhenFile, Written},
     place::Place,
     rule::{Subjects, When},
     signature::{Ed25519, Scheme, Twilio},
@@ -18,10 +18,6 @@ use toml::Spanned;
 /// Names in the documents that answer a call.
 pub(super) const CALL_NAMES: &[&str] =
     &["new", "called", "called_number", "from", "from_number", "caller_id", "call_id", "say", "application", "phase"];
-/// Names in the rules that tell a call's phase, and in its caller id.
-const CALLER_NAMES: &[&str] = &["called", "called_number", "from", "from_number", "call_id"];
-/// What the rules of a webhook look at.
-pub(super) const WEBHOOK: Subjects = Subjects { names: &[], places: true, status: false };
 /// Names in the documents that tell an error.
 pub(super) const ERROR_NAMES: &[&str] = &["kind", "message", "status"];
 /// Names in the rules over a delivery report.
@@ -60,6 +56,18 @@ impl Loader<'_> {
         Place::parse(written.get_ref()).map_err(|wanted| self.wrong(written.span(), wanted))
     }
 
+    /// A place in a webhook, which has no path variables.
+    fn webhook_place(&self, written: &Written) -> Result<Place> {
+        let place = self.place(written)?;
+        if matches!(place.kind, super::place::Kind::Path(_)) {
+            return Err(self.wrong(
+                written.span(),
+                "a webhook has no path variables; use `field:`, `json:`, `header:` or `query:`",
+            ));
+        }
+        Ok(place)
+    }
+
     pub(super) fn places(&self, all: &[Written]) -> Result<Vec<Place>> {
         all.iter().map(|one| self.place(one)).collect()
     }
@@ -85,11 +93,29 @@ impl Loader<'_> {
         when: impl Fn(&F) -> &WhenFile,
         value: impl Fn(&F) -> Result<T>,
     ) -> Result<Vec<Rule<T>>> {
-        let rule = |file: &Spanned<F>| {
-            let line = self.wrong(file.span(), "").line;
-            Ok(Rule { line, when: self.when(when(file.get_ref()), about)?, value: value(file.get_ref())? })
-        };
-        files.iter().map(rule).collect()
+        self.rules_for(files, about, when, value, |_, _| true)
+    }
+
+    /// A list of rules for several ends; one after a rule without conditions for the same end is never reached.
+    fn rules_for<T, F>(
+        &self,
+        files: &[Spanned<F>],
+        about: Subjects,
+        when: impl Fn(&F) -> &WhenFile,
+        value: impl Fn(&F) -> Result<T>,
+        same_end: impl Fn(&T, &T) -> bool,
+    ) -> Result<Vec<Rule<T>>> {
+        let mut rules: Vec<Rule<T>> = Vec::with_capacity(files.len());
+        for file in files {
+            let at = self.wrong(file.span(), "an earlier rule without `when` always holds: put this one before it");
+            let rule =
+                Rule { line: at.line, when: self.when(when(file.get_ref()), about)?, value: value(file.get_ref())? };
+            if rules.iter().any(|earlier| earlier.when.is_always() && same_end(&earlier.value, &rule.value)) {
+                return Err(at);
+            }
+            rules.push(rule);
+        }
+        Ok(rules)
     }
 
     pub(super) fn text(&self, written: &Written, section: &[&'static str], escape: Escape) -> Result<Text> {
@@ -159,7 +185,7 @@ impl Loader<'_> {
     }
 
     fn account(&self, file: &AccountFile) -> Result<Vec<(Place, usize)>> {
-        file.iter().map(|(place, parameter)| Ok((self.place(place)?, self.parameter(parameter)?))).collect()
+        file.iter().map(|(place, parameter)| Ok((self.webhook_place(place)?, self.parameter(parameter)?))).collect()
     }
 
     fn auth(&self, file: &AuthFile) -> Result<Auth> {
@@ -204,84 +230,6 @@ impl Loader<'_> {
             }
             SignatureFile::None(_) => Scheme::None,
         })
-    }
-
-    fn call(&self, file: &CallFile) -> Result<CallHook> {
-        let caller_id = file.caller_id.iter().map(|text| self.text(text, CALLER_NAMES, Escape::Plain));
-        Ok(CallHook {
-            account: self.account(&file.account)?,
-            id: self.place(&file.id)?,
-            from: self.place(&file.from)?,
-            to: self.place(&file.to)?,
-            caller_id: caller_id.collect::<Result<_>>()?,
-            phases: self.rules(
-                &file.phases,
-                Subjects { names: CALLER_NAMES, ..WEBHOOK },
-                |rule| &rule.when,
-                |rule| Ok(rule.phase),
-            )?,
-            answers: self.rules(
-                &file.answers,
-                Subjects { names: CALL_NAMES, places: false, status: false },
-                |rule| &rule.when,
-                |rule| {
-                    let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
-                    Ok((rule.answer, self.document(rule.status.as_ref(), kind, body, CALL_NAMES, 200)?))
-                },
-            )?,
-        })
-    }
-
-    fn status(&self, file: &StatusFile) -> Result<StatusHook> {
-        Ok(StatusHook {
-            when: self.when(&file.when, WEBHOOK)?,
-            account: self.account(&file.account)?,
-            id: self.place(&file.id)?,
-            state: self.place(&file.state)?,
-            code: self.optional_place(file.code.as_ref())?,
-            to: self.place(&file.to)?,
-            from: self.place(&file.from)?,
-            states: self.rules(
-                &file.states,
-                Subjects { names: STATE_NAMES, ..WEBHOOK },
-                |rule| &rule.when,
-                |rule| Ok((rule.state, rule.is_final, rule.flags.iter().copied().collect())),
-            )?,
-            acknowledge: self.plain_document(&file.acknowledge)?,
-        })
-    }
-
-    fn inbound(&self, file: &InboundFile) -> Result<InboundHook> {
-        let media = |media: &super::file::MediaFile| {
-            let content_type = media.content_type.as_ref();
-            let all = content_type.map(|place| self.numbered(place)).transpose()?;
-            Ok(MediaPlaces { url: self.numbered(&media.url)?, content_type: all })
-        };
-        Ok(InboundHook {
-            when: self.when(&file.when, WEBHOOK)?,
-            account: self.account(&file.account)?,
-            id: self.place(&file.id)?,
-            from: self.place(&file.from)?,
-            to: self.place(&file.to)?,
-            text: self.place(&file.text)?,
-            media: file.media.as_ref().map(media).transpose()?,
-            words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
-            acknowledge: self.plain_document(&file.acknowledge)?,
-        })
-    }
-
-    /// A place, or with `{n}` in it the places for n = 0, 1, ….
-    fn numbered(&self, written: &Written) -> Result<Vec<Place>> {
-        const MOST: usize = 32;
-        if !written.get_ref().contains("{n}") {
-            return Ok(vec![self.place(written)?]);
-        }
-        let place = |n: usize| Place::parse(&written.get_ref().replace("{n}", &n.to_string()));
-        (0..MOST).map(|n| place(n).map_err(|wanted| self.wrong(written.span(), wanted))).collect()
-    }
-
-    fn restore(&self, file: &RestoreFile) -> Result<Restore> {
-        Ok(Restore { drop: self.places(&file.drop)?, keep: self.places(&file.keep)? })
     }
 
     fn declared(&self, name: &Written, file: &ParameterFile) -> Result<(Declared, Option<regex::Regex>)> {
@@ -352,7 +300,7 @@ impl Provider {
             },
             errors: loader.rules(
                 &read.errors,
-                Subjects { names: ERROR_NAMES, places: false, status: false },
+                Subjects { names: ERROR_NAMES, places: false, variables: false, status: false },
                 |rule| &rule.when,
                 errors,
             )?,

@@ -1,0 +1,107 @@
+//! `[hooks]`: what webhooks hold and what answers them.
+
+use super::{CALL_NAMES, Loader, Result, STATE_NAMES};
+use crate::provider::{
+    compiled::{CallHook, InboundHook, MediaPlaces, Restore, StatusHook},
+    file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, RestoreFile, StatusFile, Written},
+    place::Place,
+    rule::Subjects,
+    text::Escape,
+};
+use toml::Spanned;
+
+/// Names in the rules that tell a call's phase, and in its caller id.
+const CALLER_NAMES: &[&str] = &["called", "called_number", "from", "from_number", "call_id"];
+/// What the rules of a webhook look at.
+const WEBHOOK: Subjects = Subjects { names: &[], places: true, variables: false, status: false };
+
+impl Loader<'_> {
+    pub(super) fn call(&self, file: &Spanned<CallFile>) -> Result<CallHook> {
+        for kind in [AnswerKind::Connect, AnswerKind::Unchanged] {
+            let always = |rule: &Spanned<AnswerFile>| rule.get_ref().answer == kind && rule.get_ref().when.is_empty();
+            if !file.get_ref().answers.iter().any(always) {
+                let name = if kind == AnswerKind::Connect { "connect" } else { "unchanged" };
+                let wanted =
+                    format!("the answers need one for `{name}` without `when`, for what no other rule foresees");
+                return Err(self.wrong(file.span(), wanted));
+            }
+        }
+        let file = file.get_ref();
+        let caller_id = file.caller_id.iter().map(|text| self.text(text, CALLER_NAMES, Escape::Plain));
+        Ok(CallHook {
+            account: self.account(&file.account)?,
+            id: self.webhook_place(&file.id)?,
+            from: self.webhook_place(&file.from)?,
+            to: self.webhook_place(&file.to)?,
+            caller_id: caller_id.collect::<Result<_>>()?,
+            phases: self.rules(
+                &file.phases,
+                Subjects { names: CALLER_NAMES, ..WEBHOOK },
+                |rule| &rule.when,
+                |rule| Ok(rule.phase),
+            )?,
+            answers: self.rules_for(
+                &file.answers,
+                Subjects { names: CALL_NAMES, places: false, ..WEBHOOK },
+                |rule| &rule.when,
+                |rule| {
+                    let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
+                    Ok((rule.answer, self.document(rule.status.as_ref(), kind, body, CALL_NAMES, 200)?))
+                },
+                |earlier, later| earlier.0 == later.0,
+            )?,
+        })
+    }
+
+    pub(super) fn status(&self, file: &StatusFile) -> Result<StatusHook> {
+        Ok(StatusHook {
+            when: self.when(&file.when, WEBHOOK)?,
+            account: self.account(&file.account)?,
+            id: self.webhook_place(&file.id)?,
+            state: self.webhook_place(&file.state)?,
+            code: file.code.as_ref().map(|code| self.webhook_place(code)).transpose()?,
+            to: self.webhook_place(&file.to)?,
+            from: self.webhook_place(&file.from)?,
+            states: self.rules(
+                &file.states,
+                Subjects { names: STATE_NAMES, ..WEBHOOK },
+                |rule| &rule.when,
+                |rule| Ok((rule.state, rule.is_final, rule.flags.iter().copied().collect())),
+            )?,
+            acknowledge: self.plain_document(&file.acknowledge)?,
+        })
+    }
+
+    pub(super) fn inbound(&self, file: &InboundFile) -> Result<InboundHook> {
+        let media = |media: &MediaFile| {
+            let content_type = media.content_type.as_ref();
+            let all = content_type.map(|place| self.numbered(place)).transpose()?;
+            Ok(MediaPlaces { url: self.numbered(&media.url)?, content_type: all })
+        };
+        Ok(InboundHook {
+            when: self.when(&file.when, WEBHOOK)?,
+            account: self.account(&file.account)?,
+            id: self.webhook_place(&file.id)?,
+            from: self.webhook_place(&file.from)?,
+            to: self.webhook_place(&file.to)?,
+            text: self.webhook_place(&file.text)?,
+            media: file.media.as_ref().map(media).transpose()?,
+            words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
+            acknowledge: self.plain_document(&file.acknowledge)?,
+        })
+    }
+
+    /// A place, or with `{n}` in it the places for n = 0, 1, ….
+    fn numbered(&self, written: &Written) -> Result<Vec<Place>> {
+        const MOST: usize = 32;
+        if !written.get_ref().contains("{n}") {
+            return Ok(vec![self.webhook_place(written)?]);
+        }
+        let place = |n: usize| Place::parse(&written.get_ref().replace("{n}", &n.to_string()));
+        (0..MOST).map(|n| place(n).map_err(|wanted| self.wrong(written.span(), wanted))).collect()
+    }
+
+    pub(super) fn restore(&self, file: &RestoreFile) -> Result<Restore> {
+        Ok(Restore { drop: self.places(&file.drop)?, keep: self.places(&file.keep)? })
+    }
+}
