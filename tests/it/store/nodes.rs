@@ -8,8 +8,8 @@ use super::{
 use redial::{
     clock::{Random as _, SystemRandom, Time},
     domain::{
-        id::{AuditId, NoticeId, OwnerId, PointId},
-        notice::NoticeState,
+        id::{AuditId, ContactId, NoticeId, OwnerId, PointId},
+        notice::{NoticeState, Recipient, Shown},
     },
     store::{
         Audit, Claimed, Commit, Effect, Numbers as _, Outbox as _, Owners as _, Store as _, StoreError,
@@ -299,6 +299,37 @@ async fn a_commit_whose_answer_is_lost_takes_effect_once() {
         assert_eq!(now, version + 1, "{how:?}: the version was raised once");
     }
     assert_eq!((proxy.lost(), lines(&store).await.len()), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_cut_between_any_two_messages_costs_nothing_but_time() {
+    let Some(url) = cluster::database().await else { return };
+    let proxy = Proxy::start(&url).await;
+    let store = node(&proxy.url).await;
+    store.commit(effects(vec![Effect::OwnerAdded(owner(1, "Ann Example", &[OLD]))])).await.unwrap();
+    let mut version = 1;
+    // Until the cut comes after the end: then it was between all of them.
+    for messages in 1.. {
+        let before = proxy.cut();
+        proxy.cut_before(messages);
+        let id = u128::from(messages);
+        let effects = vec![line(2 * id), Effect::ShownTo(shown(messages)), line(2 * id + 1)];
+        store.commit(Commit { expect: vec![(OwnerId(1), version)], once: None, effects }).await.unwrap();
+        version += 1;
+        assert_eq!(store.owner(OwnerId(1)).await.unwrap().unwrap().version, version);
+        proxy.cut_before(0);
+        if proxy.cut() == before {
+            break;
+        }
+    }
+    assert!(proxy.cut() > 20, "{}", proxy.cut());
+    let all = lines(&store).await;
+    assert_eq!(all, (2..2 * u128::from(version)).collect::<Vec<_>>(), "every line once");
+}
+
+fn shown(revision: u32) -> Shown {
+    let recipient = Recipient::Contact(ContactId(1));
+    Shown { owner: OwnerId(1), recipient, revision: revision.into(), rights: 1, card: "{}".into(), at: EARLY }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
-//! A proxy in front of the database that loses a connection at the worst moment: around `COMMIT`.
+//! A proxy in front of the database that loses connections: between any two messages, and at the worst moment, around
+//! `COMMIT`.
 
+use bytes::BytesMut;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU32, Ordering},
@@ -10,7 +12,7 @@ use tokio::{
     sync::Notify,
 };
 
-/// What becomes of the next `COMMIT` that stands alone in a packet, as a write's does.
+/// What becomes of the next `COMMIT`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Lose {
     /// It never arrives.
@@ -28,6 +30,8 @@ pub(super) struct Proxy {
     next: Mutex<Option<Lose>>,
     lost: AtomicU32,
     release: Notify,
+    left: AtomicU32,
+    cut: AtomicU32,
 }
 
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
@@ -41,7 +45,14 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let own = listener.local_addr().expect("it is bound").port();
         let url = format!("{head}@127.0.0.1:{own}/{tail}");
-        let proxy = Arc::new(Self { url, next: Mutex::default(), lost: AtomicU32::new(0), release: Notify::new() });
+        let proxy = Arc::new(Self {
+            url,
+            next: Mutex::default(),
+            lost: AtomicU32::new(0),
+            release: Notify::new(),
+            left: AtomicU32::new(0),
+            cut: AtomicU32::new(0),
+        });
         let all = Arc::clone(&proxy);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -67,31 +78,60 @@ impl Proxy {
         self.release.notify_one();
     }
 
+    /// Cuts a connection off instead of passing on the `messages`-th message to the database from now on, from 1.
+    pub(super) fn cut_before(&self, messages: u32) {
+        self.left.store(messages, Ordering::SeqCst);
+    }
+
+    /// How many connections were cut off by [`Proxy::cut_before`].
+    pub(super) fn cut(&self) -> u32 {
+        self.cut.load(Ordering::SeqCst)
+    }
+
     async fn pass(self: Arc<Self>, client: TcpStream, server: TcpStream) {
         let (mut from_client, mut to_client) = client.into_split();
         let (mut from_server, mut to_server) = server.into_split();
         let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-        let mut buffer = vec![0; 1 << 16];
-        while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
-            let packet = &buffer[..count];
-            let how = if packet == COMMIT { self.next.lock().expect("nobody panics with it").take() } else { None };
-            if let Some(how) = how {
-                back.abort();
-                drop(back.await);
-                drop(from_client);
-                self.lost.fetch_add(1, Ordering::SeqCst);
-                if how == Lose::Late {
-                    self.release.notified().await;
+        let mut buffer = BytesMut::new();
+        let mut started = false;
+        'all: while let Ok(1..) = from_client.read_buf(&mut buffer).await {
+            while let Some(message) = message(&mut buffer, started) {
+                started = true;
+                let last = self.left.try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+                if last == Ok(1) {
+                    self.cut.fetch_add(1, Ordering::SeqCst);
+                    break 'all;
                 }
-                if how != Lose::Before {
-                    to_server.write_all(packet).await.expect("the server is there");
+                let how =
+                    if *message == *COMMIT { self.next.lock().expect("nobody panics with it").take() } else { None };
+                if let Some(how) = how {
+                    back.abort();
+                    drop(back.await);
+                    drop(from_client);
+                    self.lost.fetch_add(1, Ordering::SeqCst);
+                    if how == Lose::Late {
+                        self.release.notified().await;
+                    }
+                    if how != Lose::Before {
+                        to_server.write_all(&message).await.expect("the server is there");
+                    }
+                    return;
                 }
-                return;
-            }
-            if to_server.write_all(packet).await.is_err() {
-                break;
+                if to_server.write_all(&message).await.is_err() {
+                    break 'all;
+                }
             }
         }
         back.abort();
+        drop(back.await);
     }
+}
+
+/// The next whole message; the very first of a connection has no letter before its length.
+fn message(buffer: &mut BytesMut, started: bool) -> Option<BytesMut> {
+    let letter = usize::from(started);
+    let length = buffer.get(letter..letter + 4)?;
+    let length = u32::from_be_bytes(length.try_into().expect("these are four bytes"));
+    let whole = letter + usize::try_from(length).expect("a length fits into memory");
+    (buffer.len() >= whole).then(|| buffer.split_to(whole))
 }
