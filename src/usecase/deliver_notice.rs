@@ -64,6 +64,10 @@ pub async fn deliver_notice(env: &Env, post: &Post, claimed: &Claimed, stop: &Ca
             return outcome::release(env, claimed, plan.dangling()).await;
         }
         let Some(attempt) = plan.begin(env, claimed).await? else { return outcome::busy(env, claimed).await };
+        // Only now can no other notice leave for this address; one that left before is seen.
+        if let Some(other) = plan.told_meanwhile(env, claimed).await? {
+            return outcome::withdraw(env, claimed, &plan, &attempt, &other).await;
+        }
         let delivery = plan.deliver(&attempt).await;
         match outcome::record(env, post, claimed, &mut plan, &attempt, delivery).await? {
             Some(ended) => return Ok(ended),

@@ -95,13 +95,13 @@ impl Views {
         if let Some(seen) = self.baselines.get(&key) {
             return Ok(Arc::clone(seen));
         }
-        let profile = match self.profiles.get(&at) {
-            Some(profile) => profile.clone(),
-            None => {
-                let profile = profile_before(env, &self.owner, at).await?;
-                self.profiles.insert(at, profile.clone());
-                profile
-            }
+        let known = self.profiles.get(&at).cloned();
+        let profile = if let Some(profile) = known {
+            profile
+        } else {
+            let profile = profile_before(env, &self.owner, at).await?;
+            self.profiles.insert(at, profile.clone());
+            profile
         };
         let then = before(&self.owner, at, profile);
         let seen = Arc::new(Seen::of(&then, &self.rights(member_of)));

@@ -83,7 +83,7 @@ mod tests {
         let noon = || digest("0 12 * * *");
         let every_minute = || digest("* * * * *");
         let hour = 3_600;
-        let cases: [(&str, Vec<Told>, Option<Notice>, i64, Option<i64>); 16] = [
+        for (rule, told, open, change, expected) in [
             ("at once: after the debounce", vec![Told::AtOnce], None, 0, Some(120)),
             ("on query: never", vec![Told::OnQuery], None, 0, None),
             ("no group at all: never", vec![], None, 0, None),
@@ -106,9 +106,8 @@ mod tests {
             ("a digest keeps its time at a further change", vec![noon()], Some(open(0, hour)), 1_800, Some(hour)),
             ("the earliest of two digests", vec![noon(), every_minute()], None, 1, Some(180)),
             ("an unreadable digest is told at once", vec![digest("whenever")], None, 0, Some(120)),
-        ];
-        let debounce = Debounce { each: Duration::from_mins(2), most: Duration::from_mins(10) };
-        for (rule, told, open, change, expected) in cases {
+        ] {
+            let debounce = Debounce { each: Duration::from_mins(2), most: Duration::from_mins(10) };
             let due = due(&told, open.as_ref(), at(change), at(change), debounce, &jiff::tz::TimeZone::UTC);
             assert_eq!(due, expected.map(at), "{rule}");
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Post,
-    plan::{Plan, Settling, lost},
+    plan::{Plan, Settling, lost, told_as},
 };
 use crate::{
     clock::Time,
@@ -92,6 +92,29 @@ pub(super) async fn busy(env: &Env, claimed: &Claimed) -> Result<Ended> {
     let reason = "another notice is on its way to the same address";
     let effect = set(claimed, NoticeState::Open, due, claimed.notice.attempts, reason);
     fenced(env, vec![effect], Ended::Released).await
+}
+
+/// Ends an attempt before anything left, since the same was told at its address just before it began.
+pub(super) async fn withdraw(
+    env: &Env,
+    claimed: &Claimed,
+    plan: &Plan,
+    attempt: &Attempt,
+    other: &str,
+) -> Result<Ended> {
+    let reason = told_as(other);
+    let effects = vec![
+        Effect::AttemptEnded {
+            notice: attempt.notice,
+            number: attempt.number,
+            outcome: AttemptOutcome::Never,
+            foreign_id: None,
+            detail: "not sent: told already".into(),
+        },
+        Effect::ShownTo(plan.shown.clone()),
+        set(claimed, NoticeState::Empty, claimed.notice.due, claimed.notice.attempts, &reason),
+    ];
+    fenced(env, effects, Ended::Empty).await
 }
 
 /// Writes what became of an attempt; `None` where the next way is to be tried.

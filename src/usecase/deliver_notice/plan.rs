@@ -177,8 +177,7 @@ impl Plan {
             return settle(NoticeState::Empty, "opted out".to_owned(), None);
         };
         if let Some(other) = self.told_already(env, claimed, &way).await? {
-            let reason = format!("told already at this address, as {other}");
-            return settle(NoticeState::Empty, reason, Some(self.shown.clone()));
+            return settle(NoticeState::Empty, told_as(&other), Some(self.shown.clone()));
         }
         let carrier =
             post.carriers.iter().find(|(channel, carrier)| *channel == way.channel && *carrier.name() == *way.account);
@@ -208,6 +207,14 @@ impl Plan {
             }
         }
         Ok(None)
+    }
+
+    /// The same for the chosen way, once the attempt has begun.
+    pub(super) async fn told_meanwhile(&self, env: &Env, claimed: &Claimed) -> Result<Option<String>> {
+        match &self.chosen {
+            Some((way, ..)) => self.told_already(env, claimed, way).await,
+            None => Ok(None),
+        }
     }
 
     fn render(
@@ -280,6 +287,11 @@ impl Plan {
     }
 }
 
+/// Why there is nothing left to tell to a second entry of one person.
+pub(super) fn told_as(other: &str) -> String {
+    format!("told already at this address, as {other}")
+}
+
 /// The end of an attempt whose process died.
 pub(super) fn lost(claimed: &Claimed, number: u32) -> Effect {
     Effect::AttemptEnded {
@@ -298,7 +310,8 @@ fn repeatable(post: &Post, attempt: &Attempt) -> bool {
 /// A mark of the address for names of files and messages: the number itself has no place there.
 fn mark(address: &Address) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, address.key().as_bytes());
-    digest.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    let first = digest.as_ref().first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    format!("{first:08x}")
 }
 
 /// Where the recipient can be reached, best first, and their language where it is known.

@@ -7,7 +7,7 @@ use redial::{
         notice::{AttemptOutcome, NoticeState},
     },
     usecase::deliver_notice::{Ended, deliver_notice},
-    worker::{Settings, Worker},
+    worker::{Progress, Settings, Worker},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
@@ -23,7 +23,7 @@ async fn due() -> Arc<World> {
     world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1, 2]).await;
     world.change(MOBILE, "+14155550111").await;
     world.idle().await;
-    world.clock.advance(Duration::from_secs(120));
+    world.clock.advance(Duration::from_mins(2));
     Arc::new(world)
 }
 
@@ -33,9 +33,9 @@ async fn died(world: &Arc<World>) {
         let (under_way, reached) = oneshot::channel();
         *carrier.meanwhile.lock().unwrap() = Some(Box::pin(async move {
             under_way.send(()).unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }));
-        let claimed = world.env.store.claim(false, 1, Duration::from_secs(60)).await.unwrap().remove(0);
+        let claimed = world.env.store.claim(false, 1, Duration::from_mins(1)).await.unwrap().remove(0);
         let working = Arc::clone(world);
         let task = tokio::spawn(async move {
             deliver_notice(&working.env, &working.post, &claimed, &CancellationToken::new()).await
@@ -50,8 +50,8 @@ async fn died(world: &Arc<World>) {
 async fn n3_after_a_crash_only_what_is_one_message_to_its_reader_is_repeated() {
     let world = due().await;
     died(&world).await;
-    assert_eq!(world.idle().await, Default::default(), "both leases still run");
-    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.idle().await, Progress::default(), "both leases still run");
+    world.clock.advance(Duration::from_mins(1));
     let progress = world.idle().await;
     assert_eq!((progress.sent, progress.unknown), (1, 1));
     let given = world.taken();
@@ -99,7 +99,7 @@ async fn n4_a_late_worker_cannot_overwrite_what_another_has_settled() {
         resumed.await.unwrap();
     }));
     // The e-mail's turn comes second.
-    let all = world.env.store.claim(false, 2, Duration::from_secs(60)).await.unwrap();
+    let all = world.env.store.claim(false, 2, Duration::from_mins(1)).await.unwrap();
     let mut late = None;
     for claimed in all {
         if claimed.notice.recipient == friend(2) {
@@ -155,7 +155,7 @@ async fn n4_what_was_taken_but_not_begun_is_given_back() {
     let world = due().await;
     let stop = CancellationToken::new();
     stop.cancel();
-    for claimed in world.env.store.claim(false, 2, Duration::from_secs(60)).await.unwrap() {
+    for claimed in world.env.store.claim(false, 2, Duration::from_mins(1)).await.unwrap() {
         let ended = deliver_notice(&world.env, &world.post, &claimed, &stop).await.unwrap();
         assert_eq!(ended, Ended::Released);
     }
@@ -178,7 +178,7 @@ async fn the_running_worker_wakes_for_what_is_committed_and_for_what_becomes_due
     world.contacts(&[contact(1, &[BO])]).await;
     world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
     // A poll that would never come: only the waker and the due time are left.
-    let settings = Settings { poll: Duration::from_secs(3_600), ..Settings::default() };
+    let settings = Settings { poll: Duration::from_hours(1), ..Settings::default() };
     let worker = Worker::new(env, Arc::clone(&world.post), settings, None);
     let (stop, waker) = (CancellationToken::new(), worker.waker());
     let (sent, reached) = oneshot::channel();

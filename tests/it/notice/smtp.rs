@@ -1,1 +1,185 @@
+//! E-mail to a real Postfix, which hands it on to Postfix's own `smtp-sink`.
 
+use super::world::{MOBILE, NEW, World, contact, group, post};
+use redial::{
+    domain::{group::Told, owner::Channel},
+    transport::smtp::{Settings, Smtp},
+    usecase::carrier::{BySmtp, MailHead},
+    worker::{self, Worker},
+};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+/// A throw-away Postfix that accepts mail from this machine and hands everything on to a sink which writes files.
+struct Postfix {
+    config: PathBuf,
+    home: PathBuf,
+    sink: Child,
+    port: u16,
+}
+
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders =
+        std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/lib/postfix/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+impl Postfix {
+    /// `None` where there is no Postfix, or no right to start one: its master gives its rights away and needs some.
+    fn start() -> Option<Self> {
+        let (Some(postfix), Some(sink), true) = (program("postfix"), program("smtp-sink"), is_root()) else {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "with CI=true Postfix may not be left out");
+            eprintln!("LEFT OUT: e-mail through Postfix needs Debian's package postfix, and root");
+            return None;
+        };
+        let home = std::env::temp_dir().join(format!("redial-postfix-{}", std::process::id()));
+        let (config, queue, data, received) =
+            (home.join("config"), home.join("queue"), home.join("data"), home.join("received"));
+        for folder in [&home, &config, &queue, &data, &received] {
+            fs::create_dir_all(folder).unwrap();
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for (owner, folder) in [("postfix", &data), ("nobody", &received)] {
+            assert!(Command::new("chown").arg(owner).arg(folder).status().unwrap().success());
+        }
+        let (port, sink_port) = (free_port(), free_port());
+        fs::write(config.join("main.cf"), main_cf(&queue, &data, sink_port)).unwrap();
+        fs::write(config.join("master.cf"), master_cf(port)).unwrap();
+        let sink = Command::new(sink)
+            .args(["-u", "nobody", "-R"])
+            .arg(&received)
+            .args(["-d", "%M.", &format!("127.0.0.1:{sink_port}"), "64"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let started = Command::new(postfix).arg("-c").arg(&config).arg("start").output().unwrap();
+        assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+        Some(Self { config, home, sink, port })
+    }
+
+    /// The messages that came out behind it, once there are so many.
+    async fn received(&self, count: usize) -> Vec<String> {
+        for _ in 0..600 {
+            let files = fs::read_dir(self.home.join("received")).unwrap();
+            let texts: Vec<String> = files
+                .filter_map(|file| fs::read(file.unwrap().path()).ok())
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                // The sink's file is whole once the last boundary is there.
+                .filter(|text| text.contains(".mail--"))
+                .collect();
+            if texts.len() >= count {
+                return texts;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the mail did not come through Postfix in time; see {}", self.home.display());
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        let postfix = program("postfix").unwrap_or_else(|| PathBuf::from("postfix"));
+        let _ = Command::new(postfix).arg("-c").arg(&self.config).arg("stop").stderr(Stdio::null()).status();
+        let _ = self.sink.kill();
+        let _ = self.sink.wait();
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+fn main_cf(queue: &Path, data: &Path, sink: u16) -> String {
+    format!(
+        "compatibility_level = 3.6\nqueue_directory = {}\ndata_directory = {}\nmyhostname = mail.example.com\n\
+         mydestination =\nmynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n\
+         default_transport = smtp:[127.0.0.1]:{sink}\nsmtp_host_lookup = native\nmaillog_file = {}/log\n\
+         maillog_file_prefixes = {}\nalias_maps =\nalias_database =\nlocal_recipient_maps =\nsmtpd_tls_security_level = none\n\
+         smtpd_recipient_restrictions = check_recipient_access inline:{{{{nobody@example.org = 550 5.1.1 no such user}}}},\n  \
+         permit_mynetworks, reject\n",
+        queue.display(),
+        data.display(),
+        data.display(),
+        data.display()
+    )
+}
+
+fn master_cf(port: u16) -> String {
+    let mut text = format!("127.0.0.1:{port} inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n");
+    for (name, kind, private, wakeup, limit, command) in [
+        ("pickup", "unix", "n", "60", "1", "pickup"),
+        ("cleanup", "unix", "n", "-", "0", "cleanup"),
+        ("qmgr", "unix", "n", "300", "1", "qmgr"),
+        ("rewrite", "unix", "-", "-", "-", "trivial-rewrite"),
+        ("bounce", "unix", "-", "-", "0", "bounce"),
+        ("defer", "unix", "-", "-", "0", "bounce"),
+        ("trace", "unix", "-", "-", "0", "bounce"),
+        ("verify", "unix", "-", "-", "1", "verify"),
+        ("flush", "unix", "n", "1000?", "0", "flush"),
+        ("proxymap", "unix", "-", "-", "-", "proxymap"),
+        ("smtp", "unix", "-", "-", "-", "smtp"),
+        ("error", "unix", "-", "-", "-", "error"),
+        ("retry", "unix", "-", "-", "-", "error"),
+        ("anvil", "unix", "-", "-", "1", "anvil"),
+        ("scache", "unix", "-", "-", "1", "scache"),
+    ] {
+        text += &format!("{name} {kind} {private} - n {wakeup} {limit} {command}\n");
+    }
+    text
+}
+
+#[tokio::test]
+async fn n3_n5_email_through_a_real_postfix() {
+    let Some(postfix) = Postfix::start() else { return };
+    let world = World::new().await;
+    let mut zoe = contact(2, &["zoe@example.org"]);
+    zoe.language = Some("zh".into());
+    world.contacts(&[contact(1, &["bo@example.org"]), zoe, contact(3, &["nobody@example.org"])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1, 2, 3]).await;
+    let settings = Settings { url: format!("smtp://127.0.0.1:{}", postfix.port), ..Settings::default() };
+    let carrier = BySmtp {
+        name: "mail".into(),
+        smtp: Smtp::new(&settings).unwrap(),
+        head: MailHead { from: "Redial <notices@example.com>".into(), reply_to: None },
+    };
+    let post = Arc::new(post(vec![(Channel::Email, Arc::new(carrier))]));
+    let worker = Worker::new(world.env.clone(), post, worker::Settings::default(), None);
+    world.change(MOBILE, NEW).await;
+    worker.run_until_idle().await.unwrap();
+    world.clock.advance(Duration::from_mins(2));
+    let progress = worker.run_until_idle().await.unwrap();
+    let states = world.states().await;
+    assert_eq!((progress.sent, progress.dead), (2, 1), "Postfix refused nobody@: {states:?}");
+    assert!(states.iter().any(|(_, reason)| reason.contains("5.1.1")), "{states:?}");
+    let received = postfix.received(2).await;
+    let of = |to: &str| received.iter().find(|text| text.contains(to)).unwrap_or_else(|| panic!("{received:?}"));
+    let bo = of("To: bo@example.org");
+    for expected in [
+        "Subject: Ann Lee has a new phone number",
+        "Auto-Submitted: auto-generated",
+        "List-Id: <notices.example.com>",
+        "Message-ID: <ntc_",
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/vcard",
+        NEW,
+    ] {
+        assert!(bo.contains(expected), "{expected}\n{bo}");
+    }
+    assert!(!bo.contains("List-Unsubscribe"), "there is no page behind it yet");
+    assert!(of("To: zoe@example.org").contains("=?utf-8?"));
+}

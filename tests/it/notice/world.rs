@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use redial::{
     clock::{ManualClock, SeededRandom, Time},
     domain::{
-        address::{Address, Kind},
+        address::Address,
         group::{Grant, Item, Member, Told},
         id::{BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, RequestId},
         notice::{AttemptOutcome, Notice, NoticeState, Recipient},
@@ -340,8 +340,4 @@ impl World {
 
 pub(super) fn friend(id: u128) -> Recipient {
     Recipient::Contact(ContactId(id))
-}
-
-pub(super) fn kind(value: &str) -> Kind {
-    address(value).kind()
 }
