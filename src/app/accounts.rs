@@ -40,7 +40,7 @@ pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
     Ok(accounts)
 }
 
-fn in_account(config: &Config, name: &Spanned<String>, why: impl std::fmt::Display) -> StartError {
+pub(super) fn in_account(config: &Config, name: &Spanned<String>, why: impl std::fmt::Display) -> StartError {
     config.wrong(name, format_args!("account {}: {why}", name.get_ref())).into()
 }
 

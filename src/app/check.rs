@@ -4,6 +4,7 @@ use super::accounts;
 use crate::{
     config::Config,
     provider::{Capability, Provider},
+    template::Templates,
 };
 
 /// One thing that was looked at.
@@ -30,7 +31,23 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Ok(each) => report.extend(each.iter().map(account)),
         Err(error) => report.push(Finding { of: "accounts".to_owned(), wrong: true, what: error.to_string() }),
     }
+    match super::post::post(config) {
+        Ok(post) => texts(&post.templates, &mut report),
+        Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
+    }
     report
+}
+
+fn texts(templates: &Templates, report: &mut Vec<Finding>) {
+    let checked = templates.check();
+    for size in checked.sizes {
+        let what = format!("{} part(s) with a usual name, {} at worst", size.usual.parts, size.worst.parts);
+        report.push(Finding { of: format!("template {}", size.file), wrong: false, what });
+    }
+    for problem in checked.problems {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        report.push(Finding { of: format!("template {}{line}", problem.file), wrong: true, what: problem.message });
+    }
 }
 
 fn provider(config: &Config, kind: &str) -> Finding {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod post;
 mod serve;
 
 pub use check::{Finding, check};

@@ -1,6 +1,6 @@
 //! Starting, reloading and stopping the gateway.
 
-use super::{App, StartError, accounts};
+use super::{App, StartError, accounts, post};
 use crate::{
     config::Config,
     http::{
@@ -13,6 +13,7 @@ use crate::{
     telemetry::metrics,
     transport::http::{Client, Settings, reach::Reach, relay::Relay},
     usecase::gateway::{Gateway, Ways},
+    worker::Worker,
 };
 use std::{
     net::SocketAddr,
@@ -135,6 +136,16 @@ impl Running {
             let stand_in = StandIn::new(written.path.clone(), Arc::clone(&app.env.clock), Arc::clone(&app.env.random));
             tasks.spawn(accept(listener, Arc::new(stand_in).routes(), limits, app.metrics.clone(), stop.clone()));
         }
+        let worker = Worker::new(
+            app.env.clone(),
+            Arc::new(post::post(config)?),
+            post::settings(config),
+            Some(app.metrics.clone()),
+        );
+        tasks.spawn({
+            let stop = stop.clone();
+            async move { worker.run(stop).await }
+        });
         tasks.spawn(follow(app.env.store.clone(), stop.clone()));
         Ok(Self { app, address, metrics_address, gateway, stop, stopping, tasks })
     }

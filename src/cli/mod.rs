@@ -3,6 +3,8 @@
 //! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error.
 
 mod check;
+mod explain;
+pub mod import;
 mod keys;
 mod resolve;
 
@@ -39,6 +41,10 @@ enum Command {
     Check(check::Args),
     /// Ask whether a number has changed.
     Resolve(resolve::Args),
+    /// Say why a query, substitution or notice came out as it did.
+    Explain(explain::Args),
+    /// Load contacts, or moves that have happened already, from files.
+    Import(import::Args),
     /// Make, list and revoke API keys.
     Keys(keys::Args),
     /// Bring the store's schema up to date, and end.
@@ -83,6 +89,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Command::Check(args) => check::run(&args, &config),
         Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
+        Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
+        Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
         Command::Migrate => {
             with_app(&config, async |_| {

@@ -1,0 +1,88 @@
+//! Texts and accounts that notices leave with.
+
+use super::{StartError, accounts::in_account};
+use crate::{
+    config::{self, Config},
+    domain::{owner::Channel, schedule::Backoff},
+    template::Templates,
+    transport::{
+        folder::Folder,
+        smtp::{Settings, Smtp},
+    },
+    usecase::{
+        carrier::{ByFolder, BySmtp, Carrier, Carriers, MailHead},
+        deliver_notice::Post,
+    },
+    worker,
+};
+use std::sync::Arc;
+use toml::Spanned;
+
+/// The name under which notices speak of this service.
+const SERVICE: &str = "Redial";
+
+/// Everything that a worker needs besides the store.
+pub(super) fn post(config: &Config) -> Result<Post, StartError> {
+    let notices = &config.notices;
+    let mut backoff = Backoff::default();
+    backoff.steps.truncate(usize::try_from(notices.attempts.saturating_sub(1)).unwrap_or(usize::MAX));
+    Ok(Post {
+        templates: Templates::load(notices.templates.as_deref(), &notices.language).map_err(StartError::setting)?,
+        carriers: carriers(config)?,
+        service: SERVICE.to_owned(),
+        help: String::new(),
+        language: notices.language.clone(),
+        backoff,
+        expiry: Post::USUAL_EXPIRY,
+    })
+}
+
+/// How much the worker does at once.
+pub(super) fn settings(config: &Config) -> worker::Settings {
+    let notices = &config.notices;
+    worker::Settings {
+        fresh: notices.concurrency.max(1),
+        retries: (notices.concurrency / 2).max(1),
+        lease: notices.lease.0,
+        ..worker::Settings::default()
+    }
+}
+
+fn carriers(config: &Config) -> Result<Carriers, StartError> {
+    let mut carriers: Carriers = Vec::new();
+    for (channel, names) in [(Channel::Sms, &config.notices.sms), (Channel::Email, &config.notices.email)] {
+        for name in names {
+            // The default names an account that a file need not have.
+            let Some(account) = config.account(name.get_ref()) else { continue };
+            let carrier = carrier(name, account).map_err(|why| in_account(config, name, why))?;
+            if !carrier.speaks(channel) {
+                return Err(in_account(config, name, format_args!("it takes no {channel:?} messages")));
+            }
+            carriers.push((channel, carrier));
+        }
+    }
+    Ok(carriers)
+}
+
+fn carrier(name: &Spanned<String>, account: &config::Account) -> Result<Arc<dyn Carrier>, String> {
+    let name: Box<str> = name.get_ref().as_str().into();
+    let head = MailHead { from: account.from_email.clone().unwrap_or_default().into(), reply_to: None };
+    match account.kind.get_ref().as_str() {
+        "folder" => Ok(Arc::new(ByFolder {
+            name,
+            folder: Folder::new(account.path.clone().unwrap_or_default()),
+            from: account.from.clone().unwrap_or_default().into(),
+            head,
+        })),
+        "smtp" => {
+            let credentials = match (&account.user, &account.password) {
+                (Some(user), Some(password)) => Some((user.clone(), password.value()?)),
+                _ => None,
+            };
+            let settings =
+                Settings { url: account.url.clone().unwrap_or_default(), credentials, ..Settings::default() };
+            Ok(Arc::new(BySmtp { name, smtp: Smtp::new(&settings).map_err(|why| why.to_string())?, head }))
+        }
+        kind => Err(format!("accounts of kind {kind} cannot carry notices")),
+    }
+}

@@ -1,0 +1,89 @@
+//! `redial explain`: why a query, a substitution or a notice came out as it did.
+
+use super::Failure;
+use crate::{
+    domain::notice::{Attempt, Notice},
+    store::{QueryRecord, Substitution},
+    usecase::{
+        Env,
+        explain::{self, Explained},
+    },
+};
+use std::process::ExitCode;
+
+/// Arguments of `redial explain`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  redial explain qry_01j8z6m3t5k7v9x1b3d5f7h9jn\n\nThe id is in every answer of /v1/resolve and of `redial resolve`, and in the owner's records. Numbers are shown masked."
+)]
+pub(super) struct Args {
+    /// Of a query (qry_…), a substitution (sub_…) or a notice (ntc_…).
+    id: String,
+}
+
+pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
+    match explain::explain(env, &args.id).await? {
+        Explained::Query(record, substitution) => {
+            query(&record);
+            substitution.iter().for_each(self::substitution);
+        }
+        Explained::Unrecorded(id) => {
+            println!("{id} is not recorded: no owner's former address was involved, so it was only counted.");
+        }
+        Explained::Substitution(found, record) => {
+            substitution(&found);
+            record.iter().for_each(query);
+        }
+        Explained::Notice(found, attempts) => notice(&found, &attempts),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(what: &str, value: impl std::fmt::Display) {
+    println!("{what:>12}  {value}");
+}
+
+fn query(record: &QueryRecord) {
+    let (rule, sentence) = explain::sentence(record.because);
+    line("query", record.id);
+    line("at", record.at);
+    line("way", &record.way);
+    line("asked for", &record.asked);
+    line("owner", format_args!("{}, revision {}", record.owner, record.revision));
+    line("rule", format_args!("{rule}: {sentence}"));
+    line("connected", if record.connected { "elsewhere" } else { "unchanged" });
+    line("told", if record.told { "yes" } else { "nothing" });
+    for group in &record.groups {
+        line("by group", group);
+    }
+}
+
+fn substitution(found: &Substitution) {
+    line("substitution", found.id);
+    line("at", found.at);
+    line("what", format_args!("{} over account {}", found.channel, found.account));
+    line("used", &found.used);
+    line("connected", &found.connected);
+    line("provider's id", found.foreign_id.as_deref().unwrap_or("not known yet"));
+}
+
+fn notice(found: &Notice, attempts: &[Attempt]) {
+    line("notice", found.id);
+    line("owner", found.owner);
+    line("recipient", format_args!("{:?}", found.recipient));
+    line("state", format_args!("{:?}, {}", found.state, found.reason));
+    line("due", found.due);
+    for attempt in attempts {
+        let outcome = attempt
+            .outcome
+            .map_or_else(|| "under way, or the process died".to_owned(), |outcome| format!("{outcome:?}"));
+        let (channel, account) = (attempt.channel, &attempt.account);
+        line(
+            "attempt",
+            format_args!(
+                "{} at {} by {channel:?} over {account} to {}: {outcome} {}",
+                attempt.number, attempt.at, attempt.address, attempt.detail
+            ),
+        );
+    }
+}
