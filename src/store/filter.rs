@@ -145,13 +145,13 @@ impl Filter {
         if !now.previous.is_empty() {
             return Ok(());
         }
-        file::write(path, &self.witness(), mark, &now)
+        file::write(path, self.witness(), mark, &now)
     }
 
     /// Takes over what a file holds and returns the `mark` with which it was saved; `None`, and nothing is changed, where
     /// there is no whole file of this database. For the start of a process, before anything is inserted.
     pub fn load(&self, path: &Path) -> Option<Vec<u8>> {
-        let (mark, saved) = file::read(path, &self.witness())?;
+        let (mark, saved) = file::read(path, self.witness())?;
         self.now.store(Arc::new(saved));
         Some(mark)
     }

@@ -16,7 +16,7 @@ use xorf::{BinaryFuse8, Descriptor};
 const MAGIC: &[u8; 8] = b"redialF1";
 
 /// Writes beside the file and puts it in its place when it is whole.
-pub(super) fn write(path: &Path, witness: &[u8; 8], mark: &[u8], now: &Generations) -> io::Result<()> {
+pub(super) fn write(path: &Path, witness: [u8; 8], mark: &[u8], now: &Generations) -> io::Result<()> {
     let mut bytes = Vec::new();
     bytes.extend(MAGIC);
     bytes.extend(witness);
@@ -49,13 +49,13 @@ pub(super) fn write(path: &Path, witness: &[u8; 8], mark: &[u8], now: &Generatio
 }
 
 /// The mark and the generations of a whole file; `None` for anything else.
-pub(super) fn read(path: &Path, witness: &[u8; 8]) -> Option<(Vec<u8>, Generations)> {
+pub(super) fn read(path: &Path, witness: [u8; 8]) -> Option<(Vec<u8>, Generations)> {
     let bytes = std::fs::read(path).ok()?;
     let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(SHA256_OUTPUT_LEN)?)?;
     if digest(&SHA256, body).as_ref() != sum {
         return None;
     }
-    let mut rest = body.strip_prefix(MAGIC)?.strip_prefix(witness)?;
+    let mut rest = body.strip_prefix(MAGIC)?.strip_prefix(&witness)?;
     let mark = take(&mut rest)?.to_vec();
     let settled = match number(&mut rest)? {
         0 => None,

@@ -2,7 +2,7 @@
 
 use super::{
     Sqlite, contacts,
-    row::{Cells, ask, each, many, member, member_bytes, one, page, recipient, recipient_bytes, refused},
+    row::{Cells, above, ask, each, many, member, member_bytes, one, page, recipient, recipient_bytes, refused},
     writer::Tx,
 };
 use crate::{
@@ -55,9 +55,9 @@ impl Books for Sqlite {
                 connection,
                 "member",
                 "-- books::members
-                 SELECT grp, member FROM member WHERE owner = ?1 AND grp = ?2 AND (?3 IS NULL OR member > ?3)
+                 SELECT grp, member FROM member WHERE owner = ?1 AND grp = ?2 AND member > ?3
                  ORDER BY member LIMIT ?4",
-                params![owner.to_bytes(), group.to_bytes(), after.map(member_bytes), ask(limit)],
+                params![owner.to_bytes(), group.to_bytes(), above(after.map(member_bytes)), ask(limit)],
                 |cells| cells.decode(1, "member", member),
             )?;
             Ok(page(found, limit))
@@ -186,7 +186,7 @@ fn audience(connection: &Connection, owner: OwnerId, after: Option<Recipient>, l
         "-- books::audience
          SELECT grp, recipient FROM member WHERE owner = ?1 AND recipient IS NOT NULL AND recipient > ?2
          ORDER BY recipient, grp",
-        params![owner.to_bytes(), after.map(recipient_bytes).unwrap_or_default()],
+        params![owner.to_bytes(), above(after.map(recipient_bytes))],
         |cells| {
             let (group, recipient) = (cells.id(0, "grp")?, cells.decode(1, "recipient", recipient)?);
             match found.last_mut() {

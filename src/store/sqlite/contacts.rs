@@ -2,7 +2,7 @@
 
 use super::{
     books,
-    row::{self, Cells, ask, many, member_bytes, page, wire},
+    row::{self, Cells, above, ask, many, member_bytes, page, wire},
     writer::Tx,
 };
 use crate::{
@@ -58,8 +58,8 @@ pub(super) fn of_book(
         "contact",
         "-- contacts::of_book
          SELECT id, owner, book, uid, version, name, linked, language, card FROM contact
-         WHERE owner = ?1 AND book = ?2 AND (?3 IS NULL OR id > ?3) ORDER BY id LIMIT ?4",
-        params![owner.to_bytes(), book.to_bytes(), after.map(ContactId::to_bytes), ask(limit)],
+         WHERE owner = ?1 AND book = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
+        params![owner.to_bytes(), book.to_bytes(), above(after.map(ContactId::to_bytes)), ask(limit)],
         contact,
     )?;
     let Page { items, more } = page(found, limit);

@@ -1,9 +1,9 @@
 //! What is known of an address, a name or many keys (rules Q1 to Q3): facts, no rule applied.
 
-use super::row::{Cells, each, many, one};
+use super::row::{Cells, many, one};
 use crate::{
     domain::{
-        group::{EVERYONE, Grant, Identity, Rights, Viewer, rights},
+        group::{EVERYONE, Grant, Identity, Item, Rights, Viewer, rights},
         id::{GroupId, OwnerId},
         name::NameKey,
         query::{Facts, Holder},
@@ -11,7 +11,7 @@ use crate::{
     store::Result,
 };
 use rusqlite::{Connection, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// Identity keys in one statement; a viewer rarely has more.
 const AT_ONCE: usize = 6;
@@ -77,10 +77,11 @@ pub(super) fn of_address(connection: &Connection, key: &str, viewer: &Viewer) ->
     let mut found = holders(connection, key)?;
     let mut standings: BTreeMap<OwnerId, Standing> = BTreeMap::new();
     for holder in &mut found {
-        if !standings.contains_key(&holder.owner) {
-            standings.insert(holder.owner, standing(connection, holder.owner, &known)?);
-        }
-        adopt(holder, &standings[&holder.owner]);
+        let standing = match standings.entry(holder.owner) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => free.insert(standing(connection, holder.owner, &known)?),
+        };
+        adopt(holder, standing);
     }
     let opted_out = many::<OwnerId, _>(
         connection,
@@ -108,7 +109,8 @@ pub(super) fn of_name(connection: &Connection, name: &NameKey, viewer: &Viewer) 
     )?;
     let mut found = Vec::new();
     for owner in bearers {
-        if groups_of(connection, owner, &known.proved)?.is_empty() {
+        let by_identity = |(identity, group): &(Box<str>, Option<GroupId>)| group.is_some() && **identity != *EVERYONE;
+        if !met(connection, owner, &known)?.iter().any(by_identity) {
             continue;
         }
         let standing = standing(connection, owner, &known)?;
@@ -197,14 +199,19 @@ fn holder(cells: &Cells<'_>) -> Result<(Holder, bool)> {
 
 fn standing(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Standing> {
     let mut standing = Standing { names: names(connection, owner)?, ..Standing::default() };
-    let everybody = known.proved.iter().chain(&known.claimed);
-    if is_blocked(connection, owner, everybody)? {
-        standing.blocked = true;
-        return Ok(standing);
+    let (mut proved, mut claimed) = (BTreeSet::new(), BTreeSet::new());
+    for (identity, group) in met(connection, owner, known)? {
+        let Some(group) = group else {
+            standing.blocked = true;
+            return Ok(standing);
+        };
+        if *identity == *EVERYONE || known.proved.contains(&identity) {
+            proved.insert(group);
+        }
+        if known.claimed.contains(&identity) {
+            claimed.insert(group);
+        }
     }
-    let proved: Vec<Box<str>> = known.proved.iter().cloned().chain([EVERYONE.into()]).collect();
-    let proved = groups_of(connection, owner, &proved)?;
-    let claimed = groups_of(connection, owner, &known.claimed)?;
     if proved.is_empty() && claimed.is_empty() {
         return Ok(standing);
     }
@@ -212,53 +219,36 @@ fn standing(connection: &Connection, owner: OwnerId, known: &Known) -> Result<St
     standing.rights = rights(&granted, &proved, false);
     standing.rights.forward.extend(rights(&granted, &claimed, false).forward);
     let gives = |group: &GroupId| {
-        granted.iter().any(|(of, grant)| {
-            of == group
-                && (proved.contains(of) || !matches!(grant, Grant::Reveal(crate::domain::group::Item::Field(_))))
-        })
+        granted
+            .iter()
+            .any(|(of, grant)| of == group && (proved.contains(of) || !matches!(grant, Grant::Reveal(Item::Field(_)))))
     };
     standing.groups = proved.union(&claimed).copied().filter(gives).collect();
     Ok(standing)
 }
 
-/// The groups in which an owner has any of these identities.
-fn groups_of(connection: &Connection, owner: OwnerId, identities: &[Box<str>]) -> Result<BTreeSet<GroupId>> {
-    let mut groups = BTreeSet::new();
+/// Under which identity of the viewer an owner has them in which group; no group: has blocked it. Blocks come first.
+fn met(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Vec<(Box<str>, Option<GroupId>)>> {
+    let everyone = Box::<str>::from(EVERYONE);
+    let identities: Vec<&str> =
+        known.proved.iter().chain(&known.claimed).chain([&everyone]).map(|identity| &**identity).collect();
+    let mut found = Vec::new();
     for part in identities.chunks(AT_ONCE) {
         let key = |at: usize| part.get(at);
-        each::<GroupId>(
+        found.extend(many::<OwnerId, _>(
             connection,
             "audience",
-            "-- facts::groups_of
-             SELECT DISTINCT grp FROM audience WHERE owner = ?1 AND identity IN (?2, ?3, ?4, ?5, ?6, ?7)",
+            "-- facts::met
+             SELECT owner, identity, NULL AS grp FROM block
+             WHERE owner = ?1 AND identity IN (?2, ?3, ?4, ?5, ?6, ?7)
+             UNION ALL
+             SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity IN (?2, ?3, ?4, ?5, ?6, ?7)",
             params![owner.to_bytes(), key(0), key(1), key(2), key(3), key(4), key(5)],
-            |cells| {
-                groups.insert(cells.id(0, "grp")?);
-                Ok(true)
-            },
-        )?;
+            |cells| Ok((cells.text(1, "identity")?, cells.id_or_none(2, "grp")?)),
+        )?);
     }
-    Ok(groups)
-}
-
-fn is_blocked<'k>(
-    connection: &Connection,
-    owner: OwnerId,
-    identities: impl Iterator<Item = &'k Box<str>>,
-) -> Result<bool> {
-    for identity in identities {
-        let blocked = one::<OwnerId, ()>(
-            connection,
-            "block",
-            "-- facts::is_blocked\nSELECT owner FROM block WHERE owner = ?1 AND identity = ?2",
-            params![owner.to_bytes(), identity],
-            |_| Ok(()),
-        )?;
-        if blocked.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    found.sort_by_key(|(_, group)| group.is_some());
+    Ok(found)
 }
 
 fn names(connection: &Connection, owner: OwnerId) -> Result<Vec<NameKey>> {

@@ -128,12 +128,10 @@ fn fits(connection: &Connection, mark: &Mark) -> Result<bool> {
 
 fn scan(connection: &Connection) -> Result<(Vec<u64>, Mark)> {
     let moment = connection.unchecked_transaction().map_err(unavailable)?;
-    let (count, position) = moment
-        .query_row("-- keeper::scan\nSELECT count(*), coalesce(max(position), 0) FROM former", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get(1)?))
-        })
+    let position: i64 = moment
+        .query_row("-- keeper::scan\nSELECT coalesce(max(position), 0) FROM former", [], |row| row.get(0))
         .map_err(unavailable)?;
-    let mut hashes = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    let mut hashes = Vec::with_capacity(usize::try_from(position).unwrap_or(0));
     let mut statement = moment.prepare("-- keeper::scan\nSELECT hash FROM former").map_err(unavailable)?;
     let mut rows = statement.query([]).map_err(unavailable)?;
     while let Some(row) = rows.next().map_err(unavailable)? {

@@ -50,7 +50,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it, brings its schema up to date and fills the filter; `readers` threads read.
+    /// Opens the file, or makes it and its folder, brings its schema up to date and fills the filter; `readers` threads read.
     ///
     /// # Errors
     /// [`StoreError::Newer`] where a newer program has been here, `Unavailable` where the file cannot be used.
@@ -64,6 +64,9 @@ impl Sqlite {
     }
 
     fn start(path: Option<&Path>, clock: Arc<dyn Clock>, readers: usize) -> Result<Self> {
+        if let Some(folder) = path.and_then(Path::parent) {
+            std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        }
         let mut connection = schema::connect(path)?;
         schema::migrate(&mut connection)?;
         keeper::note_opening(&connection)?;

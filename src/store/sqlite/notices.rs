@@ -1,7 +1,7 @@
 //! Notices, their claims and attempts.
 
 use super::{
-    row::{self, Cells, ask, many, page, recipient, recipient_bytes, wire},
+    row::{self, Cells, above, ask, below, many, page, recipient, recipient_bytes, wire},
     writer::Tx,
 };
 use crate::{
@@ -77,8 +77,8 @@ pub(super) fn of_owner(
         "notice",
         "-- notices::of_owner
          SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
-         WHERE owner = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
-        params![owner.to_bytes(), before.map(NoticeId::to_bytes), ask(limit)],
+         WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+        params![owner.to_bytes(), below(before.map(NoticeId::to_bytes)), ask(limit)],
         notice,
     )?;
     Ok(page(found, limit))
@@ -95,17 +95,17 @@ pub(super) fn in_state(
     let statement = if state == NoticeState::Open {
         "-- notices::in_state
          SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
-         WHERE state = ?1 AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3"
+         WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
     } else {
         "-- notices::in_state
          SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
-         WHERE state = ?1 AND state <> 0 AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3"
+         WHERE state = ?1 AND state <> 0 AND id > ?2 ORDER BY id LIMIT ?3"
     };
     let found = many::<NoticeId, _>(
         connection,
         "notice",
         statement,
-        params![code(&STATES, &state), after.map(NoticeId::to_bytes), ask(limit)],
+        params![code(&STATES, &state), above(after.map(NoticeId::to_bytes)), ask(limit)],
         notice,
     )?;
     Ok(page(found, limit))

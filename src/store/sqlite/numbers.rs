@@ -61,6 +61,28 @@ pub(super) fn set_point(tx: &Tx<'_>, owner: OwnerId, point: &Point) -> Result<()
     )
 }
 
+/// Writes the points of an owner who is new.
+pub(super) fn add_points(tx: &Tx<'_>, owner: OwnerId, points: &[Point]) -> Result<()> {
+    for (place, point) in (0_i64..).zip(points) {
+        tx.run(
+            "-- numbers::add_points
+             INSERT INTO point (owner, id, place, kind, label, removed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                owner.to_bytes(),
+                point.id.to_bytes(),
+                place,
+                kind_code(point.kind),
+                point.label,
+                point.removed.map(|at| at.0)
+            ],
+        )?;
+        for (number, held) in (0_i64..).zip(&point.values) {
+            add_value(tx, owner, point.id, number, held)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes a new value of a point.
 pub(super) fn hold(tx: &Tx<'_>, owner: OwnerId, point: PointId, held: &Held) -> Result<()> {
     tx.step()?;
@@ -77,7 +99,7 @@ pub(super) fn hold(tx: &Tx<'_>, owner: OwnerId, point: PointId, held: &Held) -> 
 }
 
 /// Writes a value of a known point at a free place.
-pub(super) fn add_value(tx: &Tx<'_>, owner: OwnerId, point: PointId, number: i64, held: &Held) -> Result<()> {
+fn add_value(tx: &Tx<'_>, owner: OwnerId, point: PointId, number: i64, held: &Held) -> Result<()> {
     if held.until.is_some() {
         note_former(tx, held.address.key())?;
     }

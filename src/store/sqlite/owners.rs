@@ -2,7 +2,7 @@
 
 use super::{
     Sqlite, numbers,
-    row::{Cells, ask, many, one, page, pieces, wire},
+    row::{Cells, above, ask, below, many, one, page, pieces, wire},
     writer::Tx,
 };
 use crate::{
@@ -72,8 +72,8 @@ impl Owners for Sqlite {
                 "request",
                 "-- owners::requests
                  SELECT id, owner, state, wanted, asked_by, created, decided FROM request
-                 WHERE owner = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
-                params![owner.to_bytes(), before.map(RequestId::to_bytes), ask(limit)],
+                 WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+                params![owner.to_bytes(), below(before.map(RequestId::to_bytes)), ask(limit)],
                 request,
             )?;
             Ok(page(found, limit))
@@ -87,9 +87,9 @@ impl Owners for Sqlite {
                 connection,
                 "audit",
                 "-- owners::audit
-                 SELECT id, at, done_by, what, detail FROM audit WHERE owner = ?1 AND (?2 IS NULL OR id > ?2)
+                 SELECT id, at, done_by, what, detail FROM audit WHERE owner = ?1 AND id > ?2
                  ORDER BY id LIMIT ?3",
-                params![owner.to_bytes(), after.map(AuditId::to_bytes), ask(limit)],
+                params![owner.to_bytes(), above(after.map(AuditId::to_bytes)), ask(limit)],
                 |cells| {
                     Ok(Audit {
                         id: cells.id(0, "id")?,
@@ -113,8 +113,8 @@ impl Owners for Sqlite {
                 "query",
                 "-- owners::queries
                  SELECT id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups FROM query
-                 WHERE owner = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
-                params![owner.to_bytes(), before.map(QueryId::to_bytes), ask(limit)],
+                 WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+                params![owner.to_bytes(), below(before.map(QueryId::to_bytes)), ask(limit)],
                 query,
             )?;
             Ok(page(found, limit))
@@ -157,8 +157,8 @@ fn owners(connection: &Connection, after: Option<OwnerId>, limit: usize) -> Resu
         "owner",
         "-- owners::owners
          SELECT o.id, o.version, o.revision, o.claimed, o.silenced, o.language, p.fields, o.created
-         FROM owner o JOIN profile p ON p.owner = o.id WHERE ?1 IS NULL OR o.id > ?1 ORDER BY o.id LIMIT ?2",
-        params![after.map(OwnerId::to_bytes), ask(limit)],
+         FROM owner o JOIN profile p ON p.owner = o.id WHERE o.id > ?1 ORDER BY o.id LIMIT ?2",
+        params![above(after.map(OwnerId::to_bytes)), ask(limit)],
         read_owner,
     )?;
     for owner in &mut found {
@@ -245,13 +245,7 @@ pub(super) fn add(tx: &Tx<'_>, owner: &Owner) -> Result<()> {
         ],
     )?;
     tx.run("-- owners::add\nINSERT INTO profile (owner, fields) VALUES (?1, ?2)", params![id, json(&owner.profile)?])?;
-    for point in &owner.points {
-        numbers::set_point(tx, owner.id, point)?;
-        for (number, held) in (0..).zip(&point.values) {
-            numbers::add_value(tx, owner.id, point.id, number, held)?;
-        }
-    }
-    Ok(())
+    numbers::add_points(tx, owner.id, &owner.points)
 }
 
 /// Writes what an owner is, points left out.

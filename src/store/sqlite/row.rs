@@ -202,6 +202,16 @@ pub(super) fn ask(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
+/// Less than every id: where a list in order begins.
+pub(super) fn above(after: Option<impl Into<Vec<u8>>>) -> Vec<u8> {
+    after.map(Into::into).unwrap_or_default()
+}
+
+/// More than every id: where a list in reverse order begins.
+pub(super) fn below(before: Option<[u8; 16]>) -> Vec<u8> {
+    before.map_or_else(|| vec![u8::MAX; 17], Into::into)
+}
+
 /// Any failure of the engine.
 pub(super) fn unavailable(error: rusqlite::Error) -> StoreError {
     StoreError::Unavailable(Box::new(error))

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     clock::Time,
-    domain::id::{QueryId, SubstitutionId},
+    domain::{
+        address::Address,
+        id::{QueryId, SubstitutionId},
+    },
     store::{Result, Substitution, Substitutions},
 };
 use async_trait::async_trait;
@@ -129,7 +132,7 @@ pub(super) fn add(tx: &Tx<'_>, new: &Substitution) -> Result<()> {
             new.used_text,
             new.connected.key(),
             wire(&new.connected),
-            new.sender.as_ref().map(|sender| sender.key()),
+            new.sender.as_ref().map(Address::key),
             new.sender.as_ref().and_then(wire),
             new.callback,
             new.foreign_id,

@@ -250,7 +250,7 @@ impl<S: Subject> Run<S> {
         for (id, expected) in &self.state.notices {
             let found = store.notice(expected.notice.id).await.unwrap();
             let found = found.unwrap_or_else(|| panic!("notice {id} is lost"));
-            self.state.check_notice(expected, &found);
+            expected.check(&found);
         }
         let open = store.notices_in(NoticeState::Open, None, 1_000).await.unwrap().items;
         let mut pairs: Vec<_> = open.iter().map(|notice| (notice.owner, notice.recipient)).collect();

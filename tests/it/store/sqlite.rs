@@ -7,11 +7,15 @@ use super::{
 };
 use redial::{
     clock::{Clock, ManualClock},
-    domain::id::{NoticeId, OwnerId, PointId},
+    domain::{
+        group::Viewer,
+        id::{NoticeId, OwnerId, PointId},
+    },
     store::{Commit, Effect, SharedStore, Store as _, StoreError, sqlite::Sqlite},
 };
 use rusqlite::Connection;
 use std::{
+    future::{Ready, ready},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -51,8 +55,8 @@ fn open(path: &Path) -> SharedStore {
     Arc::new(Sqlite::open(path, clock(), 2).unwrap())
 }
 
-async fn fresh() -> Option<SharedStore> {
-    Some(Arc::new(Sqlite::in_memory(clock()).unwrap()))
+fn fresh() -> Ready<Option<SharedStore>> {
+    ready(Some(Arc::new(Sqlite::in_memory(clock()).unwrap())))
 }
 
 suite!(super::fresh);
@@ -61,11 +65,9 @@ suite!(super::fresh);
 mod in_a_file {
     use super::*;
 
-    async fn fresh() -> Option<SharedStore> {
-        let folder = Folder::new("suite");
-        let store = open(&folder.join("redial.db"));
-        // An open file lives on without its name.
-        Some(store)
+    fn fresh() -> Ready<Option<SharedStore>> {
+        // The folder goes at once: an open file lives on without its name.
+        ready(Some(open(&Folder::new("suite").join("redial.db"))))
     }
 
     suite!(super::fresh);
@@ -187,7 +189,7 @@ async fn damaged_row_is_named() {
     let what = says(store.owner(OwnerId(1)).await.unwrap_err());
     assert_eq!(*what, *format!("profile.fields of {}", OwnerId(1)));
     // Another row's damage is no reason to refuse what is whole.
-    assert_eq!(store.facts("+14155550101", &Default::default()).await.unwrap().holders.len(), 1);
+    assert_eq!(store.facts("+14155550101", &Viewer::default()).await.unwrap().holders.len(), 1);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use redial::{
 };
 use std::{collections::BTreeSet, time::Duration};
 
-const LEASE: Duration = Duration::from_secs(3600);
+const LEASE: Duration = Duration::from_hours(1);
 /// A claim that is over at once.
 const NONE: Duration = Duration::ZERO;
 
@@ -236,7 +236,7 @@ pub(crate) async fn attempts_are_kept_with_their_ends(store: &SharedStore) {
         detail: "said".into(),
         ..attempt(&claims[0].notice, 1, phone)
     };
-    assert_eq!(store.attempts(NoticeId(1)).await.unwrap(), [first.clone()]);
+    assert_eq!(store.attempts(NoticeId(1)).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(store.attempt_by_foreign_id("sms", "SM1").await.unwrap(), Some(first));
     assert_eq!(store.attempt_by_foreign_id("mail", "SM1").await.unwrap(), None);
     let second = store.attempts(NoticeId(2)).await.unwrap();

@@ -18,7 +18,7 @@ fn full() -> Owner {
     let profile = Profile {
         name: "Zoë Ω".into(),
         given: "Zoë".into(),
-        nicknames: vec!["Z".into(), "".into()],
+        nicknames: vec!["Z".into(), String::new()],
         photo: format!("data:image/png;base64,{}", "A".repeat(60_000)),
         note: "line\nline \"quoted\" 你好".into(),
         ..Profile::default()

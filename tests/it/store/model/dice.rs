@@ -45,7 +45,7 @@ impl Dice {
 
     /// Over at once, or not while this test runs.
     pub(crate) fn lease(&self) -> Duration {
-        if self.one_in(2) { Duration::ZERO } else { Duration::from_secs(3_600) }
+        if self.one_in(2) { Duration::ZERO } else { Duration::from_hours(1) }
     }
 
     fn owner(&self) -> u128 {

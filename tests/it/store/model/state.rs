@@ -36,6 +36,14 @@ pub(crate) struct Kept {
     first_is_now: bool,
 }
 
+impl Kept {
+    /// When it was settled is the store's own time: only whether it was is compared.
+    pub(crate) fn check(&self, found: &Notice) {
+        assert_eq!(found.settled.is_some(), self.notice.settled.is_some());
+        assert_eq!(*found, Notice { settled: found.settled, ..self.notice.clone() });
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) owners: BTreeMap<u128, Owner>,
@@ -310,11 +318,6 @@ impl State {
         let (fanout, ready) = self.fanouts.get_mut(&claimed.id.0).expect("it was claimable");
         assert_eq!(claimed, fanout);
         *ready = until;
-    }
-
-    pub(crate) fn check_notice(&self, expected: &Kept, found: &Notice) {
-        assert_eq!(found.settled.is_some(), expected.notice.settled.is_some());
-        assert_eq!(*found, Notice { settled: found.settled, ..expected.notice.clone() });
     }
 
     pub(crate) fn open_notices(&self) -> usize {
