@@ -1,8 +1,12 @@
 //! The store on a real `PostgreSQL`.
 
-use super::{cluster, conformance::suite};
+use super::{
+    cluster,
+    conformance::suite,
+    model::{self, STORES, Subject},
+};
 use redial::{
-    clock::Time,
+    clock::{ManualClock, Time},
     domain::{
         address::{Address, Kind},
         group::Viewer,
@@ -10,16 +14,57 @@ use redial::{
         name,
         owner::{Held, Owner, Point, Profile, Proof},
     },
-    store::{Commit, Effect, Numbers as _, Owners as _, Store as _, StoreError, postgres::Postgres},
+    store::{Commit, Effect, Numbers as _, Owners as _, SharedStore, Store as _, StoreError, postgres::Postgres},
 };
+use std::sync::Arc;
 
 /// An empty store in a database of its own.
-async fn fresh() -> Option<redial::store::SharedStore> {
+async fn fresh() -> Option<SharedStore> {
     let url = cluster::database().await?;
-    Some(std::sync::Arc::new(Postgres::connect(&url, 4, None).await.unwrap()))
+    Some(Arc::new(Postgres::connect(&url, 4, None).await.unwrap()))
 }
 
 suite!(super::fresh);
+
+/// Two processes on one database.
+struct Pair {
+    url: String,
+    stores: Vec<SharedStore>,
+}
+
+#[async_trait::async_trait]
+impl Subject for Pair {
+    fn store(&self, which: usize) -> SharedStore {
+        Arc::clone(&self.stores[which])
+    }
+
+    fn clock(&self) -> Option<Arc<ManualClock>> {
+        None
+    }
+
+    fn crash_before(&self, _which: usize, _statements: u32) {}
+
+    async fn restart(&mut self, which: usize, gently: bool) {
+        if gently {
+            self.stores[which].close().await;
+        }
+        self.stores[which] = Arc::new(Postgres::connect(&self.url, 2, None).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn behaves_as_the_model() {
+    model::run(2, async || {
+        let url = cluster::database().await?;
+        let mut stores = Vec::new();
+        for _ in 0..STORES {
+            let store: SharedStore = Arc::new(Postgres::connect(&url, 2, None).await.unwrap());
+            stores.push(store);
+        }
+        Some(Pair { url, stores })
+    })
+    .await;
+}
 
 fn address(key: &str) -> Address {
     Address::stored(key, key)
