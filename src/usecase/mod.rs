@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod deliver_notice;
 pub mod expand_fanout;
 pub mod explain;
+pub mod export;
 pub mod gateway;
 pub mod groups;
 pub mod hook_call;

@@ -3,6 +3,9 @@
 mod contacts;
 mod moves;
 
+pub(super) use contacts::{load_contacts, registered};
+pub(super) use moves::load_moves;
+
 use redial::{
     clock::{ManualClock, SystemRandom, Time},
     store::{SharedStore, sqlite::Sqlite},
@@ -33,7 +36,7 @@ impl Listener for Heard {
     }
 }
 
-fn env() -> Env {
+pub(super) fn env() -> Env {
     let clock = Arc::new(ManualClock::at(Time::parse("2026-06-01").expect("a date")));
     let store: SharedStore = Arc::new(Sqlite::in_memory(clock.clone()).expect("a store"));
     Env::new(store, clock, Arc::new(SystemRandom::new()), Rules::default())

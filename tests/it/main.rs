@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod api;
+mod export;
 mod far_end;
 mod hooks;
 mod import;

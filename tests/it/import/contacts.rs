@@ -24,7 +24,7 @@ const FRIENDS: GroupId = GroupId(20);
 const FAMILY: GroupId = GroupId(21);
 
 /// Alice has a book with two groups, new contacts join the first; Bob Lee is registered with one number.
-async fn registered() -> Env {
+pub(crate) async fn registered() -> Env {
     let env = env();
     let now = env.store.now().await.expect("the time");
     let owner = |id, name: &str, points| Owner {
@@ -72,6 +72,11 @@ async fn load(env: &Env, format: Format, file: &[u8], group: Option<GroupId>) ->
     let imported = import(env, file, format, &target, &mut heard).await.expect("the file is read to its end");
     assert!(heard.bytes > 0);
     (imported, heard)
+}
+
+/// Loads vCards into Alice's book.
+pub(crate) async fn load_contacts(env: &Env, cards: &str) {
+    load(env, Format::VCard, cards.as_bytes(), None).await;
 }
 
 async fn contacts(env: &Env) -> Vec<Contact> {

@@ -25,6 +25,11 @@ async fn load(env: &Env, rows: &str) -> (Imported, Heard) {
     (imported, heard)
 }
 
+/// Loads rows without their header.
+pub(crate) async fn load_moves(env: &Env, rows: &str) {
+    load(env, rows).await;
+}
+
 async fn owners(env: &Env) -> Vec<Owner> {
     env.store.owners(None, 100).await.expect("owners").items
 }

@@ -1,0 +1,263 @@
+//! Giving everything back (rule C7): JSON lines for machines, vCards for address books.
+//!
+//! Read page by page, so that any number of owners fits; what is written meanwhile may be in it or not. Secrets are not
+//! in it: of an API key the export says that it exists.
+
+mod lines;
+
+use super::{
+    Env,
+    write::{Refused, read_owner},
+};
+use crate::{
+    domain::{
+        card::{Form, project},
+        group::{Item, Rights},
+        id::OwnerId,
+        owner::{Field, Owner},
+    },
+    store::{Page, StoreError},
+};
+use serde_json::{Value, json};
+use std::io;
+
+/// Rows of one read.
+const PAGE: usize = 500;
+
+/// The number in the first line; it grows when a reader has to change.
+const SCHEMA: u32 = 1;
+
+/// Takes what is exported.
+pub trait Sink {
+    /// One JSON object.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn line(&mut self, object: &Value) -> io::Result<()>;
+
+    /// An owner's own card, with everything in it.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn own_card(&mut self, card: &str) -> io::Result<()>;
+
+    /// A contact of this owner, byte for byte.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn contact(&mut self, owner: OwnerId, card: &[u8]) -> io::Result<()>;
+}
+
+/// How much was exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Owners.
+    pub owners: u64,
+    /// Contacts.
+    pub contacts: u64,
+    /// JSON lines.
+    pub lines: u64,
+}
+
+/// Why an export is not complete.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportFailed {
+    /// It cannot be written where it should go.
+    #[error("the export cannot be written")]
+    Unwritable(#[from] io::Error),
+    /// There is no such owner, or the store failed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl From<StoreError> for ExportFailed {
+    fn from(error: StoreError) -> Self {
+        ExportFailed::Refused(error.into())
+    }
+}
+
+/// Exports one owner, or everything. `progress` hears of each owner.
+///
+/// # Errors
+/// Where there is no such owner, the store fails, or the sink does.
+pub async fn export(
+    env: &Env,
+    only: Option<OwnerId>,
+    sink: &mut dyn Sink,
+    progress: &mut dyn FnMut(Exported),
+) -> Result<Exported, ExportFailed> {
+    let mut writer = Writer { env, sink, done: Exported::default() };
+    let at = env.store.now().await?;
+    if let Some(id) = only {
+        let owner = read_owner(env, id, None).await?;
+        writer.line(&json!({"kind": "export", "schema": SCHEMA, "at": at, "owner": id}))?;
+        writer.owner(&owner).await?;
+        return Ok(writer.done);
+    }
+    writer.line(&json!({"kind": "export", "schema": SCHEMA, "at": at}))?;
+    for key in env.store.keys().await? {
+        writer.line(&lines::key(&key))?;
+    }
+    let mut after = None;
+    loop {
+        let Page { items, more } = env.store.owners(after, PAGE).await?;
+        after = items.last().map(|owner| owner.id);
+        for owner in &items {
+            writer.owner(owner).await?;
+            progress(writer.done);
+        }
+        if !more {
+            return Ok(writer.done);
+        }
+    }
+}
+
+struct Writer<'a> {
+    env: &'a Env,
+    sink: &'a mut dyn Sink,
+    done: Exported,
+}
+
+/// Follows pages to their end: `read` reads the one behind a mark, `mark` takes it from the last item.
+async fn pages<T, M, F>(
+    read: impl Fn(Option<M>) -> F,
+    mark: impl Fn(&T) -> M,
+    mut each: impl FnMut(&T) -> io::Result<()>,
+) -> Result<(), ExportFailed>
+where
+    F: Future<Output = Result<Page<T>, StoreError>>,
+{
+    let mut behind = None;
+    loop {
+        let page = read(behind).await?;
+        page.items.iter().try_for_each(&mut each)?;
+        behind = page.items.last().map(&mark);
+        if !page.more || behind.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+impl Writer<'_> {
+    fn line(&mut self, object: &Value) -> io::Result<()> {
+        self.done.lines += 1;
+        self.sink.line(object)
+    }
+
+    async fn owner(&mut self, owner: &Owner) -> Result<(), ExportFailed> {
+        let (env, id) = (self.env, owner.id);
+        let store = &env.store;
+        self.done.owners += 1;
+        self.line(&lines::owner(owner))?;
+        let everything = Rights {
+            forward: owner.points.iter().map(|point| point.id).collect(),
+            reveal: owner.points.iter().map(|point| Item::Point(point.id)).chain(Field::ALL.map(Item::Field)).collect(),
+        };
+        self.sink.own_card(&project(owner, &everything).to_vcard(Form::V3))?;
+        for key in store.blocks(id).await? {
+            self.line(&json!({"kind": "block", "owner": id, "identity": key}))?;
+        }
+        self.books(id).await?;
+        let read = |mark: Option<u64>| store.changes(id, mark.unwrap_or(0), PAGE);
+        pages(read, |change| change.revision, |change| self.line(&lines::change(change))).await?;
+        let read = |mark| store.requests(id, mark, PAGE);
+        pages(read, |request| request.id, |request| self.line(&lines::request(request))).await?;
+        self.told(id).await?;
+        self.asked(id).await?;
+        let read = |mark| store.audit(id, mark, PAGE);
+        pages(read, |line| line.id, |line| self.line(&lines::audit(line))).await?;
+        Ok(())
+    }
+
+    async fn books(&mut self, id: OwnerId) -> Result<(), ExportFailed> {
+        let env = self.env;
+        let store = &env.store;
+        let books = store.books(id).await?;
+        for book in &books {
+            self.line(&lines::book(book))?;
+        }
+        let groups = store.groups(id).await?;
+        for group in &groups {
+            self.line(&lines::group(group))?;
+        }
+        for book in &books {
+            let mut after = None;
+            loop {
+                let page = store.contacts(id, book.id, after, PAGE).await?;
+                after = page.items.last().map(|contact| contact.id);
+                let keys: Vec<Box<str>> =
+                    page.items.iter().flat_map(|contact| &contact.addresses).map(|it| it.key().into()).collect();
+                for contact in &page.items {
+                    self.done.contacts += 1;
+                    self.line(&lines::contact(contact))?;
+                    self.sink.contact(id, &contact.card)?;
+                }
+                if !keys.is_empty() {
+                    for opt_out in store.opt_outs(&keys).await? {
+                        // One from another owner is that owner's.
+                        if opt_out.owner.is_none_or(|owner| owner == id) {
+                            self.line(&lines::opt_out(id, &opt_out))?;
+                        }
+                    }
+                }
+                if !page.more {
+                    break;
+                }
+            }
+        }
+        for group in &groups {
+            let read = |mark| store.members(id, group.id, mark, PAGE);
+            pages(read, |member| *member, |member| self.line(&lines::member(id, group.id, *member))).await?;
+        }
+        Ok(())
+    }
+
+    /// Notices with their attempts, and the ledger.
+    async fn told(&mut self, id: OwnerId) -> Result<(), ExportFailed> {
+        let env = self.env;
+        let store = &env.store;
+        let mut before = None;
+        loop {
+            let page = store.notices(id, before, PAGE).await?;
+            before = page.items.last().map(|notice| notice.id);
+            for notice in &page.items {
+                let attempts = store.attempts(notice.id).await?;
+                self.line(&lines::notice(notice, &attempts))?;
+            }
+            if !page.more {
+                break;
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = store.audience(id, after, PAGE).await?;
+            after = page.items.last().map(|audience| audience.recipient);
+            for audience in &page.items {
+                if let Some(shown) = store.shown(id, audience.recipient).await? {
+                    self.line(&lines::shown(&shown))?;
+                }
+            }
+            if !page.more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Queries that met the owner, with what was sent elsewhere because of them.
+    async fn asked(&mut self, id: OwnerId) -> Result<(), ExportFailed> {
+        let env = self.env;
+        let store = &env.store;
+        let mut before = None;
+        loop {
+            let page = store.queries(id, before, PAGE).await?;
+            before = page.items.last().map(|query| query.id);
+            for query in &page.items {
+                let substitution = if query.connected { store.substitution_of(query.id).await? } else { None };
+                self.line(&lines::query(query, substitution.as_ref()))?;
+            }
+            if !page.more {
+                return Ok(());
+            }
+        }
+    }
+}

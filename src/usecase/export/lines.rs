@@ -1,0 +1,160 @@
+//! One JSON object for each thing that is kept. `kind` says what it is; ids, times and addresses are as the API has them.
+
+use crate::{
+    domain::{
+        address::Address,
+        change::Request,
+        group::{Grant, Item, Member},
+        id::{GroupId, OwnerId},
+        notice::{Attempt, Notice, Recipient, Shown},
+        owner::{Book, Change, Contact, Group, Held, Owner, Point, Proof},
+    },
+    store::{ApiKey, Audit, OptOut, QueryRecord, Substitution},
+    usecase::members,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+pub(super) fn owner(owner: &Owner) -> Value {
+    json!({
+        "kind": "owner", "id": owner.id, "version": owner.version, "revision": owner.revision, "claimed": owner.claimed,
+        "silenced": owner.silenced, "language": owner.language, "created": owner.created, "profile": owner.profile,
+        "points": owner.points.iter().map(point).collect::<Vec<_>>(),
+    })
+}
+
+fn point(point: &Point) -> Value {
+    json!({
+        "id": point.id, "kind": point.kind, "label": point.label, "removed": point.removed,
+        "values": point.values.iter().map(held).collect::<Vec<_>>(),
+    })
+}
+
+fn held(held: &Held) -> Value {
+    let proof = match &held.proof {
+        Proof::None => json!({"by": "nobody"}),
+        Proof::Code => json!({"by": "code"}),
+        Proof::Vouched(key) => json!({"by": "key", "key": key}),
+        Proof::Imported(source) => json!({"by": "import", "source": source}),
+    };
+    json!({
+        "value": held.address.wire(), "from": held.from, "until": held.until, "proof": proof, "proved": held.proved,
+    })
+}
+
+pub(super) fn book(book: &Book) -> Value {
+    json!({"kind": "book", "id": book.id, "owner": book.owner, "name": book.name, "default_group": book.default_group})
+}
+
+pub(super) fn group(group: &Group) -> Value {
+    let grant = |grant: &Grant| match grant {
+        Grant::Forward(point) => json!({"forward": point}),
+        Grant::Reveal(Item::Point(point)) => json!({"reveal": point}),
+        Grant::Reveal(Item::Field(field)) => json!({"reveal": field}),
+    };
+    json!({
+        "kind": "group", "id": group.id, "book": group.book, "owner": group.owner, "name": group.name,
+        "told": group.told, "channels": group.channels, "grants": group.grants.iter().map(grant).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn member(owner: OwnerId, group: GroupId, member: Member) -> Value {
+    json!({"kind": "member", "owner": owner, "group": group, "member": members::text(member)})
+}
+
+/// The card as text; in base64 where it is not UTF-8.
+pub(super) fn contact(contact: &Contact) -> Value {
+    let (vcard, base64) = match std::str::from_utf8(&contact.card) {
+        Ok(text) => (Some(text), None),
+        Err(_) => (None, Some(STANDARD.encode(&contact.card))),
+    };
+    json!({
+        "kind": "contact", "id": contact.id, "book": contact.book, "owner": contact.owner, "uid": contact.uid,
+        "version": contact.version, "linked": contact.linked, "vcard": vcard, "vcard_base64": base64,
+    })
+}
+
+pub(super) fn opt_out(owner: OwnerId, opt_out: &OptOut) -> Value {
+    json!({
+        "kind": "opt_out", "owner": owner, "address": opt_out.address.wire(), "from_everybody": opt_out.owner.is_none(),
+        "at": opt_out.at, "way": opt_out.way,
+    })
+}
+
+pub(super) fn change(change: &Change) -> Value {
+    json!({
+        "kind": "change", "owner": change.owner, "revision": change.revision, "at": change.at, "request": change.request,
+        "snapshot": stored(&change.snapshot),
+    })
+}
+
+pub(super) fn request(request: &Request) -> Value {
+    json!({
+        "kind": "request", "id": request.id, "owner": request.owner, "state": request.state, "by": request.by,
+        "created": request.created, "decided": request.decided, "wanted": stored(&request.wanted),
+    })
+}
+
+pub(super) fn notice(notice: &Notice, attempts: &[Attempt]) -> Value {
+    let attempt = |attempt: &Attempt| {
+        json!({
+            "number": attempt.number, "account": attempt.account, "channel": attempt.channel,
+            "address": attempt.address.wire(), "at": attempt.at, "outcome": attempt.outcome,
+            "foreign_id": attempt.foreign_id, "detail": attempt.detail,
+        })
+    };
+    json!({
+        "kind": "notice", "id": notice.id, "owner": notice.owner, "recipient": recipient(notice.recipient),
+        "state": notice.state, "first": notice.first, "due": notice.due, "settled": notice.settled,
+        "reason": notice.reason, "attempts": attempts.iter().map(attempt).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn shown(shown: &Shown) -> Value {
+    json!({
+        "kind": "shown", "owner": shown.owner, "recipient": recipient(shown.recipient), "revision": shown.revision,
+        "at": shown.at, "card": stored(&shown.card),
+    })
+}
+
+pub(super) fn query(query: &QueryRecord, substitution: Option<&Substitution>) -> Value {
+    let sent = substitution.map(|sent| {
+        json!({
+            "id": sent.id, "account": sent.account, "channel": sent.channel, "used": sent.used.wire(),
+            "connected": sent.connected.wire(), "sender": sent.sender.as_ref().map(Address::wire),
+            "foreign_id": sent.foreign_id, "at": sent.at,
+        })
+    });
+    json!({
+        "kind": "query", "id": query.id, "owner": query.owner, "at": query.at, "way": query.way,
+        "asked": query.asked.wire(), "viewer": query.viewer, "because": query.because, "told": query.told,
+        "connected": query.connected, "revision": query.revision, "groups": query.groups, "substitution": sent,
+    })
+}
+
+pub(super) fn audit(audit: &Audit) -> Value {
+    json!({
+        "kind": "audit", "id": audit.id, "owner": audit.owner, "at": audit.at, "by": audit.by, "what": audit.what,
+        "detail": stored(&audit.detail),
+    })
+}
+
+/// The hash stays: it is a secret's.
+pub(super) fn key(key: &ApiKey) -> Value {
+    json!({
+        "kind": "key", "id": key.id, "label": key.label, "scopes": key.scopes, "owner": key.owner,
+        "created": key.created, "revoked": key.revoked,
+    })
+}
+
+fn recipient(recipient: Recipient) -> String {
+    match recipient {
+        Recipient::Owner(id) => id.to_string(),
+        Recipient::Contact(id) => id.to_string(),
+    }
+}
+
+/// What is stored as JSON, as JSON; as text where it is none.
+fn stored(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}

@@ -1,0 +1,115 @@
+//! `redial export`: what was put in comes back.
+
+use crate::import::{env, load_contacts, load_moves, registered};
+use redial::{
+    domain::id::OwnerId,
+    usecase::export::{Exported, Sink, export},
+};
+use serde_json::Value;
+use std::{collections::BTreeMap, io};
+
+#[derive(Default)]
+struct Taken {
+    lines: Vec<Value>,
+    own: String,
+    contacts: BTreeMap<OwnerId, Vec<u8>>,
+}
+
+impl Sink for Taken {
+    fn line(&mut self, object: &Value) -> io::Result<()> {
+        self.lines.push(object.clone());
+        Ok(())
+    }
+
+    fn own_card(&mut self, card: &str) -> io::Result<()> {
+        self.own.push_str(card);
+        Ok(())
+    }
+
+    fn contact(&mut self, owner: OwnerId, card: &[u8]) -> io::Result<()> {
+        self.contacts.entry(owner).or_default().extend_from_slice(card);
+        Ok(())
+    }
+}
+
+impl Taken {
+    fn count(&self) -> BTreeMap<&str, usize> {
+        let mut count = BTreeMap::new();
+        for line in &self.lines {
+            *count.entry(line["kind"].as_str().expect("a kind")).or_default() += 1;
+        }
+        count
+    }
+}
+
+const CARDS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob Lee\r\nX-Pet;kind=Dog:Rex\r\nTEL:+14155552671\r\nUID:b\r\nEND:VCARD\r\n\
+    BEGIN:VCARD\nVERSION:2.1\nFN;CHARSET=ISO-8859-1:J\u{f6}rg\nEND:VCARD\n";
+
+#[tokio::test]
+async fn contacts_come_back_byte_for_byte() {
+    let env = registered().await;
+    load_contacts(&env, CARDS).await;
+    let mut taken = Taken::default();
+    let mut heard = Vec::new();
+    let exported = export(&env, None, &mut taken, &mut |done| heard.push(done.owners)).await.expect("exported");
+    assert_eq!(
+        taken.contacts.into_values().map(|cards| String::from_utf8(cards).expect("UTF-8")).collect::<Vec<_>>(),
+        [CARDS]
+    );
+    assert_eq!((exported.owners, exported.contacts, heard), (2, 2, vec![1, 2]));
+}
+
+#[tokio::test]
+async fn every_kind_of_thing_is_a_line() {
+    let env = registered().await;
+    load_contacts(&env, CARDS).await;
+    let mut taken = Taken::default();
+    let exported = export(&env, None, &mut taken, &mut |_| {}).await.expect("exported");
+    assert_eq!(exported.lines, taken.lines.len() as u64);
+    let expected =
+        [("audit", 1), ("book", 1), ("contact", 2), ("export", 1), ("group", 2), ("member", 2), ("owner", 2)];
+    assert_eq!(taken.count().into_iter().collect::<Vec<_>>(), expected);
+    let first = taken.lines.iter().find(|line| line["kind"] == "contact" && line["uid"] == "b").expect("the contact");
+    assert!(CARDS.starts_with(first["vcard"].as_str().expect("text")));
+}
+
+#[tokio::test]
+async fn an_owner_comes_with_the_whole_history_and_only_theirs() {
+    let env = env();
+    load_moves(
+        &env,
+        "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\
+         Ann Ray,+14155552672,+442079460020,2026-03-01,forward\n\
+         Bob Lee,+442079460018,+442079460019,2026-04-01,reveal\n",
+    )
+    .await;
+    let owners = env.store.owners(None, 10).await.expect("owners").items;
+    let bob = owners.iter().find(|owner| owner.profile.name == "Bob Lee").expect("Bob");
+    let mut taken = Taken::default();
+    let exported = export(&env, Some(bob.id), &mut taken, &mut |_| {}).await.expect("exported");
+    assert_eq!(exported, Exported { owners: 1, contacts: 0, lines: taken.lines.len() as u64 });
+    let expected = [
+        ("audit", 2),
+        ("book", 1),
+        ("change", 1),
+        ("export", 1),
+        ("group", 1),
+        ("member", 1),
+        ("owner", 1),
+        ("request", 1),
+    ];
+    assert_eq!(taken.count().into_iter().collect::<Vec<_>>(), expected);
+    let owner = taken.lines.iter().find(|line| line["kind"] == "owner").expect("the owner");
+    let values = owner["points"][0]["values"].as_array().expect("values");
+    let wires: Vec<_> = values.iter().map(|value| value["value"].as_str().expect("text")).collect();
+    assert_eq!(wires, ["+14155552671", "+442079460018", "+442079460019"]);
+    assert_eq!(values[0]["proof"], serde_json::json!({"by": "import", "source": "crm.csv"}));
+    assert!(taken.own.contains("TEL;TYPE=VOICE:+442079460019\r\n") && !taken.own.contains("2671"), "{}", taken.own);
+    let group = taken.lines.iter().find(|line| line["kind"] == "group").expect("the group");
+    assert_eq!(group["grants"], serde_json::json!([{"reveal": owner["points"][0]["id"]}]));
+    let text = taken.lines.iter().map(Value::to_string).collect::<String>();
+    assert!(!text.contains("Ann Ray") && !text.contains("+14155552672"));
+
+    let failed = export(&env, Some(OwnerId(7)), &mut Taken::default(), &mut |_| {}).await.expect_err("nobody");
+    assert_eq!(failed.to_string(), "no such owner");
+}
