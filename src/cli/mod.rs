@@ -4,6 +4,7 @@
 
 mod check;
 mod explain;
+pub mod export;
 pub mod import;
 mod keys;
 mod resolve;
@@ -45,6 +46,8 @@ enum Command {
     Explain(explain::Args),
     /// Load contacts, or moves that have happened already, from files.
     Import(import::Args),
+    /// Give everything back, as JSON lines and vCards.
+    Export(export::Args),
     /// Make, list and revoke API keys.
     Keys(keys::Args),
     /// Bring the store's schema up to date, and end.
@@ -91,6 +94,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
         Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
         Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,
+        Command::Export(args) => with_app(&config, async |app| export::run(args, &app.env).await).await,
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
         Command::Migrate => {
             with_app(&config, async |_| {
