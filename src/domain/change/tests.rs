@@ -78,10 +78,10 @@ fn wish(owner: &Owner, text: &str) -> Wish {
 /// `label=value` of each point, with its former values: `mobile=B<A`; removed ones as `(mobile=<A)`.
 fn shown(owner: &Owner) -> String {
     let one = |point: &Point| {
-        let mut text = format!("{}={}", point.label, point.current().map(|h| letter(&h.address)).unwrap_or_default());
-        for held in point.values.iter().rev().filter(|held| held.until.is_some()) {
-            text += &format!("<{}", letter(&held.address));
-        }
+        let present = point.current().map(|held| letter(&held.address)).unwrap_or_default();
+        let former = point.values.iter().rev().filter(|held| held.until.is_some());
+        let former: Vec<String> = former.map(|held| letter(&held.address)).collect();
+        let text = [vec![format!("{}={present}", point.label)], former].concat().join("<");
         if point.removed.is_some() { format!("({text})") } else { text }
     };
     owner.points.iter().map(one).collect::<Vec<_>>().join(" ")

@@ -31,7 +31,14 @@ use super::{
     body::Limit,
     problem::{Kind, Problem},
 };
-use crate::{domain::id::AppId, domain::target::Targets, usecase::Env};
+use crate::{
+    domain::{id::AppId, target::Targets},
+    telemetry::{
+        Metrics,
+        metrics::{Asked, Refused},
+    },
+    usecase::Env,
+};
 use bytes::{Buf, Bytes};
 use call::{Call, Head};
 use futures_util::{Stream, StreamExt as _, stream::BoxStream};
@@ -56,13 +63,23 @@ pub struct Api {
     pub slot: Duration,
     /// How many lines of a batch are answered at once.
     pub batch_concurrency: usize,
+    /// Where answers, verdicts and refusals are counted.
+    pub metrics: Metrics,
     under_way: Arc<Mutex<HashSet<(AppId, String)>>>,
 }
 
 impl Api {
-    /// With slots of 5 ms and 64 lines of a batch at once.
+    /// With slots of 5 ms, 64 lines of a batch at once, and counters of its own.
     pub fn new(env: Env, targets: Arc<Targets>, body: Limit) -> Self {
-        Self { env, targets, body, slot: Duration::from_millis(5), batch_concurrency: 64, under_way: Arc::default() }
+        Self {
+            env,
+            targets,
+            body,
+            slot: Duration::from_millis(5),
+            batch_concurrency: 64,
+            metrics: Metrics::new(),
+            under_way: Arc::default(),
+        }
     }
 }
 
@@ -105,21 +122,38 @@ async fn answer(
     body: BoxStream<'static, Result<Bytes, warp::Error>>,
 ) -> Response {
     let arrived = tokio::time::Instant::now();
+    let metrics = api.metrics.clone();
     let outcome = async {
         let (route, segments) = route::find(&method, tail)?;
         let head = Head { arrived, route, segments, tail: tail.to_owned(), query: query.to_owned(), headers };
         let call = Call::admit(api, head, body).await?;
         (route.handler)(&call).await
     };
-    match outcome.await {
+    let response = match outcome.await {
         Ok(reply) => reply.into_response(),
-        Err(problem) => refuse(&problem),
-    }
+        Err(problem) => {
+            refused(&metrics, &problem);
+            problem.response()
+        }
+    };
+    super::count(&metrics, "api", response)
 }
 
-fn refuse(problem: &Problem) -> Response {
-    if problem.kind() == Kind::Internal {
-        tracing::error!(document = %problem.document(), "a request to /v1 failed");
-    }
-    problem.response()
+fn refused(metrics: &Metrics, problem: &Problem) {
+    let reason = match problem.kind() {
+        Kind::Unauthorized => "credentials",
+        Kind::Forbidden => "scope",
+        Kind::TooLarge => "too_large",
+        Kind::Timeout => "time",
+        Kind::Malformed | Kind::Invalid | Kind::UnsupportedMedia => "malformed",
+        Kind::NotFound | Kind::MethodNotAllowed => "path",
+        Kind::Conflict | Kind::Taken | Kind::KeyReused | Kind::Stale | Kind::PreconditionRequired => "state",
+        _ => "failure",
+    };
+    metrics.refused.get_or_create(&Refused { surface: "api", reason }).inc();
+}
+
+/// Counts a verdict; all kinds of no are one (rule Q4).
+fn asked(metrics: &Metrics, verdict: &'static str) {
+    metrics.queries.get_or_create(&Asked { way: "api", verdict }).inc();
 }

@@ -86,6 +86,16 @@ pub(super) enum VerdictView {
     },
 }
 
+impl VerdictView {
+    fn word(&self) -> &'static str {
+        match self {
+            VerdictView::Moved { .. } => "moved",
+            VerdictView::Current { .. } => "current",
+            VerdictView::NoResult { .. } => "no_result",
+        }
+    }
+}
+
 /// Asks whether a number or address is still how to reach somebody. The answer leaves at the end of a fixed slot.
 #[utoipa::path(post, path = "/v1/resolve", request_body = Question, responses((status = 200, body = VerdictView)))]
 pub(super) async fn resolve(call: &Call) -> Result<Reply, Problem> {
@@ -127,7 +137,9 @@ pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> 
         }
         (None, None) => return Err(Refused::invalid("/to", "a number or address is needed, or a name").into()),
     };
-    view(api, answer).await
+    let view = view(api, answer).await?;
+    super::asked(&api.metrics, view.word());
+    Ok(view)
 }
 
 /// Who asks: the key, the owner that it is bound to, and, where it may say so, the sender (rule Q11).
@@ -164,4 +176,27 @@ async fn card(api: &Api, met: &Met) -> Result<String, Problem> {
     let grants = api.env.store.grants(met.owner).await?;
     let rights = rights(&grants, &met.groups.iter().copied().collect(), false);
     Ok(card::project(&owner, &rights).to_vcard(Form::V3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn q4_an_answer_leaves_at_the_end_of_a_slot_however_long_it_took() {
+        let slot = Duration::from_millis(5);
+        for (took, leaves) in
+            [(0, 5_000), (1, 5_000), (4_999, 5_000), (5_000, 5_000), (5_001, 10_000), (23_000, 25_000)]
+        {
+            let arrived = Instant::now();
+            tokio::time::advance(Duration::from_micros(took)).await;
+            end_of_slot(arrived, slot).await;
+            let left = u64::try_from(arrived.elapsed().as_micros()).unwrap();
+            // The timer's own step is a millisecond.
+            assert!((leaves..=leaves + 1_000).contains(&left), "took {took} us, left after {left} us");
+        }
+        let arrived = Instant::now();
+        end_of_slot(arrived, Duration::ZERO).await;
+        assert_eq!(arrived.elapsed(), Duration::ZERO);
+    }
 }
