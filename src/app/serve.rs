@@ -118,6 +118,7 @@ impl Running {
         };
         let mut api = Api::new(app.env.clone(), Arc::new(accounts::api_targets(config)?), surface.body);
         api.slot = config.queries.slot.0;
+        api.metrics = app.metrics.clone();
         let others = vec![api::routes(api)];
         let limits = Limits {
             connections: config.server.connections,

@@ -238,3 +238,23 @@ async fn q10_an_answer_is_explained_by_its_id() {
     let listed = world.get(&format!("{ann}/queries")).await.ok(200);
     assert_eq!(listed.body["items"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn verdicts_and_refusals_are_counted() {
+    let (world, _) = moved().await;
+    world.asks(&number(1), &number(10), "Ann Lee").await;
+    world.asks(&number(3), &number(10), "Ann Lee").await;
+    world.asks(&number(1), &number(90), "Ann Lee").await;
+    world.send("", Method::GET, "/v1/owners", &[], "").await.ok(401);
+    world.post("/v1/resolve", &json!({"to": "hello"})).await.ok(422);
+    let text = world.metrics.render();
+    for line in [
+        r#"redial_queries_total{way="api",verdict="moved"} 1"#,
+        r#"redial_queries_total{way="api",verdict="no_result"} 2"#,
+        r#"redial_refused_total{surface="api",reason="credentials"} 1"#,
+        r#"redial_refused_total{surface="api",reason="malformed"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("15555"), "and no number is a label");
+}

@@ -14,6 +14,7 @@ use redial::{
         api::{self, Api},
         body,
     },
+    telemetry::Metrics,
     usecase::{
         keys::{self, NewKey, Scope},
         write::carry_out,
@@ -27,6 +28,8 @@ pub(crate) struct World {
     client: Client<HttpConnector, Full<Bytes>>,
     /// May do everything.
     pub(crate) root: String,
+    /// What the API counted.
+    pub(crate) metrics: Metrics,
 }
 
 /// An answer, read whole.
@@ -70,15 +73,18 @@ pub(crate) const LIMIT: usize = 128 << 10;
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let others = |env: &redial::usecase::Env| {
+        let metrics = Metrics::new();
+        let counted = metrics.clone();
+        let others = move |env: &redial::usecase::Env| {
             let limit = body::Limit { bytes: LIMIT, time: Duration::from_secs(5) };
             let mut api = Api::new(env.clone(), Arc::new(Targets::default()), limit);
             api.slot = Duration::from_millis(1);
+            api.metrics = counted;
             vec![api::routes(api)]
         };
         let running = spawn(Setup { others: Box::new(others), ..Setup::default() }).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let mut world = Self { running, client, root: String::new() };
+        let mut world = Self { running, client, root: String::new(), metrics };
         world.root = world.key(&Scope::ALL, None).await;
         world
     }
