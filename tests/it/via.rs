@@ -242,7 +242,6 @@ async fn a_sender_reads_nothing_more_with_the_operators_credentials() {
         format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages"),
         "/2010-04-01/Accounts/AC00000000000000000000000000000002/Messages.json".to_owned(),
         format!("/2010-04-01/Accounts/{TWILIO_SID}//Messages.json"),
-        format!("/2010-04-01/Accounts/{TWILIO_SID}/x/../Messages.json"),
     ] {
         let reply = ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap();
         assert_eq!((reply.status, &reply.json()["code"]), (404, &json!(20404)), "{path}");
