@@ -15,7 +15,7 @@ use crate::{
     usecase::{
         gateway::{Account, Gateway},
         relay::{self, Relayed},
-        relay_read, relay_send,
+        relay_list, relay_read, relay_send,
     },
 };
 use bytes::{Buf, Bytes};
@@ -136,7 +136,8 @@ where
     let whole = incoming(&body);
     response(match route.action {
         Action::Send | Action::CreateCall => relay_send::send(gateway, account, &route, &whole, sender).await,
-        Action::Read | Action::List => relay_read::read(gateway, account, &route, &whole).await,
+        Action::Read => relay_read::read(gateway, account, &route, &whole).await,
+        Action::List => relay_list::list(gateway, account, &route, &whole).await,
     })
 }
 

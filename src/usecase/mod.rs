@@ -26,6 +26,7 @@ pub mod owners;
 pub mod record;
 pub mod reference;
 pub mod relay;
+pub mod relay_list;
 pub mod relay_read;
 pub mod relay_send;
 pub mod requests;

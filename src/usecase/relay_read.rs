@@ -1,4 +1,4 @@
-//! Reading and listing messages and calls at a drop-in endpoint: the sender sees the number that it used (rule Q5).
+//! Reading messages and calls at a drop-in endpoint: the sender sees the number that it used (rule Q5).
 
 use super::{
     gateway::{Account, Gateway},
@@ -7,53 +7,74 @@ use super::{
 };
 use crate::{
     domain::id::SubstitutionId,
-    provider::{ErrorKind, Incoming, Route, Swap},
+    provider::{ErrorKind, Incoming, Request, Route, Swap},
     store::{StoreError, Substitution},
 };
-use http::header;
+use bytes::Bytes;
+use http::{HeaderMap, Response, header};
 
 /// Passes the request on and maps the reply back. Where the store cannot be asked, the sender gets an error and not
 /// the provider's numbers: nobody's call depends on a read.
 pub async fn read(gateway: &Gateway, account: &Account, route: &Route, incoming: &Incoming<'_>) -> Relayed {
-    let mut request = account.provider.forward(incoming, None);
-    request.headers.remove(header::ACCEPT_ENCODING);
-    let relayed = relay::send_whole(gateway, account, request).await;
-    let (original, mut reply) = match relay::read_whole(gateway, relayed).await {
+    let (original, mut reply) = match fetch(gateway, account, account.provider.forward(incoming, None)).await {
         Ok(read) => read,
         Err(other) => return other,
     };
-    if !relay::is_plain(&original) {
-        return Relayed::Document(account.provider.error(ErrorKind::Unavailable, "the reply cannot be read"));
-    }
-    match swaps(gateway, account, route, reply.body()).await {
-        Ok(swaps) if swaps.is_empty() => {
+    match rows(gateway, account, route, reply.body()).await {
+        Ok(rows) if rows.is_empty() => {
             *reply.headers_mut() = original;
             Relayed::Whole(reply)
         }
-        Ok(swaps) => Relayed::Whole(reply.map(|body| account.provider.restore_reply(route, &body, &swaps))),
-        Err(error) => {
-            tracing::error!(account = account.name(), %error, "a reply cannot be mapped back");
-            Relayed::Document(account.provider.error(ErrorKind::Unavailable, "the reply cannot be read now"))
+        Ok(rows) => {
+            let swaps = swaps(account, &rows);
+            Relayed::Whole(reply.map(|body| account.provider.restore_reply(route, &body, &swaps)))
         }
+        Err(error) => unread(account, &error),
     }
 }
 
-async fn swaps(
+/// One exchange whose reply can be read: its original headers, and the reply without those that a change makes wrong.
+pub(super) async fn fetch(
+    gateway: &Gateway,
+    account: &Account,
+    mut request: Request,
+) -> Result<(HeaderMap, Response<Bytes>), Relayed> {
+    request.headers.remove(header::ACCEPT_ENCODING);
+    let relayed = relay::send_whole(gateway, account, request).await;
+    let (original, reply) = relay::read_whole(gateway, relayed).await?;
+    if relay::is_plain(&original) {
+        Ok((original, reply))
+    } else {
+        Err(Relayed::Document(account.provider.error(ErrorKind::Unavailable, "the reply cannot be read")))
+    }
+}
+
+/// The substitutions of the messages and calls in a reply.
+pub(super) async fn rows(
     gateway: &Gateway,
     account: &Account,
     route: &Route,
-    body: &bytes::Bytes,
-) -> Result<Vec<Swap>, StoreError> {
+    body: &Bytes,
+) -> Result<Vec<Substitution>, StoreError> {
     let ids = account.provider.reply_ids(route, body);
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut rows = gateway.env.store.substitutions_named(account.name(), &ids).await?;
     rows.sort_by_key(|row| row.id);
-    Ok(rows.iter().map(|row| swap(account, row, &together(&rows, row), row.foreign_id.as_deref())).collect())
+    Ok(rows)
+}
+
+pub(super) fn swaps(account: &Account, rows: &[Substitution]) -> Vec<Swap> {
+    rows.iter().map(|row| swap(account, row, &together(rows, row), row.foreign_id.as_deref())).collect()
 }
 
 /// The substitutions of the same request, which its callback URLs name.
 fn together(rows: &[Substitution], one: &Substitution) -> Vec<SubstitutionId> {
     rows.iter().filter(|row| row.foreign_id == one.foreign_id).map(|row| row.id).collect()
+}
+
+pub(super) fn unread(account: &Account, error: &StoreError) -> Relayed {
+    tracing::error!(account = account.name(), %error, "a reply cannot be mapped back");
+    Relayed::Document(account.provider.error(ErrorKind::Unavailable, "the reply cannot be read now"))
 }

@@ -10,7 +10,7 @@ use crate::{
         address::{Address, phone},
         group::{Identity, Viewer},
         id::SubstitutionId,
-        query::{Decision, Verdict},
+        query::{self, Decision, Query, Verdict},
     },
     provider::{Channel, Custody},
     store::{Commit, Effect, StoreError, Substitution},
@@ -80,6 +80,25 @@ pub(super) async fn decide(
         query: answer.id,
         at: now,
     }))
+}
+
+/// Where a message to `written` would be connected now, for finding what was connected there; nothing is recorded, for
+/// nobody is told or connected anything.
+pub(super) async fn connected_now(
+    gateway: &Gateway,
+    account: &Account,
+    written: &str,
+) -> Result<Option<Address>, StoreError> {
+    let env = &gateway.env;
+    let Ok(to) = phone::parse(written, account.region.or(env.rules.region)) else { return Ok(None) };
+    if !resolve::may_have_moved(env, &to) {
+        return Ok(None);
+    }
+    let viewer = Viewer::proved(Identity::Application(account.app));
+    let facts = env.store.facts(to.key(), &viewer).await?;
+    let query = Query { to, name: None, identity_bound: false, sender: None };
+    let decision = query::decide(&query, &facts, &env.rules.windows, &account.targets, env.clock.now());
+    Ok(connect(&decision, account.provider.settings().custody))
 }
 
 /// Rule Q5: a sender who holds the provider's own credentials could read the new number there, so what may only be

@@ -8,7 +8,7 @@ use crate::{
         AccountOf, Running, SENDER_SECRET, Setup, TELNYX_ACCOUNT, TELNYX_CALLBACK_SEED, TELNYX_KEY,
         TELNYX_WEBHOOK_SEED, TWILIO_SID, TWILIO_TOKEN, ed25519, public_key, spawn,
     },
-    upstream::{Say, Upstream},
+    upstream::{Say, Seen, Upstream},
     via::{FROM, NEW, OLD, OTHER, client, form},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -101,6 +101,7 @@ async fn twilio_messages_and_calls() {
             {"do": "fetch_call", "id": "$4"},
             {"do": "list_calls"},
             {"do": "fetch", "id": "SMnone"},
+            {"do": "list", "to": OLD},
         ]);
         let Some(done) = sdk.run(&twilio(&running, SENDER_SECRET, &commands)).await else { continue };
 
@@ -120,6 +121,7 @@ async fn twilio_messages_and_calls() {
         let listed: Vec<&str> = done[3].as_array().unwrap().iter().map(|item| item["to"].as_str().unwrap()).collect();
         assert_eq!(listed, [OLD, OTHER], "{sdk:?}: the list");
         assert_eq!(done[6][0]["to"], OLD, "{sdk:?}: the list of calls");
+        assert_eq!((&done[8][0]["id"], &done[8][1]), (&done[0]["id"], &Value::Null), "{sdk:?}: the list by recipient");
         assert_eq!((&done[7]["error"]["status"], &done[7]["error"]["code"]), (&json!(404), &json!(20404)));
         assert!(!json!(done).to_string().contains("4155550199"), "{sdk:?} learns the new number");
 
@@ -231,11 +233,8 @@ async fn telnyx_messages_and_calls() {
         let Some(done) = sdk.run(&telnyx(&running, SENDER_SECRET, &commands)).await else { continue };
 
         let posted: Vec<_> = upstream.seen().into_iter().filter(|seen| seen.method == "POST").collect();
-        let to: Vec<Value> = posted
-            .iter()
-            .map(|seen| seen.json())
-            .map(|sent| sent.get("to").or(sent.get("To")).unwrap().clone())
-            .collect();
+        let to: Vec<Value> =
+            posted.iter().map(Seen::json).map(|sent| sent.get("to").or(sent.get("To")).unwrap().clone()).collect();
         assert_eq!(to, [NEW, OTHER, NEW, NEW], "{sdk:?}: what the upstream saw; done: {done:?}");
         assert!(posted.iter().all(|seen| seen.header("authorization") == format!("Bearer {TELNYX_KEY}")));
         assert_eq!(posted[0].json()["text"], "Grüße, 世界");

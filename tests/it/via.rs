@@ -125,6 +125,31 @@ async fn a_message_to_a_number_that_changed_goes_to_the_new_one_and_the_sender_s
     assert_eq!((rows[0].used.wire(), rows[0].connected.wire()), (OLD, NEW));
 }
 
+/// A list by recipient is about the number that the sender used; a guess of the new number finds nothing of it.
+#[tokio::test]
+async fn a_list_by_recipient_finds_what_was_sent_to_that_number() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    send(&running, OLD, &[("Body", "before")]).await.unwrap();
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    for (to, body) in [(OLD, "after"), (NEW, "direct"), (OTHER, "other")] {
+        send(&running, to, &[("Body", body)]).await.unwrap();
+    }
+    for (filter, found) in [
+        (OLD, json!([[OLD, "before"], [OLD, "after"]])),
+        (NEW, json!([[NEW, "direct"]])),
+        (OTHER, json!([[OTHER, "other"]])),
+        ("+14155550150", json!([])),
+    ] {
+        let path = format!("{}?{}", messages(), form(&[("To", filter), ("PageSize", "50")]));
+        let listed = ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap().json();
+        let items = listed["messages"].as_array().unwrap();
+        let items: Vec<Value> = items.iter().map(|item| json!([item["to"], item["body"]])).collect();
+        assert_eq!(json!(items), found, "{filter}");
+        assert!(filter == NEW || !listed.to_string().contains("4155550199"), "{filter}: {listed}");
+    }
+}
+
 #[tokio::test]
 async fn a_created_call_rings_at_the_new_number() {
     let upstream = far_end::twilio().await;
