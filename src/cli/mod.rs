@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error.
 
 mod check;
+mod demo;
 mod explain;
 pub mod export;
 pub mod import;
@@ -38,6 +39,8 @@ enum Command {
         after_help = "Example:\n  redial serve\n\nSIGHUP reads the configuration again; SIGTERM and SIGINT stop, after what is under way."
     )]
     Serve,
+    /// Show the main job from end to end.
+    Demo(demo::Args),
     /// Look at the configuration, provider files and templates without starting.
     Check(check::Args),
     /// Ask whether a number has changed.
@@ -90,6 +93,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             app::serve(config, arguments.config).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Demo(_) => demo::run(config).await,
         Command::Check(args) => check::run(&args, &config),
         Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
         Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
