@@ -132,8 +132,14 @@ impl Account {
             let wanted = || format!("`{url}` is not an address like https://redial.example.com");
             if is_origin(url) { Ok(()) } else { Err(ParameterError { name: name.to_owned(), wanted: wanted() }) }
         };
-        settings.public_urls.iter().try_for_each(|one| url("public_urls", one))?;
-        settings.upstream.iter().try_for_each(|one| url("upstream", one))?;
+        let base = |name: &str, base: &str| {
+            let wanted = || format!("`{base}` has a query; the request's own path and query follow it");
+            let without = !base.contains('?');
+            url(name, base)?;
+            if without { Ok(()) } else { Err(ParameterError { name: name.to_owned(), wanted: wanted() }) }
+        };
+        settings.public_urls.iter().try_for_each(|one| base("public_urls", one))?;
+        settings.upstream.iter().try_for_each(|one| base("upstream", one))?;
         settings.application.iter().try_for_each(|one| url("application", one))?;
         let keys = settings.provider.scheme.prepare(&settings.parameters)?;
         let credentials = settings.provider.auth.iter().find_map(|auth| credentials(auth, &settings.parameters));

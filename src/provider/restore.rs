@@ -137,45 +137,59 @@ fn edit_text(body: &[u8], span: Range<usize>, about: &[&Swap]) -> Option<(Range<
     }
 }
 
-/// A text with every connected number and every URL of Redial's replaced.
+/// What is looked for, what stands there instead, and whether it is a number.
+type Put<'s> = (Cow<'s, str>, Cow<'s, str>, bool);
+
+/// A text with every connected number and every URL of Redial's replaced: all at once, since what one person used to
+/// have may be what another has now.
 fn restored<'t>(text: &'t str, about: &[&Swap]) -> Cow<'t, str> {
-    let mut text = Cow::Borrowed(text);
-    let mut put = |from: &str, to: &str, is_number: bool| {
-        if let Some(new) = replace_whole(&text, from, to, is_number) {
-            text = Cow::Owned(new);
-        }
-    };
-    for swap in about {
-        for (ours, own) in &swap.urls {
-            put(ours, own, false);
-            put(&form::encode(ours), &form::encode(own), false);
-        }
-        // The wrapping, `whatsapp:` and the like, is the same on both sides and stays where it is.
-        let used = Some(number(&swap.used)).filter(|bare| !bare.is_empty()).unwrap_or(&swap.used);
-        put(&swap.connected, used, true);
-        put(&form::encode(&swap.connected), &form::encode(used), true);
+    let puts: Vec<Put<'_>> = about.iter().flat_map(|swap| swap.puts()).collect();
+    if !puts.iter().any(|(from, ..)| text.contains(&**from)) {
+        return Cow::Borrowed(text);
     }
-    text
+    let mut out = String::with_capacity(text.len() + 32);
+    let (mut at, mut kept) = (0, 0);
+    while at < text.len() {
+        let rest = &text[at..];
+        let fits = |(from, _, is_number): &&Put<'_>| {
+            // A number ends where no other digit follows.
+            let follows = || rest[from.len()..].starts_with(|letter: char| letter.is_ascii_digit());
+            rest.starts_with(&**from) && !(*is_number && follows())
+        };
+        if let Some((from, to, _)) = puts.iter().filter(fits).max_by_key(|(from, ..)| from.len()) {
+            out.push_str(&text[kept..at]);
+            out.push_str(to);
+            at += from.len();
+            kept = at;
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    if kept == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[kept..]);
+    Cow::Owned(out)
 }
 
-/// Replaces every occurrence; of a number only where no other digit follows. `None`: there is none.
-fn replace_whole(text: &str, from: &str, to: &str, is_number: bool) -> Option<String> {
-    if from.is_empty() || !text.contains(from) {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len() + to.len());
-    let mut at = 0;
-    for (start, found) in text.match_indices(from) {
-        let end = start + found.len();
-        if is_number && text[end..].starts_with(|letter: char| letter.is_ascii_digit()) {
-            continue;
+impl Swap {
+    /// The connected number and Redial's URLs, plain and as they stand in a query.
+    fn puts(&self) -> Vec<Put<'_>> {
+        let mut puts: Vec<Put<'_>> = Vec::new();
+        for (ours, own) in self.urls.iter().filter(|(ours, _)| !ours.is_empty()) {
+            puts.push((Cow::Borrowed(ours), Cow::Borrowed(own), false));
+            puts.push((form::encode(ours).into(), form::encode(own).into(), false));
         }
-        out.push_str(&text[at..start]);
-        out.push_str(to);
-        at = end;
+        if !self.connected.is_empty() {
+            // The wrapping, `whatsapp:` and the like, is the same on both sides and stays where it is.
+            let used = Some(number(&self.used)).filter(|bare| !bare.is_empty()).unwrap_or(&self.used);
+            puts.push((Cow::Borrowed(&self.connected), Cow::Borrowed(used), true));
+            let encoded = form::encode(&self.connected);
+            puts.push((encoded.replace("%2B", "%2b").into(), form::encode(used).into(), true));
+            puts.push((encoded.into(), form::encode(used).into(), true));
+        }
+        puts
     }
-    out.push_str(&text[at..]);
-    (at > 0).then_some(out)
 }
 
 fn restore_pairs(raw: &[u8], pairs: &[form::Pair<'_>], drop: &[Place], keep: &[Place], about: &[&Swap]) -> Vec<u8> {
@@ -221,4 +235,34 @@ fn restore_json(body: &[u8], drop: &[Place], keep: &[Place], about: &[&Swap]) ->
         edits.clear();
     }
     form::replace(body, edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn swap(connected: &str, used: &str) -> Swap {
+        let urls = vec![("https://r.example/s".into(), "https://own.example/?a=1".into())];
+        Swap { id: None, connected: connected.into(), used: used.into(), urls }
+    }
+
+    #[test]
+    fn numbers_and_urls_are_put_back() {
+        let (a, b) = (swap("+14155550199", "+14155550100"), swap("+14155550100", "whatsapp:+14155550122"));
+        let cases = [
+            ("", ""),
+            ("nothing", "nothing"),
+            ("+14155550199", "+14155550100"),
+            ("whatsapp:+14155550199.", "whatsapp:+14155550100."),
+            ("+14155550199+14155550199", "+14155550100+14155550100"),
+            ("+141555501990", "+141555501990"),
+            ("é+14155550100é", "é+14155550122é"),
+            ("/x?To=%2B14155550199&y=%2b14155550199", "/x?To=%2B14155550100&y=%2B14155550100"),
+            ("https://r.example/s", "https://own.example/?a=1"),
+            ("u=https%3A%2F%2Fr.example%2Fs", "u=https%3A%2F%2Fown.example%2F%3Fa%3D1"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(restored(text, &[&a, &b]), wanted);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Account, Custody, Incoming, Request,
-    compiled::{PathPattern, RouteRule, Segment},
+    compiled::{Auth, PathPattern, RouteRule, Segment},
     form,
     incoming::{Asked, Body},
     json::{self, Part, Pointer, Shape},
@@ -272,11 +272,15 @@ impl Account {
     pub fn forward(&self, incoming: &Incoming<'_>, changes: Option<(&Route, &Changes)>) -> Request {
         let mut headers = passed_on(incoming.headers);
         headers.insert(http::header::ACCEPT_ENCODING, http::HeaderValue::from_static("identity"));
-        if self.settings().custody == Custody::Operator
-            && let Some((name, value)) = &self.credentials
-        {
+        if self.settings().custody == Custody::Operator {
+            // What the sender showed was for Redial alone.
             headers.remove(http::header::AUTHORIZATION);
-            headers.insert(name, value.clone());
+            for auth in &self.provider().auth {
+                if let Auth::Header { name, .. } = auth {
+                    headers.remove(name);
+                }
+            }
+            headers.extend(self.credentials.clone().map(|(name, value)| (Some(name), value)));
         }
         let (mut query, mut body) = (Vec::new(), Vec::new());
         if let Some((route, changes)) = changes.filter(|(_, changes)| **changes != Changes::default())
