@@ -2,11 +2,13 @@
 
 use crate::{
     clock::Time,
-    domain::{address::Address, owner::Channel},
+    domain::{address::Address, notice::AttemptOutcome, owner::Channel},
+    provider::{self, Capability, Outcome, Outgoing, Reply},
     template,
     transport::{
         delivery::Delivery,
         folder::Folder,
+        http::{Client, Failure},
         mail::{Mail, NotWritten},
         smtp::Smtp,
     },
@@ -193,9 +195,89 @@ impl Carrier for BySmtp {
     }
 }
 
+/// Text messages by a provider over HTTP.
+#[derive(Debug, Clone)]
+pub struct ByProvider {
+    /// The account with its provider's file.
+    pub account: Arc<provider::Account>,
+    /// What sends its requests.
+    pub client: Client,
+    /// Where reports go, if anywhere.
+    pub callback: Option<Box<str>>,
+    /// Whether answers reach anybody: not where the sender is a name.
+    pub replies: bool,
+}
+
+#[async_trait]
+impl Carrier for ByProvider {
+    fn name(&self) -> &str {
+        self.account.name()
+    }
+
+    fn speaks(&self, channel: Channel) -> bool {
+        channel == Channel::Sms && self.account.provider().can(Capability::Send)
+    }
+
+    /// No provider file says yet that a repeat with one reference is one message.
+    fn repeatable(&self) -> bool {
+        false
+    }
+
+    fn replies(&self) -> bool {
+        self.replies
+    }
+
+    async fn deliver(&self, message: &Message<'_>) -> Delivery {
+        let Content::Sms(sms) = message.content else {
+            return Delivery::new(AttemptOutcome::Never, "this account takes text messages only");
+        };
+        let outgoing = Outgoing {
+            to: message.to.wire(),
+            from: None,
+            text: &sms.text,
+            media: &[],
+            reference: message.reference,
+            callback: self.callback.as_deref(),
+        };
+        let request = match self.account.send(&outgoing) {
+            Ok(request) => request,
+            Err(error) => return Delivery::new(AttemptOutcome::Never, &error.to_string()),
+        };
+        let mut whole = http::Request::new(request.body);
+        *whole.method_mut() = request.method;
+        *whole.headers_mut() = request.headers;
+        match request.url.parse() {
+            Ok(url) => *whole.uri_mut() = url,
+            Err(_) => return Delivery::new(AttemptOutcome::Never, "the provider's address cannot be read"),
+        }
+        match self.client.send(whole).await {
+            Ok(reply) => {
+                let (head, body) = reply.into_parts();
+                read(&self.account.read_reply(head.status, &head.headers, &body))
+            }
+            Err(error @ Failure::Forbidden(_)) => Delivery::new(AttemptOutcome::Never, &error.to_string()),
+            Err(error @ Failure::NotSent(_)) => Delivery::new(AttemptOutcome::TryAgain, &error.to_string()),
+            Err(error @ Failure::Unknown(_)) => Delivery::new(AttemptOutcome::Unknown, &error.to_string()),
+        }
+    }
+}
+
+/// A provider's reply as the end of an attempt. Refused credentials are put right by the operator, so the notice waits.
+fn read(reply: &Reply) -> Delivery {
+    let (outcome, retry_after) = match reply.outcome {
+        Outcome::Sent => (AttemptOutcome::Sent, None),
+        Outcome::TryAgain(after) => (AttemptOutcome::TryAgain, after),
+        Outcome::Never => (AttemptOutcome::Never, None),
+        Outcome::Unknown => (AttemptOutcome::Unknown, None),
+        Outcome::Config => (AttemptOutcome::TryAgain, None),
+    };
+    let detail = [reply.code.as_deref().unwrap_or_default(), &reply.detail].join(" ");
+    Delivery { foreign_id: reply.id.clone(), retry_after, ..Delivery::new(outcome, detail.trim()) }
+}
+
 /// Nothing left, and another try would make the same message.
 fn unwritten(error: &NotWritten) -> Delivery {
-    Delivery::new(crate::domain::notice::AttemptOutcome::Never, &error.to_string())
+    Delivery::new(AttemptOutcome::Never, &error.to_string())
 }
 
 /// Accounts in the order in which they are tried, channel by channel.
