@@ -57,6 +57,10 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
+                // It passes on small pieces: each would wait for the acknowledgement of the one before.
+                if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
+                    continue;
+                }
                 tokio::spawn(Arc::clone(&all).pass(client, server));
             }
         });
