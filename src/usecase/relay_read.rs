@@ -11,7 +11,7 @@ use crate::{
     store::{StoreError, Substitution},
 };
 use bytes::Bytes;
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, Response};
 
 /// Passes the request on and maps the reply back. Where the store cannot be asked, the sender gets an error and not
 /// the provider's numbers: nobody's call depends on a read.
@@ -37,9 +37,8 @@ pub async fn read(gateway: &Gateway, account: &Account, route: &Route, incoming:
 pub(super) async fn fetch(
     gateway: &Gateway,
     account: &Account,
-    mut request: Request,
+    request: Request,
 ) -> Result<(HeaderMap, Response<Bytes>), Relayed> {
-    request.headers.remove(header::ACCEPT_ENCODING);
     let relayed = relay::send_whole(gateway, account, request).await;
     let (original, reply) = relay::read_whole(gateway, relayed).await?;
     if relay::is_plain(&original) {

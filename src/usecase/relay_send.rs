@@ -12,7 +12,7 @@ use crate::{
     store::{Commit, Effect, StoreError, Substitution},
 };
 use bytes::Bytes;
-use http::{Response, header};
+use http::Response;
 use std::sync::Arc;
 
 /// Sends it on, to the new numbers where there are some.
@@ -33,8 +33,7 @@ pub async fn send(
         let request = account.provider.forward(incoming, None);
         return relay::send_whole(gateway, account, request).await;
     };
-    let mut request = account.provider.forward(incoming, Some((route, &changes)));
-    request.headers.remove(header::ACCEPT_ENCODING);
+    let request = account.provider.forward(incoming, Some((route, &changes)));
     // In a task of its own: if the sender hangs up now, the provider's id must still be kept, for reports and reads.
     let task = {
         let (gateway, account, route) = (Arc::clone(gateway), Arc::clone(account), route.clone());
