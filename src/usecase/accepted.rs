@@ -42,7 +42,8 @@ pub async fn contested(
     }
     let keys: Vec<Box<str>> = values.iter().map(|address| address.key().into()).collect();
     let mut ended: Vec<(Owner, Vec<PointId>)> = Vec::new();
-    for (key, holder) in env.store.holders(&keys).await?.into_iter().filter(|(_, holder)| holder.owner != owner) {
+    let holders = env.store.holders(&keys).await?.into_iter().map(|(_, holder)| holder);
+    for holder in holders.filter(|holder| holder.owner != owner) {
         let other = read_owner(env, holder.owner, None).await?;
         let rival = Rival {
             owner: holder.owner,
@@ -51,7 +52,7 @@ pub async fn contested(
             present: holder.until.is_none(),
             believed: holder.believed,
         };
-        for (_, point) in change::contest(&[rival], proof).map_err(|_| Refused::Taken(key.into()))? {
+        for (_, point) in change::contest(&[rival], proof).map_err(|_| Refused::Taken)? {
             match ended.iter_mut().find(|(one, _)| one.id == other.id) {
                 Some((_, points)) => points.push(point),
                 None => ended.push((other.clone(), vec![point])),

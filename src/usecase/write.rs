@@ -73,7 +73,7 @@ pub enum Refused {
     Invalid(Vec<Fault>),
     /// Another owner holds a value (rule C9).
     #[error("another owner holds this value")]
-    Taken(String),
+    Taken,
     /// The version named by the caller is not the present one.
     #[error("it has been changed since it was read: version {present} is the present one")]
     Stale {
@@ -191,7 +191,7 @@ where
         }
     }
     match conflict {
-        StoreError::Taken(_) => Err(Refused::Taken(String::new())),
+        StoreError::Taken(_) => Err(Refused::Taken),
         other => Err(other.into()),
     }
 }

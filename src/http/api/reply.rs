@@ -77,7 +77,7 @@ impl From<Refused> for Problem {
             Refused::Invalid(faults) => faults
                 .into_iter()
                 .fold(Problem::new(Kind::Invalid), |problem, fault| problem.field(fault.pointer, fault.detail)),
-            Refused::Taken(_) => Problem::new(Kind::Taken)
+            Refused::Taken => Problem::new(Kind::Taken)
                 .detail("another owner holds a value of this request; a code sent there is the proof that decides"),
             Refused::Stale { present } => {
                 Problem::new(Kind::Stale).detail(format!("its present version is \"{present}\"; read it again"))

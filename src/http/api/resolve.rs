@@ -4,7 +4,7 @@ use super::{Api, call::Call, reply::Reply};
 use crate::{
     clock::Time,
     domain::{
-        address::{Address, Kind as AddressKind},
+        address::{Address, Kind as AddressKind, NotAnAddress, phone::NotAPhone},
         card::{self, Form},
         group::{Identity, Viewer, rights},
         id::QueryId,
@@ -124,6 +124,7 @@ pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> 
         (Some(text), _) => {
             let to = match Address::parse(text, api.env.rules.region) {
                 Ok(to) => to,
+                Err(why) if passes(&why) => return Ok(unasked(api)),
                 Err(why) => return Err(Refused::Invalid(vec![Fault::address("/to", &why)]).into()),
             };
             let targets = &api.targets;
@@ -140,6 +141,24 @@ pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> 
     let view = view(api, answer).await?;
     super::asked(&api.metrics, view.word());
     Ok(view)
+}
+
+/// What is no mistake but nobody's number either passes as it is (rule Q1): a sender may ask before each message.
+fn passes(why: &NotAnAddress) -> bool {
+    use NotAPhone::{AlphanumericSender, Emergency, NamedUser, OtherService, PrivatePlan, ServiceCode, ShortCode};
+    matches!(
+        why,
+        NotAnAddress::Phone(
+            AlphanumericSender | Emergency | NamedUser | OtherService | PrivatePlan | ServiceCode | ShortCode
+        )
+    )
+}
+
+/// The answer to a question that nobody has to be asked.
+fn unasked(api: &Api) -> VerdictView {
+    let view = VerdictView::NoResult { id: QueryId::fresh(api.env.clock.now(), &*api.env.random) };
+    super::asked(&api.metrics, view.word());
+    view
 }
 
 /// Who asks: the key, the owner that it is bound to, and, where it may say so, the sender (rule Q11).

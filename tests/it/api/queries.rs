@@ -131,6 +131,9 @@ async fn q4_every_no_has_one_face() {
         ("held now, no name", json!({"to": number(11), "from": number(1)})),
         ("the sender is the new number", json!({"to": number(10), "name": "Ann Lee", "from": number(11)})),
         ("an address that never was", json!({"to": "nobody@example.com", "name": "Ann Lee", "from": number(1)})),
+        ("a short code", json!({"to": "72345", "name": "Ann Lee", "from": number(1)})),
+        ("an emergency number", json!({"to": "911", "from": number(1)})),
+        ("a sender's name", json!({"to": "ACME", "from": number(1)})),
         ("a name that nobody bears", json!({"name": "Nobody", "from": number(1)})),
     ];
     let expected = json!({"verdict": "no_result", "id": "qry_"});
@@ -162,7 +165,7 @@ async fn a_question_that_cannot_be_read_is_an_error_and_no_verdict() {
     for (asked, pointer) in [
         (json!({}), "/to"),
         (json!({"from": number(1)}), "/to"),
-        (json!({"to": "hello"}), "/to"),
+        (json!({"to": "+1415"}), "/to"),
         (json!({"to": number(1), "from": "?"}), "/from"),
         (json!({"to": number(1), "channel": "fax"}), "/channel"),
         (json!({"to": number(1), "nmae": "Ann"}), "/nmae"),
@@ -180,7 +183,7 @@ async fn a_batch_answers_line_by_line_in_order_with_an_error_for_a_bad_line() {
         String::new(),
         "{not json".to_owned(),
         json!({"to": number(90)}).to_string(),
-        json!({"to": "hello"}).to_string(),
+        json!({"to": "+1415"}).to_string(),
         json!({"to": number(11), "name": "Ann Lee", "from": number(1)}).to_string(),
     ];
     let ndjson = [("content-type", "application/x-ndjson")];
@@ -246,7 +249,7 @@ async fn verdicts_and_refusals_are_counted() {
     world.asks(&number(3), &number(10), "Ann Lee").await;
     world.asks(&number(1), &number(90), "Ann Lee").await;
     world.send("", Method::GET, "/v1/owners", &[], "").await.ok(401);
-    world.post("/v1/resolve", &json!({"to": "hello"})).await.ok(422);
+    world.post("/v1/resolve", &json!({"to": "+1415"})).await.ok(422);
     let text = world.metrics.render();
     for line in [
         r#"redial_queries_total{way="api",verdict="moved"} 1"#,
