@@ -195,3 +195,6 @@ impl Store for Sqlite {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

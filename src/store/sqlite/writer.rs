@@ -152,28 +152,27 @@ impl Writer {
 
     /// Writes a group. False: the writer is to end without another word, as if the process had been killed.
     fn write(&mut self, group: &mut Vec<Write>) -> bool {
-        let began = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
-        if let Err(error) = began {
-            let reason = error.to_string();
-            for Write(run) in group.drain(..) {
-                (run(Err(&reason)).answer)(Ok(()));
-            }
-            return true;
-        }
         let mut answers = Vec::with_capacity(group.len());
+        let mut failure = self.plain("BEGIN IMMEDIATE").err();
         for Write(run) in group.drain(..) {
-            match self.run_one(run) {
-                Ok(answer) => answers.push(answer),
-                Err(_) => return false,
+            let ran = match &failure {
+                None => self.run_one(run, &mut failure),
+                Some(reason) => run(Err(reason)),
+            };
+            if self.steps.load(Ordering::Relaxed) == 0 {
+                return false;
             }
+            answers.push(ran.answer);
         }
-        let committed = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        if committed.is_err() && !self.connection.is_autocommit() {
-            let _undone = self.connection.execute_batch("ROLLBACK");
+        if failure.is_none() {
+            failure = self.plain("COMMIT").err();
         }
-        let failed = committed.err().map(|error| error.to_string());
+        // A full disk, for one, may have ended the transaction already.
+        if failure.is_some() && !self.connection.is_autocommit() {
+            let _ended = self.plain("ROLLBACK");
+        }
         for answer in answers {
-            answer(match &failed {
+            answer(match &failure {
                 None => Ok(()),
                 Some(reason) => Err(StoreError::Unavailable(reason.clone().into())),
             });
@@ -182,22 +181,27 @@ impl Writer {
         true
     }
 
-    /// Runs one piece in its savepoint.
-    fn run_one(&self, run: Run) -> Result<Box<dyn FnOnce(Result<()>)>> {
-        let plain = |statement| {
-            self.connection.prepare_cached(statement).and_then(|mut prepared| prepared.execute([])).map_err(unavailable)
-        };
-        plain("SAVEPOINT piece")?;
-        let tx = Tx { connection: &self.connection, now: self.clock.now(), filter: &self.filter, steps: &self.steps };
-        let ran = run(Ok(&tx));
-        if self.steps.load(Ordering::Relaxed) == 0 {
-            return Err(gone());
+    /// Runs one piece in its savepoint. A `failure` is one of the whole transaction.
+    fn run_one(&self, run: Run, failure: &mut Option<String>) -> Ran {
+        if let Err(reason) = self.plain("SAVEPOINT piece") {
+            let ran = run(Err(&reason));
+            *failure = Some(reason);
+            return ran;
         }
-        if !ran.keep {
-            plain("ROLLBACK TO piece")?;
-        }
-        plain("RELEASE piece")?;
-        Ok(ran.answer)
+        let ran = run(Ok(&Tx {
+            connection: &self.connection,
+            now: self.clock.now(),
+            filter: &self.filter,
+            steps: &self.steps,
+        }));
+        let undone = if ran.keep { Ok(()) } else { self.plain("ROLLBACK TO piece") };
+        *failure = undone.and_then(|()| self.plain("RELEASE piece")).err();
+        ran
+    }
+
+    fn plain(&self, statement: &str) -> std::result::Result<(), String> {
+        let done = self.connection.prepare_cached(statement).and_then(|mut prepared| prepared.execute([]));
+        done.map(|_| ()).map_err(|error| error.to_string())
     }
 
     /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation
