@@ -47,7 +47,12 @@ pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> Boxed
     if let Some((scrape, credential)) = &surface.metrics {
         all = all.or(health::metrics(Arc::clone(scrape), Some(Arc::clone(credential)))).unify().boxed();
     }
-    all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(problem::recover).unify().boxed()
+    let metrics = surface.gateway.metrics.clone();
+    let nowhere = move |rejection| {
+        let metrics = metrics.clone();
+        async move { problem::recover(rejection).await.map(|answer| count(&metrics, "unknown", answer)) }
+    };
+    all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(nowhere).unify().boxed()
 }
 
 /// A provider's document as an answer.

@@ -12,7 +12,7 @@ use http::Request;
 use redial::{
     domain::group::Member,
     provider::Custody,
-    telemetry::metrics::{Kind, Refused},
+    telemetry::metrics::{Answered, Kind, Refused},
     usecase::gateway::Account,
 };
 use ring::hmac;
@@ -200,6 +200,7 @@ async fn bad_requests_change_nothing() {
         request
     };
     for (request, status, why) in [
+        (Request::get(format!("{}/nowhere", running.base)).body(Bytes::new()).unwrap(), 404, "an unknown path"),
         (signed_form(&url("main/call"), TWILIO_TOKEN, &[("x", &large)]), 413, "an oversized body"),
         (signed_form(&url("main/call"), TWILIO_TOKEN, &no_call), 400, "no call id"),
         (json, 403, "another content type: the signature covers no fields"),
@@ -211,6 +212,8 @@ async fn bad_requests_change_nothing() {
         let reply = client().send(request).await.unwrap();
         assert_eq!(reply.status(), status, "{why}");
     }
+    let counted = |surface| running.gateway.metrics.requests.get_or_create(&Answered { surface, class: "4xx" }).get();
+    assert_eq!((counted("unknown"), counted("hook")), (1, 7), "each is counted");
 }
 
 /// Rule Q7.
