@@ -10,6 +10,9 @@ use crate::domain::{
 /// Longest UID that is kept as it is.
 const LONGEST_UID: usize = 200;
 
+/// Longest name that is shown, in letters.
+const LONGEST_NAME: usize = 200;
+
 /// Most addresses that are read from one card.
 const MOST_ADDRESSES: usize = 100;
 
@@ -58,30 +61,31 @@ pub struct Unreadable {
 
 impl Document {
     /// The UID, without `urn:uuid:`, so that one person's 3.0 and 4.0 cards have one. `None` where there is none, or
-    /// one too long to be kept.
+    /// one that is too long or has line ends in it.
     pub fn uid(&self) -> Option<String> {
         let text = self.named("UID").map(|(_, line)| self.text(line)).find(|text| !text.is_empty())?;
         let bare = match text.get(..9) {
             Some(start) if start.eq_ignore_ascii_case("urn:uuid:") => &text[9..],
             _ => &text,
         };
-        (!bare.is_empty() && bare.len() <= LONGEST_UID).then(|| bare.to_owned())
+        (!bare.is_empty() && bare.len() <= LONGEST_UID && !bare.contains(char::is_control)).then(|| bare.to_owned())
     }
 
-    /// The name to show: FN, else what there is of N, organisation, nickname, e-mail and number; never empty unless
-    /// the card holds none of them.
+    /// The name to show, on one line and cut where it is endless: FN, else what there is of N, organisation, nickname,
+    /// e-mail and number; never empty unless the card holds none of them.
     pub fn name(&self) -> String {
         let parts = self.parts();
         let spaced = [&parts.prefix, &parts.given, &parts.additional, &parts.family, &parts.suffix];
         let spaced = || spaced.iter().filter(|part| !part.is_empty()).map(|part| part.as_str()).collect::<Vec<_>>();
         let first = |name| self.named(name).map(|(_, line)| self.text(line)).find(|text| !text.is_empty());
-        first("FN")
+        let name = first("FN")
             .or_else(|| Some(spaced().join(" ")).filter(|name| !name.is_empty()))
             .or_else(|| Some(self.organisation()).filter(|name| !name.is_empty()))
             .or_else(|| self.nicknames().into_iter().next())
             .or_else(|| first("EMAIL"))
             .or_else(|| first("TEL"))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_NAME).collect()
     }
 
     /// The components of N; all empty where there is none.

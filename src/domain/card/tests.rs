@@ -107,9 +107,17 @@ fn a_name_is_made_from_what_there_is() {
         ("TEL:+14155552671\nEMAIL:b@example.com", "b@example.com"),
         ("TEL:+14155552671", "+14155552671"),
         ("NOTE:nothing else", ""),
+        ("FN:Bob\\nLee", "Bob Lee"),
     ] {
         assert_eq!(v3(body).name(), name, "{body}");
     }
+}
+
+#[test]
+fn a_name_or_uid_without_an_end_is_not_kept_whole() {
+    let card = v3(&format!("FN:{}\nUID:{}", "x".repeat(100_000), "u".repeat(1_000)));
+    assert_eq!((card.name().len(), card.uid()), (200, None));
+    assert_eq!(v3("FN:x\nUID:a\\nb").uid(), None);
 }
 
 #[test]
