@@ -9,7 +9,7 @@ use crate::{
         target::{Countries, Targets},
     },
     usecase::{
-        Env,
+        Env, explain,
         resolve::{self, Answer, Ask},
     },
 };
@@ -77,12 +77,15 @@ fn json(answer: &Answer) -> serde_json::Value {
 }
 
 fn text(answer: &Answer) -> String {
-    let reason = serde_json::to_value(answer.decision.because).unwrap_or_default();
-    let because = reason.as_str().unwrap_or_default().replace('_', " ");
-    match told(&answer.decision) {
-        (_, Some(to)) => format!("moved to {to} ({because})\nwhy: redial explain {}", answer.id),
-        (verdict, None) => format!("{} ({because})\nwhy: redial explain {}", verdict.replace('_', " "), answer.id),
-    }
+    let (_, why) = explain::sentence(answer.decision.because);
+    let said = match told(&answer.decision) {
+        (_, Some(to)) => format!("moved to {to}"),
+        (_, None) if answer.decision.connect.is_some() => {
+            "no result, but calls and messages are connected to the new number".to_owned()
+        }
+        (verdict, None) => verdict.replace('_', " "),
+    };
+    format!("{said}\n{why}\nmore: redial explain {}", answer.id)
 }
 
 fn told(decision: &Decision) -> (&'static str, Option<&str>) {

@@ -64,7 +64,8 @@ pub(super) async fn tell(api: &Api, app: &App, config: &Config, wait: Duration) 
     println!("   The messages lie in data/outbox, named after the notices; there is none for Mallory.");
 
     println!("\nTry next:");
-    println!("   redial resolve {} --name \"{}\"", ann.number, ann.name);
+    println!("   redial resolve {} --name \"{}\" --as {carl}", ann.number, ann.name);
+    println!("   redial resolve {} --name \"{}\" --as {mallory}", ann.number, ann.name);
     if let Some(notice) = notices.first() {
         println!("   redial explain {}", notice["id"].as_str().unwrap_or_default());
     }
