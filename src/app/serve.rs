@@ -32,7 +32,7 @@ const FOLLOW: Duration = Duration::from_secs(1);
 /// How long a callback of a sender may take (rule W2).
 const CALLBACK: Duration = Duration::from_secs(10);
 /// How long a provider may take to begin its reply; the sender's own patience is the real limit.
-const UPSTREAM: Duration = Duration::from_secs(60);
+const UPSTREAM: Duration = Duration::from_mins(1);
 /// The largest reply that is read to map a number back.
 const REPLY_LIMIT: usize = 8 << 20;
 
@@ -52,10 +52,9 @@ pub struct Running {
 
 /// Serves until a signal says stop. SIGHUP reads the configuration again.
 pub async fn serve(config: Config, file: PathBuf) -> Result<(), StartError> {
-    let signals = "the system delivers signals";
-    let mut hangup = signal(SignalKind::hangup()).expect(signals);
-    let mut terminate = signal(SignalKind::terminate()).expect(signals);
-    let mut interrupt = signal(SignalKind::interrupt()).expect(signals);
+    let mut hangup = signal(SignalKind::hangup()).map_err(StartError::setting)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::setting)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::setting)?;
     let running = Running::start(&config).await?;
     greet(&config, &running);
     loop {

@@ -94,7 +94,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo(_) => demo::run(config).await,
-        Command::Check(args) => check::run(&args, &config),
+        Command::Check(args) => Ok(check::run(&args, &config)),
         Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
         Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
         Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,

@@ -58,9 +58,9 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         }
     };
     if args.json {
-        println!("{}", json(&answer))
+        println!("{}", json(&answer));
     } else {
-        println!("{}", text(&answer))
+        println!("{}", text(&answer));
     }
     Ok(if answer.decision.say == Verdict::NoResult { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

@@ -125,7 +125,7 @@ impl Metrics {
         }
     }
 
-    /// The body of `/metrics`, in the OpenMetrics text format.
+    /// The body of `/metrics`, as text of the `OpenMetrics` format.
     pub fn render(&self) -> String {
         let mut body = String::new();
         if text::encode(&mut body, &self.registry).is_err() {

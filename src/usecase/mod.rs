@@ -85,8 +85,8 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             windows: Windows::default(),
-            debounce: Duration::from_secs(120),
-            debounce_most: Duration::from_secs(600),
+            debounce: Duration::from_mins(2),
+            debounce_most: Duration::from_mins(10),
             region: None,
         }
     }

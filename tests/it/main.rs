@@ -10,6 +10,7 @@ mod import;
 mod layers;
 mod notice;
 mod phone;
+mod program;
 mod provider;
 mod sdk;
 mod serve;

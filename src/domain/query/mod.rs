@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// An owner who holds, or once held, the address in question; as the store finds it, no rule applied yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination with the others")]
 pub struct Holder {
     /// Who.
     pub owner: OwnerId,

@@ -1,0 +1,219 @@
+//! The program as its user meets it: the demonstration, signals, exit codes, and logs that name nobody.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redial");
+
+/// A folder with a configuration of its own, gone when dropped.
+struct Home(PathBuf);
+
+impl Home {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("redial-program-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let home = Self(path);
+        let shipped = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml")).unwrap();
+        // The stand-in must be known before it listens, so its port is looked for; the other listeners take any.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let text = shipped
+            .replace("127.0.0.1:8081", &format!("127.0.0.1:{port}"))
+            .replace("listen = \"127.0.0.1:8080\"", "listen = \"127.0.0.1:0\"")
+            .replace("listen = \"127.0.0.1:9464\"", "listen = \"127.0.0.1:0\"")
+            .replace("level = \"info\"", "level = \"trace\"");
+        home.configure(&text);
+        home
+    }
+
+    fn configure(&self, text: &str) {
+        fs::write(self.0.join("config.toml"), text).unwrap();
+    }
+
+    fn configured(&self) -> String {
+        fs::read_to_string(self.0.join("config.toml")).unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(&self.0).env_remove("REDIAL_CONFIG");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Telephone numbers of the demonstration: eleven digits in a row that begin with 1 and have 55501.
+fn numbers(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    for at in 0..bytes.len().saturating_sub(10) {
+        let digits = &bytes[at..at + 11];
+        if digits[0] == b'1' && digits.iter().all(u8::is_ascii_digit) && &digits[4..9] == b"55501" {
+            found.push(&text[at..at + 11]);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_demonstration_reaches_the_right_people_and_logs_nobody() {
+    let home = Home::new("demo");
+    let output = home.run(&["demo"]);
+    let (said, logged) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{said}\n{logged}");
+
+    let changed = said.lines().find(|line| line.contains(" becomes ")).expect("a number changes");
+    let [old, new] = numbers(changed)[..] else { panic!("two numbers in {changed:?}") };
+    let documents: Vec<&str> = said.lines().filter(|line| line.contains("<Number>")).collect();
+    assert!(documents[0].contains(&format!("<Number>+{new}</Number>")), "{said}");
+    assert!(!documents[1].contains(new), "a number that never moved is dialled as it is: {said}");
+    let reply = said.lines().find(|line| line.contains("\"sid\"")).expect("the SDK's reply");
+    assert!(reply.contains(old) && !reply.contains(new), "the sender sees the number that it used: {reply}");
+
+    let files: Vec<(String, String)> = fs::read_dir(home.0.join("data/outbox"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect();
+    let named = |beginning: &str, ending: &str| {
+        files.iter().filter(|(name, _)| name.starts_with(beginning) && name.ends_with(ending)).collect::<Vec<_>>()
+    };
+    assert_eq!((named("ntc_", ".sms").len(), named("ntc_", ".eml").len()), (2, 1), "{files:?}");
+    assert!(named("ntc_", ".sms").iter().all(|(_, notice)| notice.contains(new)));
+    let message = &named("message-", ".sms")[0].1;
+    assert!(message.starts_with(&format!("To: +{new}\n")) && message.contains("Dinner at eight?"), "{message}");
+
+    // By hand: who may know is told, who may not is not, and both can be explained.
+    let asks: Vec<Vec<&str>> = said.lines().filter_map(|line| line.trim().strip_prefix("redial ")).map(words).collect();
+    let carl = home.run(&asks[0]);
+    assert!(carl.status.success() && text(&carl.stdout).contains(&format!("moved to +{new}")), "{carl:?}");
+    let mallory = home.run(&asks[1]);
+    assert_eq!(mallory.status.code(), Some(1));
+    assert!(!text(&mallory.stdout).contains(new), "{mallory:?}");
+    for explain in &asks[2..] {
+        let explained = home.run(explain);
+        assert!(explained.status.success(), "{explained:?}");
+        assert_eq!(numbers(&text(&explained.stdout)), Vec::<&str>::new());
+    }
+
+    assert!(logged.contains("TRACE"), "everything is logged, so that the next line means something");
+    assert_eq!(numbers(&logged), Vec::<&str>::new(), "a log names a number");
+    for address in ["emil@example.com", "dora@example.com", "Dinner at eight"] {
+        assert!(!logged.contains(address), "a log has {address}");
+    }
+}
+
+/// Splits a line as a shell does, for words and words in double quotes.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('"').enumerate();
+    parts.flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+}
+
+/// A server that runs, and what it has logged.
+struct Serving {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Serving {
+    fn start(home: &Home) -> Self {
+        let mut child = home.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut serving = Self { child, log };
+        serving.wait_for("listens on");
+        serving
+    }
+
+    /// Reads the log until a line has it.
+    fn wait_for(&mut self, what: &str) {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "it ended before it said {what:?}");
+            if line.contains(what) {
+                return;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+#[test]
+fn a_bad_reload_changes_nothing_a_good_one_counts_and_a_stop_is_clean() {
+    let home = Home::new("signals");
+    let mut serving = Serving::start(&home);
+    let good = home.configured();
+    home.configure("[server]\nlitsen = 1\n");
+    serving.signal("-HUP");
+    serving.wait_for("config.toml:2:1: unknown field `litsen`");
+    home.configure(&good);
+    serving.signal("-HUP");
+    serving.wait_for("the configuration was read again");
+    serving.signal("-TERM");
+    serving.wait_for("stopped");
+    let status = serving.child.wait().unwrap();
+    assert_eq!(status.code(), Some(0));
+    let mut rest = String::new();
+    serving.log.read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains("panicked"), "{rest}");
+}
+
+#[test]
+fn what_is_wrong_ends_with_two_and_says_where() {
+    let home = Home::new("wrong");
+    let good = home.configured();
+    let cases: [(&str, &[&str], &str); 5] = [
+        ("[store]\npaht = 1\n", &["serve"], "config.toml:2:1: unknown field `paht`, expected one of `path`"),
+        ("[accounts.a]\nkind = \"nobody\"\n", &["serve"], "config.toml:2:8: there is no kind \"nobody\""),
+        (&good, &["resolve", "12"], "short"),
+        (&good, &["explain", "x"], "qry_"),
+        (&good, &["keys", "create", "--label", "x", "--scope", "everything"], "no scope is called `everything`"),
+    ];
+    for (config, arguments, what) in cases {
+        home.configure(config);
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(what), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let missing = Command::new(PROGRAM).args(["serve", "--config", "/nowhere/config.toml"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("/nowhere/config.toml"));
+}
+
+#[test]
+fn check_tells_what_is_wrong_without_starting() {
+    let home = Home::new("check");
+    let output = home.run(&["check"]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    home.configure(&home.configured().replace("account_sid = \"AC0", "account_sid = \"XX0"));
+    let output = home.run(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("account_sid"), "{}", text(&output.stdout));
+}
