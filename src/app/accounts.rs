@@ -61,7 +61,13 @@ pub(super) fn provider_file(config: &Config, kind: &str) -> Result<Provider, Str
     file.map_err(|error| error.to_string())
 }
 
-fn one(config: &Config, name: &str, written: &config::Account, file: Arc<Provider>) -> Result<Account, String> {
+/// One account with its provider's file.
+pub(super) fn one(
+    config: &Config,
+    name: &str,
+    written: &config::Account,
+    file: Arc<Provider>,
+) -> Result<Account, String> {
     let mut values = Vec::new();
     for (key, value) in &written.parameters {
         let read: Result<Vec<String>, String> = value.all().iter().map(config::Secret::value).collect();

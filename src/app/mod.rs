@@ -6,6 +6,7 @@ mod post;
 mod serve;
 
 pub use check::{Finding, check};
+pub(crate) use post::post;
 pub use serve::{Running, serve};
 
 use crate::{

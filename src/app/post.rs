@@ -1,16 +1,17 @@
 //! Texts and accounts that notices leave with.
 
-use super::{StartError, accounts::in_account};
+use super::{StartError, accounts, accounts::in_account};
 use crate::{
     config::{self, Config},
     domain::{owner::Channel, schedule::Backoff},
     template::Templates,
     transport::{
         folder::Folder,
+        http::{self, Client, reach::Reach},
         smtp::{Settings, Smtp},
     },
     usecase::{
-        carrier::{ByFolder, BySmtp, Carrier, Carriers, MailHead},
+        carrier::{ByFolder, ByProvider, BySmtp, Carrier, Carriers, MailHead},
         deliver_notice::Post,
     },
     worker,
@@ -22,7 +23,7 @@ use toml::Spanned;
 const SERVICE: &str = "Redial";
 
 /// Everything that a worker needs besides the store.
-pub(super) fn post(config: &Config) -> Result<Post, StartError> {
+pub(crate) fn post(config: &Config) -> Result<Post, StartError> {
     let notices = &config.notices;
     let mut backoff = Backoff::default();
     backoff.steps.truncate(usize::try_from(notices.attempts.saturating_sub(1)).unwrap_or(usize::MAX));
@@ -54,7 +55,7 @@ fn carriers(config: &Config) -> Result<Carriers, StartError> {
         for name in names {
             // The default names an account that a file need not have.
             let Some(account) = config.account(name.get_ref()) else { continue };
-            let carrier = carrier(name, account).map_err(|why| in_account(config, name, why))?;
+            let carrier = carrier(config, name, account).map_err(|why| in_account(config, name, why))?;
             if !carrier.speaks(channel) {
                 return Err(in_account(config, name, format_args!("it takes no {channel:?} messages")));
             }
@@ -64,7 +65,7 @@ fn carriers(config: &Config) -> Result<Carriers, StartError> {
     Ok(carriers)
 }
 
-fn carrier(name: &Spanned<String>, account: &config::Account) -> Result<Arc<dyn Carrier>, String> {
+fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -> Result<Arc<dyn Carrier>, String> {
     let name: Box<str> = name.get_ref().as_str().into();
     let head = MailHead { from: account.from_email.clone().unwrap_or_default().into(), reply_to: None };
     match account.kind.get_ref().as_str() {
@@ -83,6 +84,24 @@ fn carrier(name: &Spanned<String>, account: &config::Account) -> Result<Arc<dyn 
                 Settings { url: account.url.clone().unwrap_or_default(), credentials, ..Settings::default() };
             Ok(Arc::new(BySmtp { name, smtp: Smtp::new(&settings).map_err(|why| why.to_string())?, head }))
         }
-        kind => Err(format!("accounts of kind {kind} cannot carry notices")),
+        kind => {
+            let file = Arc::new(accounts::provider_file(config, kind)?);
+            let one = accounts::one(config, &name, account, file)?;
+            // Only the operator's own word leads off the public internet.
+            let reach = if account.base_url.is_some() { Reach::Anywhere } else { Reach::Public };
+            let settings = http::Settings { reach, ..http::Settings::default() };
+            Ok(Arc::new(ByProvider {
+                account: Arc::new(one.provider),
+                client: Client::new(&settings).map_err(|why| why.to_string())?,
+                callback: None,
+                replies: sender_is_number(account),
+            }))
+        }
     }
+}
+
+/// Whether somebody can answer: a sender that is a name cannot be written to.
+fn sender_is_number(account: &config::Account) -> bool {
+    let written = account.parameters.get("from").and_then(|values| values.all().first()?.value().ok());
+    written.is_none_or(|from| from.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit()))
 }

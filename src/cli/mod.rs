@@ -8,7 +8,9 @@ mod explain;
 pub mod export;
 pub mod import;
 mod keys;
+mod notices;
 mod resolve;
+mod send_test;
 
 use crate::{
     app::{self, App},
@@ -51,6 +53,10 @@ enum Command {
     Import(import::Args),
     /// Give everything back, as JSON lines and vCards.
     Export(export::Args),
+    /// List, show and replay notices.
+    Notices(notices::Args),
+    /// Send a test message by an account.
+    SendTest(send_test::Args),
     /// Make, list and revoke API keys.
     Keys(keys::Args),
     /// Bring the store's schema up to date, and end.
@@ -99,6 +105,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
         Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,
         Command::Export(args) => with_app(&config, async |app| export::run(args, &app.env).await).await,
+        Command::Notices(args) => with_app(&config, async |app| notices::run(args, &app.env).await).await,
+        Command::SendTest(args) => {
+            let post = app::post(&config)?;
+            with_app(&config, async |app| send_test::run(args, &app.env, &post).await).await
+        }
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
         Command::Migrate => {
             with_app(&config, async |_| {

@@ -313,14 +313,14 @@ async fn c7_panic_ends_notices() {
     world.idle().await;
     let mut ann = world.env.store.owner(ANN).await.unwrap().unwrap();
     ann.silenced = true;
-    world.commit(vec![world.owner_set(&ann)]).await;
+    world.commit(vec![World::owner_set(&ann)]).await;
     world.after(120).await;
     for _ in 0..48 {
         world.after(3_600).await;
     }
     assert!(world.told().is_empty());
     ann.silenced = false;
-    world.commit(vec![world.owner_set(&ann)]).await;
+    world.commit(vec![World::owner_set(&ann)]).await;
     world.after(3_600).await;
     assert_eq!(world.told().len(), 2, "what is still to be told after it is told");
 }
@@ -367,4 +367,43 @@ async fn n2_a_fanout_of_several_pages() {
     assert_eq!(world.idle().await.recipients, 1_200);
     world.after(120).await;
     assert_eq!(world.told().len(), 1_200);
+}
+
+#[tokio::test]
+async fn n3_a_dead_or_unknown_notice_is_replayed_and_checked_again() {
+    use redial::usecase::replay_notice::{NotReplayed, replay_notice};
+    let world = friends().await;
+    let unknown = Delivery::new(AttemptOutcome::Unknown, "no answer");
+    world.sms.answers.lock().unwrap().push_back(unknown);
+    let never = Delivery::new(AttemptOutcome::Never, "550 5.1.1 no such user");
+    world.mail.answers.lock().unwrap().push_back(never);
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert_eq!(world.told().len(), 2);
+    for notice in world.notices().await {
+        let new = replay_notice(&world.env, notice.id).await.unwrap();
+        let again = replay_notice(&world.env, notice.id).await;
+        assert!(matches!(again, Err(NotReplayed::Settled { state: "replayed", .. })), "{again:?}");
+        assert!(world.env.store.notice(new).await.unwrap().is_some());
+    }
+    world.idle().await;
+    assert_eq!(world.told(), ["mail di@example.org", "sms +14155550201"]);
+    world.after(86_400).await;
+    assert!(world.told().is_empty());
+    let sent: Vec<_> = world.notices().await.into_iter().filter(|notice| notice.state == NoticeState::Sent).collect();
+    assert_eq!(sent.len(), 2);
+    assert!(replay_notice(&world.env, sent[0].id).await.is_err(), "what was sent is not replayed");
+}
+
+#[tokio::test]
+async fn a_test_message_goes_past_all_rules_and_is_about_nobody() {
+    use redial::usecase::send_test::{NoTest, send_test};
+    let world = World::new().await;
+    let sent = send_test(&world.env, &world.post, "sms", &address(BO)).await.unwrap();
+    assert_eq!(sent.outcome, AttemptOutcome::Sent);
+    assert_eq!(world.taken()[0].text, "Redial: this is a test message. Nobody's details have changed.");
+    let none = send_test(&world.env, &world.post, "outbox", &address(BO)).await;
+    assert_eq!(none, Err(NoTest::Account { found: "outbox".to_owned(), known: "sms, mail".to_owned() }));
+    let wrong = send_test(&world.env, &world.post, "sms", &address(DI)).await;
+    assert_eq!(wrong, Err(NoTest::Address("sms".to_owned(), "e-mail addresses")));
 }

@@ -255,7 +255,8 @@ async fn two_hundred_kills_lose_and_repeat_nothing() {
         worker.run_until_idle().await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let counts = verify(&open(&home), &home, rounds, &texts.lock().unwrap()).await;
+    let taken = texts.lock().unwrap().clone();
+    let counts = verify(&open(&home), &home, rounds, &taken).await;
     // Past the test's capture: these counts are for the reader of every run.
     writeln!(std::io::stderr(), "{KILLS} kills, {rounds} changes, {CONTACTS} contacts: {counts}").unwrap();
     std::fs::remove_dir_all(&home).unwrap();

@@ -8,6 +8,7 @@ use redial::{
     worker::{self, Worker},
 };
 use std::{
+    fmt::Write as _,
     fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
@@ -137,7 +138,7 @@ fn master_cf(port: u16) -> String {
         ("anvil", "unix", "-", "-", "1", "anvil"),
         ("scache", "unix", "-", "-", "1", "scache"),
     ] {
-        text += &format!("{name} {kind} {private} - n {wakeup} {limit} {command}\n");
+        writeln!(text, "{name} {kind} {private} - n {wakeup} {limit} {command}").unwrap();
     }
     text
 }

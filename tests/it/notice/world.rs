@@ -274,13 +274,13 @@ impl World {
         vec![
             Effect::ValueLeft(ANN, point, at),
             Effect::ValueHeld(ANN, point, new),
-            self.owner_set(&owner),
+            Self::owner_set(&owner),
             self.revision(&owner, at),
             self.fanout(Vec::new(), false),
         ]
     }
 
-    pub(super) fn owner_set(&self, owner: &Owner) -> Effect {
+    pub(super) fn owner_set(owner: &Owner) -> Effect {
         Effect::OwnerSet {
             id: owner.id,
             language: owner.language.clone(),
@@ -296,7 +296,7 @@ impl World {
         let mut owner = self.env.store.owner(ANN).await.unwrap().unwrap();
         owner.revision += 1;
         owner.profile.name = name.to_owned();
-        self.commit(vec![self.owner_set(&owner), self.revision(&owner, self.now()), self.fanout(Vec::new(), false)])
+        self.commit(vec![Self::owner_set(&owner), self.revision(&owner, self.now()), self.fanout(Vec::new(), false)])
             .await;
     }
 
