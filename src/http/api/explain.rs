@@ -2,8 +2,8 @@
 
 use super::{
     call::Call,
+    record_view::{NoticeView, QueryView, SubstitutionView},
     reply::Reply,
-    view::{NoticeView, QueryView, SubstitutionView},
 };
 use crate::{
     domain::id::OwnerId,

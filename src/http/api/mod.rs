@@ -18,6 +18,7 @@ pub mod openapi;
 mod opt_outs;
 mod owners;
 mod points;
+mod record_view;
 mod records;
 mod reply;
 mod requests;

@@ -1,10 +1,6 @@
 //! `/v1/opt-outs/{address}` (rule Q9).
 
-use super::{
-    call::Call,
-    reply::Reply,
-    view::{OptOutView, Page},
-};
+use super::{call::Call, record_view::OptOutView, reply::Reply, view::Page};
 use crate::{
     domain::{address::Address, id::OwnerId},
     http::problem::Problem,

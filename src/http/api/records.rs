@@ -2,8 +2,9 @@
 
 use super::{
     call::Call,
+    record_view::{AuditView, NoticeView, QueryView},
     reply::Reply,
-    view::{AuditView, ChangeView, NoticeView, Page, QueryView},
+    view::{ChangeView, Page},
 };
 use crate::{
     domain::{
