@@ -1,0 +1,75 @@
+//! A store with many owners who have each left one number, and let everybody learn and be connected to the new one.
+
+use redial::{
+    clock::{Clock, Random, SystemRandom, Time},
+    domain::{
+        address::{Address, Kind},
+        group::{Grant, Item, Member, Told},
+        id::{BookId, GroupId, OwnerId, PointId},
+        name,
+        owner::{Book, Group, Held, Membership, Owner, Point, Profile, Proof},
+    },
+    store::{Commit, Effect, SharedStore},
+};
+
+/// The `index`th former number.
+pub(crate) fn former(index: usize) -> String {
+    format!("+1212{:07}", 2_000_000 + index % 7_000_000)
+}
+
+/// The middle value.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Owners who have left one number each and let everybody be connected.
+pub(crate) async fn fill(store: &SharedStore, clock: &dyn Clock, numbers: usize) {
+    let random = SystemRandom::new();
+    let now = clock.now();
+    for start in (0..numbers).step_by(1_000) {
+        let mut effects = Vec::new();
+        for index in start..numbers.min(start + 1_000) {
+            one(&mut effects, index, now, &random);
+        }
+        store.commit(Commit { effects, ..Commit::default() }).await.expect("room for it");
+    }
+}
+
+fn one(effects: &mut Vec<Effect>, index: usize, now: Time, random: &dyn Random) {
+    let (owner, point) = (OwnerId::fresh(now, random), PointId::fresh(now, random));
+    let (book, group) = (BookId::fresh(now, random), GroupId::fresh(now, random));
+    let held = |number: String, until| Held {
+        address: Address::stored(number.as_str(), number.as_str()),
+        from: Time(0),
+        until,
+        proof: Proof::Imported("bench".into()),
+        proved: now,
+    };
+    let values = vec![held(former(index), Some(now)), held(format!("+1917{:07}", 2_000_000 + index % 7_000_000), None)];
+    let name = format!("Owner {index}");
+    effects.push(Effect::OwnerAdded(Owner {
+        id: owner,
+        version: 0,
+        revision: 1,
+        claimed: false,
+        silenced: false,
+        language: "en".into(),
+        profile: Profile { name: name.clone(), ..Profile::default() },
+        points: vec![Point { id: point, kind: Kind::Phone, label: "mobile".into(), removed: None, values }],
+        created: now,
+    }));
+    effects.push(Effect::NamesSet(owner, name::key(&name).into_iter().collect()));
+    effects.push(Effect::BookSet(Book { id: book, owner, name: "all".into(), default_group: None }));
+    effects.push(Effect::GroupSet(Group {
+        id: group,
+        book,
+        owner,
+        name: "everyone".into(),
+        told: Told::OnQuery,
+        channels: vec![],
+        grants: vec![Grant::Reveal(Item::Point(point))],
+    }));
+    effects.push(Effect::MemberAdded(owner, Membership { group, member: Member::Everyone }));
+}
