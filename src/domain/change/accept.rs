@@ -221,8 +221,11 @@ fn finish(owner: &Owner, wish: &Wish, drafts: &[Draft], proof: &Proof, at: Time)
             });
         }
         let point = &mut after.points[number];
-        if let Some(gone) = leave(point, draft, at) {
-            left.push(Step::Left(draft.id, gone));
+        if let Some(gone) = leave(point, draft, proof, at) {
+            if gone.proved == at && gone.proof != Proof::None {
+                left.push(Step::Proved(draft.id, gone.clone()));
+            }
+            left.push(Step::Left(draft.id, gone.address));
         }
         let removed = draft.removed.then(|| point.removed.unwrap_or(at));
         let differs = number >= owner.points.len() || removed != point.removed || draft.label != point.label;
@@ -254,14 +257,20 @@ fn finish(owner: &Owner, wish: &Wish, drafts: &[Draft], proof: &Proof, at: Time)
 }
 
 /// Ends the present value of `point` unless the draft keeps it.
-fn leave(point: &mut Point, draft: &Draft, at: Time) -> Option<Address> {
+///
+/// Whoever vouches for a change vouches that the owner had the number until now, so the windows of rule Q3 count from
+/// here. A code that came from the new value says nothing of the old one.
+fn leave(point: &mut Point, draft: &Draft, proof: &Proof, at: Time) -> Option<Held> {
     let present = point.values.iter_mut().find(|held| held.until.is_none())?;
     let kept = draft.value.as_ref().is_some_and(|value| value.key() == present.address.key());
     if kept {
         return None;
     }
+    if matches!(proof, Proof::Vouched(_)) && present.proof != Proof::None {
+        present.proved = at.max(present.proved);
+    }
     present.until = Some(at.max(present.from));
-    Some(present.address.clone())
+    Some(present.clone())
 }
 
 /// Gives `point` the draft's value, or proves again the one that it has where a wish names it.

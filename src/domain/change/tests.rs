@@ -140,7 +140,13 @@ fn the_steps_lead_from_before_to_after() {
                     }
                     None => points.push(Point { values: Vec::new(), ..point.clone() }),
                 },
-                Step::Held(id, held) | Step::Proved(id, held) => {
+                Step::Proved(id, held) => {
+                    let at = find(&points, *id).unwrap();
+                    let present = points[at].values.iter_mut().find(|held| held.until.is_none()).unwrap();
+                    assert_eq!(present.address, held.address);
+                    *present = Held { until: None, ..held.clone() };
+                }
+                Step::Held(id, held) => {
                     let present = |point: &Point| {
                         point.values.iter().any(|other| other.until.is_none() && other.address == held.address)
                     };
@@ -269,4 +275,14 @@ fn only_open_requests_can_be_decided() {
     let open: Vec<_> =
         [AwaitingProof, Held, Accepted, Cancelled, Expired].into_iter().filter(|state| state.is_open()).collect();
     assert_eq!(open, [AwaitingProof, Held]);
+}
+
+#[test]
+fn q3_who_vouches_for_a_change_vouches_for_the_value_given_up() {
+    for (proof, counted_from) in [(VOUCHED, Time(5)), (Proof::Code, Time(1))] {
+        let owner = owner("mobile=1");
+        let accepted = accept(&owner, &wish(&owner, "mobile:=2"), &proof, Time(5)).unwrap();
+        let former = &accepted.after.points[0].values[0];
+        assert_eq!((former.until, former.proved), (Some(Time(5)), counted_from), "{proof:?}");
+    }
 }
