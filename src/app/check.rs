@@ -3,9 +3,10 @@
 use super::accounts;
 use crate::{
     config::Config,
-    provider::{Capability, Provider},
+    provider::{BUILT_IN, Capability, Provider},
     template::Templates,
 };
+use std::{path::PathBuf, sync::Arc};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +53,42 @@ fn texts(templates: &Templates, report: &mut Vec<Finding>) {
 
 fn provider(config: &Config, kind: &str) -> Finding {
     let of = format!("provider {kind}");
-    match accounts::provider_file(config, kind) {
-        Ok(file) => Finding { of, wrong: false, what: format!("can {}", abilities(&file)) },
-        Err(what) => Finding { of, wrong: true, what },
+    let file = match accounts::provider_file(config, kind) {
+        Ok(file) => Arc::new(file),
+        Err(what) => return Finding { of, wrong: true, what },
+    };
+    let samples = match samples(config, kind) {
+        Ok(samples) => samples,
+        Err(what) => return Finding { of, wrong: true, what },
+    };
+    let read: Vec<(&str, &str)> = samples.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let wrong: Vec<String> = file.check(&read).iter().map(ToString::to_string).collect();
+    if wrong.is_empty() {
+        let what = format!("can {}; its {} sample files agree with it", abilities(&file), read.len());
+        Finding { of, wrong: false, what }
+    } else {
+        Finding { of, wrong: true, what: wrong.join("\n      ") }
     }
+}
+
+/// Name and text of each sample file: those in the folder beside the operator's own file, else those that come with
+/// Redial.
+fn samples(config: &Config, kind: &str) -> Result<Vec<(String, String)>, String> {
+    let own = config.providers.folder.as_deref().filter(|folder| folder.join(format!("{kind}.toml")).exists());
+    let Some(folder) = own else {
+        let known = BUILT_IN.iter().find(|built_in| built_in.name == kind);
+        let samples = known.map(|built_in| built_in.samples).unwrap_or_default();
+        return Ok(samples.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect());
+    };
+    let Ok(entries) = std::fs::read_dir(folder.join(kind)) else { return Ok(Vec::new()) };
+    let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    let read = |path: PathBuf| match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path.display().to_string(), text)),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    };
+    paths.into_iter().map(read).collect()
 }
 
 fn abilities(file: &Provider) -> String {

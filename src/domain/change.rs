@@ -1,6 +1,6 @@
 //! Requests for a change and what becomes of them (rules C2, C6, C9, C10, C11).
 //!
-//! [`accept`] turns an owner and a [`Wish`] into the owner as it then is and the [`Step`]s that lead there. What makes a
+//! [`accept()`] turns an owner and a [`Wish`] into the owner as it then is and the [`Step`]s that lead there. What makes a
 //! value former is found by comparing before and after, so that no way in can forget that it is a change of number.
 
 mod accept;

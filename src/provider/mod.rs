@@ -7,7 +7,7 @@
 //! an operator's use of it, with its keys prepared.
 //!
 //! To add an HTTP provider: write the file and its samples; no Rust. To add a signature scheme: a file in
-//! `signature/`, a variant of its `Scheme` and of [`file`]'s `SignatureFile`, its vectors as a sample.
+//! `signature/`, a variant of its `Scheme` and of [`mod@file`]'s `SignatureFile`, its vectors as a sample.
 
 mod account;
 mod answer;

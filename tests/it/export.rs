@@ -52,10 +52,16 @@ async fn contacts_come_back_byte_for_byte() {
     let mut taken = Taken::default();
     let mut heard = Vec::new();
     let exported = export(&env, None, &mut taken, &mut |done| heard.push(done.owners)).await.expect("exported");
-    assert_eq!(
-        taken.contacts.into_values().map(|cards| String::from_utf8(cards).expect("UTF-8")).collect::<Vec<_>>(),
-        [CARDS]
-    );
+    // Contacts made within one millisecond come in the order of their random bits.
+    let sorted = |cards: &str| {
+        let mut each: Vec<String> =
+            cards.split_inclusive("END:VCARD").map(|card| card.trim_start().to_owned()).collect();
+        each.sort();
+        each
+    };
+    let [cards] = &taken.contacts.into_values().collect::<Vec<_>>()[..] else { panic!("one owner has contacts") };
+    assert_eq!(cards.len(), CARDS.len());
+    assert_eq!(sorted(std::str::from_utf8(cards).expect("UTF-8")), sorted(CARDS));
     assert_eq!((exported.owners, exported.contacts, heard), (2, 2, vec![1, 2]));
 }
 

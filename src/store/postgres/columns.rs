@@ -109,7 +109,7 @@ impl<'r> Columns<'r> {
         self.checked(|bytes: &[u8]| bytes.try_into().ok())
     }
 
-    /// What [`json`] wrote.
+    /// What `json` wrote.
     pub(super) fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         self.checked(|text: &str| serde_json::from_str(text).ok())
     }
