@@ -17,6 +17,11 @@ pub(crate) fn former(index: usize) -> String {
     format!("+1212{:07}", 2_000_000 + index % 7_000_000)
 }
 
+/// Where a process keeps its database of a size.
+pub(crate) fn folder(process: u32, size: usize) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("redial-bench-{process}-{size}"))
+}
+
 /// The middle value.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

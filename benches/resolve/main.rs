@@ -50,6 +50,9 @@ async fn compare(rounds: usize, queries: usize, large: usize) {
             }
         }
     }
+    for size in sizes {
+        let _none = std::fs::remove_dir_all(filled::folder(std::process::id(), size));
+    }
     println!("{rounds} rounds of {queries} queries one after the other, medians");
     println!("{:24} {:>12} {:>12} {:>7}", "µs a query", sizes[0], sizes[1], "ratio");
     for (way, name) in ["never moved", "moved"].into_iter().enumerate() {
@@ -59,7 +62,7 @@ async fn compare(rounds: usize, queries: usize, large: usize) {
 }
 
 async fn gateway(size: usize) -> Env {
-    let folder = std::env::temp_dir().join(format!("redial-bench-{}-{size}", std::process::id()));
+    let folder = filled::folder(std::process::id(), size);
     std::fs::create_dir_all(&folder).expect("a folder for the database");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store: SharedStore =

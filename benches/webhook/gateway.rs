@@ -22,7 +22,7 @@ pub(crate) fn serve(numbers: usize) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let folder = std::env::temp_dir().join(format!("redial-bench-{}", std::process::id()));
+        let folder = filled::folder(std::process::id(), 0);
         std::fs::create_dir_all(&folder).expect("a folder for the database");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store: SharedStore =

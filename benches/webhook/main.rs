@@ -66,6 +66,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _ended = self.child.wait();
+        let _none = std::fs::remove_dir_all(filled::folder(self.child.id(), 0));
     }
 }
 
