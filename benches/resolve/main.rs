@@ -3,6 +3,7 @@
 //!
 //! `cargo bench --bench resolve [-- ROUNDS [QUERIES [LARGE]]]`
 
+mod face;
 #[path = "../filled.rs"]
 mod filled;
 
@@ -50,14 +51,15 @@ async fn compare(rounds: usize, queries: usize, large: usize) {
             }
         }
     }
-    for size in sizes {
-        let _none = std::fs::remove_dir_all(filled::folder(std::process::id(), size));
-    }
     println!("{rounds} rounds of {queries} queries one after the other, medians");
     println!("{:24} {:>12} {:>12} {:>7}", "µs a query", sizes[0], sizes[1], "ratio");
     for (way, name) in ["never moved", "moved"].into_iter().enumerate() {
         let [small, large] = [filled::median(&found[0][way]), filled::median(&found[1][way])];
         println!("{name:24} {small:>12.2} {large:>12.2} {:>7.2}", large / small);
+    }
+    face::compare(&gateways[0], 500).await;
+    for size in sizes {
+        let _none = std::fs::remove_dir_all(filled::folder(std::process::id(), size));
     }
 }
 
