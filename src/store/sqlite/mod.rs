@@ -185,11 +185,15 @@ impl Store for Sqlite {
                 tracing::debug!(%error, "the filter was not saved");
             }
         }
+        let readers: Vec<_> = self.readers.iter().flat_map(Readers::close).collect();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(writer);
-        let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        threads.extend(self.readers.iter().flat_map(Readers::close));
-        let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(JoinHandle::join));
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        // The writer's connection closes last: only one that may write takes the log file into the database.
+        let joined = tokio::task::spawn_blocking(move || {
+            let read = readers.into_iter().try_for_each(JoinHandle::join);
+            drop(writer);
+            read.and(threads.into_iter().try_for_each(JoinHandle::join))
+        });
         if !matches!(joined.await, Ok(Ok(()))) {
             tracing::error!("a thread of the store ended badly");
         }

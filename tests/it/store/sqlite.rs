@@ -194,6 +194,9 @@ async fn damaged_row_is_named() {
 
 #[tokio::test]
 async fn filter_is_saved_and_fits_only_its_own_history() {
+    // One number may be taken for a former one by chance (one in 256), not most of ten.
+    let later = || (0..10).map(|number| format!("+141555502{number:02}"));
+    let knows = |store: &SharedStore| later().filter(|number| store.may_be_former(number)).count() > 5;
     let folder = Folder::new("saved");
     let (path, copy, filter) = (folder.join("redial.db"), folder.join("copy.db"), folder.join("redial.db.filter"));
     let store = open(&path);
@@ -203,20 +206,23 @@ async fn filter_is_saved_and_fits_only_its_own_history() {
     std::fs::copy(&path, &copy).unwrap();
 
     let store = open(&path);
-    assert!(store.may_be_former("+14155550101") && !store.may_be_former("+14155550102"));
-    write(&store, moves(2, "+14155550102")).await;
+    assert!(store.may_be_former("+14155550101") && !knows(&store));
+    for (owner, number) in (100..).zip(later()) {
+        write(&store, moves(owner, &number)).await;
+    }
+    assert!(knows(&store));
     store.close().await;
     let saved = std::fs::read(&filter).unwrap();
 
     // A backup is restored, beside a filter of later days, and goes on otherwise.
     std::fs::copy(&copy, &path).unwrap();
     let store = open(&path);
-    assert!(store.may_be_former("+14155550101") && !store.may_be_former("+14155550102"));
+    assert!(store.may_be_former("+14155550101") && !knows(&store));
     write(&store, moves(3, "+14155550103")).await;
     store.close().await;
     std::fs::write(&filter, &saved).unwrap();
     let store = open(&path);
-    assert!(store.may_be_former("+14155550103") && !store.may_be_former("+14155550102"));
+    assert!(store.may_be_former("+14155550103") && !knows(&store));
     store.close().await;
 
     // Damaged or lost, it is built anew.
