@@ -95,6 +95,7 @@ fn abilities(file: &Provider) -> String {
     let all = [
         (Capability::Send, "send"),
         (Capability::CallHook, "answer call webhooks"),
+        (Capability::MessageHook, "answer message webhooks"),
         (Capability::Status, "read delivery reports"),
         (Capability::Inbound, "read inbound messages"),
         (Capability::Via, "stand in for its endpoints"),

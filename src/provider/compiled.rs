@@ -63,6 +63,19 @@ pub(super) struct CallHook {
     pub(super) answers: Vec<Rule<(AnswerKind, DocumentText)>>,
 }
 
+/// `[hooks.message]`.
+#[derive(Debug)]
+pub(super) struct MessageHook {
+    pub(super) account: Vec<(Place, usize)>,
+    pub(super) id: Place,
+    pub(super) from: Option<Place>,
+    pub(super) to: Place,
+    pub(super) text: Option<Place>,
+    pub(super) unreadable: Vec<Place>,
+    pub(super) identity_bound: Vec<When>,
+    pub(super) answers: Vec<Rule<(AnswerKind, DocumentText)>>,
+}
+
 /// `[hooks.status]`.
 #[derive(Debug)]
 pub(super) struct StatusHook {

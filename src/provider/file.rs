@@ -138,6 +138,7 @@ pub(super) struct ErrorFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct HooksFile {
     pub(super) call: Option<Spanned<CallFile>>,
+    pub(super) message: Option<Spanned<MessageFile>>,
     pub(super) status: Option<StatusFile>,
     pub(super) inbound: Option<InboundFile>,
     #[serde(default)]
@@ -186,6 +187,23 @@ pub(super) struct AnswerFile {
     #[serde(rename = "type")]
     pub(super) content_type: Option<Written>,
     pub(super) body: Option<Written>,
+}
+
+/// A webhook that asks before a message is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessageFile {
+    #[serde(default)]
+    pub(super) account: AccountFile,
+    pub(super) id: Written,
+    pub(super) from: Option<Written>,
+    pub(super) to: Written,
+    pub(super) text: Option<Written>,
+    #[serde(default)]
+    pub(super) unreadable: Vec<Written>,
+    #[serde(default)]
+    pub(super) identity_bound: Vec<WhenFile>,
+    pub(super) answers: Vec<Spanned<AnswerFile>>,
 }
 
 #[derive(Deserialize)]

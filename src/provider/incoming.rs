@@ -218,13 +218,14 @@ impl Account {
         let verified = self.verify_signature(incoming)?;
         let provider = self.provider();
         let call = provider.call.as_ref().map(|hook| &hook.account);
+        let message = provider.message.as_ref().map(|hook| &hook.account);
         let status = provider.status.as_ref().map(|hook| &hook.account);
         let inbound = provider.inbound.as_ref().map(|hook| &hook.account);
         let account = match hook {
             Hook::Call => call,
             Hook::Status => status,
             Hook::Inbound => inbound,
-            Hook::Message => status.or(inbound).or(call),
+            Hook::Message => message.or(status).or(inbound).or(call),
         };
         for (place, parameter) in account.into_iter().flatten() {
             let wanted = self.parameters().all(*parameter);

@@ -17,6 +17,7 @@ mod form;
 mod incoming;
 mod json;
 mod load;
+mod message;
 mod outcome;
 mod place;
 mod restore;
@@ -30,6 +31,7 @@ mod text;
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
 pub use answer::{Call, CallAnswer, Document, ErrorKind, Phase};
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
+pub use message::{Message, MessageAnswer};
 pub use outcome::{Flag, Flags, Inbound, Media, Outcome, Outgoing, Reply, Request, State, StatusEvent, Word};
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
 pub use send::NotWritten;
@@ -51,6 +53,7 @@ pub struct Provider {
     /// Whether the file names the status, and the document.
     errors: Vec<compiled::Rule<(bool, compiled::DocumentText)>>,
     call: Option<compiled::CallHook>,
+    message: Option<compiled::MessageHook>,
     status: Option<compiled::StatusHook>,
     inbound: Option<compiled::InboundHook>,
     restore: compiled::Restore,
@@ -65,6 +68,8 @@ pub enum Capability {
     Send,
     /// Answering call webhooks: `[hooks.call]`.
     CallHook,
+    /// Answering webhooks that come before a message is sent: `[hooks.message]`.
+    MessageHook,
     /// Delivery reports: `[hooks.status]`.
     Status,
     /// Messages from people: `[hooks.inbound]`.
@@ -157,6 +162,7 @@ impl Provider {
         match capability {
             Capability::Send => self.send.is_some(),
             Capability::CallHook => self.call.is_some(),
+            Capability::MessageHook => self.message.is_some(),
             Capability::Status => self.status.is_some(),
             Capability::Inbound => self.inbound.is_some(),
             Capability::Via => !self.routes.is_empty(),

@@ -1,13 +1,14 @@
 //! `[hooks]`: what webhooks hold and what answers them.
 
-use super::{CALL_NAMES, Loader, Result, STATE_NAMES};
+use super::{CALL_NAMES, Loader, MESSAGE_NAMES, Result, STATE_NAMES};
 use crate::provider::{
-    compiled::{CallHook, InboundHook, MediaPlaces, Restore, StatusHook},
-    file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, RestoreFile, StatusFile, Written},
+    compiled::{CallHook, DocumentText, InboundHook, MediaPlaces, MessageHook, Restore, Rule, StatusHook},
+    file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, MessageFile, RestoreFile, StatusFile, Written},
     place::Place,
     rule::Subjects,
     text::Escape,
 };
+use std::ops::Range;
 use toml::Spanned;
 
 /// Names in the rules that tell a call's phase, and in its caller id.
@@ -17,16 +18,7 @@ const WEBHOOK: Subjects = Subjects { names: &[], places: true, variables: false,
 
 impl Loader<'_> {
     pub(super) fn call(&self, file: &Spanned<CallFile>) -> Result<CallHook> {
-        for kind in [AnswerKind::Connect, AnswerKind::Unchanged] {
-            let always = |rule: &Spanned<AnswerFile>| rule.get_ref().answer == kind && rule.get_ref().when.is_empty();
-            if !file.get_ref().answers.iter().any(always) {
-                let name = if kind == AnswerKind::Connect { "connect" } else { "unchanged" };
-                let wanted =
-                    format!("the answers need one for `{name}` without `when`, for what no other rule foresees");
-                return Err(self.wrong(file.span(), wanted));
-            }
-        }
-        let file = file.get_ref();
+        let (span, file) = (file.span(), file.get_ref());
         let caller_id = file.caller_id.iter().map(|text| self.text(text, CALLER_NAMES, Escape::Plain));
         Ok(CallHook {
             account: self.account(&file.account)?,
@@ -40,17 +32,51 @@ impl Loader<'_> {
                 |rule| &rule.when,
                 |rule| Ok(rule.phase),
             )?,
-            answers: self.rules_for(
-                &file.answers,
-                Subjects { names: CALL_NAMES, places: false, ..WEBHOOK },
-                |rule| &rule.when,
-                |rule| {
-                    let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
-                    Ok((rule.answer, self.document(rule.status.as_ref(), kind, body, CALL_NAMES, 200)?))
-                },
-                |earlier, later| earlier.0 == later.0,
-            )?,
+            answers: self.answers(&file.answers, span, CALL_NAMES)?,
         })
+    }
+
+    pub(super) fn message(&self, file: &Spanned<MessageFile>) -> Result<MessageHook> {
+        let (span, file) = (file.span(), file.get_ref());
+        let optional = |place: &Option<Written>| place.as_ref().map(|place| self.webhook_place(place)).transpose();
+        Ok(MessageHook {
+            account: self.account(&file.account)?,
+            id: self.webhook_place(&file.id)?,
+            from: optional(&file.from)?,
+            to: self.webhook_place(&file.to)?,
+            text: optional(&file.text)?,
+            unreadable: file.unreadable.iter().map(|place| self.webhook_place(place)).collect::<Result<_>>()?,
+            identity_bound: file.identity_bound.iter().map(|when| self.when(when, WEBHOOK)).collect::<Result<_>>()?,
+            answers: self.answers(&file.answers, span, MESSAGE_NAMES)?,
+        })
+    }
+
+    /// The answers to a webhook that asks where to connect; `span` is its section.
+    fn answers(
+        &self,
+        files: &[Spanned<AnswerFile>],
+        span: Range<usize>,
+        names: &'static [&'static str],
+    ) -> Result<Vec<Rule<(AnswerKind, DocumentText)>>> {
+        for kind in [AnswerKind::Connect, AnswerKind::Unchanged] {
+            let always = |rule: &Spanned<AnswerFile>| rule.get_ref().answer == kind && rule.get_ref().when.is_empty();
+            if !files.iter().any(always) {
+                let name = if kind == AnswerKind::Connect { "connect" } else { "unchanged" };
+                let wanted =
+                    format!("the answers need one for `{name}` without `when`, for what no other rule foresees");
+                return Err(self.wrong(span.clone(), wanted));
+            }
+        }
+        self.rules_for(
+            files,
+            Subjects { names, places: false, ..WEBHOOK },
+            |rule| &rule.when,
+            |rule| {
+                let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
+                Ok((rule.answer, self.document(rule.status.as_ref(), kind, body, names, 200)?))
+            },
+            |earlier, later| earlier.0 == later.0,
+        )
     }
 
     pub(super) fn status(&self, file: &StatusFile) -> Result<StatusHook> {

@@ -18,6 +18,8 @@ use toml::Spanned;
 /// Names in the documents that answer a call.
 pub(super) const CALL_NAMES: &[&str] =
     &["new", "called", "called_number", "from", "from_number", "caller_id", "call_id", "say", "application", "phase"];
+/// Names in the documents that answer before a message is sent.
+pub(super) const MESSAGE_NAMES: &[&str] = &["new", "to", "to_number", "from", "from_number", "text", "message_id"];
 /// Names in the documents that tell an error.
 pub(super) const ERROR_NAMES: &[&str] = &["kind", "message", "status"];
 /// Names in the rules over a delivery report.
@@ -305,6 +307,7 @@ impl Provider {
                 errors,
             )?,
             call: read.hooks.call.as_ref().map(|call| loader.call(call)).transpose()?,
+            message: read.hooks.message.as_ref().map(|message| loader.message(message)).transpose()?,
             status: read.hooks.status.as_ref().map(|status| loader.status(status)).transpose()?,
             inbound: read.hooks.inbound.as_ref().map(|inbound| loader.inbound(inbound)).transpose()?,
             restore: loader.restore(&read.hooks.restore)?,

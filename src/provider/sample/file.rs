@@ -14,6 +14,8 @@ pub(super) struct Samples {
     #[serde(default)]
     pub(super) call: Vec<Spanned<CallSample>>,
     #[serde(default)]
+    pub(super) message: Vec<Spanned<PreSendSample>>,
+    #[serde(default)]
     pub(super) status: Vec<Spanned<StatusSample>>,
     #[serde(default)]
     pub(super) inbound: Vec<Spanned<InboundSample>>,
@@ -123,6 +125,25 @@ pub(super) struct ConnectSample {
     pub(super) new: String,
     pub(super) say: Option<String>,
     pub(super) document: String,
+}
+
+/// A webhook that asks before a message is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PreSendSample {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, OneOrMore>,
+    pub(super) request: RequestSample,
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) text: Option<String>,
+    #[serde(default)]
+    pub(super) identity_bound: bool,
+    pub(super) connect: Option<ConnectSample>,
+    pub(super) unchanged: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -42,6 +42,9 @@ impl Provider {
             all.push(("hooks.call.phases", call.phases.iter().map(|rule| rule.line).collect()));
             all.push(("hooks.call.answers", call.answers.iter().map(|rule| rule.line).collect()));
         }
+        if let Some(message) = &self.message {
+            all.push(("hooks.message.answers", message.answers.iter().map(|rule| rule.line).collect()));
+        }
         if let Some(status) = &self.status {
             all.push(("hooks.status.states", status.states.iter().map(|rule| rule.line).collect()));
         }

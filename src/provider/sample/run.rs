@@ -3,7 +3,7 @@
 use super::{
     Reached,
     file::{
-        AccountSample, CallSample, CallbackSample, ErrorSample, HookSample, InboundSample, OneOrMore, ReplySample,
+        AccountSample, CallSample, CallbackSample, ErrorSample, HookSample, InboundSample, OneOrMore, PreSendSample, ReplySample,
         RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample,
         Verdict, WantsSample,
     },
@@ -12,7 +12,7 @@ use crate::{
     clock::Time,
     provider::{
         Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Hook,
-        Inbound, Incoming, Media, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent, Swap, Verified,
+        Inbound, Incoming, Media, MessageAnswer, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent, Swap, Verified,
         file::OutcomeKind, load::Loader,
     },
 };
@@ -99,6 +99,7 @@ impl Runner<'_> {
     pub(super) fn run(mut self, samples: &Samples) {
         self.each(&samples.signature, |one| &one.name, Self::signature);
         self.each(&samples.call, |one| &one.name, Self::call);
+        self.each(&samples.message, |one| &one.name, Self::message);
         self.each(&samples.status, |one| &one.name, Self::status);
         self.each(&samples.inbound, |one| &one.name, Self::inbound);
         self.each(&samples.send, |one| &one.name, Self::send);
@@ -190,6 +191,27 @@ impl Runner<'_> {
         for (answer, wanted) in answers {
             let (document, rule) = account.answer_call_by_rule(&call, answer);
             self.reach("hooks.call.answers", rule);
+            same("the document", &&*String::from_utf8_lossy(&document.body), &&**wanted)?;
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, sample: &PreSendSample) -> Run {
+        let account = self.account(&Special { parameters: Some(&sample.parameters), ..Special::default() })?;
+        let parts = Parts::read(&sample.request)?;
+        let incoming = parts.incoming(0);
+        let message = account.read_message(&incoming).map_err(|wrong| wrong.to_string())?;
+        same("id", &&*message.id, &&*sample.id)?;
+        same("from", &&*message.from, &&*sample.from)?;
+        same("to", &&*message.to, &&*sample.to)?;
+        same("the text", &message.text.as_deref(), &sample.text.as_deref())?;
+        same("whether it is identity-bound", &message.identity_bound, &sample.identity_bound)?;
+        let connect = sample.connect.as_ref();
+        let connect = connect.map(|one| (MessageAnswer::Connect { to: &one.new }, &one.document));
+        let unchanged = sample.unchanged.as_ref().map(|document| (MessageAnswer::Unchanged, document));
+        for (answer, wanted) in connect.into_iter().chain(unchanged) {
+            let (document, rule) = account.answer_message_by_rule(&message, answer);
+            self.reach("hooks.message.answers", rule);
             same("the document", &&*String::from_utf8_lossy(&document.body), &&**wanted)?;
         }
         Ok(())
