@@ -1,11 +1,7 @@
 //! `[hooks.message]`: a webhook that asks before a message is sent, and the document that answers it.
 
 use super::{
-    Account, Document, ErrorKind, Incoming, Malformed,
-    answer::Named,
-    file::AnswerKind,
-    incoming::Asked,
-    place::Place,
+    Account, Document, ErrorKind, Incoming, Malformed, answer::Named, file::AnswerKind, incoming::Asked, place::Place,
     text::number,
 };
 use std::borrow::Cow;

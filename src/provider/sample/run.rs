@@ -3,17 +3,17 @@
 use super::{
     Reached,
     file::{
-        AccountSample, CallSample, CallbackSample, ErrorSample, HookSample, InboundSample, OneOrMore, PreSendSample, ReplySample,
-        RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample,
-        Verdict, WantsSample,
+        AccountSample, CallSample, CallbackSample, ErrorSample, HookSample, InboundSample, OneOrMore, PreSendSample,
+        ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample,
+        SwapSample, Verdict, WantsSample,
     },
 };
 use crate::{
     clock::Time,
     provider::{
         Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Hook,
-        Inbound, Incoming, Media, MessageAnswer, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent, Swap, Verified,
-        file::OutcomeKind, load::Loader,
+        Inbound, Incoming, Media, MessageAnswer, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent,
+        Swap, Verified, file::OutcomeKind, load::Loader,
     },
 };
 use std::{collections::BTreeMap, fmt::Debug, ops::Range, sync::Arc, time::Duration};
