@@ -17,7 +17,7 @@ use redial::{
         write::carry_out,
     },
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ pub(crate) async fn compare(env: &Env, each: usize) {
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port is free");
     let address = listener.address().expect("it is bound");
     let limit = Limit { bytes: 1 << 16, time: Duration::from_secs(5) };
-    let routes = api::routes(Api::new(env.clone(), Arc::default(), limit));
+    let routes = api::routes(Api::new(env.clone(), api::Settings::default(), limit));
     let server = tokio::spawn(serve(listener, routes, Limits::default(), Metrics::new(), stop.clone()));
     let client = Client::new(&Settings { reach: Reach::Anywhere, ..Settings::default() }).expect("a client");
 

@@ -87,7 +87,7 @@ async fn run(env: &Env, moved: bool, size: usize, queries: usize) -> f64 {
             name: None,
             viewer: Viewer::proved(Identity::Application(AppId(1))),
             sender: None,
-            identity_bound: false,
+            identity_bound: None,
             targets: &targets,
             way: "bench",
         };

@@ -78,6 +78,8 @@ fn account() -> Account {
         app: Account::app_id("bench"),
         deadline: Duration::from_millis(250),
         identity_bound: false,
+        bound: Arc::default(),
+        announce: None,
         region: None,
         targets: Targets::default(),
         public_url: load::PUBLIC.into(),

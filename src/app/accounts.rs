@@ -5,10 +5,12 @@ use crate::{
     config::{self, Config},
     domain::{
         address::phone::{self, Region},
+        identity_bound::Lists,
         target::{Countries, Targets},
     },
     provider::{self, AccountSettings, Provider, Secret, SenderKey},
-    usecase::gateway::{Account, Accounts},
+    template::Spoken,
+    usecase::gateway::{Account, Accounts, Announce},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use toml::Spanned;
@@ -25,6 +27,9 @@ pub(super) fn all(config: &Config) -> Result<Accounts, StartError> {
 pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
     let mut files: BTreeMap<String, Arc<Provider>> = BTreeMap::new();
     let mut accounts = Vec::new();
+    let all = bound(config)?;
+    let spoken = Spoken::load(config.notices.templates.as_deref()).map_err(StartError::setting)?;
+    let spoken = Arc::new(spoken);
     for (name, written) in &config.accounts {
         let kind = written.kind.get_ref();
         if BUILT_IN.contains(&kind.as_str()) {
@@ -35,7 +40,12 @@ pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
             None => Arc::new(provider_file(config, kind).map_err(|why| config.wrong(&written.kind, why))?),
         };
         files.insert(kind.clone(), Arc::clone(&file));
-        accounts.push(one(config, name.get_ref(), written, file).map_err(|why| in_account(config, name, why))?);
+        let account = one(config, name.get_ref(), written, file).map_err(|why| in_account(config, name, why))?;
+        accounts.push(Account {
+            bound: Arc::new(own_bound(config, written)?.and(&all)),
+            announce: announce(config, written, &spoken)?,
+            ..account
+        });
     }
     Ok(accounts)
 }
@@ -101,6 +111,8 @@ pub(super) fn one(
         app: Account::app_id(name),
         deadline: written.deadline.0,
         identity_bound: written.identity_bound,
+        bound: Arc::default(),
+        announce: None,
         region,
         targets: targets(config, written)?,
         public_url,
@@ -108,6 +120,53 @@ pub(super) fn one(
         inbound_url: written.inbound_url.as_deref().map(Into::into),
         host: written.host.as_deref().map(Into::into),
     })
+}
+
+/// What is not redirected on any account, by the operator's word (rule Q8).
+pub(super) fn bound(config: &Config) -> Result<Lists, StartError> {
+    let written = &config.queries;
+    let region = Region::new(written.region.get_ref());
+    lists(config, [&written.bound_senders, &written.bound_keys, &written.bound_patterns], region)
+}
+
+fn own_bound(config: &Config, written: &config::Account) -> Result<Lists, StartError> {
+    let region = written.region.as_deref().map_or_else(|| Region::new(config.queries.region.get_ref()), Region::new);
+    lists(config, [&written.bound_senders, &written.bound_keys, &written.bound_patterns], region)
+}
+
+fn lists(
+    config: &Config,
+    [senders, keys, patterns]: [&Vec<Spanned<String>>; 3],
+    region: Option<Region>,
+) -> Result<Lists, StartError> {
+    let mut lists = Lists::default();
+    for sender in senders {
+        lists.add_sender(sender.get_ref(), region).map_err(|why| config.wrong(sender, why))?;
+    }
+    for key in keys {
+        lists.add_key(key.get_ref()).map_err(|why| config.wrong(key, why))?;
+    }
+    for pattern in patterns {
+        lists.add_pattern(pattern.get_ref()).map_err(|why| config.wrong(pattern, why))?;
+    }
+    Ok(lists)
+}
+
+/// What callers of an account hear (rule Q6).
+fn announce(config: &Config, written: &config::Account, spoken: &Arc<Spoken>) -> Result<Option<Announce>, StartError> {
+    let own = written.announce_text.as_ref().map(|text| {
+        let own = Spoken::one(text.get_ref());
+        own.map(Arc::new).map_err(|why| config.wrong(text, why.message))
+    });
+    let own = own.transpose()?;
+    if written.announce == config::Announce::Never {
+        return Ok(None);
+    }
+    Ok(Some(Announce {
+        to_all: written.announce == config::Announce::Always,
+        language: written.announce_language.as_deref().unwrap_or(&config.notices.language).into(),
+        spoken: own.unwrap_or_else(|| Arc::clone(spoken)),
+    }))
 }
 
 fn known_region(text: &str) -> Result<Region, String> {

@@ -73,8 +73,8 @@ pub struct App {
 impl App {
     /// Starts logging and opens the store.
     pub async fn open(config: &Config) -> Result<Self, StartError> {
-        log::start(config.log.format == crate::config::LogFormat::Json, &config.log.level)
-            .map_err(StartError::setting)?;
+        log::start(config.log.format == crate::config::LogFormat::Json, config.log.level.get_ref())
+            .map_err(|why| config.wrong(&config.log.level, why))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
         let store = open_store(config, &clock, &random).await?;

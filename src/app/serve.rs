@@ -2,7 +2,7 @@
 
 use super::{App, StartError, accounts, post};
 use crate::{
-    config::Config,
+    config::{Config, Server},
     http::{
         self, Surface,
         api::{self, Api},
@@ -10,16 +10,20 @@ use crate::{
         serve::{Limits, Listener, serve as accept, tls_config},
         stand_in::StandIn,
     },
-    telemetry::metrics,
+    telemetry::{log, metrics},
     transport::http::{Client, Settings, reach::Reach, relay::Relay},
-    usecase::gateway::{Gateway, Ways},
+    usecase::{
+        Live, Rules,
+        deliver_notice::Post,
+        gateway::{Accounts, Gateway, Ways},
+    },
     worker::Worker,
 };
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -45,6 +49,10 @@ pub struct Running {
     /// Where `/metrics` is.
     pub metrics_address: SocketAddr,
     gateway: Arc<Gateway>,
+    worker: Worker,
+    queries: Live<api::Settings>,
+    /// What runs, as it was configured last.
+    config: Mutex<Config>,
     stop: CancellationToken,
     stopping: Arc<AtomicBool>,
     tasks: TaskTracker,
@@ -115,8 +123,8 @@ impl Running {
             ready: ready(&app, &stopping),
             metrics: None,
         };
-        let mut api = Api::new(app.env.clone(), Arc::new(accounts::api_targets(config)?), surface.body);
-        api.slot = config.queries.slot.0;
+        let mut api = Api::new(app.env.clone(), api_settings(config)?, surface.body);
+        let queries = api.live.clone();
         api.metrics = app.metrics.clone();
         let others = vec![api::routes(api)];
         let limits = Limits {
@@ -143,23 +151,19 @@ impl Running {
             Some(app.metrics.clone()),
         );
         tasks.spawn({
-            let stop = stop.clone();
+            let (worker, stop) = (worker.clone(), stop.clone());
             async move { worker.run(stop).await }
         });
         tasks.spawn(follow(app.env.store.clone(), stop.clone()));
-        Ok(Self { app, address, metrics_address, gateway, stop, stopping, tasks })
+        let config = Mutex::new(config.clone());
+        Ok(Self { app, address, metrics_address, gateway, worker, queries, config, stop, stopping, tasks })
     }
 
-    /// Takes accounts and provider files anew. What is wrong changes nothing.
-    pub fn reload(&self, file: &std::path::Path) {
-        let read = Config::load(file).map_err(|error| error.to_string());
-        let taken = read.and_then(|config| accounts::all(&config).map_err(|error| error.to_string()));
-        let kind = match taken {
-            Ok(accounts) => {
-                self.gateway.replace_accounts(accounts);
-                tracing::info!(
-                    "the configuration was read again: accounts and provider files count from now on; the rest at the next start"
-                );
+    /// Reads the configuration again. All of it is read and built before any of it counts: what is wrong changes nothing.
+    pub fn reload(&self, file: &Path) {
+        let kind = match Config::load(file).map_err(StartError::from).and_then(|config| Reloaded::build(config)) {
+            Ok(reloaded) => {
+                self.take(reloaded);
                 "taken"
             }
             Err(error) => {
@@ -168,6 +172,33 @@ impl Running {
             }
         };
         self.app.metrics.reloads.get_or_create(&metrics::Kind { kind }).inc();
+    }
+
+    fn take(&self, reloaded: Reloaded) {
+        let Reloaded { config, accounts, post, queries, rules } = reloaded;
+        if let Err(error) = log::set_level(config.log.level.get_ref()) {
+            tracing::error!(%error, "the log level stays as it was");
+        }
+        self.gateway.replace_accounts(accounts);
+        self.worker.replace(post, post::settings(&config));
+        self.queries.replace(queries);
+        self.app.env.live.replace(rules);
+        let mut running = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let fixed = running.fixed_differences(&config);
+        if fixed.is_empty() {
+            tracing::info!("the configuration was read again: all of it counts from now on");
+        } else {
+            let at_start = fixed.join(", ");
+            tracing::warn!(
+                at_start,
+                "the configuration was read again: these count from the next start, the rest from now on"
+            );
+        }
+        // What was opened at the start stays what the next reload is compared with.
+        let before = std::mem::replace(&mut *running, config);
+        running.server = Server { public_url: running.server.public_url.clone(), ..before.server };
+        (running.metrics, running.store, running.stand_in) = (before.metrics, before.store, before.stand_in);
+        running.log.format = before.log.format;
     }
 
     /// Ends what is under way, then closes the store.
@@ -180,6 +211,36 @@ impl Running {
         self.gateway.tasks.wait().await;
         self.app.close().await;
     }
+}
+
+/// A configuration with everything that was made of it.
+struct Reloaded {
+    config: Config,
+    accounts: Accounts,
+    post: Post,
+    queries: api::Settings,
+    rules: Rules,
+}
+
+impl Reloaded {
+    fn build(config: Config) -> Result<Self, StartError> {
+        log::check(config.log.level.get_ref()).map_err(|why| config.wrong(&config.log.level, why))?;
+        Ok(Self {
+            accounts: accounts::all(&config)?,
+            post: post::post(&config)?,
+            queries: api_settings(&config)?,
+            rules: super::rules(&config)?,
+            config,
+        })
+    }
+}
+
+fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
+    Ok(api::Settings {
+        targets: accounts::api_targets(config)?,
+        slot: config.queries.slot.0,
+        bound: accounts::bound(config)?,
+    })
 }
 
 async fn listen(address: SocketAddr, key: &'static str) -> Result<Listener, StartError> {

@@ -51,6 +51,9 @@ fn query(record: &QueryRecord) {
     line("asked for", &record.asked);
     line("owner", format_args!("{}, revision {}", record.owner, record.revision));
     line("rule", format_args!("{rule}: {sentence}"));
+    if !record.detail.is_empty() {
+        line("since", &record.detail);
+    }
     line("connected", if record.connected { "elsewhere" } else { "unchanged" });
     line("told", if record.told { "yes" } else { "nothing" });
     for group in &record.groups {

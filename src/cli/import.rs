@@ -118,7 +118,7 @@ async fn moves(args: Moves, env: &Env) -> Result<ExitCode, Box<dyn Error + Send 
     let file = open(&args.file)?;
     let base = || args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = args.source.clone().unwrap_or_else(base).into();
-    let source = import_moves::Source { name, region: args.region.or(env.rules.region) };
+    let source = import_moves::Source { name, region: args.region.or(env.rules().region) };
     let mut teller = Teller::new(&args.file, &file);
     let imported = import_moves::import(env, file, &source, &mut teller).await;
     teller.finish("moves", &imported, args.json)

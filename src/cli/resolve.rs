@@ -37,7 +37,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     let viewer = match &args.viewer {
-        Some(text) => Viewer::proved(Identity::Address(Address::parse(text, env.rules.region)?)),
+        Some(text) => Viewer::proved(Identity::Address(Address::parse(text, env.rules().region)?)),
         None => Viewer::default(),
     };
     let answer = match (&args.to, &args.name) {
@@ -46,11 +46,11 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         (Some(to), name) => {
             let targets = Targets { countries: Countries::Any, ..Targets::default() };
             let ask = Ask {
-                to: Address::parse(to, env.rules.region)?,
+                to: Address::parse(to, env.rules().region)?,
                 name: name.as_deref(),
                 viewer,
                 sender: None,
-                identity_bound: false,
+                identity_bound: None,
                 targets: &targets,
                 way: "cli",
             };

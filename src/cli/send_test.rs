@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, env: &Env, post: &Post) -> Result<ExitCode, Failure> {
-    let to = Address::parse(&args.to, env.rules.region)?;
+    let to = Address::parse(&args.to, env.rules().region)?;
     let delivery = send_test(env, post, &args.account, &to).await?;
     let word = match delivery.outcome {
         AttemptOutcome::Sent => "sent",

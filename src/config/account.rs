@@ -36,6 +36,22 @@ pub struct Account {
     /// Whether it sends one-time codes and the like: nothing of it is redirected (rule Q8).
     #[serde(default)]
     pub identity_bound: bool,
+    /// Whose messages and calls are not redirected either: numbers, short codes, names (rule Q8).
+    #[serde(default)]
+    pub bound_senders: Vec<Spanned<String>>,
+    /// With which of `senders` nothing is redirected, by `user` (rule Q8).
+    #[serde(default)]
+    pub bound_keys: Vec<Spanned<String>>,
+    /// Texts that are not redirected, as regular expressions (rule Q8).
+    #[serde(default)]
+    pub bound_patterns: Vec<Spanned<String>>,
+    /// Which callers hear a line before the new number is dialled (rule Q6).
+    #[serde(default)]
+    pub announce: Announce,
+    /// The account's own line, instead of `spoken/LANGUAGE/moved.txt`.
+    pub announce_text: Option<Spanned<String>>,
+    /// The language of the line; else that of notices.
+    pub announce_language: Option<String>,
     /// Where a new number may be (rule Q12).
     #[serde(default)]
     pub countries: Countries,
@@ -92,6 +108,19 @@ impl Values {
 
 fn default_deadline() -> Span {
     Span::millis(250)
+}
+
+/// Which callers hear a line before the new number is dialled (rule Q6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Announce {
+    /// None.
+    #[default]
+    Never,
+    /// Where the number is revealed to the account or to everyone.
+    Revealed,
+    /// All; those who may not learn the number hear a line without it.
+    Always,
 }
 
 /// Who holds the provider's credentials (rule Q5).

@@ -7,7 +7,7 @@ mod account;
 mod duration;
 mod secret;
 
-pub use account::{Account, Countries, Custody, Sender, Values, Word};
+pub use account::{Account, Announce, Countries, Custody, Sender, Values, Word};
 pub use duration::Span;
 pub use secret::Secret;
 
@@ -83,7 +83,7 @@ pub struct Server {
 }
 
 /// A certificate chain and its key, PEM files.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// The chain, the server's own first.
@@ -128,7 +128,7 @@ pub struct Log {
     /// Text for people or JSON for programs.
     pub format: LogFormat,
     /// A level, or a list of `target=level`.
-    pub level: String,
+    pub level: Spanned<String>,
 }
 
 /// Form of the logs.
@@ -143,12 +143,12 @@ pub enum LogFormat {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".to_owned() }
+        Self { format: LogFormat::Text, level: Spanned::new(0..0, "info".to_owned()) }
     }
 }
 
 /// The database.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// The embedded one's file.
@@ -179,6 +179,12 @@ pub struct Queries {
     pub with_name: Span,
     /// When answers of `/v1/resolve` leave (rule Q4).
     pub slot: Span,
+    /// On every account: whose messages and calls are not redirected (rule Q8).
+    pub bound_senders: Vec<Spanned<String>>,
+    /// On every account and on `/v1`: with which keys nothing is redirected (rule Q8).
+    pub bound_keys: Vec<Spanned<String>>,
+    /// On every account: texts that are not redirected, as regular expressions (rule Q8).
+    pub bound_patterns: Vec<Spanned<String>>,
 }
 
 impl Default for Queries {
@@ -188,6 +194,9 @@ impl Default for Queries {
             without_name: Span::days(45),
             with_name: Span::days(365),
             slot: Span::millis(5),
+            bound_senders: Vec::new(),
+            bound_keys: Vec::new(),
+            bound_patterns: Vec::new(),
         }
     }
 }
@@ -242,7 +251,7 @@ pub struct Providers {
 }
 
 /// Plays a provider: takes what an account sends and writes it to a file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandIn {
     /// Where it listens.
@@ -354,6 +363,25 @@ impl Config {
             account.check().map_err(|what| (name.span().start, format!("account {}: {what}", name.get_ref())))?;
         }
         Ok(())
+    }
+
+    /// The settings of `other` that a running server cannot take, since they belong to what it has opened.
+    pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let (ours, theirs) = (&self.server, &other.server);
+        let pairs = [
+            ("server.listen", ours.listen == theirs.listen),
+            ("server.connections", ours.connections == theirs.connections),
+            ("server.header_timeout", ours.header_timeout == theirs.header_timeout),
+            ("server.body_timeout", ours.body_timeout == theirs.body_timeout),
+            ("server.body_limit", ours.body_limit == theirs.body_limit),
+            ("server.stop_timeout", ours.stop_timeout == theirs.stop_timeout),
+            ("server.tls", ours.tls == theirs.tls),
+            ("metrics.listen", self.metrics.listen == other.metrics.listen),
+            ("log.format", self.log.format == other.log.format),
+            ("store", self.store == other.store),
+            ("stand_in", self.stand_in == other.stand_in),
+        ];
+        pairs.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
     }
 
     /// The account of a name.

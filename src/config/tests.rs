@@ -24,7 +24,7 @@ fn the_shipped_file_holds_the_defaults() {
                 config.server.stop_timeout,
                 config.metrics.listen,
                 (
-                    &config.log,
+                    (config.log.format, config.log.level.get_ref()),
                     &config.store,
                     config.queries.region.get_ref(),
                     config.queries.without_name,

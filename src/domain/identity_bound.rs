@@ -2,6 +2,10 @@
 //!
 //! Whoever has the old number now must not lose a code to the person who left it, nor get that person's.
 
+mod lists;
+
+pub use lists::{Bound, Lists, Traits};
+
 /// Words with which a text speaks of a code; a number beside one of them makes it a code.
 const CODE_WORDS: [&str; 28] = [
     "code",

@@ -8,8 +8,8 @@ use super::{
     problem::{Kind, Problem},
 };
 use crate::{
-    provider::{Hook, Incoming, Refused},
-    usecase::{gateway::Gateway, hook_call, hook_inbound, hook_status, reference::Reference},
+    provider::{Capability, Hook, Incoming, Refused},
+    usecase::{gateway::Gateway, hook_call, hook_inbound, hook_message, hook_status, reference::Reference},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -71,8 +71,10 @@ async fn answer(
         (Hook::Call, Some(reference)) => hook_status::application(gateway, account, &incoming, &reference).await,
         (Hook::Status, reference) => hook_status::report(gateway, account, &incoming, reference.as_ref()).await,
         (Hook::Inbound, _) => hook_inbound::answer(gateway, account, &incoming).await,
-        // No provider file describes a webhook before a message yet.
-        (Hook::Message, _) => return Problem::new(Kind::NotFound).response(),
+        (Hook::Message, _) if !account.provider.provider().can(Capability::MessageHook) => {
+            return Problem::new(Kind::NotFound).response();
+        }
+        (Hook::Message, _) => hook_message::answer(gateway, account, &incoming, verified).await,
     };
     super::document_response(document)
 }

@@ -87,6 +87,10 @@ impl Templates {
         let mut files: BTreeMap<String, String> =
             BUILT_IN.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
         for (path, text) in own {
+            // Those are `Spoken`'s.
+            if path.starts_with("spoken/") {
+                continue;
+            }
             let Some(path) = known_path(&path) else {
                 return Err(TemplateError::plain(
                     path,

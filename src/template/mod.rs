@@ -10,11 +10,13 @@ mod context;
 mod load;
 mod shown;
 mod sms;
+mod spoken;
 
 pub use check::{Problem, Report, Size};
 pub use context::{Changed, Letterhead};
 pub use load::TemplateError;
 pub use sms::{Alphabet, Segments, folded, segments};
+pub use spoken::{Spoken, Told};
 
 use minijinja::Environment;
 use std::collections::BTreeSet;

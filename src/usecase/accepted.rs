@@ -1,7 +1,7 @@
 //! Everything that one accepted request writes: revision, number history, fan-out and audit in one commit (rule C6).
 
 use super::{
-    Env, link_contacts,
+    Env,
     wanted::{self, Wanted, WantedPoint},
     write::{Actor, Refused, audited, fanout, read_owner},
 };
@@ -136,7 +136,6 @@ pub fn effects(
         "value_proved"
     };
     effects.push(audited(env, after.id, actor, at, what, &detail(accepted, request)));
-    effects.extend(link_contacts::due(before, accepted, at));
     effects
 }
 

@@ -26,7 +26,7 @@ pub fn parse(env: &Env, text: &str) -> Result<Identity, Refused> {
     if let Ok(id) = text.parse::<AppId>() {
         return Ok(Identity::Application(id));
     }
-    Address::parse(text, env.rules.region).map(Identity::Address).map_err(|_| {
+    Address::parse(text, env.rules().region).map(Identity::Address).map_err(|_| {
         Refused::invalid(
             "/identity",
             "a phone number with its country code, an e-mail address, own_… or app_… is needed",

@@ -2,11 +2,11 @@
 
 use super::{
     Env, books,
-    link_contacts::relinked,
     members::recipient,
     write::{Actor, Fault, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
+    clock::Time,
     domain::{
         address::Address,
         card::{Card, CardPoint, Document},
@@ -88,7 +88,10 @@ pub async fn replace(
     let now = env.store.now().await?;
     let contact = derive(env, &owner, before.book, id, before.version + 1, Some(&before), entry).await?;
     let mut effects = vec![Effect::ContactSet(contact.clone())];
-    effects.extend(relinked(env, &before, &contact, now, false).await?);
+    if contact.linked != before.linked {
+        // The rights now belong to somebody else's identity: who had them sees less, who has them may see more.
+        effects.extend(moved(env, &owner, &before, &contact, now));
+    }
     effects.push(audited(env, owner.id, actor, now, "contact_changed", &json!({"contact": id})));
     Ok(Plan::on(&owner, effects, contact))
 }
@@ -121,6 +124,13 @@ pub async fn read(env: &Env, owner: OwnerId, id: ContactId, version: Option<u64>
     }
 }
 
+fn moved(env: &Env, owner: &Owner, before: &Contact, after: &Contact, now: Time) -> [Effect; 2] {
+    [
+        fanout(env, owner.id, now, vec![recipient(before)], true),
+        fanout(env, owner.id, now, vec![recipient(after)], false),
+    ]
+}
+
 async fn derive(
     env: &Env,
     owner: &Owner,
@@ -145,7 +155,7 @@ async fn derive(
     {
         return Err(Refused::Conflict(format!("the book has this UID already, as {}", other.id).into()));
     }
-    let (addresses, _) = read.addresses(env.rules.region);
+    let (addresses, _) = read.addresses(env.rules().region);
     let names = read.name_keys();
     let linked = link(env, owner.id, &names, &addresses, before.and_then(|contact| contact.linked)).await?;
     Ok(Contact {
@@ -171,7 +181,7 @@ fn plain(env: &Env, new: &NewContact, uid: &str) -> Result<String, Refused> {
     }
     let mut points = Vec::new();
     for (at, text) in new.addresses.iter().enumerate() {
-        match Address::parse(text, env.rules.region) {
+        match Address::parse(text, env.rules().region) {
             Ok(address) => points.push(CardPoint {
                 id: PointId(0),
                 kind: address.kind(),
@@ -230,10 +240,7 @@ pub(super) fn linked(own: OwnerId, names: &[NameKey], holders: &[Holder], before
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clock::Time,
-        domain::{group::Rights, name},
-    };
+    use crate::domain::{group::Rights, name};
 
     fn holder(owner: u128, named: &str, present: bool, believed: bool) -> Holder {
         Holder {

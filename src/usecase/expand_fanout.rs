@@ -111,7 +111,7 @@ async fn plan(
         let view = views.view(groups);
         let baseline = views.baseline(env, groups, fanout.at).await?;
         let seen = shown.as_ref().map(read_seen).transpose()?;
-        let debounce = Debounce { each: env.rules.debounce, most: env.rules.debounce_most };
+        let debounce = Debounce { each: env.rules().debounce, most: env.rules().debounce_most };
         let moment = Moment { at: fanout.at, now, debounce, zone: &schedule.zone, silent: fanout.silent };
         let step = step(seen.as_ref(), &baseline, &view, open.as_ref(), moment);
         // Where a notice is open its delivery follows what was taken away; two writers could undo each other.

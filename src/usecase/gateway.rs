@@ -2,9 +2,10 @@
 
 use super::{Env, answered::Answered};
 use crate::{
-    domain::{address::phone::Region, id::AppId, target::Targets},
+    domain::{address::phone::Region, id::AppId, identity_bound::Lists, target::Targets},
     provider,
     telemetry::{Metrics, metrics},
+    template::Spoken,
     transport::http::{Client, relay::Relay},
 };
 use std::{
@@ -25,6 +26,10 @@ pub struct Account {
     pub deadline: Duration,
     /// It sends one-time codes and the like: nothing of it is redirected (rule Q8).
     pub identity_bound: bool,
+    /// What else is not redirected by the operator's word (rule Q8).
+    pub bound: Arc<Lists>,
+    /// What a caller hears before the new number is dialled (rule Q6).
+    pub announce: Option<Announce>,
     /// Country of numbers without a country code, where neither they nor the sender say otherwise (rule Q1).
     pub region: Option<Region>,
     /// Where a new number may be (rule Q12).
@@ -52,6 +57,17 @@ impl Account {
     pub fn name(&self) -> &str {
         self.provider.name()
     }
+}
+
+/// The line that a caller hears before the new number is dialled (rule Q6).
+#[derive(Clone, Debug)]
+pub struct Announce {
+    /// Whether those hear a line too who may not learn the number; theirs has no name and no number.
+    pub to_all: bool,
+    /// The language of the account's callers.
+    pub language: Box<str>,
+    /// The texts.
+    pub spoken: Arc<Spoken>,
 }
 
 /// All accounts, found by name or by host.

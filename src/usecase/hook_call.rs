@@ -2,13 +2,14 @@
 //! the call as it is (rules Q6, Q7, Q10, Q12, W1).
 
 use super::{
+    announce,
     answered::Before,
     gateway::{Account, Gateway},
-    substitute::{self, Wanted},
+    substitute::{self, Decided, Wanted},
 };
 use crate::{
+    domain::identity_bound::Traits,
     provider::{Call, CallAnswer, Channel, Document, ErrorKind, Incoming, Phase, Verified},
-    store::Substitution,
 };
 
 /// Answers a verified call webhook. Always with a document; *unchanged* where anything is in doubt.
@@ -31,12 +32,13 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
         Before::Never => {}
     }
     let begun = tokio::time::Instant::now();
-    let row = substitute::fail_open(gateway, account, decide(gateway, account, &call)).await;
-    let Some(row) = row else {
+    let decided = substitute::fail_open(gateway, account, decide(gateway, account, &call)).await;
+    let Some(Decided { row, revealed }) = decided else {
         gateway.answered.keep(account.name(), &call.id, incoming.now, None);
         return unchanged();
     };
-    let connect = CallAnswer::Connect { to: row.connected.wire(), say: None };
+    let say = announce::line(account, &row.connected, revealed.as_deref());
+    let connect = CallAnswer::Connect { to: row.connected.wire(), say: say.as_deref() };
     let document = account.provider.answer_call(&call, connect);
     gateway.answered.keep(account.name(), &call.id, incoming.now, Some(document.clone()));
     gateway.metrics.hook_time.observe(begun.elapsed().as_secs_f64());
@@ -49,11 +51,15 @@ async fn decide(
     gateway: &Gateway,
     account: &Account,
     call: &Call<'_>,
-) -> Result<Option<Substitution>, crate::store::StoreError> {
+) -> Result<Option<Decided>, crate::store::StoreError> {
+    let bound = || {
+        let region = account.region.or(gateway.env.rules().region);
+        account.bound.listed(&Traits { sender: Some(&call.from), ..Traits::default() }, region)
+    };
     let wanted =
-        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: &|| false };
-    let Some(mut row) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
-    row.foreign_id = Some(call.id.as_ref().into());
-    substitute::write(gateway, std::slice::from_ref(&row)).await?;
-    Ok(Some(row))
+        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: &bound };
+    let Some(mut decided) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
+    decided.row.foreign_id = Some(call.id.as_ref().into());
+    substitute::write(gateway, std::slice::from_ref(&decided.row)).await?;
+    Ok(Some(decided))
 }

@@ -46,7 +46,7 @@ async fn answers_to(
     account: &Account,
     message: &Inbound,
 ) -> Result<Option<Substitution>, StoreError> {
-    let region = account.region.or(gateway.env.rules.region);
+    let region = account.region.or(gateway.env.rules().region);
     let (Ok(from), Ok(to)) = (phone::parse(&message.from, region), phone::parse(&message.to, region)) else {
         return Ok(None);
     };

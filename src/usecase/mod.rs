@@ -1,6 +1,7 @@
 //! One file per action: facts, a pure decision, at most one commit between network calls.
 
 pub mod accepted;
+mod announce;
 mod answered;
 pub mod blocks;
 pub mod books;
@@ -15,12 +16,12 @@ pub mod gateway;
 pub mod groups;
 pub mod hook_call;
 pub mod hook_inbound;
+pub mod hook_message;
 pub mod hook_status;
 pub mod import;
 pub mod import_contacts;
 pub mod import_moves;
 pub mod keys;
-pub mod link_contacts;
 pub mod members;
 pub mod opt_outs;
 pub mod owners;
@@ -44,6 +45,7 @@ use crate::{
     domain::query::Windows,
     store::SharedStore,
 };
+use arc_swap::{ArcSwap, Guard};
 use std::{sync::Arc, time::Duration};
 
 /// What every action works with.
@@ -55,8 +57,8 @@ pub struct Env {
     pub clock: Arc<dyn Clock>,
     /// Makes ids and secrets.
     pub random: Arc<dyn Random>,
-    /// The operator's settings of the rules.
-    pub rules: Rules,
+    /// The operator's settings of the rules; a reload replaces them.
+    pub live: Live<Rules>,
     /// Where queries are recorded.
     pub records: record::Recorder,
 }
@@ -65,7 +67,44 @@ impl Env {
     /// Puts it together and starts the writer of query records; needs a runtime.
     pub fn new(store: SharedStore, clock: Arc<dyn Clock>, random: Arc<dyn Random>, rules: Rules) -> Self {
         let records = record::Recorder::start(Arc::clone(&store));
-        Self { store, clock, random, rules, records }
+        Self { store, clock, random, live: Live::new(rules), records }
+    }
+
+    /// The operator's settings of the rules, as they are at this moment.
+    pub fn rules(&self) -> Guard<Arc<Rules>> {
+        self.live.now()
+    }
+}
+
+/// Settings that a reload replaces while they are in use. Clones share them.
+#[derive(Debug)]
+pub struct Live<T>(Arc<ArcSwap<T>>);
+
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Live<T> {
+    /// With these to begin with.
+    pub fn new(first: impl Into<Arc<T>>) -> Self {
+        Self(Arc::new(ArcSwap::new(first.into())))
+    }
+
+    /// Those of this moment, for a moment.
+    pub fn now(&self) -> Guard<Arc<T>> {
+        self.0.load()
+    }
+
+    /// Those of this moment, for something that takes longer.
+    pub fn kept(&self) -> Arc<T> {
+        self.0.load_full()
+    }
+
+    /// Others from now on; what is under way ends with those that it began with.
+    pub fn replace(&self, next: T) {
+        self.0.store(Arc::new(next));
     }
 }
 

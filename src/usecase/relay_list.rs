@@ -26,7 +26,7 @@ pub async fn list(gateway: &Gateway, account: &Account, route: &Route, incoming:
     if wanted.destinations.is_empty() {
         return relay_read::read(gateway, account, route, incoming).await;
     }
-    let region = account.region.or(gateway.env.rules.region);
+    let region = account.region.or(gateway.env.rules().region);
     let filter = Filter(
         wanted
             .destinations

@@ -4,10 +4,13 @@ use super::{
     gateway::{Account, Gateway},
     reference::{SenderSide, our_url, swap},
     relay::{self, Relayed},
-    substitute::{self, Wanted},
+    substitute::{self, Decided, Wanted},
 };
 use crate::{
-    domain::{id::SubstitutionId, identity_bound},
+    domain::{
+        id::SubstitutionId,
+        identity_bound::{Bound, Traits},
+    },
     provider::{Changes, Communication, ErrorKind, Incoming, Request, Route, SenderKey},
     store::{Commit, Effect, StoreError, Substitution},
 };
@@ -57,7 +60,12 @@ async fn plan(
     sender: Option<&SenderKey>,
 ) -> Result<Option<(Vec<Substitution>, Changes)>, StoreError> {
     // Lazily: for nearly all messages no recipient has moved, and then the text does not matter.
-    let bound = || wanted.identity_bound || wanted.text.as_deref().is_some_and(identity_bound::reads_so);
+    let bound = || {
+        let key = sender.map(|key| &*key.user).filter(|user| !user.is_empty());
+        let what = Traits { sender: wanted.sender.as_deref(), key, text: wanted.text.as_deref() };
+        let region = account.region.or(gateway.env.rules().region);
+        wanted.identity_bound.then_some(Bound::Request).or_else(|| account.bound.matched(&what, region))
+    };
     let mut rows = Vec::new();
     let mut changes = Changes::default();
     for destination in &wanted.destinations {
@@ -68,7 +76,7 @@ async fn plan(
             way: "via",
             identity_bound: &bound,
         };
-        if let Some(row) = substitute::decide(gateway, account, &one).await? {
+        if let Some(Decided { row, .. }) = substitute::decide(gateway, account, &one).await? {
             changes.destinations.push((destination.index, row.connected.wire().into()));
             rows.push(row);
         }

@@ -7,8 +7,9 @@ use crate::{
         address::{Address, Kind},
         group::{Identity, Viewer},
         id::{GroupId, OwnerId, PointId, QueryId},
+        identity_bound::Bound,
         name,
-        query::{self, Decision, Holder, Query, Verdict},
+        query::{self, Decision, Holder, Query, Reason, Verdict},
         target::Targets,
     },
     store::{QueryRecord, StoreError},
@@ -25,8 +26,8 @@ pub struct Ask<'a> {
     pub viewer: Viewer,
     /// Who sends or calls, where that is an address.
     pub sender: Option<Address>,
-    /// One-time codes and the like (rule Q8).
-    pub identity_bound: bool,
+    /// Why it counts as a one-time code or the like, where it does (rule Q8).
+    pub identity_bound: Option<Bound>,
     /// What the account allows (rule Q12).
     pub targets: &'a Targets,
     /// For the record: `hook:NAME`, `via:NAME`, `api:KEY`, `cli`.
@@ -79,11 +80,13 @@ pub async fn resolve(env: &Env, ask: Ask<'_>) -> Result<Answer, StoreError> {
         return Ok(Answer { id, decision: unmet(), met: None });
     }
     let facts = env.store.facts(ask.to.key(), &ask.viewer).await?;
-    let question = Query { to: ask.to, name: named, identity_bound: ask.identity_bound, sender: ask.sender };
-    let decision = query::decide(&question, &facts, &env.rules.windows, ask.targets, now);
+    let question = Query { to: ask.to, name: named, identity_bound: ask.identity_bound.is_some(), sender: ask.sender };
+    let decision = query::decide(&question, &facts, &env.rules().windows, ask.targets, now);
     let met = decision.holder.and_then(|at| facts.holders.get(at)).map(met);
     let answer = Answer { id, decision, met };
-    record(env, &answer, &question.to, &ask.viewer, ask.way, now).await;
+    let detail = ask.identity_bound.filter(|_| answer.decision.because == Reason::IdentityBound);
+    let detail = detail.map(|bound| bound.to_string()).unwrap_or_default();
+    record(env, &answer, &question.to, &ask.viewer, ask.way, detail, now).await;
     Ok(answer)
 }
 
@@ -103,13 +106,13 @@ pub async fn resolve_name(
     let holder = decision.holder.and_then(|at| found.get(at));
     let answer = Answer { id, met: holder.map(met), decision };
     if let Some(asked) = holder.and_then(|holder| holder.current.clone()) {
-        record(env, &answer, &asked, viewer, way, now).await;
+        record(env, &answer, &asked, viewer, way, String::new(), now).await;
     }
     Ok(answer)
 }
 
 fn unmet() -> Decision {
-    Decision { connect: None, say: Verdict::NoResult, because: query::Reason::NeverHeld, holder: None }
+    Decision { connect: None, say: Verdict::NoResult, because: Reason::NeverHeld, holder: None }
 }
 
 fn met(holder: &Holder) -> Met {
@@ -123,7 +126,7 @@ fn met(holder: &Holder) -> Met {
     }
 }
 
-async fn record(env: &Env, answer: &Answer, asked: &Address, viewer: &Viewer, way: &str, now: Time) {
+async fn record(env: &Env, answer: &Answer, asked: &Address, viewer: &Viewer, way: &str, detail: String, now: Time) {
     let Some(met) = &answer.met else { return };
     let told = answer.decision.say != Verdict::NoResult;
     let connected = answer.decision.connect.is_some();
@@ -138,6 +141,7 @@ async fn record(env: &Env, answer: &Answer, asked: &Address, viewer: &Viewer, wa
             asked: asked.clone(),
             viewer: identity.map(|identity| identity.key().into()).unwrap_or_default(),
             because: answer.decision.because,
+            detail: detail.into(),
             told,
             connected,
             revision: met.revision,

@@ -10,6 +10,7 @@ use crate::{
         address::{Address, phone},
         group::{Identity, Viewer},
         id::SubstitutionId,
+        identity_bound::Bound,
         query::{self, Decision, Query, Verdict},
     },
     provider::{Channel, Custody},
@@ -28,21 +29,30 @@ pub(super) struct Wanted<'a> {
     pub channel: Channel,
     /// `hook` or `via`.
     pub way: &'static str,
-    /// One-time code or the like (rule Q8); asked only for numbers that may have moved.
-    pub identity_bound: &'a (dyn Fn() -> bool + Sync),
+    /// Why it is a one-time code or the like (rule Q8); asked only for numbers that may have moved.
+    pub identity_bound: &'a (dyn Fn() -> Option<Bound> + Sync),
 }
 
-/// Decides. `None`: it goes on unchanged. The row is not yet written.
+/// A communication that goes elsewhere.
+pub(super) struct Decided {
+    /// The row that says so; not yet written.
+    pub row: Substitution,
+    /// The owner's name, where the new number is revealed to the account itself or to everyone. What a sender only
+    /// claims to be leads to no value (rules Q5, Q11).
+    pub revealed: Option<Box<str>>,
+}
+
+/// Decides. `None`: it goes on unchanged.
 ///
 /// Nothing is awaited for a number that never moved.
 pub(super) async fn decide(
     gateway: &Gateway,
     account: &Account,
     wanted: &Wanted<'_>,
-) -> Result<Option<Substitution>, StoreError> {
+) -> Result<Option<Decided>, StoreError> {
     let env = &gateway.env;
-    let sender = wanted.from.and_then(|from| phone::parse(from, account.region.or(env.rules.region)).ok());
-    let region = account.region.or_else(|| sender.as_ref().and_then(phone::region_of)).or(env.rules.region);
+    let sender = wanted.from.and_then(|from| phone::parse(from, account.region.or(env.rules().region)).ok());
+    let region = account.region.or_else(|| sender.as_ref().and_then(phone::region_of)).or(env.rules().region);
     let Ok(to) = phone::parse(wanted.to, region) else { return Ok(None) };
     if !resolve::may_have_moved(env, &to) {
         count(gateway, wanted.way, &Verdict::NoResult);
@@ -55,22 +65,21 @@ pub(super) async fn decide(
         name: None,
         viewer,
         sender: sender.clone(),
-        identity_bound: account.identity_bound || (wanted.identity_bound)(),
+        identity_bound: account.identity_bound.then_some(Bound::Account).or_else(wanted.identity_bound),
         targets: &account.targets,
         way: &format!("{}:{}", wanted.way, account.name()),
     };
     let answer = resolve::resolve(env, ask).await?;
     count(gateway, wanted.way, &answer.decision.say);
-    let owner = answer.met.as_ref().map(|met| met.owner);
-    let (Some(connected), Some(owner)) = (connect(&answer.decision, account.provider.settings().custody), owner) else {
-        return Ok(None);
-    };
+    let connected = connect(&answer.decision, account.provider.settings().custody);
+    let (Some(connected), Some(met)) = (connected, answer.met) else { return Ok(None) };
+    let revealed = matches!(answer.decision.say, Verdict::Moved(_)).then_some(met.name);
     let now = env.clock.now();
-    Ok(Some(Substitution {
+    let row = Substitution {
         id: SubstitutionId::fresh(now, &*env.random),
         account: account.name().into(),
         channel: channel_word(wanted.channel).into(),
-        owner,
+        owner: met.owner,
         used: to,
         used_text: wanted.to.into(),
         connected,
@@ -79,7 +88,8 @@ pub(super) async fn decide(
         foreign_id: None,
         query: answer.id,
         at: now,
-    }))
+    };
+    Ok(Some(Decided { row, revealed }))
 }
 
 /// Where a message to `written` would be connected now, for finding what was connected there; nothing is recorded, for
@@ -90,14 +100,14 @@ pub(super) async fn connected_now(
     written: &str,
 ) -> Result<Option<Address>, StoreError> {
     let env = &gateway.env;
-    let Ok(to) = phone::parse(written, account.region.or(env.rules.region)) else { return Ok(None) };
+    let Ok(to) = phone::parse(written, account.region.or(env.rules().region)) else { return Ok(None) };
     if !resolve::may_have_moved(env, &to) {
         return Ok(None);
     }
     let viewer = Viewer::proved(Identity::Application(account.app));
     let facts = env.store.facts(to.key(), &viewer).await?;
     let query = Query { to, name: None, identity_bound: false, sender: None };
-    let decision = query::decide(&query, &facts, &env.rules.windows, &account.targets, env.clock.now());
+    let decision = query::decide(&query, &facts, &env.rules().windows, &account.targets, env.clock.now());
     Ok(connect(&decision, account.provider.settings().custody))
 }
 
@@ -159,5 +169,5 @@ pub(super) async fn fail_open<T: Default>(
 
 /// How long ago a substitution may be for a reply to be mapped back (rule Q5): the longest window of rule Q3.
 pub(super) fn window(gateway: &Gateway) -> Duration {
-    gateway.env.rules.windows.named
+    gateway.env.rules().windows.named
 }

@@ -159,7 +159,7 @@ fn read_point(
     fresh: impl FnOnce() -> PointId,
 ) -> Result<PointWish, Fault> {
     let address = |text: &str, way: &str| {
-        Address::parse(text, env.rules.region).map_err(|why| Fault::address(format!("{pointer}/{way}/value"), &why))
+        Address::parse(text, env.rules().region).map_err(|why| Fault::address(format!("{pointer}/{way}/value"), &why))
     };
     let named = |text: &str, place: &str| {
         find_point(&owner.points, text).map_err(|why| Fault::at(format!("{pointer}/{place}"), why))

@@ -12,10 +12,9 @@ use crate::{
     store::{Claimed, Result, StoreError},
     telemetry::{Metrics, metrics::Kind},
     usecase::{
-        Env,
+        Env, Live,
         deliver_notice::{Ended, Post, deliver_notice},
         expand_fanout::{Schedule, expand_fanout},
-        link_contacts::link_contacts,
     },
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -85,9 +84,9 @@ impl Progress {
 #[derive(Clone)]
 pub struct Worker {
     env: Env,
-    post: Arc<Post>,
+    post: Live<Post>,
     metrics: Option<Metrics>,
-    settings: Settings,
+    settings: Live<Settings>,
     wake: Arc<Notify>,
     fresh: Lane,
     retries: Lane,
@@ -95,15 +94,29 @@ pub struct Worker {
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Worker").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Worker").field("settings", &**self.settings.now()).finish_non_exhaustive()
     }
 }
 
 impl Worker {
     /// Puts it together; nothing runs yet.
     pub fn new(env: Env, post: Arc<Post>, settings: Settings, metrics: Option<Metrics>) -> Self {
-        let (fresh, retries) = (Lane::new(false, settings.fresh), Lane::new(true, settings.retries));
-        Self { env, post, metrics, settings, wake: Arc::new(Notify::new()), fresh, retries }
+        Self {
+            env,
+            post: Live::new(post),
+            metrics,
+            settings: Live::new(settings),
+            wake: Arc::new(Notify::new()),
+            fresh: Lane::new(false),
+            retries: Lane::new(true),
+        }
+    }
+
+    /// Takes other texts, accounts and settings from now on; what is under way ends with those that it began with.
+    pub fn replace(&self, post: Post, settings: Settings) {
+        self.post.replace(post);
+        self.settings.replace(settings);
+        self.wake.notify_one();
     }
 
     /// Wakes the loop; for whoever has just committed something that is to be told.
@@ -125,7 +138,7 @@ impl Worker {
                 Ok(false) => self.wait().await,
                 Err(error) => {
                     tracing::warn!(%error, "notices wait for the store");
-                    self.settings.poll
+                    self.settings.now().poll
                 }
             };
             tokio::select! {
@@ -140,10 +153,10 @@ impl Worker {
 
     /// Expands a page and fills the lanes; whether there was anything.
     async fn look(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<bool> {
-        let mut found = link_contacts(&self.env, self.settings.lease).await?.is_some();
-        found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
-        for lane in [&self.fresh, &self.retries] {
-            for (claimed, permit) in lane.claim(&self.env, self.settings.lease).await? {
+        let mut found = expand_fanout(&self.env, &self.schedule()).await?.is_some();
+        let settings = self.settings.kept();
+        for (lane, most) in [(&self.fresh, settings.fresh), (&self.retries, settings.retries)] {
+            for (claimed, permit) in lane.claim(&self.env, most, settings.lease).await? {
                 found = true;
                 let (worker, stop) = (self.clone(), stop.clone());
                 tasks.spawn(async move {
@@ -162,21 +175,24 @@ impl Worker {
     /// of a delivery or the poll comes next.
     async fn wait(&self) -> Duration {
         // The store's time decides when something is due.
+        let poll = self.settings.now().poll;
         match (self.env.store.next_due().await, self.env.store.now().await) {
-            (Ok(Some(due)), Ok(now)) if due > now => due.since(now).min(self.settings.poll),
-            _ => self.settings.poll,
+            (Ok(Some(due)), Ok(now)) if due > now => due.since(now).min(poll),
+            _ => poll,
         }
     }
 
     fn schedule(&self) -> Schedule {
-        Schedule { zone: self.settings.zone.clone(), lease: self.settings.lease }
+        let settings = self.settings.now();
+        Schedule { zone: settings.zone.clone(), lease: settings.lease }
     }
 
     /// Delivers one notice and prolongs its lease meanwhile.
     async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
-        let delivery = deliver_notice(&self.env, &self.post, claimed, stop);
+        let (post, lease) = (self.post.kept(), self.settings.now().lease);
+        let delivery = deliver_notice(&self.env, &post, claimed, stop);
         tokio::pin!(delivery);
-        let mut beat = tokio::time::interval(self.settings.lease / 3);
+        let mut beat = tokio::time::interval(lease / 3);
         beat.tick().await;
         let mut held = true;
         let ended = loop {
@@ -185,7 +201,7 @@ impl Worker {
                 _ = beat.tick(), if held => {
                     let store = &self.env.store;
                     // An error is no loss: the next beat, or the fence, decides.
-                    held = store.heartbeat(claimed.notice.id, claimed.fence, self.settings.lease).await.unwrap_or(true);
+                    held = store.heartbeat(claimed.notice.id, claimed.fence, lease).await.unwrap_or(true);
                 }
             }
         };
@@ -212,15 +228,13 @@ impl Worker {
         let stop = CancellationToken::new();
         loop {
             let mut found = false;
-            while link_contacts(&self.env, self.settings.lease).await?.is_some() {
-                found = true;
-            }
             while let Some(recipients) = expand_fanout(&self.env, &self.schedule()).await? {
                 progress.recipients += recipients;
                 found = true;
             }
-            for (retries, limit) in [(false, self.settings.fresh), (true, self.settings.retries)] {
-                let claimed = self.env.store.claim(retries, limit.max(1), self.settings.lease).await?;
+            let settings = self.settings.kept();
+            for (retries, limit) in [(false, settings.fresh), (true, settings.retries)] {
+                let claimed = self.env.store.claim(retries, limit.max(1), settings.lease).await?;
                 found |= !claimed.is_empty();
                 let mut deliveries = FuturesUnordered::new();
                 for claimed in &claimed {

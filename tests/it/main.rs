@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod announce;
 mod api;
 mod export;
 mod far_end;
+mod hook_message;
 mod hooks;
 mod import;
 mod layers;

@@ -142,13 +142,13 @@ impl Serving {
     }
 
     /// Reads the log until a line has it.
-    fn wait_for(&mut self, what: &str) {
+    fn wait_for(&mut self, what: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
             assert!(self.log.read_line(&mut line).unwrap() > 0, "it ended before it said {what:?}");
             if line.contains(what) {
-                return;
+                return line;
             }
         }
     }
@@ -175,13 +175,58 @@ fn a_bad_reload_changes_nothing_a_good_one_counts_and_a_stop_is_clean() {
     serving.wait_for("config.toml:2:1: unknown field `litsen`");
     home.configure(&good);
     serving.signal("-HUP");
-    serving.wait_for("the configuration was read again");
+    serving.wait_for("the configuration was read again: all of it counts from now on");
     serving.signal("-TERM");
     serving.wait_for("stopped");
     let status = serving.child.wait().unwrap();
     assert_eq!(status.code(), Some(0));
     let mut rest = String::new();
     serving.log.read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains("panicked"), "{rest}");
+}
+
+/// Each part of the configuration that a running server can take, wrong in turn, and then right.
+#[test]
+fn a_reload_takes_everything_but_what_is_open_and_names_that() {
+    let home = Home::new("reload");
+    let mut serving = Serving::start(&home);
+    let good = home.configured();
+    let texts = home.0.join("texts");
+    fs::create_dir_all(texts.join("spoken/en")).unwrap();
+    fs::write(texts.join("spoken/en/moved.txt"), "Hello.\n{{ nobody }}\n").unwrap();
+    let own_texts = good.replace("# templates = \"templates\"", "templates = \"texts\"");
+    let list = |lists: &str| good.replace("bound_patterns = []", lists);
+    for (wrong, said) in [
+        (list("bound_patterns = [\n\"(\"]"), ": no regular expression"),
+        (list("bound_patterns = []\nbound_senders = []"), "duplicate key"),
+        (good.replace("level = \"trace\"", "level = \"redial=loud\""), "config.toml:"),
+        (good.replace("sms = [\"outbox\"]", "sms = [\"demo2\"]"), "notices.sms names the account"),
+        (own_texts.clone(), "spoken/en/moved.txt:2: undefined value"),
+    ] {
+        home.configure(&wrong);
+        serving.signal("-HUP");
+        let line = serving.wait_for("the configuration was not taken");
+        assert!(line.contains(said), "{line:?} should contain {said:?}");
+    }
+    fs::write(texts.join("spoken/en/moved.txt"), "Hello.\n").unwrap();
+    home.configure(
+        &own_texts
+            .replace("connections = 10000", "connections = 9")
+            .replace("path = \"data/redial.db\"", "path = \"data/other.db\""),
+    );
+    for _ in 0..2 {
+        serving.signal("-HUP");
+        let line = serving.wait_for("these count from the next start");
+        assert!(line.contains("server.connections, store"), "{line}");
+    }
+    // Nothing of `redial` is logged below a warning any more, so the next words are those of the stop.
+    home.configure(&good.replace("level = \"trace\"", "level = \"warn\""));
+    serving.signal("-HUP");
+    home.configure(&good.replace("litsen", "").replace("level = \"trace\"", "level = \"info,redial::nothing=trace\""));
+    serving.signal("-TERM");
+    let mut rest = String::new();
+    serving.log.read_to_string(&mut rest).unwrap();
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
     assert!(!rest.contains("panicked"), "{rest}");
 }
 

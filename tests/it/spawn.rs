@@ -313,6 +313,8 @@ impl<'a> AccountOf<'a> {
             app: Account::app_id(self.name),
             deadline: Duration::from_secs(5),
             identity_bound: false,
+            bound: Arc::default(),
+            announce: None,
             region: None,
             targets: Targets::default(),
             public_url: self.base.into(),

@@ -5,7 +5,8 @@ use super::{
     call::{Call, Pieces},
     json,
     reply::Reply,
-    resolve::{Question, VerdictView, end_of_slot, verdict},
+    resolve::{Question, VerdictView, verdict},
+    slot::end_of_slot,
 };
 use crate::{
     http::problem::{Kind, Problem},
@@ -83,13 +84,14 @@ async fn answer(api: &Api, caller: &Caller, line: usize, read: Result<Bytes, Pro
         Ok(question) => verdict(api, caller, &question).await,
         Err(problem) => Err(problem),
     };
-    end_of_slot(begun, api.slot).await;
     let (verdict, error) = match verdict {
         Ok(verdict) => (Some(verdict), None),
         Err(problem) => (None, Some(problem.document())),
     };
     let mut text = super::reply::rendered(&LineView { line, verdict, error });
     text.push('\n');
+    let slot = api.live.now().slot;
+    end_of_slot(begun, slot).await;
     text.into()
 }
 

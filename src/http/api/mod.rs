@@ -24,6 +24,7 @@ mod reply;
 mod requests;
 mod resolve;
 mod route;
+mod slot;
 mod view;
 
 pub use route::{Route, TABLE};
@@ -33,12 +34,12 @@ use super::{
     problem::{Kind, Problem},
 };
 use crate::{
-    domain::{id::AppId, target::Targets},
+    domain::{id::AppId, identity_bound::Lists, target::Targets},
     telemetry::{
         Metrics,
         metrics::{Asked, Refused},
     },
-    usecase::Env,
+    usecase::{Env, Live},
 };
 use bytes::{Buf, Bytes};
 use call::{Call, Head};
@@ -51,17 +52,33 @@ use std::{
 };
 use warp::{Filter, filters::BoxedFilter, reply::Response};
 
+/// What the operator has set for queries over `/v1`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What may stand in an answer to a query as the new number (rule Q12).
+    pub targets: Targets,
+    /// Every verdict leaves at the end of a slot of this length (rule Q4).
+    pub slot: Duration,
+    /// Which keys and senders ask for one-time codes and the like (rule Q8).
+    pub bound: Lists,
+}
+
+impl Default for Settings {
+    /// Slots of 5 ms.
+    fn default() -> Self {
+        Self { targets: Targets::default(), slot: Duration::from_millis(5), bound: Lists::default() }
+    }
+}
+
 /// What `/v1` works with; `app` fills it.
 #[derive(Clone)]
 pub struct Api {
     /// Store, clock, randomness, rules.
     pub env: Env,
-    /// What may stand in an answer to a query as the new number (rule Q12).
-    pub targets: Arc<Targets>,
+    /// What a reload replaces.
+    pub live: Live<Settings>,
     /// What request bodies may be.
     pub body: Limit,
-    /// Every verdict leaves at the end of a slot of this length (rule Q4).
-    pub slot: Duration,
     /// How many lines of a batch are answered at once.
     pub batch_concurrency: usize,
     /// Where answers, verdicts and refusals are counted.
@@ -70,13 +87,12 @@ pub struct Api {
 }
 
 impl Api {
-    /// With slots of 5 ms, 64 lines of a batch at once, and counters of its own.
-    pub fn new(env: Env, targets: Arc<Targets>, body: Limit) -> Self {
+    /// With 64 lines of a batch at once, and counters of its own.
+    pub fn new(env: Env, settings: Settings, body: Limit) -> Self {
         Self {
             env,
-            targets,
+            live: Live::new(settings),
             body,
-            slot: Duration::from_millis(5),
             batch_concurrency: 64,
             metrics: Metrics::new(),
             under_way: Arc::default(),

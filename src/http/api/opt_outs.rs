@@ -36,7 +36,7 @@ pub(super) async fn remove(call: &Call) -> Result<Reply, Problem> {
 }
 
 fn address(call: &Call) -> Result<Address, Problem> {
-    let read = Address::parse(call.segment("address"), call.api.env.rules.region);
+    let read = Address::parse(call.segment("address"), call.api.env.rules().region);
     read.map_err(|why| Refused::Invalid(vec![Fault::address("/address", &why)]).into())
 }
 

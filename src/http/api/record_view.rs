@@ -120,6 +120,9 @@ pub(super) struct QueryView {
     pub viewer: Option<Box<str>>,
     /// Which rule decided.
     pub because: Reason,
+    /// What made it decide, where there are several such things.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub detail: Box<str>,
     /// Whether the new value was told.
     pub told: bool,
     /// Whether the communication was connected elsewhere.
@@ -140,6 +143,7 @@ impl From<&QueryRecord> for QueryView {
             asked: record.asked.wire().to_owned(),
             viewer: (!record.viewer.is_empty()).then(|| record.viewer.clone()),
             because: record.because,
+            detail: record.detail.clone(),
             told: record.told,
             connected: record.connected,
             revision: record.revision,

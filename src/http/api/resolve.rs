@@ -1,6 +1,6 @@
 //! `/v1/resolve`: is this still how to reach them?
 
-use super::{Api, call::Call, reply::Reply};
+use super::{Api, call::Call, reply::Reply, slot::end_of_slot};
 use crate::{
     clock::Time,
     domain::{
@@ -8,6 +8,7 @@ use crate::{
         card::{self, Form},
         group::{Identity, Viewer, rights},
         id::QueryId,
+        identity_bound::Traits,
         query::Verdict,
     },
     http::problem::Problem,
@@ -18,8 +19,6 @@ use crate::{
     },
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-use tokio::time::Instant;
 
 /// A question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -100,19 +99,11 @@ impl VerdictView {
 #[utoipa::path(post, path = "/v1/resolve", request_body = Question, responses((status = 200, body = VerdictView)))]
 pub(super) async fn resolve(call: &Call) -> Result<Reply, Problem> {
     let question: Question = call.json()?;
-    let verdict = verdict(&call.api, &call.caller, &question).await;
-    end_of_slot(call.head.arrived, call.api.slot).await;
-    Ok(Reply::json(200, &verdict?))
-}
-
-/// Waits for the end of the slot that began at `arrived`; what took longer leaves at the end of a later one (rule Q4).
-pub(super) async fn end_of_slot(arrived: Instant, slot: Duration) {
-    if slot.is_zero() {
-        return;
-    }
-    let slots = arrived.elapsed().as_nanos().div_ceil(slot.as_nanos()).max(1);
-    let whole = slot.saturating_mul(u32::try_from(slots).unwrap_or(u32::MAX));
-    tokio::time::sleep_until(arrived + whole).await;
+    // Everything that depends on the verdict comes before the end of the slot, its text included.
+    let reply = verdict(&call.api, &call.caller, &question).await.map(|verdict| Reply::json(200, &verdict));
+    let slot = call.api.live.now().slot;
+    end_of_slot(call.head.arrived, slot).await;
+    reply
 }
 
 /// Reads a question, has it answered, and says no more than the caller may know.
@@ -122,13 +113,17 @@ pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> 
     let name = question.name.as_deref();
     let answer = match (question.to.as_deref(), name) {
         (Some(text), _) => {
-            let to = match Address::parse(text, api.env.rules.region) {
+            let to = match Address::parse(text, api.env.rules().region) {
                 Ok(to) => to,
                 Err(why) if passes(&why) => return Ok(unasked(api)),
                 Err(why) => return Err(Refused::Invalid(vec![Fault::address("/to", &why)]).into()),
             };
-            let targets = &api.targets;
-            let ask = Ask { to, name, viewer, sender, identity_bound: false, targets, way: &way };
+            let live = api.live.now();
+            let key = caller.app.to_string();
+            let what =
+                Traits { sender: question.from.as_deref().filter(|_| sender.is_some()), key: Some(&key), text: None };
+            let identity_bound = live.bound.listed(&what, api.env.rules().region);
+            let ask = Ask { to, name, viewer, sender, identity_bound, targets: &live.targets, way: &way };
             resolve::resolve(&api.env, ask).await?
         }
         (None, Some(name)) => {
@@ -168,7 +163,7 @@ fn viewer(api: &Api, caller: &Caller, question: &Question) -> Result<(Viewer, Op
     let Some(from) = question.from.as_deref().filter(|_| caller.may(Scope::AssertSender)) else {
         return Ok((viewer, None));
     };
-    let from = Address::parse(from, api.env.rules.region)
+    let from = Address::parse(from, api.env.rules().region)
         .map_err(|why| Refused::Invalid(vec![Fault::address("/from", &why)]))?;
     viewer.proved.push(Identity::Address(from.clone()));
     Ok((viewer, Some(from)))
@@ -195,27 +190,4 @@ async fn card(api: &Api, met: &Met) -> Result<String, Problem> {
     let grants = api.env.store.grants(met.owner).await?;
     let rights = rights(&grants, &met.groups.iter().copied().collect(), false);
     Ok(card::project(&owner, &rights).to_vcard(Form::V3))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn q4_an_answer_leaves_at_the_end_of_a_slot_however_long_it_took() {
-        let slot = Duration::from_millis(5);
-        for (took, leaves) in
-            [(0, 5_000), (1, 5_000), (4_999, 5_000), (5_000, 5_000), (5_001, 10_000), (23_000, 25_000)]
-        {
-            let arrived = Instant::now();
-            tokio::time::advance(Duration::from_micros(took)).await;
-            end_of_slot(arrived, slot).await;
-            let left = u64::try_from(arrived.elapsed().as_micros()).unwrap();
-            // The timer's own step is a millisecond.
-            assert!((leaves..=leaves + 1_000).contains(&left), "took {took} us, left after {left} us");
-        }
-        let arrived = Instant::now();
-        end_of_slot(arrived, Duration::ZERO).await;
-        assert_eq!(arrived.elapsed(), Duration::ZERO);
-    }
 }

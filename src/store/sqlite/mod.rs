@@ -9,7 +9,6 @@ mod effects;
 mod facts;
 mod keeper;
 mod keys;
-mod linking;
 mod notices;
 mod numbers;
 mod outbox;

@@ -112,7 +112,8 @@ impl Owners for Sqlite {
                 connection,
                 "query",
                 "-- owners::queries
-                 SELECT id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups FROM query
+                 SELECT id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups, detail
+                 FROM query
                  WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
                 params![owner.to_bytes(), below(before.map(QueryId::to_bytes)), ask(limit)],
                 query,
@@ -128,7 +129,8 @@ impl Owners for Sqlite {
                 connection,
                 "query",
                 "-- owners::query
-                 SELECT id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups FROM query
+                 SELECT id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups, detail
+                 FROM query
                  WHERE id = ?1",
                 [id.to_bytes()],
                 query,
@@ -215,6 +217,7 @@ fn query(cells: &Cells<'_>) -> Result<QueryRecord> {
         connected: cells.get(9, "connected")?,
         revision: cells.count(10, "revision")?,
         groups: cells.decode(11, "groups", |bytes| pieces(bytes, 16, GroupId::from_bytes))?,
+        detail: cells.text(12, "detail")?,
     })
 }
 
@@ -328,8 +331,9 @@ pub(super) fn add_queries(tx: &Tx<'_>, records: &[QueryRecord]) -> Result<()> {
         let groups: Vec<u8> = record.groups.iter().flat_map(|group| group.to_bytes()).collect();
         tx.run(
             "-- owners::add_queries
-             INSERT INTO query (id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
+             INSERT INTO query (id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups,
+                 detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
             params![
                 record.id.to_bytes(),
                 record.owner.to_bytes(),
@@ -342,7 +346,8 @@ pub(super) fn add_queries(tx: &Tx<'_>, records: &[QueryRecord]) -> Result<()> {
                 record.told,
                 record.connected,
                 record.revision.cast_signed(),
-                groups
+                groups,
+                record.detail
             ],
         )?;
     }

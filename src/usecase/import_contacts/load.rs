@@ -13,8 +13,8 @@ use crate::{
     usecase::{
         Env, contacts,
         import::Imported,
-        link_contacts::relinked,
-        write::{Actor, Refused, audited, read_owner},
+        members::recipient,
+        write::{Actor, Refused, audited, fanout, read_owner},
     },
 };
 use serde_json::json;
@@ -72,7 +72,7 @@ impl Loader<'_> {
     }
 
     async fn begin(&self, entries: &[Entry]) -> Result<Work, Refused> {
-        let addresses = entries.iter().flat_map(|entry| entry.read.addresses(self.env.rules.region).0);
+        let addresses = entries.iter().flat_map(|entry| entry.read.addresses(self.env.rules().region).0);
         let mut keys: Vec<Box<str>> = addresses.map(|address| address.key().into()).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -117,8 +117,11 @@ impl Loader<'_> {
         };
         work.done.changed += 1;
         self.join(work, contact.id).await?;
-        // The ledger follows, and nobody is told for the import's sake (rule E2).
-        work.effects.extend(relinked(self.env, &before, &contact, work.now, true).await?);
+        if before.linked != contact.linked {
+            // The rights now belong to another identity: the ledger follows, and nobody is told (rule E2).
+            let only = vec![recipient(&before), recipient(&contact)];
+            work.effects.push(fanout(self.env, self.owner, work.now, only, true));
+        }
         Ok(())
     }
 
@@ -134,7 +137,7 @@ impl Loader<'_> {
     }
 
     async fn contact(&self, work: &mut Work, entry: &Entry, before: Option<&Contact>) -> Result<Contact, Refused> {
-        let (addresses, unreadable) = entry.read.addresses(self.env.rules.region);
+        let (addresses, unreadable) = entry.read.addresses(self.env.rules().region);
         work.done.unreadable += unreadable.len() as u64;
         let names = entry.read.name_keys();
         let held = addresses.iter().filter_map(|address| work.holders.get(address.key()));

@@ -9,9 +9,9 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use redial::{
-    domain::{id::OwnerId, target::Targets},
+    domain::id::OwnerId,
     http::{
-        api::{self, Api},
+        api::{self, Api, Settings},
         body,
     },
     telemetry::Metrics,
@@ -21,7 +21,7 @@ use redial::{
     },
 };
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 pub(crate) struct World {
     pub(crate) running: Running,
@@ -77,8 +77,8 @@ impl World {
         let counted = metrics.clone();
         let others = move |env: &redial::usecase::Env| {
             let limit = body::Limit { bytes: LIMIT, time: Duration::from_secs(5) };
-            let mut api = Api::new(env.clone(), Arc::new(Targets::default()), limit);
-            api.slot = Duration::from_millis(1);
+            let settings = Settings { slot: Duration::from_millis(1), ..Settings::default() };
+            let mut api = Api::new(env.clone(), settings, limit);
             api.metrics = counted;
             vec![api::routes(api)]
         };

@@ -3,6 +3,5 @@
 mod crash;
 mod deliver;
 mod kill;
-mod link;
 mod smtp;
 mod world;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 const DOCS: &str = include_str!("../../../docs/provider-files.md");
 
 /// The text of the fenced block that follows a line.
-fn block(after: &str) -> &'static str {
+pub(crate) fn block(after: &str) -> &'static str {
     let start = DOCS.find(after).expect("the line is in the docs");
     let open = DOCS[start..].find("```toml\n").expect("a block follows") + start + "```toml\n".len();
     let close = DOCS[open..].find("\n```").expect("the block ends") + open + 1;

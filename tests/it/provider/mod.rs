@@ -2,7 +2,7 @@
 
 mod account;
 mod bytes;
-mod example;
+pub(crate) mod example;
 mod file;
 
 use redial::provider::{Account, AccountSettings, Custody, Provider};

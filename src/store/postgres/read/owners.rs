@@ -156,6 +156,7 @@ fn query(row: &Row) -> Result<QueryRecord> {
         connected: columns.next()?,
         revision: columns.number()?,
         groups: columns.stored_list(16)?,
+        detail: columns.text()?,
     })
 }
 
@@ -200,7 +201,7 @@ impl Owners for Postgres {
 
     async fn queries(&self, owner: OwnerId, last: Option<QueryId>, limit: usize) -> Result<Page<QueryRecord>> {
         const SQL: &str = "/* queries */ SELECT id, owner, at, way, asked_key, asked_wire, viewer, because, told,
-                connected, revision, gave
+                connected, revision, gave, detail
             FROM queries WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let answer = self.read(SQL, || values![owner, before(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, query)?, limit))
@@ -208,7 +209,7 @@ impl Owners for Postgres {
 
     async fn query(&self, id: QueryId) -> Result<Option<QueryRecord>> {
         const SQL: &str = "/* query */ SELECT id, owner, at, way, asked_key, asked_wire, viewer, because, told,
-                connected, revision, gave
+                connected, revision, gave, detail
             FROM queries WHERE id = $1 LIMIT 1";
         first(&self.read(SQL, || values![id]).await?.rows, query)
     }

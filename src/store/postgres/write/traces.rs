@@ -70,9 +70,9 @@ impl<'a> Writer<'a> {
     async fn queried(&mut self, records: &'a [QueryRecord]) {
         const SQL: &str = "/* query.add */
             INSERT INTO queries (id, owner, at, way, asked_key, asked_wire, viewer, because, told, connected, revision,
-                gave)
+                gave, detail)
             SELECT * FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
-                $7::TEXT[], $8::TEXT[], $9::BOOLEAN[], $10::BOOLEAN[], $11::BIGINT[], $12::BYTEA[])
+                $7::TEXT[], $8::TEXT[], $9::BOOLEAN[], $10::BOOLEAN[], $11::BIGINT[], $12::BYTEA[], $13::TEXT[])
             ON CONFLICT (owner, id) DO NOTHING";
         if records.is_empty() {
             return;
@@ -96,6 +96,7 @@ impl<'a> Writer<'a> {
                 .iter()
                 .map(|record| record.groups.iter().flat_map(|group| group.stored()).collect())
                 .collect::<Vec<Vec<u8>>>(),
+            texts(|record| &record.detail),
         ];
         self.send(Wanted::Any, SQL, values).await;
     }

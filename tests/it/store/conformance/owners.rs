@@ -225,6 +225,7 @@ pub(crate) async fn audit_and_queries_come_in_pages(store: &SharedStore) {
         asked: Address::stored("+525512345678", "+5215512345678"),
         viewer: "".into(),
         because: if number == 1 { Reason::TwoFormerHolders } else { Reason::Granted },
+        detail: if number == 1 { "the \"second\"" } else { "" }.into(),
         told: number == 2,
         connected: number == 3,
         revision: 4,

@@ -1,0 +1,60 @@
+//! A webhook that comes before a message is sent: the system is told to send it to the new number, or as it is (rules Q6,
+//! Q7, Q8, Q10, Q12, W1).
+
+use super::{
+    answered::Before,
+    gateway::{Account, Gateway},
+    substitute::{self, Decided, Wanted},
+};
+use crate::{
+    domain::identity_bound::{Bound, Traits},
+    provider::{Channel, Document, ErrorKind, Incoming, Message, MessageAnswer, Verified},
+    store::StoreError,
+};
+
+/// Answers a verified webhook. Always with a document; *unchanged* where anything is in doubt.
+pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, verified: Verified) -> Document {
+    let message = match account.provider.read_message(incoming) {
+        Ok(message) => message,
+        Err(malformed) => {
+            gateway.refused("hook", "malformed");
+            tracing::warn!(account = account.name(), place = &*malformed.place, "a message webhook cannot be read");
+            return account.provider.error(ErrorKind::Malformed, &malformed.to_string());
+        }
+    };
+    let unchanged = || account.provider.answer_message(&message, MessageAnswer::Unchanged);
+    if !verified.covers_parameters {
+        return unchanged();
+    }
+    // A call and a message may have one id.
+    let id = format!("message {}", message.id);
+    match gateway.answered.look(account.name(), &id, incoming.now) {
+        Before::JustNow(first) => return first,
+        Before::Already => return unchanged(),
+        Before::Never => {}
+    }
+    let decided = substitute::fail_open(gateway, account, decide(gateway, account, &message)).await;
+    let Some(Decided { row, .. }) = decided else {
+        gateway.answered.keep(account.name(), &id, incoming.now, None);
+        return unchanged();
+    };
+    let document = account.provider.answer_message(&message, MessageAnswer::Connect { to: row.connected.wire() });
+    gateway.answered.keep(account.name(), &id, incoming.now, Some(document.clone()));
+    tracing::info!(account = account.name(), query = %row.query, "a message is sent elsewhere");
+    document
+}
+
+/// Decides, and has written the row before it says so.
+async fn decide(gateway: &Gateway, account: &Account, message: &Message<'_>) -> Result<Option<Decided>, StoreError> {
+    let from = Some(&*message.from).filter(|from| !from.is_empty());
+    let bound = || {
+        let what = Traits { sender: from, key: None, text: message.text.as_deref() };
+        let region = account.region.or(gateway.env.rules().region);
+        message.identity_bound.then_some(Bound::Request).or_else(|| account.bound.matched(&what, region))
+    };
+    let wanted = Wanted { to: &message.to, from, channel: Channel::Message, way: "hook", identity_bound: &bound };
+    let Some(mut decided) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
+    decided.row.foreign_id = Some(message.id.as_ref().into());
+    substitute::write(gateway, std::slice::from_ref(&decided.row)).await?;
+    Ok(Some(decided))
+}
