@@ -168,6 +168,24 @@ pub enum Effect {
     /// A page of a fan-out has been expanded; `None`: it is done, and gone. Its claim ends, so that anybody may take the
     /// next page at once.
     FanoutMoved(FanoutId, Option<Recipient>),
+    /// Contacts that hold what this owner has proved are to be looked through for links (rule Q2), from the first one
+    /// on, whether or not that is under way.
+    LinkingDue {
+        /// Whose addresses and names.
+        owner: OwnerId,
+        /// When the cause took effect; a microsecond after the present one's where it is not later.
+        at: Time,
+    },
+    /// A page of a linking has been looked through; `None`: it is done, and gone. Its claim ends. Changes nothing where
+    /// it began anew since.
+    LinkingMoved {
+        /// Whose addresses and names.
+        owner: OwnerId,
+        /// The `at` that it had when it was claimed.
+        seen: Time,
+        /// The last contact of the page.
+        cursor: Option<(OwnerId, ContactId)>,
+    },
     /// The open notice of this pair, or a new one. Where one is open its `due` becomes the given one, the rest stays,
     /// a claim on it too; where it is claimed and the given one is not later, a microsecond later, so that the claimant
     /// sees that something came.
@@ -264,6 +282,17 @@ pub struct Fanout {
     pub silent: bool,
     /// The last recipient of the last expanded page.
     pub cursor: Option<Recipient>,
+}
+
+/// Contacts that are to be looked through since an owner registered, proved a value or changed a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Linking {
+    /// Whose addresses and names.
+    pub owner: OwnerId,
+    /// When the last cause took effect.
+    pub at: Time,
+    /// The last contact of the last page.
+    pub cursor: Option<(OwnerId, ContactId)>,
 }
 
 /// One recipient of a fan-out with the groups that make them one.
@@ -478,6 +507,15 @@ pub trait Books: Send + Sync {
         after: Option<ContactId>,
         limit: usize,
     ) -> Result<Page<Contact>>;
+    /// Contacts of any owner that hold one of these address keys, in the order of owners and ids.
+    async fn contacts_at(
+        &self,
+        keys: &[Box<str>],
+        after: Option<(OwnerId, ContactId)>,
+        limit: usize,
+    ) -> Result<Page<Contact>>;
+    /// Takes a linking that is due and that nobody has, for `lease`.
+    async fn claim_linking(&self, lease: Duration) -> Result<Option<Linking>>;
     /// Identity keys that the owner has blocked, in order.
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>>;
     /// Every (group, grant) of the owner, in one read.
@@ -498,7 +536,7 @@ pub trait Outbox: Send + Sync {
     async fn claim(&self, retries: bool, limit: usize, lease: Duration) -> Result<Vec<Claimed>>;
     /// Prolongs a claim; `false` where somebody else has it by now.
     async fn heartbeat(&self, id: NoticeId, fence: u64, lease: Duration) -> Result<bool>;
-    /// When the next open notice or fan-out is due, so that a worker can wait for it; a claimed one counts from the end
+    /// When the next open notice, fan-out or linking is due, so that a worker can wait for it; a claimed one counts from the end
     /// of its claim.
     async fn next_due(&self) -> Result<Option<Time>>;
     /// One notice.

@@ -1,7 +1,7 @@
 //! Everything that one accepted request writes: revision, number history, fan-out and audit in one commit (rule C6).
 
 use super::{
-    Env,
+    Env, link_contacts,
     wanted::{self, Wanted, WantedPoint},
     write::{Actor, Refused, audited, fanout, read_owner},
 };
@@ -136,6 +136,7 @@ pub fn effects(
         "value_proved"
     };
     effects.push(audited(env, after.id, actor, at, what, &detail(accepted, request)));
+    effects.extend(link_contacts::due(before, accepted, at));
     effects
 }
 

@@ -2,11 +2,11 @@
 
 use super::{
     Env, books,
+    link_contacts::relinked,
     members::recipient,
     write::{Actor, Fault, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
-    clock::Time,
     domain::{
         address::Address,
         card::{Card, CardPoint, Document},
@@ -88,10 +88,7 @@ pub async fn replace(
     let now = env.store.now().await?;
     let contact = derive(env, &owner, before.book, id, before.version + 1, Some(&before), entry).await?;
     let mut effects = vec![Effect::ContactSet(contact.clone())];
-    if contact.linked != before.linked {
-        // The rights now belong to somebody else's identity: who had them sees less, who has them may see more.
-        effects.extend(moved(env, &owner, &before, &contact, now));
-    }
+    effects.extend(relinked(env, &before, &contact, now, false).await?);
     effects.push(audited(env, owner.id, actor, now, "contact_changed", &json!({"contact": id})));
     Ok(Plan::on(&owner, effects, contact))
 }
@@ -122,13 +119,6 @@ pub async fn read(env: &Env, owner: OwnerId, id: ContactId, version: Option<u64>
         Some(named) if named != contact.version => Err(Refused::Stale { present: contact.version }),
         _ => Ok(contact),
     }
-}
-
-fn moved(env: &Env, owner: &Owner, before: &Contact, after: &Contact, now: Time) -> [Effect; 2] {
-    [
-        fanout(env, owner.id, now, vec![recipient(before)], true),
-        fanout(env, owner.id, now, vec![recipient(after)], false),
-    ]
 }
 
 async fn derive(
@@ -240,7 +230,10 @@ pub(super) fn linked(own: OwnerId, names: &[NameKey], holders: &[Holder], before
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{group::Rights, name};
+    use crate::{
+        clock::Time,
+        domain::{group::Rights, name},
+    };
 
     fn holder(owner: u128, named: &str, present: bool, believed: bool) -> Holder {
         Holder {

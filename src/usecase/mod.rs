@@ -22,6 +22,7 @@ pub mod import;
 pub mod import_contacts;
 pub mod import_moves;
 pub mod keys;
+pub mod link_contacts;
 pub mod members;
 pub mod opt_outs;
 pub mod owners;

@@ -1,7 +1,7 @@
 //! Registering an owner.
 
 use super::{
-    Env, accepted,
+    Env, accepted, link_contacts,
     wanted::{self, NewPoint, Wanted, WantedPoint, impossible},
     write::{Actor, Plan, Refused, audited},
 };
@@ -88,6 +88,7 @@ pub async fn register(env: &Env, actor: &Actor, new: &NewOwner) -> Result<Plan<R
         Effect::RequestSet(request.clone()),
         audited(env, owner.id, actor, now, "registered", &accepted::detail(&done, &request)),
     ]);
+    commit.effects.extend(link_contacts::due(&blank, &done, now));
     Ok(Plan { commit, outcome: Registered { owner, request } })
 }
 

@@ -15,6 +15,7 @@ use crate::{
         Env, Live,
         deliver_notice::{Ended, Post, deliver_notice},
         expand_fanout::{Schedule, expand_fanout},
+        link_contacts::link_contacts,
     },
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -153,8 +154,9 @@ impl Worker {
 
     /// Expands a page and fills the lanes; whether there was anything.
     async fn look(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<bool> {
-        let mut found = expand_fanout(&self.env, &self.schedule()).await?.is_some();
         let settings = self.settings.kept();
+        let mut found = link_contacts(&self.env, settings.lease).await?.is_some();
+        found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
         for (lane, most) in [(&self.fresh, settings.fresh), (&self.retries, settings.retries)] {
             for (claimed, permit) in lane.claim(&self.env, most, settings.lease).await? {
                 found = true;
@@ -228,6 +230,9 @@ impl Worker {
         let stop = CancellationToken::new();
         loop {
             let mut found = false;
+            while link_contacts(&self.env, self.settings.kept().lease).await?.is_some() {
+                found = true;
+            }
             while let Some(recipients) = expand_fanout(&self.env, &self.schedule()).await? {
                 progress.recipients += recipients;
                 found = true;

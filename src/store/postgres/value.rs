@@ -250,6 +250,18 @@ impl Stored for Recipient {
     }
 }
 
+/// An owner and one of its contacts, in the order of both.
+impl Stored for (OwnerId, ContactId) {
+    fn stored(self) -> Vec<u8> {
+        [self.0.to_bytes(), self.1.to_bytes()].concat()
+    }
+
+    fn restored(bytes: &[u8]) -> Option<Self> {
+        let (owner, contact) = bytes.split_at_checked(16)?;
+        Some((OwnerId::from_bytes(owner)?, ContactId::from_bytes(contact)?))
+    }
+}
+
 impl From<Recipient> for Value<'_> {
     fn from(recipient: Recipient) -> Self {
         Value::from(recipient.stored())

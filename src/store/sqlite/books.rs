@@ -1,7 +1,7 @@
 //! Books, groups, grants, members, the audience that follows from them, blocks.
 
 use super::{
-    Sqlite, contacts,
+    Sqlite, contacts, linking,
     row::{Cells, above, ask, each, many, member, member_bytes, one, page, recipient, recipient_bytes, refused},
     writer::Tx,
 };
@@ -12,10 +12,11 @@ use crate::{
         notice::Recipient,
         owner::{Book, Channel, Contact, Field, Group, Membership},
     },
-    store::{Audience, Books, Page, Result, StoreError},
+    store::{Audience, Books, Linking, Page, Result, StoreError},
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
+use std::time::Duration;
 
 #[async_trait]
 impl Books for Sqlite {
@@ -86,6 +87,20 @@ impl Books for Sqlite {
         limit: usize,
     ) -> Result<Page<Contact>> {
         self.read(move |connection| contacts::of_book(connection, owner, book, after, limit)).await
+    }
+
+    async fn contacts_at(
+        &self,
+        keys: &[Box<str>],
+        after: Option<(OwnerId, ContactId)>,
+        limit: usize,
+    ) -> Result<Page<Contact>> {
+        let keys = keys.to_vec();
+        self.read(move |connection| contacts::at(connection, &keys, after, limit)).await
+    }
+
+    async fn claim_linking(&self, lease: Duration) -> Result<Option<Linking>> {
+        self.write(move |tx| linking::claim(tx, lease)).await
     }
 
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {

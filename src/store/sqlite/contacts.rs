@@ -17,6 +17,7 @@ use crate::{
     store::{Page, Result, StoreError},
 };
 use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 
 /// One contact.
 pub(super) fn one(connection: &Connection, owner: OwnerId, id: ContactId) -> Result<Option<Contact>> {
@@ -65,6 +66,35 @@ pub(super) fn of_book(
     let Page { items, more } = page(found, limit);
     let items = items.into_iter().map(|contact| complete(connection, contact)).collect::<Result<_>>()?;
     Ok(Page { items, more })
+}
+
+/// A page of those that hold one of these keys, whosever they are.
+pub(super) fn at(
+    connection: &Connection,
+    keys: &[Box<str>],
+    after: Option<(OwnerId, ContactId)>,
+    limit: usize,
+) -> Result<Page<Contact>> {
+    let mut found = BTreeSet::new();
+    for key in keys {
+        found.extend(many::<OwnerId, (OwnerId, ContactId)>(
+            connection,
+            "contact_address",
+            "-- contacts::at
+             SELECT DISTINCT owner, contact FROM contact_address WHERE key = ?1 AND (owner, contact) > (?2, ?3)
+             ORDER BY owner, contact LIMIT ?4",
+            params![
+                key,
+                above(after.map(|(owner, _)| owner.to_bytes())),
+                above(after.map(|(_, contact)| contact.to_bytes())),
+                ask(limit)
+            ],
+            |cells| Ok((cells.id(0, "owner")?, cells.id(1, "contact")?)),
+        )?);
+    }
+    let Page { items, more } = page(found.into_iter().collect(), limit);
+    let each = items.into_iter().filter_map(|(owner, id)| one(connection, owner, id).transpose());
+    Ok(Page { items: each.collect::<Result<_>>()?, more })
 }
 
 fn contact(cells: &Cells<'_>) -> Result<Contact> {

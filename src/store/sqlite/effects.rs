@@ -1,6 +1,6 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
-use super::{books, contacts, keys, notices, numbers, outbox, owners, substitutions, writer::Tx};
+use super::{books, contacts, keys, linking, notices, numbers, outbox, owners, substitutions, writer::Tx};
 use crate::{
     clock::Time,
     store::{Commit, Effect, Result},
@@ -46,6 +46,8 @@ fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Unblocked(owner, identity) => books::unblock(tx, *owner, identity),
         Effect::FanoutDue(fanout) => outbox::add_fanout(tx, fanout),
         Effect::FanoutMoved(id, cursor) => outbox::move_fanout(tx, *id, *cursor),
+        Effect::LinkingDue { owner, at } => linking::due(tx, *owner, *at),
+        Effect::LinkingMoved { owner, seen, cursor } => linking::moved(tx, *owner, *seen, *cursor),
         Effect::NoticeDue(notice) => notices::due(tx, notice),
         Effect::NoticeSet { id, fence, seen, state, due, attempts, reason } => {
             notices::settle(tx, (*id, *fence, *seen), *state, *due, *attempts, reason)

@@ -9,6 +9,7 @@ mod effects;
 mod facts;
 mod keeper;
 mod keys;
+mod linking;
 mod notices;
 mod numbers;
 mod outbox;

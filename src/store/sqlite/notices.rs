@@ -1,6 +1,7 @@
 //! Notices, their claims and attempts.
 
 use super::{
+    linking,
     row::{self, Cells, above, ask, below, many, page, recipient, recipient_bytes, wire},
     writer::Tx,
 };
@@ -133,7 +134,10 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Time>> {
         "-- notices::next_due\nSELECT id, ready FROM fanout ORDER BY ready LIMIT 1",
         [],
         |cells| cells.time(1, "ready"),
-    )?;
+    )?
+    .into_iter()
+    .chain(linking::next(connection)?)
+    .min();
     for statement in [
         "-- notices::next_due
          SELECT id, ready FROM notice WHERE state = 0 AND attempts = 0 ORDER BY ready LIMIT 1",

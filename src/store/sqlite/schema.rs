@@ -7,8 +7,11 @@ use std::{path::Path, time::Duration};
 
 /// Forward only; a file that has been released is never edited. The number of a migration is its place, from 1, and
 /// means the same as in the PostgreSQL store.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_base.sql"), include_str!("migrations/0002_query_detail.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_base.sql"),
+    include_str!("migrations/0002_linking.sql"),
+    include_str!("migrations/0003_query_detail.sql"),
+];
 
 /// How long a statement waits for another process's write transaction.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -13,8 +13,8 @@ use crate::{
     usecase::{
         Env, contacts,
         import::Imported,
-        members::recipient,
-        write::{Actor, Refused, audited, fanout, read_owner},
+        link_contacts::relinked,
+        write::{Actor, Refused, audited, read_owner},
     },
 };
 use serde_json::json;
@@ -117,11 +117,8 @@ impl Loader<'_> {
         };
         work.done.changed += 1;
         self.join(work, contact.id).await?;
-        if before.linked != contact.linked {
-            // The rights now belong to another identity: the ledger follows, and nobody is told (rule E2).
-            let only = vec![recipient(&before), recipient(&contact)];
-            work.effects.push(fanout(self.env, self.owner, work.now, only, true));
-        }
+        // The ledger follows, and nobody is told for the import's sake (rule E2).
+        work.effects.extend(relinked(self.env, &before, &contact, work.now, true).await?);
         Ok(())
     }
 

@@ -181,3 +181,25 @@ async fn q9_opt_outs_are_stated_for_everybody_or_for_one_owner() {
     assert_eq!(world.put("/v1/opt-outs/nobody").await.ok(422).body["errors"][0]["pointer"], "/address");
     assert_eq!(world.put(&format!("{all}?owner=own_00000000000000000000000001")).await.status, 404);
 }
+
+#[tokio::test]
+async fn who_registers_after_the_contact_was_written_is_linked_and_keeps_the_rights() {
+    let world = World::new().await;
+    let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
+    let book = world.book(&ann, "private").await;
+    let friends = world.group(&ann, &book, &["mobile"], &[]).await;
+    let contact = world.contact(&ann, &book, "Carl Dee", &number(20), &[&friends]).await;
+    let carl = world.owner("Carl Dee", &[("mobile", &number(20))]).await;
+    let lease = std::time::Duration::from_mins(1);
+    let linked = redial::usecase::link_contacts::link_contacts(&world.running.env, lease).await.unwrap();
+    assert!(linked.is_some());
+    while redial::usecase::link_contacts::link_contacts(&world.running.env, lease).await.unwrap().is_some() {}
+    let found = world.get(&format!("{ann}/contacts/{contact}")).await.ok(200);
+    assert_eq!(found.body["linked"], true);
+    assert_eq!(found.body["version"], 1, "a link is no edit");
+
+    world.change(&carl, "mobile", &number(21)).await;
+    world.change(&ann, "mobile", &number(2)).await;
+    assert_eq!(world.asks(&number(21), &number(1), "Ann Lee").await, number(2), "from the number that Carl has now");
+    assert_eq!(world.asks(&number(22), &number(1), "Ann Lee").await, "no_result");
+}

@@ -3,5 +3,6 @@
 mod crash;
 mod deliver;
 mod kill;
+mod link;
 mod smtp;
 mod world;

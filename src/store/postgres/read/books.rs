@@ -11,7 +11,7 @@ use crate::{
         owner::{Book, Contact, Group},
     },
     store::{
-        Audience, Books, Page, Result,
+        Audience, Books, Linking, Page, Result,
         postgres::{
             Postgres,
             columns::Columns,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use tokio_postgres::Row;
 
 /// A statement on contacts under `c`.
@@ -71,7 +71,21 @@ fn audiences(rows: &[Row]) -> Result<Vec<Audience>> {
     Ok(found)
 }
 
+fn linking(row: &Row) -> Result<Linking> {
+    let mut columns = Columns::of(row, "linkings");
+    Ok(Linking { owner: columns.stored()?, at: columns.time()?, cursor: columns.stored_or_none()? })
+}
+
 impl Postgres {
+    async fn take_linking(&self, lease: Duration) -> std::result::Result<Option<Linking>, Failure> {
+        const SQL: &str = "/* linking.claim */ WITH next AS (
+                SELECT owner FROM linkings WHERE ready <= $1 ORDER BY ready, owner LIMIT 1 FOR UPDATE SKIP LOCKED)
+            UPDATE linkings SET ready = $2 WHERE owner IN (SELECT owner FROM next) RETURNING owner, at, reached";
+        let now = self.database_time().await?;
+        let answer = self.session().await?.one(SQL, values![now, now.after(lease)]).await?;
+        Ok(first(&answer.rows, linking)?)
+    }
+
     async fn groups_with_grants(&self, owner: OwnerId) -> std::result::Result<Vec<Group>, Failure> {
         let mut session = self.session().await?;
         session.opened();
@@ -199,6 +213,28 @@ impl Books for Postgres {
         const SQL: &str = contacts!("contacts", "c.owner = $1 AND c.book = $2 AND c.id > $3 ORDER BY c.id LIMIT $4");
         let answer = self.read(SQL, || values![owner, book, after(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, contact)?, limit))
+    }
+
+    async fn contacts_at(
+        &self,
+        keys: &[Box<str>],
+        last: Option<(OwnerId, ContactId)>,
+        limit: usize,
+    ) -> Result<Page<Contact>> {
+        const SQL: &str = contacts!(
+            "contacts.at",
+            "(c.owner, c.id) IN (SELECT k.owner, k.contact FROM contact_keys k
+                WHERE k.key = ANY($1) AND (k.owner, k.contact) > ($2, $3)
+                GROUP BY k.owner, k.contact ORDER BY k.owner, k.contact LIMIT $4)
+             ORDER BY c.owner, c.id"
+        );
+        let (owner, id) = last.unzip();
+        let values = || values![keys, after(owner), after(id), limit.saturating_add(1)];
+        Ok(page(all(&self.read(SQL, values).await?.rows, contact)?, limit))
+    }
+
+    async fn claim_linking(&self, lease: Duration) -> Result<Option<Linking>> {
+        retried!(self, self.take_linking(lease))
     }
 
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {

@@ -71,6 +71,8 @@ impl<'a> Writer<'a> {
             | Effect::Unblocked(..) => self.book_effect(effect).await,
             Effect::FanoutDue(_)
             | Effect::FanoutMoved(..)
+            | Effect::LinkingDue { .. }
+            | Effect::LinkingMoved { .. }
             | Effect::NoticeDue(_)
             | Effect::NoticeSet { .. }
             | Effect::NoticeMarked { .. }

@@ -29,6 +29,7 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* fanout.done */ DELETE FROM fanouts WHERE id = $1";
                 self.send(Wanted::One, SQL, values![*id]).await;
             }
+            Effect::LinkingDue { .. } | Effect::LinkingMoved { .. } => self.linking_effect(effect).await,
             Effect::NoticeDue(notice) => {
                 const SQL: &str = "/* notice.due */
                     INSERT INTO notices (id, owner, recipient, state, first_at, due, attempts, reason, settled,
@@ -103,6 +104,29 @@ impl<'a> Writer<'a> {
                     Some(owner) => self.send(Wanted::Any, FROM, values![&**key, *owner]).await,
                     None => self.send(Wanted::Any, ALL, values![&**key]).await,
                 }
+            }
+            _ => {}
+        }
+    }
+
+    async fn linking_effect(&mut self, effect: &'a Effect) {
+        match effect {
+            Effect::LinkingDue { owner, at } => {
+                const SQL: &str = "/* linking.due */ INSERT INTO linkings (owner, at, reached, ready)
+                    VALUES ($1, $2, NULL, $2)
+                    ON CONFLICT (owner) DO UPDATE SET reached = NULL,
+                        at = CASE WHEN excluded.at > linkings.at THEN excluded.at ELSE linkings.at + 1 END,
+                        ready = CASE WHEN excluded.at > linkings.at THEN excluded.at ELSE linkings.at + 1 END";
+                self.send(Wanted::One, SQL, values![*owner, *at]).await;
+            }
+            Effect::LinkingMoved { owner, seen, cursor: Some(reached) } => {
+                const SQL: &str = "/* linking.move */ UPDATE linkings SET reached = $3, ready = at
+                    WHERE owner = $1 AND at = $2";
+                self.send(Wanted::Any, SQL, values![*owner, *seen, reached.stored()]).await;
+            }
+            Effect::LinkingMoved { owner, seen, cursor: None } => {
+                const SQL: &str = "/* linking.done */ DELETE FROM linkings WHERE owner = $1 AND at = $2";
+                self.send(Wanted::Any, SQL, values![*owner, *seen]).await;
             }
             _ => {}
         }

@@ -2,14 +2,16 @@
 
 use crate::store::sample::*;
 use redial::{
+    clock::Time,
     domain::{
         group::{Grant, Identity, Item, Member, Told, Viewer},
         id::{AppId, BookId, ContactId, GroupId, OwnerId, PointId},
         notice::Recipient,
         owner::{Book, Contact, Field, Group, Membership},
     },
-    store::{Audience, Effect, SharedStore, StoreError},
+    store::{Audience, Effect, Linking, SharedStore, StoreError},
 };
+use std::time::Duration;
 
 const OWNER: OwnerId = OwnerId(1);
 
@@ -246,4 +248,65 @@ pub(crate) async fn removed_book_takes_everything_with_it(store: &SharedStore) {
     assert!(store.contact(OWNER, ContactId(2)).await.unwrap().is_some());
     assert_eq!(store.memberships(OWNER, Member::Contact(ContactId(2))).await.unwrap(), [GroupId(3)]);
     assert_eq!(seen_in(store, Identity::Address(address("a@example.com"))).await, []);
+}
+
+pub(crate) async fn contacts_are_found_by_what_they_hold(store: &SharedStore) {
+    start(store).await;
+    let (phone, mail) = ("+14155550177", "z@example.com");
+    let linked = Contact { linked: Some(OwnerId(7)), ..contact(1, 2, 2, "Zoe", &[mail, phone, mail]) };
+    let other = Effect::OwnerAdded(owner(2, "Bob", &["+14155550102"]));
+    write(
+        store,
+        vec![
+            other,
+            Effect::BookSet(book(2, 3)),
+            Effect::ContactSet(contact(1, 1, 5, "Zoe", &[phone])),
+            Effect::ContactSet(linked.clone()),
+            Effect::ContactSet(contact(2, 3, 1, "Zoe", &[mail])),
+            Effect::ContactSet(contact(2, 3, 4, "Zoe", &["+14155550178"])),
+        ],
+    )
+    .await;
+    let ids = |items: &[Contact]| items.iter().map(|one| (one.owner.0, one.id.0)).collect::<Vec<_>>();
+    let both = [phone.into(), mail.into()];
+    let page = store.contacts_at(&both, None, 2).await.unwrap();
+    assert_eq!((ids(&page.items), page.more), (vec![(1, 2), (1, 5)], true));
+    assert_eq!(page.items[0], linked, "whole, and once however many of the keys it holds");
+    let page = store.contacts_at(&both, Some((OwnerId(1), ContactId(5))), 2).await.unwrap();
+    assert_eq!((ids(&page.items), page.more), (vec![(2, 1)], false));
+    let page = store.contacts_at(&both[..1], Some((OwnerId(1), ContactId(2))), 9).await.unwrap();
+    assert_eq!(ids(&page.items), [(1, 5)]);
+    assert!(store.contacts_at(&[], None, 9).await.unwrap().items.is_empty());
+    assert!(store.contacts_at(&["+14155550179".into()], None, 9).await.unwrap().items.is_empty());
+}
+
+pub(crate) async fn linking_is_claimed_page_by_page(store: &SharedStore) {
+    const LEASE: Duration = Duration::from_hours(1);
+    let due = |owner, seconds| Effect::LinkingDue { owner: OwnerId(owner), at: at(seconds) };
+    let moved = |seen: &Linking, cursor| Effect::LinkingMoved { owner: seen.owner, seen: seen.at, cursor };
+    assert_eq!(store.claim_linking(LEASE).await.unwrap(), None);
+    let later = Time(store.now().await.unwrap().0 + 86_400_000_000);
+    write(store, vec![due(2, 6), due(1, 5), Effect::LinkingDue { owner: OwnerId(3), at: later }]).await;
+    assert_eq!(store.next_due().await.unwrap(), Some(at(5)));
+    let first = store.claim_linking(LEASE).await.unwrap().unwrap();
+    assert_eq!(first, Linking { owner: OwnerId(1), at: at(5), cursor: None });
+    let second = store.claim_linking(Duration::ZERO).await.unwrap().unwrap();
+    assert_eq!(second.owner, OwnerId(2));
+    assert_eq!(store.claim_linking(LEASE).await.unwrap(), Some(second), "its claim was over at once");
+    assert_eq!(store.claim_linking(LEASE).await.unwrap(), None, "two are claimed, one is not due");
+
+    let cursor = Some((OwnerId(7), ContactId(8)));
+    write(store, vec![moved(&first, cursor)]).await;
+    assert_eq!(store.claim_linking(LEASE).await.unwrap(), Some(Linking { cursor, ..first }), "the next page");
+    // It begins anew while the page is under way, even where the clock stands still.
+    write(store, vec![due(1, 5)]).await;
+    let anew = store.claim_linking(LEASE).await.unwrap().unwrap();
+    assert_eq!((anew.owner, anew.cursor), (OwnerId(1), None));
+    assert!(anew.at > first.at);
+    write(store, vec![moved(&first, None), moved(&first, cursor)]).await;
+    write(store, vec![moved(&anew, cursor)]).await;
+    assert_eq!(store.claim_linking(LEASE).await.unwrap(), Some(Linking { cursor, ..anew }), "who came too late");
+    write(store, vec![moved(&anew, None), moved(&second, None)]).await;
+    assert_eq!(store.claim_linking(LEASE).await.unwrap(), None);
+    assert_eq!(store.next_due().await.unwrap(), Some(later));
 }

@@ -58,6 +58,8 @@ macro_rules! suite {
                 one_address_in_two_contacts_stays_while_one_has_it
                 audience_comes_in_pages_of_recipients
                 removed_book_takes_everything_with_it
+                contacts_are_found_by_what_they_hold
+                linking_is_claimed_page_by_page
             }
             outbox {
                 fanout_is_claimed_page_by_page
