@@ -9,6 +9,7 @@ pub mod identity_bound;
 pub mod imported;
 pub mod name;
 pub mod notice;
+pub mod opt_out;
 pub mod owner;
 pub mod query;
 pub mod schedule;

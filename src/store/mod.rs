@@ -443,8 +443,8 @@ pub trait Numbers: Send + Sync {
     /// a linked contact is in the audience by its owner alone. Rights come from the proved identities; a claimed one
     /// adds only to `forward`, and `groups` are those that gave either. The audience `everyone` is part of every viewer.
     /// A block on any identity, proved or claimed, leaves no rights. Book names are those of the books of the viewer's
-    /// owners, claimed ones included (rule Q2). An opt-out counts where it is from everybody or from one of the
-    /// viewer's owners. `proved_by_another`: another owner's value of this key was proved by a code or vouched for
+    /// owners, claimed ones included (rule Q2). Opt-outs are those at any number that a holder has or had, in the order
+    /// of the numbers, where they are from everybody or from one of the viewer's owners. `proved_by_another`: another owner's value of this key was proved by a code or vouched for
     /// since this one left it.
     async fn facts(&self, key: &str, viewer: &Viewer) -> Result<Facts>;
 

@@ -4,6 +4,7 @@ use super::{
     Env, books,
     link_contacts::relinked,
     members::recipient,
+    opt_outs,
     write::{Actor, Fault, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
@@ -89,6 +90,7 @@ pub async fn replace(
     let contact = derive(env, &owner, before.book, id, before.version + 1, Some(&before), entry).await?;
     let mut effects = vec![Effect::ContactSet(contact.clone())];
     effects.extend(relinked(env, &before, &contact, now, false).await?);
+    effects.extend(opt_outs::follow(env, &before, &contact, now).await?);
     effects.push(audited(env, owner.id, actor, now, "contact_changed", &json!({"contact": id})));
     Ok(Plan::on(&owner, effects, contact))
 }

@@ -1,13 +1,22 @@
-//! Addresses that take no more messages (rule Q9), as an operator's system states them.
+//! Addresses that take no more messages (rule Q9): as an operator's system states them, and as they hold for a recipient.
 
 use super::{
     Env,
     write::{Actor, Plan, Refused},
 };
 use crate::{
-    domain::{address::Address, id::OwnerId},
-    store::{Commit, Effect, OptOut},
+    clock::Time,
+    domain::{
+        address::Address,
+        id::OwnerId,
+        notice::Recipient,
+        opt_out::{self, Said, Tenure},
+        owner::Contact,
+        query::Holder,
+    },
+    store::{Commit, Effect, OptOut, StoreError},
 };
+use std::collections::HashMap;
 
 /// What is said of an address, newest word last.
 pub async fn read(env: &Env, address: &Address) -> Result<Vec<OptOut>, Refused> {
@@ -40,4 +49,94 @@ async fn known(env: &Env, owner: Option<OwnerId>) -> Result<(), Refused> {
         Some(id) if env.store.owner(id).await?.is_none() => Err(Refused::NotFound("owner")),
         _ => Ok(()),
     }
+}
+
+/// What was said at the addresses of one recipient, and at every other address of whoever is behind them.
+#[derive(Debug, Default)]
+pub(super) struct Stopped {
+    /// From whom no message is wanted, `None`: from everybody.
+    said: Vec<(Option<OwnerId>, Said)>,
+    /// Who is behind an address now, by its key.
+    behind: HashMap<Box<str>, OwnerId>,
+}
+
+impl Stopped {
+    /// Reads the facts.
+    pub(super) async fn read(env: &Env, recipient: Recipient, addresses: &[Address]) -> Result<Self, StoreError> {
+        let mut keys: Vec<Box<str>> = addresses.iter().map(|address| address.key().into()).collect();
+        let behind: HashMap<Box<str>, OwnerId> = match recipient {
+            Recipient::Owner(owner) => keys.iter().map(|key| (key.clone(), owner)).collect(),
+            Recipient::Contact(_) => {
+                let held = env.store.holders(&keys).await?.into_iter();
+                let present = held.filter(|(_, holder)| holder.believed && holder.until.is_none());
+                present.map(|(key, holder)| (key, holder.owner)).collect()
+            }
+        };
+        let mut persons: Vec<OwnerId> = behind.values().copied().collect();
+        persons.sort_unstable();
+        persons.dedup();
+        for person in persons {
+            let points = env.store.owner(person).await?.map(|owner| owner.points).unwrap_or_default();
+            let values = points.iter().flat_map(|point| &point.values);
+            keys.extend(values.map(|held| held.address.key().into()));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let outs = env.store.opt_outs(&keys).await?;
+        if outs.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut keys: Vec<Box<str>> = outs.iter().map(|out| out.address.key().into()).collect();
+        keys.dedup();
+        let holders = env.store.holders(&keys).await?;
+        let said = outs.into_iter().map(|out| {
+            let of_key = holders.iter().filter(|(key, holder)| **key == *out.address.key() && holder.believed);
+            let tenures = of_key.map(|(_, holder)| tenure(holder)).collect();
+            (out.owner, Said { address: out.address, at: out.at, tenures })
+        });
+        Ok(Self { said: said.collect(), behind })
+    }
+
+    /// Whether no message about `owner` may go to this address.
+    pub(super) fn at(&self, address: &Address, owner: OwnerId) -> bool {
+        let here = self.said.iter().filter(|(from, _)| from.is_none_or(|from| from == owner));
+        opt_out::stopped(here.map(|(_, said)| said), address, self.behind.get(address.key()).copied())
+    }
+}
+
+fn tenure(holder: &Holder) -> Tenure {
+    Tenure { owner: holder.owner, from: holder.from, until: holder.until }
+}
+
+/// What an edit takes along: where an owner gives an unregistered contact another number, what was said at the one
+/// that it replaces holds at the new one too, for messages about this owner. Where the old number is a registered
+/// person's, it was that person who said it, and nothing follows.
+pub(super) async fn follow(env: &Env, before: &Contact, after: &Contact, now: Time) -> Result<Vec<Effect>, StoreError> {
+    let has = |contact: &Contact, address: &Address| contact.addresses.iter().any(|one| one.key() == address.key());
+    let gone: Vec<&Address> = before.addresses.iter().filter(|address| !has(after, address)).collect();
+    let new: Vec<&Address> = after.addresses.iter().filter(|address| !has(before, address)).collect();
+    if after.linked.is_some() || gone.is_empty() || new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Box<str>> = gone.iter().map(|address| address.key().into()).collect();
+    let mut said = env.store.opt_outs(&keys).await?;
+    said.retain(|out| out.owner.is_none_or(|owner| owner == after.owner));
+    if said.is_empty() {
+        return Ok(Vec::new());
+    }
+    let held = env.store.holders(&keys).await?;
+    let registered = |out: &OptOut| {
+        let present = |holder: &Holder| holder.believed && holder.until.is_none();
+        held.iter().any(|(key, holder)| **key == *out.address.key() && present(holder))
+    };
+    said.retain(|out| !registered(out));
+    let follows = |address: &&Address| said.iter().any(|out| out.address.kind() == address.kind());
+    Ok(new
+        .into_iter()
+        .filter(follows)
+        .map(|address| {
+            let (address, owner) = (address.clone(), Some(after.owner));
+            Effect::OptedOut(OptOut { address, owner, at: now, way: "contact changed".into() })
+        })
+        .collect())
 }

@@ -5,6 +5,7 @@ use super::{
     group::{Item, Rights},
     id::{GroupId, OwnerId, PointId},
     name::NameKey,
+    opt_out::{self, Said},
     target::Targets,
 };
 use crate::clock::Time;
@@ -53,8 +54,9 @@ pub struct Facts {
     pub holders: Vec<Holder>,
     /// The name that the viewer's own book has for the address, where the viewer is an owner.
     pub book_names: Vec<NameKey>,
-    /// The address has stopped messages from this operator or from the asking account (rule Q9).
-    pub opted_out: bool,
+    /// What was said at any number that one of the holders has or had, to everybody or to one of the viewer's owners
+    /// (rule Q9).
+    pub opt_outs: Vec<Said>,
 }
 
 /// A question, already read.
@@ -117,7 +119,7 @@ pub enum Reason {
     Panic,
     /// One-time code, reset, bank alert.
     IdentityBound,
-    /// Stopped messages at the old number.
+    /// Stopped messages at the old number, or at another of theirs.
     OptedOut,
     /// The point has no value or was removed.
     NoValueNow,
@@ -191,7 +193,8 @@ pub fn decide(query: &Query, facts: &Facts, windows: &Windows, targets: &Targets
     if query.identity_bound {
         return no(Reason::IdentityBound);
     }
-    if facts.opted_out {
+    // At the number asked for, at the new one, or at any other of the same person's.
+    if opt_out::stopped(&facts.opt_outs, &query.to, Some(holder.owner)) {
         return no(Reason::OptedOut);
     }
     let Some(to) = &holder.current else { return no(Reason::NoValueNow) };

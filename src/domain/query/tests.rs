@@ -1,11 +1,12 @@
 //! Rules Q2, Q3, Q5, Q8, Q9, Q12 as a table of cases. Ann left `OLD` for `NEW`; each case changes one thing.
 
 use super::*;
-use crate::domain::{id::OwnerId, name, target::Countries};
+use crate::domain::{id::OwnerId, name, opt_out::Tenure, target::Countries};
 
 const DAY: u64 = 86_400;
 const OLD: &str = "+14155550101";
 const NEW: &str = "+14155550102";
+const THIRD: &str = "+14155550104";
 const ANN: u128 = 1;
 const BOB: u128 = 2;
 
@@ -15,6 +16,12 @@ fn at(day: u64) -> Time {
 
 fn address(number: &str) -> Address {
     Address::stored(number, number)
+}
+
+/// Somebody stopped messages at a number that Ann had until day 100, or has since.
+fn stops(number: &str, day: u64) -> Said {
+    let (from, until) = if number == NEW { (at(100), None) } else { (at(1), Some(at(100))) };
+    Said { address: address(number), at: at(day), tenures: vec![Tenure { owner: OwnerId(ANN), from, until }] }
 }
 
 fn named(text: &str) -> Option<NameKey> {
@@ -277,7 +284,23 @@ fn the_first_match_decides() {
         // the rest, in order
         ("panic", with(|c| first(c).silenced = true), unchanged(Panic)),
         ("identity-bound (Q8)", with(|c| c.query.identity_bound = true), unchanged(IdentityBound)),
-        ("opted out (Q9)", with(|c| c.facts.opted_out = true), unchanged(OptedOut)),
+        ("opted out (Q9)", with(|c| c.facts.opt_outs = vec![stops(OLD, 50)]), unchanged(OptedOut)),
+        ("opted out at the new number", with(|c| c.facts.opt_outs = vec![stops(NEW, 110)]), unchanged(OptedOut)),
+        (
+            "opted out at another number of hers",
+            with(|c| c.facts.opt_outs = vec![stops(THIRD, 50)]),
+            unchanged(OptedOut),
+        ),
+        (
+            "the next holder of her old number opted out",
+            with(|c| {
+                c.query.name = named("Ann Lee");
+                let mut said = stops(OLD, 120);
+                said.tenures.push(Tenure { owner: OwnerId(BOB), from: at(110), until: None });
+                c.facts.opt_outs = vec![said];
+            }),
+            ("new", "moved", Granted),
+        ),
         ("no value now", with(|c| first(c).current = None), unchanged(NoValueNow)),
         ("from the new number itself", with(|c| c.query.sender = Some(address(NEW))), unchanged(OwnCall)),
         ("from another number", with(|c| c.query.sender = Some(address("+14155550199"))), ("new", "moved", Granted)),
@@ -323,14 +346,14 @@ fn the_first_match_decides() {
             "identity-bound and opted out",
             with(|c| {
                 c.query.identity_bound = true;
-                c.facts.opted_out = true;
+                c.facts.opt_outs = vec![stops(OLD, 50)];
             }),
             unchanged(IdentityBound),
         ),
         (
             "opted out and no value",
             with(|c| {
-                c.facts.opted_out = true;
+                c.facts.opt_outs = vec![stops(OLD, 50)];
                 first(c).current = None;
             }),
             unchanged(OptedOut),

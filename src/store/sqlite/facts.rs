@@ -6,6 +6,7 @@ use crate::{
         group::{EVERYONE, Grant, Identity, Item, Rights, Viewer, rights},
         id::{GroupId, OwnerId},
         name::NameKey,
+        opt_out::{Said, Tenure},
         query::{Facts, Holder},
     },
     store::Result,
@@ -83,18 +84,11 @@ pub(super) fn of_address(connection: &Connection, key: &str, viewer: &Viewer) ->
         };
         adopt(holder, standing);
     }
-    let opted_out = many::<OwnerId, _>(
-        connection,
-        "opt_out",
-        "-- facts::of_address\nSELECT owner FROM opt_out WHERE key = ?1",
-        [key],
-        |cells| cells.decode(0, "owner", |bytes| Some(OwnerId::from_bytes(bytes))),
-    )?;
-    Ok(Facts {
-        holders: found,
-        book_names: book_names(connection, &known.owners, key)?,
-        opted_out: opted_out.iter().any(|owner| owner.is_none_or(|owner| known.owners.contains(&owner))),
-    })
+    let mut opt_outs = Vec::new();
+    for &owner in standings.keys() {
+        said_at_numbers_of(connection, owner, &known.owners, &mut opt_outs)?;
+    }
+    Ok(Facts { holders: found, book_names: book_names(connection, &known.owners, key)?, opt_outs })
 }
 
 /// [`crate::store::Numbers::facts_by_name`].
@@ -259,6 +253,51 @@ fn names(connection: &Connection, owner: OwnerId) -> Result<Vec<NameKey>> {
         [owner.to_bytes()],
         |cells| cells.text(1, "key").map(NameKey::stored),
     )
+}
+
+/// What was said at any number of one owner, to everybody or to one of `to`, with those who hold or held it.
+fn said_at_numbers_of(
+    connection: &Connection,
+    owner: OwnerId,
+    to: &BTreeSet<OwnerId>,
+    found: &mut Vec<Said>,
+) -> Result<()> {
+    let rows = many::<OwnerId, _>(
+        connection,
+        "opt_out",
+        "-- facts::said_at_numbers_of
+         SELECT o.owner, o.key, o.wire, o.at, h.owner, h.since, h.until
+         FROM (SELECT DISTINCT key FROM value WHERE owner = ?1) v JOIN opt_out o ON o.key = v.key
+         LEFT JOIN value h ON h.key = o.key AND h.proof <> 0 ORDER BY o.key, o.owner, h.since",
+        [owner.to_bytes()],
+        |cells| {
+            let scope = cells.decode(0, "owner", |bytes| Some(OwnerId::from_bytes(bytes)))?;
+            let tenure = match cells.id_or_none::<OwnerId>(4, "value.owner")? {
+                Some(owner) => Some(Tenure {
+                    owner,
+                    from: cells.time(5, "value.since")?,
+                    until: cells.time_or_none(6, "value.until")?,
+                }),
+                None => None,
+            };
+            Ok((scope, cells.address(1, "key")?, cells.time(3, "at")?, tenure))
+        },
+    )?;
+    let mut last = None;
+    for (scope, address, at, tenure) in rows {
+        if scope.is_some_and(|scope| !to.contains(&scope)) {
+            continue;
+        }
+        let this = Some((scope, address.key().to_owned()));
+        if last != this {
+            found.push(Said { address, at, tenures: Vec::new() });
+            last = this;
+        }
+        if let (Some(said), Some(tenure)) = (found.last_mut(), tenure) {
+            said.tenures.push(tenure);
+        }
+    }
+    Ok(())
 }
 
 fn book_names(connection: &Connection, owners: &BTreeSet<OwnerId>, key: &str) -> Result<Vec<NameKey>> {

@@ -18,6 +18,7 @@ use crate::{
         Env,
         carrier::{Carrier, Content, Message},
         expand_fanout::read_seen,
+        opt_outs::Stopped,
         view::Views,
     },
 };
@@ -167,13 +168,8 @@ impl Plan {
                 }
             };
         }
-        let keys: Vec<Box<str>> = self.addresses.iter().map(|address| address.key().into()).collect();
-        let stopped = env.store.opt_outs(&keys).await?;
-        let stopped = |reach: &Reach| {
-            let here = |owner: Option<_>| owner.is_none_or(|owner| owner == notice.owner);
-            stopped.iter().any(|out| out.address.key() == reach.address.key() && here(out.owner))
-        };
-        let Some(way) = ways.into_iter().find(|way| !stopped(way)) else {
+        let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;
+        let Some(way) = ways.into_iter().find(|way| !stopped.at(&way.address, notice.owner)) else {
             return settle(NoticeState::Empty, "opted out".to_owned(), None);
         };
         if let Some(other) = self.told_already(env, claimed, &way).await? {

@@ -14,6 +14,7 @@ use crate::{
         Env, contacts,
         import::Imported,
         link_contacts::relinked,
+        opt_outs,
         write::{Actor, Refused, audited, read_owner},
     },
 };
@@ -119,6 +120,7 @@ impl Loader<'_> {
         self.join(work, contact.id).await?;
         // The ledger follows, and nobody is told for the import's sake (rule E2).
         work.effects.extend(relinked(self.env, &before, &contact, work.now, true).await?);
+        work.effects.extend(opt_outs::follow(self.env, &before, &contact, work.now).await?);
         Ok(())
     }
 

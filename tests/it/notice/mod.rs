@@ -4,5 +4,6 @@ mod crash;
 mod deliver;
 mod kill;
 mod link;
+mod opt_out;
 mod smtp;
 mod world;

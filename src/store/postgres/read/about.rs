@@ -155,11 +155,16 @@ const GROUPS: &str = "/* about.groups */ SELECT m.owner, m.book_group FROM membe
         WHERE k.owner = m.owner AND k.key = ANY($2) AND k.counts))";
 const BLOCKS: &str = "/* about.blocks */ SELECT owner FROM blocks WHERE owner = ANY($1) AND key = ANY($2)";
 
+/// The owners of these rows, each once, as stored.
+pub(super) fn owners_of(stints: &[Stint]) -> Vec<Vec<u8>> {
+    let owners: BTreeSet<OwnerId> = stints.iter().map(|stint| stint.owner).collect();
+    owners.into_iter().map(Stored::stored).collect()
+}
+
 /// Asks for the owners of these rows, for what a viewer has proved and claimed; without a viewer, rights stay empty. Ends
 /// the snapshot.
 pub(super) async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], viewer: Option<(Seen, Seen)>) {
-    let owners: BTreeSet<OwnerId> = stints.iter().map(|stint| stint.owner).collect();
-    let owners: Vec<Vec<u8>> = owners.into_iter().map(Stored::stored).collect();
+    let owners = owners_of(stints);
     if !owners.is_empty() {
         for sql in [ABOUT, NAMES, POINTS, CURRENT] {
             pipeline.send(sql, values![owners.clone()]).await;

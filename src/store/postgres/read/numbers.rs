@@ -1,7 +1,7 @@
 //! The number index: who holds or held an address, and what a viewer may do there.
 
 use super::{
-    about::{Seen, addresses, ask_about, gather, held_by, holders, stint, stints},
+    about::{Seen, addresses, ask_about, gather, held_by, holders, owners_of, stint, stints},
     all,
 };
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     domain::{
         group::Viewer,
         name::NameKey,
+        opt_out::{Said, Tenure},
         query::{Facts, Holder},
     },
     store::{
@@ -17,6 +18,7 @@ use crate::{
             Postgres,
             columns::Columns,
             failure::{Failure, retried},
+            session::Answer,
             value::{Stored as _, digest, values},
         },
     },
@@ -79,12 +81,13 @@ impl Postgres {
         let asking: Vec<Vec<u8>> = proved.owners.iter().chain(&claimed.owners).map(|owner| owner.stored()).collect();
         let mut pipeline = session.pipeline();
         pipeline.send(BOOK_NAMES, values![asking.clone(), key]).await;
-        // Of everybody, or of one of the viewer's owners.
-        pipeline.send(OPTED_OUT, values![key, asking.into_iter().chain([Vec::new()]).collect::<Vec<_>>()]).await;
+        // To everybody, or to one of the viewer's owners.
+        let scopes: Vec<Vec<u8>> = asking.into_iter().chain([Vec::new()]).collect();
+        pipeline.send(SAID, values![owners_of(&stints), scopes]).await;
         ask_about(&mut pipeline, &stints, Some((proved, claimed))).await;
         let answers = pipeline.finish().await?;
         session.ended();
-        let [book_names, opted_out, about @ .., _commit] = &answers[..] else { return Err(odd()) };
+        let [book_names, said, about @ .., _commit] = &answers[..] else { return Err(odd()) };
         let mut names = BTreeSet::new();
         for row in &book_names.rows {
             let of_contact: Vec<String> = Columns::of(row, "contacts").json()?;
@@ -93,7 +96,7 @@ impl Postgres {
         Ok(Facts {
             holders: holders(&stints, &gather(about)?).into_iter().map(|(_, holder)| holder).collect(),
             book_names: names.into_iter().collect(),
-            opted_out: opted_out.count > 0,
+            opt_outs: opt_outs(said)?,
         })
     }
 
@@ -148,13 +151,38 @@ impl Postgres {
 const HELD: &str = stints!("numbers.held", "key = ANY($1)");
 const HELD_NOW: &str = stints!("numbers.held_now", "key = ANY($1) AND until IS NULL AND proof <> 'none'");
 const PRESENT: &str = stints!("numbers.present", "owner = ANY($1) AND until IS NULL AND proof <> 'none'");
-const OPTED_OUT: &str = "/* numbers.opted_out */ SELECT at FROM opt_outs WHERE key = $1 AND scope = ANY($2)";
+const SAID: &str = "/* numbers.said */ SELECT o.key, o.wire, o.scope, o.at, h.owner, h.since, h.until
+    FROM opt_outs o LEFT JOIN held h ON h.key = o.key AND h.proof <> 'none'
+    WHERE o.key IN (SELECT v.key FROM held v WHERE v.owner = ANY($1)) AND o.scope = ANY($2)
+    ORDER BY o.key, o.scope, h.since";
 const BOOK_NAMES: &str = "/* numbers.book_names */ SELECT c.names FROM contact_keys k
     JOIN contacts c ON c.owner = k.owner AND c.id = k.contact WHERE k.owner = ANY($1) AND k.key = $2";
 const BEARERS: &str = "/* numbers.bearers */ SELECT n.owner FROM owner_names n WHERE n.digest = $1 AND (
     EXISTS (SELECT 1 FROM members m WHERE m.owner = n.owner AND m.member = ANY($3))
     OR EXISTS (SELECT 1 FROM contact_keys k JOIN members m ON m.owner = k.owner AND m.member = k.member
         WHERE k.owner = n.owner AND k.key = ANY($2) AND k.counts))";
+
+/// Rows of one opt-out stand together, one for each who holds or held the number.
+fn opt_outs(answer: &Answer) -> Result<Vec<Said>> {
+    let mut found: Vec<Said> = Vec::new();
+    let mut last = None;
+    for row in &answer.rows {
+        let mut columns = Columns::of(row, "opt_outs");
+        let address = columns.address()?;
+        let (scope, at): (Vec<u8>, Time) = (columns.next()?, columns.time()?);
+        let this = Some((scope, address.key().to_owned()));
+        if last != this {
+            found.push(Said { address, at, tenures: Vec::new() });
+            last = this;
+        }
+        let owner = columns.stored_or_none()?;
+        if let (Some(said), Some(owner)) = (found.last_mut(), owner) {
+            let from = columns.time()?;
+            said.tenures.push(Tenure { owner, from, until: columns.time_or_none()? });
+        }
+    }
+    Ok(found)
+}
 
 fn odd() -> Failure {
     StoreError::Damaged("an answer of the database".into()).into()

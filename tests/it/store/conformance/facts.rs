@@ -5,6 +5,7 @@ use redial::{
     domain::{
         group::{Grant, Identity, Item, Member, Rights, Viewer},
         id::{AppId, ContactId, GroupId, OwnerId, PointId},
+        opt_out::{Said, Tenure},
         owner::{Contact, Field, Held, Owner, Point, Profile, Proof},
         query::Holder,
     },
@@ -52,7 +53,7 @@ pub(crate) async fn moved_number_has_its_former_holder(store: &SharedStore) {
     assert_eq!(bears, expected);
     assert!(holder.rights.forwards(PointId(10)) && holder.rights.reveals(Item::Point(PointId(10))));
     assert_eq!(holder.groups, [GroupId(1)]);
-    assert!(facts.book_names.is_empty() && !facts.opted_out);
+    assert!(facts.book_names.is_empty() && facts.opt_outs.is_empty());
 }
 
 fn viewer(key: &str) -> Viewer {
@@ -280,7 +281,7 @@ pub(crate) async fn book_names_come_from_the_viewers_books(store: &SharedStore) 
 pub(crate) async fn opt_out_counts_for_whom_it_is(store: &SharedStore) {
     moved(store).await;
     let out = |owner| OptOut { address: address(OLD), owner, at: at(1), way: "STOP".into() };
-    let opted_out = async |viewer: &Viewer| store.facts(OLD, viewer).await.unwrap().opted_out;
+    let opted_out = async |viewer: &Viewer| !store.facts(OLD, viewer).await.unwrap().opt_outs.is_empty();
     let second = Viewer::proved(Identity::Owner(OwnerId(2)));
     write(store, vec![Effect::OptedOut(out(Some(OwnerId(2))))]).await;
     assert!(opted_out(&second).await && !opted_out(&viewer(FRIEND)).await);
@@ -290,6 +291,44 @@ pub(crate) async fn opt_out_counts_for_whom_it_is(store: &SharedStore) {
     assert_eq!(store.opt_outs(&[OLD.into(), NEW.into()]).await.unwrap(), [out(None)]);
     write(store, vec![Effect::OptedOut(out(Some(OwnerId(2)))), Effect::OptedIn { key: OLD.into(), owner: None }]).await;
     assert!(store.opt_outs(&[OLD.into()]).await.unwrap().is_empty());
+}
+
+pub(crate) async fn opt_outs_come_from_all_numbers_of_a_holder(store: &SharedStore) {
+    moved(store).await;
+    let out = |key: &str, owner, when| OptOut { address: address(key), owner, at: at(when), way: "STOP".into() };
+    let third = "+14155550188";
+    write(
+        store,
+        vec![
+            Effect::OptedOut(out(NEW, None, 120)),
+            Effect::OptedOut(out(OLD, None, 50)),
+            Effect::OptedOut(out(OLD, Some(OwnerId(2)), 60)),
+            Effect::OptedOut(out(OLD, Some(OwnerId(9)), 70)),
+            Effect::OptedOut(out(third, None, 50)),
+            Effect::OwnerAdded(owner(3, "Next", &[OLD])),
+        ],
+    )
+    .await;
+    let tenure =
+        |owner, from, until: Option<i64>| Tenure { owner: OwnerId(owner), from: at(from), until: until.map(at) };
+    let said = |key: &str, when, tenures: Vec<Tenure>| Said { address: address(key), at: at(when), tenures };
+    let found = async |viewer: &Viewer| {
+        let mut said = store.facts(OLD, viewer).await.unwrap().opt_outs;
+        for said in &mut said {
+            said.tenures.sort_by_key(|tenure| tenure.owner);
+        }
+        said.sort_by(|a, b| (a.address.key(), a.at).cmp(&(b.address.key(), b.at)));
+        said.dedup();
+        said
+    };
+    let of_old = vec![tenure(1, 0, Some(100)), tenure(3, 0, None)];
+    let mut expected = vec![said(OLD, 50, of_old.clone()), said(NEW, 120, vec![tenure(1, 100, None)])];
+    expected.sort_by(|a, b| a.address.key().cmp(b.address.key()));
+    assert_eq!(found(&viewer(FRIEND)).await, expected);
+    let second = Viewer::proved(Identity::Owner(OwnerId(2)));
+    expected.push(said(OLD, 60, of_old));
+    expected.sort_by(|a, b| (a.address.key(), a.at).cmp(&(b.address.key(), b.at)));
+    assert_eq!(found(&second).await, expected, "what was said to one of the viewer's owners too");
 }
 
 pub(crate) async fn name_alone_finds_who_put_the_viewer_in_a_group(store: &SharedStore) {

@@ -35,6 +35,7 @@ macro_rules! suite {
                 believed_present_value_is_one_points
                 book_names_come_from_the_viewers_books
                 opt_out_counts_for_whom_it_is
+                opt_outs_come_from_all_numbers_of_a_holder
                 name_alone_finds_who_put_the_viewer_in_a_group
                 holders_of_many_keys
                 panic_and_revision_are_facts
