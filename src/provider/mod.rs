@@ -20,6 +20,7 @@ mod load;
 mod message;
 mod outcome;
 mod place;
+mod recipients;
 mod restore;
 mod route;
 mod rule;

@@ -113,7 +113,7 @@ impl Swap {
 }
 
 /// The path of each item of a reply that has an id, and the id.
-fn items<'b>(rule: &RouteRule, body: &'b [u8]) -> Vec<(Vec<Part<'b>>, Box<str>)> {
+pub(super) fn items<'b>(rule: &RouteRule, body: &'b [u8]) -> Vec<(Vec<Part<'b>>, Box<str>)> {
     let mut found = Vec::new();
     let mut visit = |path: &[Part<'b>], span: Range<usize>, shape| {
         if shape == Shape::Text

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
+        address::phone,
         id::SubstitutionId,
         identity_bound::{Bound, Traits},
     },
@@ -32,7 +33,7 @@ pub async fn send(
     } else {
         substitute::fail_open(gateway, account, plan(gateway, account, route, &wanted, sender)).await
     };
-    let Some((rows, changes)) = plan else {
+    let Some((sent, changes)) = plan else {
         let request = account.provider.forward(incoming, None);
         return relay::send_whole(gateway, account, request).await;
     };
@@ -40,7 +41,7 @@ pub async fn send(
     // In a task of its own: if the sender hangs up now, the provider's id must still be kept, for reports and reads.
     let task = {
         let (gateway, account, route) = (Arc::clone(gateway), Arc::clone(account), route.clone());
-        async move { exchange(&gateway, &account, &route, request, &rows).await }
+        async move { exchange(&gateway, &account, &route, request, sent).await }
     };
     match gateway.tasks.spawn(task).await {
         Ok(relayed) => relayed,
@@ -51,6 +52,14 @@ pub async fn send(
     }
 }
 
+/// What of one request goes elsewhere.
+struct Sent {
+    /// The recipient's position and its row, in the order of the rows' ids.
+    rows: Vec<(usize, Substitution)>,
+    /// How many recipients the request has.
+    of: usize,
+}
+
 /// The rows, written, and what to change in the request; `None` where nothing is.
 async fn plan(
     gateway: &Gateway,
@@ -58,7 +67,7 @@ async fn plan(
     route: &Route,
     wanted: &Communication,
     sender: Option<&SenderKey>,
-) -> Result<Option<(Vec<Substitution>, Changes)>, StoreError> {
+) -> Result<Option<(Sent, Changes)>, StoreError> {
     // Lazily: for nearly all messages no recipient has moved, and then the text does not matter.
     let bound = || {
         let key = sender.map(|key| &*key.user).filter(|user| !user.is_empty());
@@ -67,7 +76,6 @@ async fn plan(
         wanted.identity_bound.then_some(Bound::Request).or_else(|| account.bound.matched(&what, region))
     };
     let mut rows = Vec::new();
-    let mut changes = Changes::default();
     for destination in &wanted.destinations {
         let one = Wanted {
             to: &destination.text,
@@ -77,33 +85,58 @@ async fn plan(
             identity_bound: &bound,
         };
         if let Some(Decided { row, .. }) = substitute::decide(gateway, account, &one).await? {
-            changes.destinations.push((destination.index, row.connected.wire().into()));
-            rows.push(row);
+            rows.push((destination.index, row));
         }
     }
     if rows.is_empty() {
         return Ok(None);
     }
+    let region = account.region.or(gateway.env.rules().region);
+    let key = |text: &str| phone::parse(text, region).map_or_else(|_| text.into(), |address| address.key().into());
+    let mut rows = once_each(&wanted.destinations.iter().map(|one| key(&one.text)).collect::<Vec<_>>(), rows);
+    if rows.is_empty() {
+        return Ok(None);
+    }
     let side = SenderSide::of(sender, &wanted.callbacks).write();
-    for row in &mut rows {
+    for (_, row) in &mut rows {
         row.callback.clone_from(&side);
     }
-    rows.sort_by_key(|row| row.id);
-    let ids: Vec<SubstitutionId> = rows.iter().map(|row| row.id).collect();
+    rows.sort_by_key(|(_, row)| row.id);
+    let connected = rows.iter().map(|(index, row)| (*index, row.connected.wire().into())).collect();
+    let mut changes = Changes { destinations: connected, ..Changes::default() };
+    let ids: Vec<SubstitutionId> = rows.iter().map(|(_, row)| row.id).collect();
     for callback in &wanted.callbacks {
         changes.callbacks.push((callback.index, our_url(account, &ids, callback.index, callback.answers)));
     }
-    substitute::write(gateway, &rows).await?;
-    Ok(Some((rows, changes)))
+    let written: Vec<Substitution> = rows.iter().map(|(_, row)| row.clone()).collect();
+    substitute::write(gateway, &written).await?;
+    Ok(Some((Sent { rows, of: wanted.destinations.len() }, changes)))
 }
 
-async fn exchange(
-    gateway: &Gateway,
-    account: &Account,
-    route: &Route,
-    request: Request,
-    rows: &[Substitution],
-) -> Relayed {
+/// Several recipients in one request, each decided by itself. A person who has two numbers in it gets the message once
+/// at the new one: where a new number would stand in the request twice, or beside a recipient who has it anyway, the
+/// other recipient stays as it was written. So each number stands for one recipient, and the reply can be mapped back.
+///
+/// `used` are the keys of all recipients as written, `rows` what would go elsewhere, by the recipient's position.
+fn once_each(used: &[Box<str>], mut rows: Vec<(usize, Substitution)>) -> Vec<(usize, Substitution)> {
+    loop {
+        let mut sent: Vec<&str> = used.iter().map(AsRef::as_ref).collect();
+        for (index, row) in &rows {
+            sent[*index] = row.connected.key();
+        }
+        // The first of two rows wins; one recipient left as written may now stand in another's way, so it goes round.
+        let twin = rows.iter().rposition(|(index, row)| {
+            let mut others = sent.iter().enumerate().filter(|(other, _)| other != index);
+            others.any(|(_, key)| *key == row.connected.key())
+        });
+        match twin {
+            Some(twin) => rows.remove(twin),
+            None => return rows,
+        };
+    }
+}
+
+async fn exchange(gateway: &Gateway, account: &Account, route: &Route, request: Request, mut sent: Sent) -> Relayed {
     let relayed = relay::send_whole(gateway, account, request).await;
     let (original, reply) = match relay::read_whole(gateway, relayed).await {
         Ok(read) => read,
@@ -113,28 +146,77 @@ async fn exchange(
         tracing::error!(account = account.name(), "the provider compressed a reply that was to be mapped back");
         return Relayed::Document(account.provider.error(ErrorKind::Unavailable, "the reply cannot be read"));
     }
-    name_rows(gateway, account, route, &reply, rows).await;
-    let ids: Vec<SubstitutionId> = rows.iter().map(|row| row.id).collect();
-    let swaps: Vec<_> = rows.iter().map(|row| swap(account, row, &ids, None)).collect();
+    name_rows(gateway, account, route, &reply, &mut sent).await;
+    let ids: Vec<SubstitutionId> = sent.rows.iter().map(|(_, row)| row.id).collect();
+    let swaps: Vec<_> = sent.rows.iter().map(|(_, row)| swap(account, row, &ids, row.foreign_id.as_deref())).collect();
     Relayed::Whole(reply.map(|body| account.provider.restore_reply(route, &body, &swaps)))
 }
 
-/// Keeps the provider's id. Where that fails, reports still find their way by the reference; reads would not be mapped
-/// back, so it is tried twice.
-async fn name_rows(
-    gateway: &Gateway,
-    account: &Account,
-    route: &Route,
-    reply: &Response<Bytes>,
-    rows: &[Substitution],
-) {
-    let ids = account.provider.reply_ids(route, reply.body());
-    let Some(foreign) = ids.first() else { return };
+/// Keeps the provider's id of each. Where that fails, reports still find their way by the reference; reads would not be
+/// mapped back, so it is tried twice.
+async fn name_rows(gateway: &Gateway, account: &Account, route: &Route, reply: &Response<Bytes>, sent: &mut Sent) {
+    let recipients: Vec<(usize, &str)> = sent.rows.iter().map(|(index, row)| (*index, row.connected.wire())).collect();
+    let ids = account.provider.recipient_ids(route, reply.body(), &recipients, sent.of);
+    let mut effects = Vec::new();
+    for ((_, row), id) in sent.rows.iter_mut().zip(ids) {
+        effects.extend(id.clone().map(|id| Effect::SubstitutionNamed(row.id, id)));
+        row.foreign_id = id;
+    }
+    if effects.is_empty() {
+        return;
+    }
     for _ in 0..2 {
-        let effects = rows.iter().map(|row| Effect::SubstitutionNamed(row.id, foreign.clone())).collect();
-        match gateway.env.store.commit(Commit { effects, ..Commit::default() }).await {
+        match gateway.env.store.commit(Commit { effects: effects.clone(), ..Commit::default() }).await {
             Ok(_) => return,
             Err(error) => tracing::error!(account = account.name(), %error, "a provider's id could not be kept"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Time,
+        domain::{
+            address::Address,
+            id::{OwnerId, QueryId},
+        },
+    };
+
+    fn row(index: usize, connected: &str) -> (usize, Substitution) {
+        let row = Substitution {
+            id: SubstitutionId(index as u128),
+            account: "main".into(),
+            channel: "message".into(),
+            owner: OwnerId(1),
+            used: Address::stored("", ""),
+            used_text: "".into(),
+            connected: Address::stored(connected, connected),
+            sender: None,
+            callback: None,
+            foreign_id: None,
+            query: QueryId(1),
+            at: Time(0),
+        };
+        (index, row)
+    }
+
+    #[test]
+    fn q5_each_number_stands_for_one_recipient() {
+        for (rule, used, moves, kept) in [
+            ("one of several", &["a", "b", "c"][..], &[(1, "n")][..], &[1][..]),
+            ("two with numbers of their own", &["a", "b"], &[(0, "n"), (1, "m")], &[0, 1]),
+            ("two numbers of one person: once", &["a", "b"], &[(0, "n"), (1, "n")], &[0]),
+            ("beside the new number itself", &["a", "n"], &[(0, "n")], &[]),
+            ("a number that its own holder has left as well", &["a", "b"], &[(0, "b"), (1, "c")], &[0, 1]),
+            ("and its way is closed, so the first one's too", &["a", "b", "c"], &[(0, "b"), (1, "c")], &[]),
+            ("two who changed places", &["a", "b"], &[(0, "b"), (1, "a")], &[0, 1]),
+        ] {
+            let used: Vec<Box<str>> = used.iter().map(|one| (*one).into()).collect();
+            let rows = moves.iter().map(|&(index, to)| row(index, to)).collect();
+            let left: Vec<usize> = once_each(&used, rows).iter().map(|(index, _)| *index).collect();
+            assert_eq!(left, kept, "{rule}");
         }
     }
 }

@@ -14,6 +14,7 @@ mod notice;
 mod phone;
 mod program;
 mod provider;
+mod recipients;
 mod sdk;
 mod serve;
 mod spawn;
