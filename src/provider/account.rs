@@ -2,13 +2,13 @@
 
 use super::{
     Declared, Document, ParameterError, Provider,
-    compiled::{Auth, DocumentText},
+    auth::Credentials,
+    compiled::DocumentText,
     signature::{Keys, origins},
-    text::Values,
+    text::{NotRendered, Text, Values},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -120,9 +120,12 @@ pub struct AccountSettings {
 pub struct Account {
     settings: AccountSettings,
     pub(super) origins: Vec<Box<str>>,
-    pub(super) keys: Keys,
-    /// Our own credentials, ready to be sent.
-    pub(super) credentials: Option<(http::HeaderName, http::HeaderValue)>,
+    /// For each of the provider's schemes; `None`: the account has no secret for it.
+    pub(super) keys: Vec<Option<Keys>>,
+    /// Our own credentials, ready to be shown, for requests of our own.
+    pub(super) credentials: Option<Credentials>,
+    /// Those for what goes on from drop-in endpoints, in the operator's custody.
+    pub(super) via_credentials: Option<Credentials>,
 }
 
 impl Account {
@@ -141,12 +144,17 @@ impl Account {
         settings.public_urls.iter().try_for_each(|one| base("public_urls", one))?;
         settings.upstream.iter().try_for_each(|one| base("upstream", one))?;
         settings.application.iter().try_for_each(|one| url("application", one))?;
-        let keys = settings.provider.scheme.prepare(&settings.parameters)?;
-        let credentials = settings.provider.auth.iter().find_map(|auth| credentials(auth, &settings.parameters));
+        let keys = settings.provider.schemes.iter().map(|rule| rule.value.prepare(&settings.parameters));
+        let keys = keys.collect::<Result<_, _>>()?;
+        let (provider, parameters) = (&settings.provider, &settings.parameters);
+        if settings.upstream.is_none() {
+            provider.check_upstreams(parameters)?;
+        }
         Ok(Self {
             origins: settings.public_urls.iter().flat_map(|url| origins(url)).collect(),
+            credentials: provider.credentials(parameters, |auth| auth.send)?,
+            via_credentials: provider.credentials(parameters, |auth| auth.via)?,
             keys,
-            credentials: credentials.transpose()?,
             settings,
         })
     }
@@ -171,9 +179,17 @@ impl Account {
         &self.settings.parameters
     }
 
-    /// Where its requests go, without a slash at the end.
-    pub(super) fn upstream(&self) -> &str {
-        self.settings.upstream.as_deref().unwrap_or(&self.provider().upstream).trim_end_matches('/')
+    /// Where requests go, without a slash at the end: as the configuration says, else to a request's own upstream, else
+    /// to the provider's.
+    pub(super) fn base(&self, own: Option<&Text>) -> Result<Cow<'_, str>, NotRendered> {
+        if let Some(upstream) = &self.settings.upstream {
+            return Ok(Cow::Borrowed(upstream.trim_end_matches('/')));
+        }
+        let values = Values { section: &[], parameters: self.parameters() };
+        Ok(match own.unwrap_or(&self.settings.provider.upstream).value(&values)? {
+            Cow::Owned(text) => Cow::Owned(text.trim_end_matches('/').to_owned()),
+            Cow::Borrowed(text) => Cow::Owned(text.trim_end_matches('/').to_owned()),
+        })
     }
 
     /// A document, filled in. One whose expression fails at run time, which no sample foresaw, is an empty 500: the
@@ -186,38 +202,6 @@ impl Account {
     }
 }
 
-/// The header that shows our credentials, where the account has their values.
-fn credentials(
-    auth: &Auth,
-    parameters: &Parameters,
-) -> Option<Result<(http::HeaderName, http::HeaderValue), ParameterError>> {
-    let (name, value, index) = match auth {
-        Auth::Basic { user, password } => {
-            let (user, secret) = (parameters.first(*user), parameters.first(*password));
-            if user.is_empty() || secret.is_empty() {
-                return None;
-            }
-            let pair = BASE64_STANDARD.encode(format!("{user}:{secret}"));
-            (http::header::AUTHORIZATION, format!("Basic {pair}"), *password)
-        }
-        Auth::Header { name, prefix, value } => {
-            let secret = parameters.first(*value);
-            if secret.is_empty() {
-                return None;
-            }
-            (name.clone(), format!("{prefix}{secret}"), *value)
-        }
-    };
-    let wrong = |_| ParameterError {
-        name: parameters.name(index).to_owned(),
-        wanted: "credentials hold no control characters".to_owned(),
-    };
-    Some(http::HeaderValue::try_from(value).map_err(wrong).map(|mut value| {
-        value.set_sensitive(true);
-        (name, value)
-    }))
-}
-
 /// Whether it is `http://` or `https://`, a host, perhaps a port and a path, and nothing else.
 pub(super) fn is_origin(url: &str) -> bool {
     let known = url.starts_with("https://") || url.starts_with("http://");
@@ -226,6 +210,22 @@ pub(super) fn is_origin(url: &str) -> bool {
 }
 
 impl Provider {
+    /// Whether all places that requests go to are addresses with the account's values in them.
+    fn check_upstreams(&self, parameters: &Parameters) -> Result<(), ParameterError> {
+        let wrong = |wanted: String| ParameterError { name: "upstream".to_owned(), wanted };
+        let values = Values { section: &[], parameters };
+        let of_routes = self.routes.iter().filter_map(|route| route.upstream.as_ref());
+        let of_send = self.send.iter().filter_map(|send| send.endpoint.upstream.as_ref());
+        for text in std::iter::once(&self.upstream).chain(of_send).chain(of_routes) {
+            let upstream = text.render(&values).map_err(|found| wrong(found.0))?;
+            if !is_origin(&upstream) || upstream.contains('?') {
+                let wanted = "is not an address like https://api.example.com: check the parameters in it";
+                return Err(wrong(format!("`{upstream}` {wanted}")));
+            }
+        }
+        Ok(())
+    }
+
     /// The name by which `config.toml` refers to it.
     pub fn name(&self) -> &str {
         &self.name

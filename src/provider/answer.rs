@@ -31,6 +31,8 @@ pub struct Call<'a> {
     pub from: Cow<'a, str>,
     /// The number called, as the provider writes it.
     pub to: Cow<'a, str>,
+    /// What the system calls the part of its dialplan; empty where there is none.
+    pub context: Cow<'a, str>,
     /// Whether the destination can still be changed.
     pub phase: Phase,
 }
@@ -136,6 +138,19 @@ impl Facts for Named<'_> {
 }
 
 impl Account {
+    /// The document for a webhook that comes to the call hook and is about something else: the end of a call, a state.
+    /// Asked before [`Account::read_call`].
+    pub fn answer_other(&self, incoming: &Incoming<'_>) -> Option<Document> {
+        self.answer_other_by_rule(incoming).map(|(document, _)| document)
+    }
+
+    /// The document, and the position of its rule.
+    pub(super) fn answer_other_by_rule(&self, incoming: &Incoming<'_>) -> Option<(Document, usize)> {
+        let hook = self.provider().call.as_ref()?;
+        let (rule, document) = first(&hook.others, &Asked { incoming, names: &[], variables: &[] })?;
+        Some((self.document(document, &[]), rule))
+    }
+
     /// Reads a call webhook. Verify it first.
     pub fn read_call<'i>(&self, incoming: &'i Incoming<'_>) -> Result<Call<'i>, Malformed> {
         self.read_call_by_rule(incoming).map(|(call, _)| call)
@@ -152,7 +167,10 @@ impl Account {
             let value = incoming.value(place).filter(|value| !value.is_empty());
             value.ok_or_else(|| Malformed { place: place.written().into() })
         };
-        let (id, from, to) = (value(&hook.id)?, incoming.value(&hook.from).unwrap_or_default(), value(&hook.to)?);
+        let numbers = self.provider().numbers;
+        let from = numbers.read(incoming.value(&hook.from).unwrap_or_default());
+        let (id, to) = (value(&hook.id)?, numbers.read(value(&hook.to)?));
+        let context = hook.context.as_ref().and_then(|place| incoming.value(place)).unwrap_or_default();
         let names = [
             ("called", &*to),
             ("called_number", number(&to)),
@@ -163,7 +181,7 @@ impl Account {
         let found = first(&hook.phases, &Asked { incoming, names: &names, variables: &[] });
         // No rule: nothing is known of the call, and connecting it elsewhere could be too late.
         let (rule, phase) = found.map_or((None, Phase::Answered), |(index, phase)| (Some(index), *phase));
-        Ok((Call { id, from, to, phase }, rule))
+        Ok((Call { id, from, to, context, phase }, rule))
     }
 
     /// The provider's document that does it. A call that was answered already is not connected elsewhere.
@@ -184,6 +202,7 @@ impl Account {
             ("from", &*call.from),
             ("from_number", from_number),
             ("call_id", &*call.id),
+            ("context", &*call.context),
             ("new", new),
             ("say", say.unwrap_or_default()),
             ("application", self.settings().application.as_deref().unwrap_or_default()),

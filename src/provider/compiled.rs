@@ -1,8 +1,9 @@
 //! A provider file, compiled: what [`super::load`] makes and everything else uses.
 
 use super::{
-    Action, Channel, Document, Flags, Phase, State, Word,
-    file::{AnswerKind, Encoding, OutcomeKind, Unit},
+    Action, Channel, Document, Flags, Phase, Rates, State, Word,
+    file::{AnswerKind, Encoding, LimitsFile, OutcomeKind, SendKind, Unit},
+    incoming::Reads,
     json::Pointer,
     place::Place,
     rule::{Facts, When},
@@ -43,13 +44,6 @@ impl DocumentText {
     }
 }
 
-/// Credentials; numbers are positions of parameters.
-#[derive(Debug)]
-pub(super) enum Auth {
-    Basic { user: usize, password: usize },
-    Header { name: http::HeaderName, prefix: Box<str>, value: usize },
-}
-
 /// `[hooks.call]`.
 #[derive(Debug)]
 pub(super) struct CallHook {
@@ -59,6 +53,9 @@ pub(super) struct CallHook {
     pub(super) to: Place,
     /// The first that is not empty.
     pub(super) caller_id: Vec<Text>,
+    pub(super) context: Option<Place>,
+    pub(super) others: Vec<Rule<DocumentText>>,
+    pub(super) reads: Reads,
     pub(super) phases: Vec<Rule<Phase>>,
     pub(super) answers: Vec<Rule<(AnswerKind, DocumentText)>>,
 }
@@ -73,19 +70,22 @@ pub(super) struct MessageHook {
     pub(super) text: Option<Place>,
     pub(super) unreadable: Vec<Place>,
     pub(super) identity_bound: Vec<When>,
+    pub(super) reads: Reads,
     pub(super) answers: Vec<Rule<(AnswerKind, DocumentText)>>,
 }
 
 /// `[hooks.status]`.
 #[derive(Debug)]
 pub(super) struct StatusHook {
+    pub(super) each: Option<Pointer>,
     pub(super) when: When,
     pub(super) account: Vec<(Place, usize)>,
     pub(super) id: Place,
     pub(super) state: Place,
     pub(super) code: Option<Place>,
-    pub(super) to: Place,
-    pub(super) from: Place,
+    pub(super) to: Option<Place>,
+    pub(super) from: Option<Place>,
+    pub(super) sequence: Option<Place>,
     pub(super) states: Vec<Rule<(State, bool, Flags)>>,
     pub(super) acknowledge: DocumentText,
 }
@@ -93,6 +93,7 @@ pub(super) struct StatusHook {
 /// `[hooks.inbound]`.
 #[derive(Debug)]
 pub(super) struct InboundHook {
+    pub(super) each: Option<Pointer>,
     pub(super) when: When,
     pub(super) account: Vec<(Place, usize)>,
     pub(super) id: Place,
@@ -121,28 +122,51 @@ pub(super) struct Restore {
 /// `[send]`.
 #[derive(Debug)]
 pub(super) struct Send {
+    pub(super) kind: SendKind,
+    pub(super) endpoint: Endpoint,
+    /// Instead of fields.
+    pub(super) body: Option<Text>,
+    pub(super) limits: LimitsFile,
+    pub(super) rates: Rates,
+    pub(super) idempotent_for: Option<Duration>,
+    pub(super) reply: ReplyRules,
+}
+
+/// A request that Redial makes.
+#[derive(Debug)]
+pub(super) struct Endpoint {
     pub(super) method: http::Method,
+    /// Instead of the head's.
+    pub(super) upstream: Option<Text>,
     pub(super) path: Text,
+    /// Whether `path` is the whole URL.
+    pub(super) whole: bool,
     pub(super) encoding: Encoding,
+    pub(super) content_type: Option<http::HeaderValue>,
     pub(super) headers: Vec<(http::HeaderName, Text)>,
     pub(super) fields: Vec<(Box<str>, Field)>,
-    pub(super) reply: ReplyRules,
 }
 
 /// A field's value.
 #[derive(Debug)]
 pub(super) enum Field {
     Text(Text),
+    Number(Text),
+    Constant(serde_json::Value),
     /// Each of the media's URLs.
     Media,
+    /// All of the media's URLs, with this between them.
+    Joined(Box<str>),
 }
 
 /// `[send.reply]`.
 #[derive(Debug)]
 pub(super) struct ReplyRules {
-    pub(super) id: Option<Place>,
-    pub(super) code: Option<Place>,
-    pub(super) detail: Option<Place>,
+    /// The first with a value counts, here and below.
+    pub(super) id: Vec<Place>,
+    pub(super) id_is_reference: bool,
+    pub(super) code: Vec<Place>,
+    pub(super) detail: Vec<Place>,
     pub(super) retry_after: Vec<(Place, Unit)>,
     pub(super) rules: Vec<Rule<ReplyRule>>,
 }
@@ -162,6 +186,7 @@ pub(super) struct RouteRule {
     pub(super) line: usize,
     pub(super) action: Action,
     pub(super) channel: Channel,
+    pub(super) upstream: Option<Text>,
     pub(super) methods: Vec<http::Method>,
     pub(super) paths: Vec<PathPattern>,
     pub(super) when: When,

@@ -1,8 +1,7 @@
 //! A request that came in, read once, and whether it is believed (rule W1).
 
 use super::{
-    Account, Custody, Document, ErrorKind, SenderKey,
-    compiled::Auth,
+    Account, Document,
     form::{self, Pair},
     json,
     place::{Kind, Place},
@@ -10,7 +9,6 @@ use super::{
     signature::{origins, same},
 };
 use crate::clock::Time;
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
 
 /// A webhook or a sender's request. Its fields are parsed once, on the first use.
@@ -56,6 +54,23 @@ pub enum Hook {
     Status,
     /// `inbound`.
     Inbound,
+}
+
+/// Where a hook looks beside the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reads {
+    pub(super) query: bool,
+    pub(super) headers: bool,
+}
+
+impl Reads {
+    /// What these places need.
+    pub(super) fn of<'p>(places: impl IntoIterator<Item = &'p Place>) -> Self {
+        places.into_iter().fold(Self::default(), |reads, place| Self {
+            query: reads.query || matches!(place.kind, Kind::Query(_)),
+            headers: reads.headers || matches!(place.kind, Kind::Header(_)),
+        })
+    }
 }
 
 /// A believed webhook.
@@ -141,7 +156,7 @@ impl<'a> Incoming<'a> {
 
     /// The first value at a place.
     pub(super) fn value(&self, place: &Place) -> Option<Cow<'_, str>> {
-        match &place.kind {
+        let there = match &place.kind {
             Kind::Field(name) => match self.read_body() {
                 Body::Form(pairs) => named(pairs, name),
                 Body::Json(root) => root.get(&**name).and_then(json::scalar),
@@ -154,23 +169,53 @@ impl<'a> Incoming<'a> {
             },
             Kind::Query(name) => named(self.query(), name),
             Kind::Header(name) => self.headers.get(name).and_then(|value| value.to_str().ok()).map(Cow::Borrowed),
-            Kind::Json(_) => self.values(place).into_iter().next(),
+            Kind::Json(_) => return self.values(place).into_iter().next(),
+            Kind::Text => Some(self.body).filter(|body| !body.is_empty()).map(String::from_utf8_lossy),
             Kind::Path(_) => None,
-        }
+        };
+        there.and_then(|value| place.read(value))
     }
 
     /// All values at a place, in order.
     pub(super) fn values(&self, place: &Place) -> Vec<Cow<'_, str>> {
+        // What is no scalar, or cannot be read, keeps its position, so that values of two places stay together.
+        let read = |value: Option<_>| value.and_then(|value| place.read(value)).unwrap_or_default();
         match (&place.kind, self.read_body()) {
             (Kind::Json(pointer), Body::Json(root)) => {
-                // What is no scalar keeps its position, so that values of two places stay together.
-                pointer.find(root).into_iter().map(|value| json::scalar(value).unwrap_or_default()).collect()
+                pointer.find(root).into_iter().map(|value| read(json::scalar(value))).collect()
             }
             (Kind::Json(_), _) => Vec::new(),
-            (Kind::Form(name) | Kind::Field(name), Body::Form(pairs)) => all_named(pairs, name),
-            (Kind::Query(name), _) => all_named(self.query(), name),
+            (Kind::Form(name) | Kind::Field(name), Body::Form(pairs)) => {
+                all_named(pairs, name).map(|value| read(Some(value))).collect()
+            }
+            (Kind::Query(name), _) => all_named(self.query(), name).map(|value| read(Some(value))).collect(),
             _ => self.value(place).into_iter().collect(),
         }
+    }
+
+    /// The events of a webhook that holds several at once, each as if it had come alone. An event that is a text is
+    /// JSON inside JSON.
+    pub(super) fn events(&self, each: Option<&json::Pointer>) -> Vec<Cow<'_, Self>> {
+        let Some(each) = each else { return vec![Cow::Borrowed(self)] };
+        let Body::Json(root) = self.read_body() else { return Vec::new() };
+        let one = |value: &serde_json::Value| {
+            let read = match value {
+                serde_json::Value::String(text) => serde_json::from_str(text).map_or(Body::Other, Body::Json),
+                other => Body::Json(other.clone()),
+            };
+            Cow::Owned(Self { query: OnceLock::new(), read: OnceLock::from(read), ..*self })
+        };
+        each.find(root).into_iter().take(MOST_EVENTS).map(one).collect()
+    }
+}
+
+/// More events than any provider puts into one webhook.
+const MOST_EVENTS: usize = 1_000;
+
+impl Clone for Incoming<'_> {
+    /// What was read is read again on use.
+    fn clone(&self) -> Self {
+        Self { query: OnceLock::new(), read: OnceLock::new(), ..*self }
     }
 }
 
@@ -186,8 +231,8 @@ fn named<'p>(pairs: &'p [Pair<'_>], name: &str) -> Option<Cow<'p, str>> {
     pairs.iter().find(|pair| pair.name == name).map(|pair| Cow::Borrowed(&*pair.value))
 }
 
-fn all_named<'p>(pairs: &'p [Pair<'_>], name: &str) -> Vec<Cow<'p, str>> {
-    pairs.iter().filter(|pair| pair.name == name).map(|pair| Cow::Borrowed(&*pair.value)).collect()
+fn all_named<'p>(pairs: &'p [Pair<'_>], name: &str) -> impl Iterator<Item = Cow<'p, str>> {
+    pairs.iter().filter(move |pair| pair.name == name).map(|pair| Cow::Borrowed(&*pair.value))
 }
 
 /// A webhook or request and the names of the section that asks; path variables are among the names as `path:NAME`.
@@ -210,12 +255,21 @@ impl Facts for Asked<'_, '_> {
             _ => self.incoming.value(place),
         }
     }
+
+    fn places(&self, place: &Place) -> Vec<Cow<'_, str>> {
+        self.incoming.values(place)
+    }
 }
 
 impl Account {
     /// Checks signature, configured URL and account id of a webhook, in constant time, with each of several secrets.
     pub fn verify(&self, incoming: &Incoming<'_>, hook: Hook) -> Result<Verified, Refused> {
-        let verified = self.verify_signature(incoming)?;
+        let reads = match hook {
+            Hook::Call => self.provider().call.as_ref().map(|hook| hook.reads),
+            Hook::Message => self.provider().message.as_ref().map(|hook| hook.reads),
+            Hook::Status | Hook::Inbound => None,
+        };
+        let verified = self.verify_signature(incoming, reads.unwrap_or_default())?;
         let provider = self.provider();
         let call = provider.call.as_ref().map(|hook| &hook.account);
         let message = provider.message.as_ref().map(|hook| &hook.account);
@@ -229,17 +283,23 @@ impl Account {
         };
         for (place, parameter) in account.into_iter().flatten() {
             let wanted = self.parameters().all(*parameter);
-            let given = incoming.value(place);
             let fits = |given: &str| wanted.iter().any(|wanted| same(wanted.as_bytes(), given.as_bytes()));
-            if !wanted.is_empty() && !given.is_some_and(|given| fits(&given)) {
+            let fits = if place.is_many() {
+                let all = incoming.values(place);
+                !all.is_empty() && all.iter().all(|given| fits(given))
+            } else {
+                incoming.value(place).is_some_and(|given| fits(&given))
+            };
+            if !wanted.is_empty() && !fits {
                 return Err(Refused::OtherAccount);
             }
         }
         Ok(verified)
     }
 
-    /// Checks the signature and the configured URL alone.
-    pub(super) fn verify_signature(&self, incoming: &Incoming<'_>) -> Result<Verified, Refused> {
+    /// Checks the signature and the configured URL alone. The first scheme that is for this request, and that the
+    /// account has a secret for, decides.
+    pub(super) fn verify_signature(&self, incoming: &Incoming<'_>, reads: Reads) -> Result<Verified, Refused> {
         let own;
         let from = if self.origins.is_empty() {
             own = origins(incoming.origin);
@@ -247,79 +307,16 @@ impl Account {
         } else {
             &self.origins
         };
-        self.provider().scheme.verify(&self.keys, from, incoming)
+        let about = Asked { incoming, names: &[], variables: &[] };
+        let schemes = self.provider().schemes.iter().zip(&self.keys);
+        let mut schemes = schemes.filter_map(|(rule, keys)| Some((rule, keys.as_ref()?)));
+        let (rule, keys) = schemes.find(|(rule, _)| rule.when.holds(&about)).ok_or(Refused::Unsigned)?;
+        let covers = rule.value.verify(keys, self.parameters(), from, incoming)?;
+        Ok(Verified { covers_parameters: covers.parameters(incoming, reads) })
     }
 
     /// What a refused webhook is answered; one document for all reasons.
     pub fn refusal(&self) -> Document {
         self.document(&self.provider().refusal, &[])
     }
-
-    /// Checks a sender's credentials at the drop-in endpoint. In the operator's custody: one of the account's sender
-    /// keys, which is returned; else the account's own credentials, and `None`. The error is the provider's own 401.
-    pub fn authenticate(&self, incoming: &Incoming<'_>) -> Result<Option<&SenderKey>, Document> {
-        let provider = self.provider();
-        for auth in &provider.auth {
-            let Some(shown) = Shown::read(auth, incoming.headers) else { continue };
-            if self.settings().custody == Custody::Operator {
-                // Every key is compared, so that the time does not tell which one came near.
-                let mut found = None;
-                for key in &self.settings().senders {
-                    if shown.fits(&key.user, key.secret.expose()) {
-                        found = Some(key);
-                    }
-                }
-                if found.is_some() {
-                    return Ok(found);
-                }
-            } else if shown.fits_own(auth, self.parameters()) {
-                return Ok(None);
-            }
-        }
-        Err(self.error(ErrorKind::Unauthorized, "Authenticate"))
-    }
-}
-
-/// The credentials in a request.
-struct Shown {
-    user: Option<Vec<u8>>,
-    secret: Vec<u8>,
-}
-
-impl Shown {
-    fn read(auth: &Auth, headers: &http::HeaderMap) -> Option<Self> {
-        match auth {
-            Auth::Basic { .. } => {
-                let given = after_scheme(headers.get(http::header::AUTHORIZATION)?.as_bytes(), b"Basic ")?;
-                let given = BASE64_STANDARD.decode(given.trim_ascii()).ok()?;
-                let cut = given.iter().position(|byte| *byte == b':')?;
-                Some(Self { user: Some(given[..cut].to_vec()), secret: given[cut + 1..].to_vec() })
-            }
-            Auth::Header { name, prefix, .. } => {
-                let given = after_scheme(headers.get(name)?.as_bytes(), prefix.as_bytes())?;
-                Some(Self { user: None, secret: given.trim_ascii().to_vec() })
-            }
-        }
-    }
-
-    fn fits(&self, user: &str, secret: &str) -> bool {
-        let user = self.user.as_ref().is_none_or(|given| same(given, user.as_bytes()));
-        same(&self.secret, secret.as_bytes()) & user & !secret.is_empty()
-    }
-
-    fn fits_own(&self, auth: &Auth, parameters: &super::Parameters) -> bool {
-        match auth {
-            Auth::Basic { user, password } => {
-                let user = parameters.first(*user);
-                !user.is_empty() && parameters.all(*password).iter().any(|password| self.fits(user, password))
-            }
-            Auth::Header { value, .. } => parameters.all(*value).iter().any(|value| self.fits("", value)),
-        }
-    }
-}
-
-/// What follows the scheme, whose letters may be of either case.
-fn after_scheme<'h>(given: &'h [u8], scheme: &[u8]) -> Option<&'h [u8]> {
-    let (start, rest) = given.split_at_checked(scheme.len())?;
-    start.eq_ignore_ascii_case(scheme).then_some(rest)
 }

@@ -62,6 +62,11 @@ impl Pointer {
         Self(Box::new([Step::Named(name.into())]))
     }
 
+    /// Whether several values may stand there.
+    pub(super) fn is_many(&self) -> bool {
+        self.0.contains(&Step::Each)
+    }
+
     /// How many steps it has.
     pub(super) fn depth(&self) -> usize {
         self.0.len()

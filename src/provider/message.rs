@@ -59,10 +59,11 @@ impl Account {
         let needed = |place: &Place| value(place).ok_or_else(|| Malformed { place: place.written().into() });
         let readable = !hook.unreadable.iter().any(|place| value(place).is_some());
         let asked = Asked { incoming, names: &[], variables: &[] };
+        let numbers = self.provider().numbers;
         Ok(Message {
             id: needed(&hook.id)?,
-            from: hook.from.as_ref().and_then(value).unwrap_or_default(),
-            to: needed(&hook.to)?,
+            from: numbers.read(hook.from.as_ref().and_then(value).unwrap_or_default()),
+            to: numbers.read(needed(&hook.to)?),
             text: hook.text.as_ref().filter(|_| readable).and_then(value),
             identity_bound: hook.identity_bound.iter().any(|when| when.holds(&asked)),
         })

@@ -11,11 +11,14 @@
 
 mod account;
 mod answer;
+mod auth;
 mod compiled;
+mod digest;
 mod file;
 mod form;
 mod incoming;
 mod json;
+mod jwt;
 mod load;
 mod message;
 mod outcome;
@@ -33,9 +36,11 @@ pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderK
 pub use answer::{Call, CallAnswer, Document, ErrorKind, Phase};
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
 pub use message::{Message, MessageAnswer};
-pub use outcome::{Flag, Flags, Inbound, Media, Outcome, Outgoing, Reply, Request, State, StatusEvent, Word};
+pub use outcome::{
+    Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
+};
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
-pub use send::NotWritten;
+pub use send::{NotWritten, Rates};
 
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]
@@ -44,12 +49,13 @@ pub struct Provider {
     file: Box<str>,
     name: Box<str>,
     title: Box<str>,
-    upstream: Box<str>,
+    upstream: text::Text,
+    numbers: file::Numbers,
     hosts: Vec<Box<str>>,
     declared: Vec<Declared>,
     patterns: Vec<Option<regex::Regex>>,
-    auth: Vec<compiled::Auth>,
-    scheme: signature::Scheme,
+    auth: Vec<auth::Auth>,
+    schemes: Vec<compiled::Rule<signature::Scheme>>,
     refusal: compiled::DocumentText,
     /// Whether the file names the status, and the document.
     errors: Vec<compiled::Rule<(bool, compiled::DocumentText)>>,

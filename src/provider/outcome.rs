@@ -7,7 +7,7 @@ use super::{
     place::Place,
 };
 use bytes::Bytes;
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 /// A message of our own. Numbers are E.164.
 #[derive(Clone, Copy)]
@@ -24,6 +24,56 @@ pub struct Outgoing<'a> {
     pub reference: &'a str,
     /// Where reports go.
     pub callback: Option<&'a str>,
+    /// What kind of message it is, and what this kind has beside a text.
+    pub kind: MessageKind<'a>,
+}
+
+/// What kind a message is of.
+#[derive(Clone, Copy, Default)]
+pub enum MessageKind<'a> {
+    /// A text message.
+    #[default]
+    Sms,
+    /// An e-mail; `to` and `from` are addresses.
+    Email(&'a Email<'a>),
+    /// A push message; `to` is a device's token or endpoint.
+    Push(&'a Push<'a>),
+}
+
+/// What an e-mail has beside its text.
+#[derive(Clone, Copy, Default)]
+pub struct Email<'a> {
+    /// Subject.
+    pub subject: &'a str,
+    /// The text as HTML.
+    pub html: &'a str,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<&'a str>,
+    /// Message-ID with its angle brackets, the same at every try.
+    pub message_id: &'a str,
+    /// Where one click ends such messages (RFC 8058).
+    pub unsubscribe: Option<&'a str>,
+    /// The card, a vCard.
+    pub card: Option<&'a str>,
+    /// The whole message (RFC 5322), for providers that take it so.
+    pub mime: Option<&'a [u8]>,
+}
+
+/// What a push message has beside its text.
+#[derive(Clone, Copy, Default)]
+pub struct Push<'a> {
+    /// Title.
+    pub title: &'a str,
+    /// What opens when it is touched.
+    pub link: Option<&'a str>,
+    /// A later message with this name takes the place of an earlier one.
+    pub collapse: Option<&'a str>,
+    /// How long it may wait for the device.
+    pub ttl: Duration,
+    /// The device's public key (RFC 8291), base64url.
+    pub p256dh: Option<&'a str>,
+    /// The device's secret (RFC 8291), base64url.
+    pub auth: Option<&'a str>,
 }
 
 /// A request to a provider, complete with credentials.
@@ -149,6 +199,8 @@ pub struct StatusEvent {
     pub to: Box<str>,
     /// The sender as the provider writes it.
     pub from: Box<str>,
+    /// Grows from report to report of one message, where the provider numbers them.
+    pub sequence: Option<u64>,
 }
 
 /// A message from a person.
@@ -224,43 +276,62 @@ impl Account {
         &self,
         incoming: &Incoming<'_>,
     ) -> Result<Vec<(StatusEvent, Option<usize>)>, Malformed> {
-        let hook = self.provider().status.as_ref();
-        let about = Asked { incoming, names: &[], variables: &[] };
-        let Some(hook) = hook.filter(|hook| hook.when.holds(&about)) else { return Ok(Vec::new()) };
-        let states = incoming.values(&hook.state);
-        if states.is_empty() {
-            return Err(Malformed { place: hook.state.written().into() });
+        let Some(hook) = self.provider().status.as_ref() else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for event in incoming.events(hook.each.as_ref()) {
+            if !hook.when.holds(&Asked { incoming: &event, names: &[], variables: &[] }) {
+                continue;
+            }
+            let states = event.values(&hook.state).len();
+            if states == 0 {
+                return Err(Malformed { place: hook.state.written().into() });
+            }
+            for index in 0..states {
+                all.push(self.report(hook, &event, index, states)?);
+            }
         }
-        (0..states.len()).map(|index| report(hook, incoming, index, states.len())).collect()
+        Ok(all)
     }
 
     /// A message from a person; `None` where the webhook is about something else. Verify it first.
     pub fn read_inbound(&self, incoming: &Incoming<'_>) -> Result<Option<Inbound>, Malformed> {
-        Ok(self.read_inbound_by_rule(incoming)?.map(|(message, _)| message))
+        Ok(self.read_inbounds(incoming)?.into_iter().next())
     }
 
-    /// The message, and the position of the rule that told its word.
+    /// The messages from people in a webhook; some providers put several into one.
+    pub fn read_inbounds(&self, incoming: &Incoming<'_>) -> Result<Vec<Inbound>, Malformed> {
+        Ok(self.read_inbound_by_rule(incoming)?.into_iter().map(|(message, _)| message).collect())
+    }
+
+    /// The messages, each with the position of the rule that told its word.
     pub(super) fn read_inbound_by_rule(
         &self,
         incoming: &Incoming<'_>,
-    ) -> Result<Option<(Inbound, Option<usize>)>, Malformed> {
-        let hook = self.provider().inbound.as_ref();
-        let about = Asked { incoming, names: &[], variables: &[] };
-        let Some(hook) = hook.filter(|hook| hook.when.holds(&about)) else { return Ok(None) };
-        let needed = |place: &Place| {
-            let value = incoming.value(place).filter(|value| !value.is_empty());
-            value.map(Box::from).ok_or_else(|| Malformed { place: place.written().into() })
-        };
-        let word = first(&hook.words, &about);
-        let message = Inbound {
-            id: needed(&hook.id)?,
-            from: needed(&hook.from)?,
-            to: needed(&hook.to)?,
-            text: incoming.value(&hook.text).unwrap_or_default().into(),
-            media: media(hook, incoming),
-            word: word.map(|(_, word)| *word),
-        };
-        Ok(Some((message, word.map(|(index, _)| index))))
+    ) -> Result<Vec<(Inbound, Option<usize>)>, Malformed> {
+        let Some(hook) = self.provider().inbound.as_ref() else { return Ok(Vec::new()) };
+        let numbers = self.provider().numbers;
+        let mut all = Vec::new();
+        for event in incoming.events(hook.each.as_ref()) {
+            let about = Asked { incoming: &event, names: &[], variables: &[] };
+            if !hook.when.holds(&about) {
+                continue;
+            }
+            let needed = |place: &Place| {
+                let value = event.value(place).filter(|value| !value.is_empty());
+                value.ok_or_else(|| Malformed { place: place.written().into() })
+            };
+            let word = first(&hook.words, &about);
+            let message = Inbound {
+                id: needed(&hook.id)?.into(),
+                from: numbers.read(needed(&hook.from)?).into(),
+                to: numbers.read(needed(&hook.to)?).into(),
+                text: event.value(&hook.text).unwrap_or_default().into(),
+                media: media(hook, &event),
+                word: word.map(|(_, word)| *word),
+            };
+            all.push((message, word.map(|(index, _)| index)));
+        }
+        Ok(all)
     }
 
     /// What the provider wants to hear when a webhook was taken.
@@ -276,35 +347,41 @@ impl Account {
     }
 }
 
-/// One report of a webhook that holds `count` of them: places with as many values give the one at `index`, the others
-/// their first.
-fn report(
-    hook: &StatusHook,
-    incoming: &Incoming<'_>,
-    index: usize,
-    count: usize,
-) -> Result<(StatusEvent, Option<usize>), Malformed> {
-    let at = |place: &Place| -> Cow<'_, str> {
-        let mut values = incoming.values(place);
-        let index = if values.len() == count { index } else { 0 };
-        if index < values.len() { values.swap_remove(index) } else { Cow::Borrowed("") }
-    };
-    let (state, code) = (at(&hook.state), hook.code.as_ref().map(at).unwrap_or_default());
-    let names = [("state", &*state), ("code", &*code)];
-    let found = first(&hook.states, &Asked { incoming, names: &names, variables: &[] });
-    let rule = found.map(|(rule, _)| rule);
-    let (state, is_final, flags) = found.map_or((State::Unknown, false, Flags::default()), |(_, told)| *told);
-    let id = Some(at(&hook.id)).filter(|id| !id.is_empty());
-    let event = StatusEvent {
-        id: id.ok_or_else(|| Malformed { place: hook.id.written().into() })?.into(),
-        state,
-        is_final,
-        flags,
-        to: at(&hook.to).into(),
-        from: at(&hook.from).into(),
-        code: Some(code).filter(|code| !code.is_empty()).map(Into::into),
-    };
-    Ok((event, rule))
+impl Account {
+    /// One report of an event that holds `count` of them: places with as many values give the one at `index`, the
+    /// others their first.
+    fn report(
+        &self,
+        hook: &StatusHook,
+        incoming: &Incoming<'_>,
+        index: usize,
+        count: usize,
+    ) -> Result<(StatusEvent, Option<usize>), Malformed> {
+        let at = |place: &Place| -> Box<str> {
+            let mut values = incoming.values(place);
+            let index = if values.len() == count { index } else { 0 };
+            if index < values.len() { values.swap_remove(index).into() } else { Box::default() }
+        };
+        let optional = |place: &Option<Place>| place.as_ref().map(at).unwrap_or_default();
+        let (state, code) = (at(&hook.state), optional(&hook.code));
+        let names = [("state", &*state), ("code", &*code)];
+        let found = first(&hook.states, &Asked { incoming, names: &names, variables: &[] });
+        let rule = found.map(|(rule, _)| rule);
+        let (state, is_final, flags) = found.map_or((State::Unknown, false, Flags::default()), |(_, told)| *told);
+        let id = Some(at(&hook.id)).filter(|id| !id.is_empty());
+        let number = |place: &Option<Place>| self.provider().numbers.read((&*optional(place)).into()).into();
+        let event = StatusEvent {
+            id: id.ok_or_else(|| Malformed { place: hook.id.written().into() })?,
+            state,
+            is_final,
+            flags,
+            to: number(&hook.to),
+            from: number(&hook.from),
+            sequence: optional(&hook.sequence).parse().ok(),
+            code: Some(code).filter(|code| !code.is_empty()),
+        };
+        Ok((event, rule))
+    }
 }
 
 fn media(hook: &InboundHook, incoming: &Incoming<'_>) -> Vec<Media> {

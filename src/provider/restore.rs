@@ -5,7 +5,7 @@ use super::{
     Account, Custody, Incoming, Request, Restored, Route, SenderKey, Swap,
     compiled::{Restore, RouteRule},
     form,
-    incoming::{Body, BodyKind},
+    incoming::{Asked, Body, BodyKind},
     json::{self, Part, Pointer, Shape},
     place::{Kind, Place},
     route::passed_on,
@@ -39,8 +39,8 @@ impl Account {
             let listed = |all: &[Pointer]| relative.is_some_and(|path| all.iter().any(|pointer| pointer.matches(path)));
             if listed(&rule.drop) {
                 edits.push((span, "null".to_owned()));
-            } else if shape == Shape::Text && !listed(&rule.keep) {
-                edits.extend(edit_text(body, span, &about));
+            } else if !listed(&rule.keep) {
+                edits.extend(edit_value(body, span, shape, &about));
             }
         };
         if json::walk(body, &mut visit).is_err() {
@@ -87,14 +87,15 @@ impl Account {
         let mut headers = passed_on(incoming.headers);
         headers.remove(http::header::AUTHORIZATION);
         headers.remove(http::header::COOKIE);
-        for name in self.provider().scheme.headers() {
+        for name in self.provider().schemes.iter().flat_map(|rule| rule.value.headers()) {
             headers.remove(name);
         }
         let is_form = incoming.kind() == BodyKind::Form;
-        let request = ToSign { url: &url, is_form, body: &body, now: incoming.now };
+        let method = incoming.method;
+        let request = ToSign { method, url: &url, headers: &headers, is_form, body: &body, now: incoming.now };
         // In the operator's custody only the sender's own secret is one that the sender can check.
         let known = sender.is_some() || self.settings().custody == Custody::Sender;
-        let signed = known.then(|| self.provider().scheme.sign(&self.keys, sender, &request)).flatten();
+        let signed = known.then(|| self.sign(incoming, sender, &request)).flatten();
         for (name, value) in signed.iter().flatten() {
             if let Ok(value) = http::HeaderValue::from_str(value) {
                 headers.insert(name, value);
@@ -102,6 +103,22 @@ impl Account {
         }
         let request = Request { method: incoming.method.clone(), url, headers, body: body.into() };
         Restored { request, signed: signed.is_some() }
+    }
+}
+
+impl Account {
+    /// A signature by the scheme that the provider signed this webhook with.
+    fn sign(
+        &self,
+        incoming: &Incoming<'_>,
+        sender: Option<&SenderKey>,
+        request: &ToSign<'_>,
+    ) -> Option<Vec<(http::HeaderName, String)>> {
+        let about = Asked { incoming, names: &[], variables: &[] };
+        let schemes = self.provider().schemes.iter().zip(&self.keys);
+        let mut schemes = schemes.filter_map(|(rule, keys)| Some((rule, keys.as_ref()?)));
+        let (rule, keys) = schemes.find(|(rule, _)| rule.when.holds(&about))?;
+        rule.value.sign(keys, self.parameters(), sender, request)
     }
 }
 
@@ -129,11 +146,19 @@ pub(super) fn items<'b>(rule: &RouteRule, body: &'b [u8]) -> Vec<(Vec<Part<'b>>,
     found
 }
 
-fn edit_text(body: &[u8], span: Range<usize>, about: &[&Swap]) -> Option<(Range<usize>, String)> {
-    let text = json::unescape(&body[span.clone()])?;
-    match restored(&text, about) {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(new) => Some((span, json::quote(&new))),
+/// A text, or a number that some providers write as a JSON number.
+fn edit_value(body: &[u8], span: Range<usize>, shape: Shape, about: &[&Swap]) -> Option<(Range<usize>, String)> {
+    match shape {
+        Shape::Text => match restored(&json::unescape(&body[span.clone()])?, about) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(new) => Some((span, json::quote(&new))),
+        },
+        Shape::Plain => {
+            let there = std::str::from_utf8(&body[span.clone()]).ok()?;
+            let swap = about.iter().find(|swap| swap.connected.strip_prefix('+') == Some(there))?;
+            Some((span, number(&swap.used).strip_prefix('+')?.to_owned()))
+        }
+        Shape::Nested => None,
     }
 }
 
@@ -154,7 +179,10 @@ fn restored<'t>(text: &'t str, about: &[&Swap]) -> Cow<'t, str> {
         let fits = |(from, _, is_number): &&Put<'_>| {
             // A number ends where no other digit follows.
             let follows = || rest[from.len()..].starts_with(|letter: char| letter.is_ascii_digit());
-            rest.starts_with(&**from) && !(*is_number && follows())
+            // Without its `+` a number also begins only where no letter or digit comes before.
+            let goes_on =
+                || !from.starts_with(['+', '%']) && text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric());
+            rest.starts_with(&**from) && !(*is_number && (follows() || goes_on()))
         };
         if let Some((from, to, _)) = puts.iter().filter(fits).max_by_key(|(from, ..)| from.len()) {
             out.push_str(&text[kept..at]);
@@ -187,6 +215,11 @@ impl Swap {
             let encoded = form::encode(&self.connected);
             puts.push((encoded.replace("%2B", "%2b").into(), form::encode(used).into(), true));
             puts.push((encoded.into(), form::encode(used).into(), true));
+            // Where the provider writes numbers without `+`.
+            let bare = |text: &'_ str| text.strip_prefix('+').map(str::to_owned);
+            if let (Some(connected), Some(used)) = (bare(&self.connected), bare(used)) {
+                puts.push((connected.into(), used.into(), true));
+            }
         }
         puts
     }
@@ -226,8 +259,8 @@ fn restore_json(body: &[u8], drop: &[Place], keep: &[Place], about: &[&Swap]) ->
     let mut visit = |path: &[Part<'_>], span: Range<usize>, shape| {
         if drop.iter().any(|place| is_at(place, path)) {
             edits.push((span, "null".to_owned()));
-        } else if shape == Shape::Text && !keep.iter().any(|place| is_at(place, path)) {
-            edits.extend(edit_text(body, span, about));
+        } else if !keep.iter().any(|place| is_at(place, path)) {
+            edits.extend(edit_value(body, span, shape, about));
         }
     };
     // serde has read it before; what the walker alone refuses stays as it is.
@@ -247,6 +280,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_a_json_number_is_put_back() {
+        let a = swap("+14155550199", "+14155550100");
+        let edit = |body: &[u8]| edit_value(body, 0..body.len(), Shape::Plain, &[&a]).map(|(_, new)| new);
+        assert_eq!(edit(b"14155550199"), Some("14155550100".to_owned()));
+        assert_eq!((edit(b"141555501990"), edit(b"true")), (None, None));
+    }
+
+    #[test]
     fn numbers_and_urls_are_put_back() {
         let (a, b) = (swap("+14155550199", "+14155550100"), swap("+14155550100", "whatsapp:+14155550122"));
         let cases = [
@@ -258,6 +299,9 @@ mod tests {
             ("+141555501990", "+141555501990"),
             ("é+14155550100é", "é+14155550122é"),
             ("/x?To=%2B14155550199&y=%2b14155550199", "/x?To=%2B14155550100&y=%2B14155550100"),
+            ("14155550199", "14155550100"),
+            ("to=14155550199&x", "to=14155550100&x"),
+            ("914155550199 id14155550199", "914155550199 id14155550199"),
             ("https://r.example/s", "https://own.example/?a=1"),
             ("u=https%3A%2F%2Fr.example%2Fs", "u=https%3A%2F%2Fown.example%2F%3Fa%3D1"),
         ];

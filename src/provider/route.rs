@@ -3,7 +3,8 @@
 
 use super::{
     Account, Custody, Incoming, Request,
-    compiled::{Auth, PathPattern, RouteRule, Segment},
+    compiled::{PathPattern, RouteRule, Segment},
+    file::Numbers,
     form,
     incoming::{Asked, Body},
     json::{self, Part, Pointer, Shape},
@@ -73,7 +74,7 @@ pub struct Communication {
 pub struct Destination {
     /// Its position in [`Communication::destinations`].
     pub index: usize,
-    /// As the sender wrote it: `+1…`, `whatsapp:+1…`, ….
+    /// As the sender wrote it: `+1…`, `whatsapp:+1…`, …; with the `+` that some providers leave out.
     pub text: Box<str>,
 }
 
@@ -192,8 +193,9 @@ fn in_json(body: &[u8], pointer: &Pointer) -> Vec<Spot> {
 }
 
 /// What stands around a number stays: `whatsapp:+1…` becomes `whatsapp:` and the new number.
-fn rewrap(written: &str, new: &str) -> String {
+fn rewrap(written: &str, new: &str, numbers: Numbers) -> String {
     let bare = number(written);
+    let new = if bare.starts_with('+') { new } else { numbers.write(new) };
     match written.find(bare) {
         Some(at) if !bare.is_empty() => format!("{}{new}{}", &written[..at], &written[at + bare.len()..]),
         _ => match written.split_once(':') {
@@ -257,9 +259,10 @@ impl Account {
         let readable = !rule.unreadable.iter().any(|place| value(place).is_some());
         let destinations = rule.destination_spots(incoming).into_iter().enumerate();
         let callbacks = rule.callback_spots(incoming).into_iter().enumerate();
+        let read = |text: &str| self.provider().numbers.read(text.into()).into();
         Communication {
-            destinations: destinations.map(|(index, spot)| Destination { index, text: spot.text }).collect(),
-            sender: rule.sender.as_ref().and_then(value),
+            destinations: destinations.map(|(index, spot)| Destination { index, text: read(&spot.text) }).collect(),
+            sender: rule.sender.as_ref().and_then(value).map(|sender| read(&sender)),
             text: rule.text.as_ref().filter(|_| readable).and_then(value),
             identity_bound: rule.identity_bound.iter().any(|when| when.holds(&asked)),
             callbacks: callbacks.map(|(index, (spot, answers))| Callback { index, url: spot.text, answers }).collect(),
@@ -274,13 +277,7 @@ impl Account {
         headers.insert(http::header::ACCEPT_ENCODING, http::HeaderValue::from_static("identity"));
         if self.settings().custody == Custody::Operator {
             // What the sender showed was for Redial alone.
-            headers.remove(http::header::AUTHORIZATION);
-            for auth in &self.provider().auth {
-                if let Auth::Header { name, .. } = auth {
-                    headers.remove(name);
-                }
-            }
-            headers.extend(self.credentials.clone().map(|(name, value)| (Some(name), value)));
+            self.exchange_headers(&mut headers);
         }
         let (mut query, mut body) = (Vec::new(), Vec::new());
         if let Some((route, changes)) = changes.filter(|(_, changes)| **changes != Changes::default())
@@ -290,18 +287,51 @@ impl Account {
             let destinations = rule.destination_spots(incoming);
             let callbacks = rule.callback_spots(incoming);
             let to = changes.destinations.iter().filter_map(|(index, new)| Some((destinations.get(*index)?, new)));
-            let to = to.map(|(spot, new)| (spot, rewrap(&spot.text, new)));
+            let numbers = self.provider().numbers;
+            let to = to.map(|(spot, new)| (spot, rewrap(&spot.text, new, numbers)));
             let urls = changes.callbacks.iter().filter_map(|(index, new)| Some((&callbacks.get(*index)?.0, new)));
             for (spot, new) in to.chain(urls.map(|(spot, new)| (spot, new.to_string()))) {
                 if spot.in_query { &mut query } else { &mut body }.push(spot.edit(&new));
             }
         }
-        let mut url = format!("{}{}", self.upstream(), incoming.path());
+        if self.settings().custody == Custody::Operator {
+            self.exchange_values(incoming, &mut query, &mut body);
+        }
+        // Also what passes unchanged goes where its route says.
+        let several = self.provider().routes.iter().any(|rule| rule.upstream.is_some());
+        let found = if several { self.route(incoming) } else { None };
+        let own = found.as_ref().and_then(|route| self.rule(route)).and_then(|rule| rule.upstream.as_ref());
+        let mut url = format!("{}{}", self.base(own).unwrap_or_default(), incoming.path());
         if incoming.target.contains('?') {
             url.push('?');
             url.push_str(&String::from_utf8_lossy(&form::replace(incoming.raw_query().as_bytes(), query)));
         }
         Request { method: incoming.method.clone(), url, headers, body: form::replace(incoming.body, body).into() }
+    }
+}
+
+type Edits = Vec<(Range<usize>, String)>;
+
+impl Account {
+    /// Puts the account's own credentials where the sender's stand in the query and the body.
+    fn exchange_values(&self, incoming: &Incoming<'_>, query: &mut Edits, body: &mut Edits) {
+        for (name, value) in self.exchange_pairs(true) {
+            let named = incoming.query().iter().filter(|pair| pair.name == name);
+            query.extend(named.map(|pair| (pair.value_span.clone(), form::encode(value))));
+        }
+        for (name, value) in self.exchange_pairs(false) {
+            let found = match incoming.read_body() {
+                Body::Form(pairs) => {
+                    let named = pairs.iter().filter(|pair| pair.name == name);
+                    named.map(|pair| (pair.value_span.clone(), form::encode(value))).collect()
+                }
+                Body::Json(_) => {
+                    in_json(incoming.body, &Pointer::member(name)).iter().map(|spot| spot.edit(value)).collect()
+                }
+                Body::Empty | Body::Other => Vec::new(),
+            };
+            body.extend(found);
+        }
     }
 }
 

@@ -35,6 +35,12 @@ enum Test {
     Status(Vec<StatusTest>),
     Regex(regex::Regex),
     Present(bool),
+    /// None of them, and there is a value.
+    Not(Vec<Box<str>>),
+    /// One of them, whatever the case of its ASCII letters.
+    Fold(Vec<Box<str>>),
+    /// A number that has one of these bits.
+    Bits(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +72,10 @@ pub(super) trait Facts {
     fn name(&self, name: &str) -> Cow<'_, str>;
     /// The value at a place.
     fn place(&self, place: &Place) -> Option<Cow<'_, str>>;
+    /// All values at a place, in order.
+    fn places(&self, place: &Place) -> Vec<Cow<'_, str>> {
+        self.place(place).into_iter().collect()
+    }
 }
 
 impl When {
@@ -122,15 +132,18 @@ impl Condition {
         }
         let value = match &self.subject {
             Subject::Name(name) => Some(facts.name(name)).filter(|value| !value.is_empty()),
+            // Of several values any may be the one.
+            Subject::Place(place) if place.is_many() => {
+                let values = facts.places(place);
+                return match &self.test {
+                    Test::Present(wanted) => values.iter().any(|value| !value.is_empty()) == *wanted,
+                    test => values.iter().any(|value| test.holds(Some(value))),
+                };
+            }
             Subject::Place(place) => facts.place(place),
             Subject::Status => None,
         };
-        match (&self.test, value) {
-            (Test::Present(wanted), value) => value.is_some_and(|value| !value.is_empty()) == *wanted,
-            (Test::OneOf(all), Some(value)) => all.iter().any(|one| **one == *value),
-            (Test::Regex(regex), Some(value)) => regex.is_match(&value),
-            _ => false,
-        }
+        self.test.holds(value.as_deref())
     }
 }
 
@@ -144,29 +157,54 @@ impl StatusTest {
 }
 
 impl Test {
+    fn holds(&self, value: Option<&str>) -> bool {
+        let among = |all: &[Box<str>], value: &str| all.iter().any(|one| **one == *value);
+        match (self, value) {
+            (Test::Present(wanted), value) => value.is_some_and(|value| !value.is_empty()) == *wanted,
+            (Test::OneOf(all), Some(value)) => among(all, value),
+            (Test::Not(all), Some(value)) => !value.is_empty() && !among(all, value),
+            (Test::Fold(all), Some(value)) => all.iter().any(|one| one.eq_ignore_ascii_case(value)),
+            (Test::Bits(bits), Some(value)) => value.parse().is_ok_and(|value: u64| value & bits != 0),
+            (Test::Regex(regex), Some(value)) => regex.is_match(value),
+            _ => false,
+        }
+    }
+
     fn read(value: &toml::Value) -> Result<Self, String> {
         let toml::Value::Table(table) = value else {
-            return Ok(Test::OneOf(each(value, |one| match one {
-                toml::Value::String(text) => Some(text.as_str().into()),
-                toml::Value::Integer(number) => Some(number.to_string().into()),
-                toml::Value::Boolean(yes) => Some(yes.to_string().into()),
-                _ => None,
-            })?));
+            return Ok(Test::OneOf(each(value, scalar)?));
         };
         let mut entries = table.iter();
         match (entries.next(), entries.next()) {
-            (Some((key, toml::Value::String(source))), None) if key == "regex" => {
-                let built = regex::RegexBuilder::new(source).size_limit(REGEX_SIZE).build();
-                built.map(Test::Regex).map_err(|wrong| format!("not a regular expression that can be used: {wrong}"))
-            }
+            (Some((key, toml::Value::String(source))), None) if key == "regex" => regex(source).map(Test::Regex),
             (Some((key, toml::Value::Boolean(wanted))), None) if key == "present" => Ok(Test::Present(*wanted)),
+            (Some((key, all)), None) if key == "not" => each(all, scalar).map(Test::Not),
+            (Some((key, all)), None) if key == "fold" => each(all, scalar).map(Test::Fold),
+            (Some((key, toml::Value::Integer(bits))), None) if key == "bits" && *bits > 0 => {
+                Ok(Test::Bits(bits.unsigned_abs()))
+            }
             _ => Err(WANTED.into()),
         }
     }
 }
 
-const WANTED: &str = "a condition is a text, a number, a list of them, `{ regex = \"…\" }` or `{ present = true }`; \
-     `status` is a number or a class like \"4xx\"";
+const WANTED: &str = "a condition is a text, a number, a list of them, `{ not = … }`, `{ fold = … }`, \
+     `{ regex = \"…\" }`, `{ bits = 2 }` or `{ present = true }`; `status` is a number or a class like \"4xx\"";
+
+/// A regular expression of bounded size.
+pub(super) fn regex(source: &str) -> Result<regex::Regex, String> {
+    let built = regex::RegexBuilder::new(source).size_limit(REGEX_SIZE).build();
+    built.map_err(|wrong| format!("not a regular expression that can be used: {wrong}"))
+}
+
+fn scalar(value: &toml::Value) -> Option<Box<str>> {
+    match value {
+        toml::Value::String(text) => Some(text.as_str().into()),
+        toml::Value::Integer(number) => Some(number.to_string().into()),
+        toml::Value::Boolean(yes) => Some(yes.to_string().into()),
+        _ => None,
+    }
+}
 
 fn each<T>(value: &toml::Value, one: impl Fn(&toml::Value) -> Option<T>) -> Result<Vec<T>, String> {
     let all = match value {
@@ -234,6 +272,14 @@ mod tests {
             ("\"json:/a\" = { present = false }", false),
             ("\"json:/a\" = \"otp\"", false),
             ("\"json:/a\" = { regex = \"^otp\" }\nstatus = 200", false),
+            ("code = { not = 21610 }", false),
+            ("code = { not = [1, \"2\"] }", true),
+            ("\"json:/b/*\" = { not = [\"x\"] }", true),
+            ("\"json:/b/*\" = [\"y\"]", false),
+            ("\"json:/a\" = { fold = [\"OTP-1\"] }", true),
+            ("code = { bits = 2 }", true),
+            ("code = { bits = 1 }", false),
+            ("\"json:/a\" = { bits = 255 }", false),
         ];
         for (when, wanted) in cases {
             assert_eq!(holds(when, &facts), Ok(wanted), "{when}");
@@ -251,6 +297,9 @@ mod tests {
             "code = 1.5",
             "code = []",
             "code = { regexp = \"x\" }",
+            "code = { bits = -1 }",
+            "code = { not = [] }",
+            "code = { regex = \"x\", fold = \"x\" }",
             "code = { regex = \"(\" }",
             "code = { regex = \"(a{1000}){1000}\" }",
             "coed = 1",

@@ -198,6 +198,15 @@ impl Text {
         }
     }
 
+    /// The text, where it has no holes.
+    pub(super) fn constant(&self) -> Option<&str> {
+        match &*self.pieces {
+            [] => Some(""),
+            [Piece::Plain(plain)] => Some(plain),
+            _ => None,
+        }
+    }
+
     /// Its parts, where it has only letters and names: for what is signed, byte for byte.
     pub(super) fn parts(&self) -> Option<Vec<Result<&str, &str>>> {
         self.pieces
@@ -351,6 +360,28 @@ pub(super) fn number(text: &str) -> &str {
     if is_number { bare } else { "" }
 }
 
+impl super::file::Numbers {
+    /// A number as the provider writes it, with the `+` that it leaves out.
+    pub(super) fn read(self, text: Cow<'_, str>) -> Cow<'_, str> {
+        /// Shorter ones are short codes, and no country code begins with 0.
+        const SHORTEST: usize = 7;
+        let bare = number(&text);
+        let foreign = self == super::file::Numbers::Digits && bare.len() >= SHORTEST && !bare.starts_with(['+', '0']);
+        match text.find(bare) {
+            Some(at) if foreign => Cow::Owned(format!("{}+{}", &text[..at], &text[at..])),
+            _ => text,
+        }
+    }
+
+    /// A number in E.164 as the provider writes it.
+    pub(super) fn write(self, number: &str) -> &str {
+        match self {
+            super::file::Numbers::E164 => number,
+            super::file::Numbers::Digits => number.strip_prefix('+').unwrap_or(number),
+        }
+    }
+}
+
 fn strip_scheme<'t>(text: &'t str, scheme: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(rest)
@@ -403,6 +434,25 @@ mod tests {
             let wrong = rendered(text, Escape::Plain).unwrap_err();
             assert!(wrong.contains(wanted), "{text}: {wrong}");
         }
+    }
+
+    #[test]
+    fn numbers_without_plus_get_it() {
+        use crate::provider::file::Numbers;
+        let cases = [
+            ("15550100999", "+15550100999"),
+            ("+15550100999", "+15550100999"),
+            ("sip:15550100999@h", "sip:+15550100999@h"),
+            ("05550100999", "05550100999"),
+            ("12345", "12345"),
+            ("Acme", "Acme"),
+            ("", ""),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(Numbers::Digits.read(text.into()), wanted);
+            assert_eq!(Numbers::E164.read(text.into()), text);
+        }
+        assert_eq!((Numbers::Digits.write("+1555"), Numbers::E164.write("+1555")), ("1555", "+1555"));
     }
 
     #[test]

@@ -218,9 +218,8 @@ impl Carrier for ByProvider {
         channel == Channel::Sms && self.account.provider().can(Capability::Send)
     }
 
-    /// No provider file says yet that a repeat with one reference is one message.
     fn repeatable(&self) -> bool {
-        false
+        self.account.provider().idempotent_for().is_some()
     }
 
     fn replies(&self) -> bool {
@@ -238,6 +237,7 @@ impl Carrier for ByProvider {
             media: &[],
             reference: message.reference,
             callback: self.callback.as_deref(),
+            kind: provider::MessageKind::Sms,
         };
         let request = match self.account.send(&outgoing) {
             Ok(request) => request,
@@ -253,7 +253,14 @@ impl Carrier for ByProvider {
         match self.client.send(whole).await {
             Ok(reply) => {
                 let (head, body) = reply.into_parts();
-                read(&self.account.read_reply(head.status, &head.headers, &body))
+                let mut delivery = read(&self.account.read_reply(head.status, &head.headers, &body));
+                if delivery.outcome == AttemptOutcome::Sent
+                    && delivery.foreign_id.is_none()
+                    && self.account.provider().id_is_reference()
+                {
+                    delivery.foreign_id = Some(message.reference.into());
+                }
+                delivery
             }
             Err(error @ Failure::Forbidden(_)) => Delivery::new(AttemptOutcome::Never, &error.to_string()),
             Err(error @ Failure::NotSent(_)) => Delivery::new(AttemptOutcome::TryAgain, &error.to_string()),

@@ -14,6 +14,9 @@ use crate::{
 
 /// Answers a verified call webhook. Always with a document; *unchanged* where anything is in doubt.
 pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, verified: Verified) -> Document {
+    if let Some(document) = account.provider.answer_other(incoming) {
+        return document;
+    }
     let call = match account.provider.read_call(incoming) {
         Ok(call) => call,
         Err(malformed) => {

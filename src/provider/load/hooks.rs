@@ -1,6 +1,6 @@
 //! `[hooks]`: what webhooks hold and what answers them.
 
-use super::{CALL_NAMES, Loader, MESSAGE_NAMES, Result, STATE_NAMES};
+use super::{CALL_NAMES, Loader, MESSAGE_NAMES, Result, STATE_NAMES, signature::reads};
 use crate::provider::{
     compiled::{CallHook, DocumentText, InboundHook, MediaPlaces, MessageHook, Restore, Rule, StatusHook},
     file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, MessageFile, RestoreFile, StatusFile, Written},
@@ -19,13 +19,26 @@ const WEBHOOK: Subjects = Subjects { names: &[], places: true, variables: false,
 impl Loader<'_> {
     pub(super) fn call(&self, file: &Spanned<CallFile>) -> Result<CallHook> {
         let (span, file) = (file.span(), file.get_ref());
+        let [id, from, to] = [&file.id, &file.from, &file.to].map(|place| self.webhook_place(place));
+        let (id, from, to) = (id?, from?, to?);
         let caller_id = file.caller_id.iter().map(|text| self.text(text, CALLER_NAMES, Escape::Plain));
         Ok(CallHook {
             account: self.account(&file.account)?,
-            id: self.webhook_place(&file.id)?,
-            from: self.webhook_place(&file.from)?,
-            to: self.webhook_place(&file.to)?,
+            reads: reads([&id, &from, &to]),
+            id,
+            from,
+            to,
             caller_id: caller_id.collect::<Result<_>>()?,
+            context: self.optional_webhook_place(file.context.as_ref())?,
+            others: self.rules(
+                &file.others,
+                WEBHOOK,
+                |rule| &rule.when,
+                |rule| {
+                    let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
+                    self.document(rule.status.as_ref(), kind, body, &[], 200)
+                },
+            )?,
             phases: self.rules(
                 &file.phases,
                 Subjects { names: CALLER_NAMES, ..WEBHOOK },
@@ -38,13 +51,16 @@ impl Loader<'_> {
 
     pub(super) fn message(&self, file: &Spanned<MessageFile>) -> Result<MessageHook> {
         let (span, file) = (file.span(), file.get_ref());
-        let optional = |place: &Option<Written>| place.as_ref().map(|place| self.webhook_place(place)).transpose();
+        let (id, to) = (self.webhook_place(&file.id)?, self.webhook_place(&file.to)?);
+        let (from, text) =
+            (self.optional_webhook_place(file.from.as_ref())?, self.optional_webhook_place(file.text.as_ref())?);
         Ok(MessageHook {
             account: self.account(&file.account)?,
-            id: self.webhook_place(&file.id)?,
-            from: optional(&file.from)?,
-            to: self.webhook_place(&file.to)?,
-            text: optional(&file.text)?,
+            reads: reads([&id, &to].into_iter().chain(&from).chain(&text)),
+            id,
+            from,
+            to,
+            text,
             unreadable: file.unreadable.iter().map(|place| self.webhook_place(place)).collect::<Result<_>>()?,
             identity_bound: file.identity_bound.iter().map(|when| self.when(when, WEBHOOK)).collect::<Result<_>>()?,
             answers: self.answers(&file.answers, span, MESSAGE_NAMES)?,
@@ -81,13 +97,15 @@ impl Loader<'_> {
 
     pub(super) fn status(&self, file: &StatusFile) -> Result<StatusHook> {
         Ok(StatusHook {
+            each: file.each.as_ref().map(|each| self.pointer(each)).transpose()?,
             when: self.when(&file.when, WEBHOOK)?,
             account: self.account(&file.account)?,
             id: self.webhook_place(&file.id)?,
             state: self.webhook_place(&file.state)?,
-            code: file.code.as_ref().map(|code| self.webhook_place(code)).transpose()?,
-            to: self.webhook_place(&file.to)?,
-            from: self.webhook_place(&file.from)?,
+            code: self.optional_webhook_place(file.code.as_ref())?,
+            to: self.optional_webhook_place(file.to.as_ref())?,
+            from: self.optional_webhook_place(file.from.as_ref())?,
+            sequence: self.optional_webhook_place(file.sequence.as_ref())?,
             states: self.rules(
                 &file.states,
                 Subjects { names: STATE_NAMES, ..WEBHOOK },
@@ -105,6 +123,7 @@ impl Loader<'_> {
             Ok(MediaPlaces { url: self.numbered(&media.url)?, content_type: all })
         };
         Ok(InboundHook {
+            each: file.each.as_ref().map(|each| self.pointer(each)).transpose()?,
             when: self.when(&file.when, WEBHOOK)?,
             account: self.account(&file.account)?,
             id: self.webhook_place(&file.id)?,

@@ -2,22 +2,33 @@
 
 mod hooks;
 mod route;
+mod signature;
 
 use super::{
     Declared, FileError, Provider,
-    compiled::{Auth, DocumentText, Rule},
-    file::{AccountFile, AuthFile, DocumentFile, File, ParameterFile, SignatureFile, WhenFile, Written},
+    compiled::{DocumentText, Rule},
+    file::{AccountFile, DocumentFile, File, ParameterFile, WhenFile, Written},
     place::Place,
     rule::{Subjects, When},
-    signature::{Ed25519, Scheme, Twilio},
     text::{Escape, Names, Text},
 };
 use std::ops::Range;
 use toml::Spanned;
 
 /// Names in the documents that answer a call.
-pub(super) const CALL_NAMES: &[&str] =
-    &["new", "called", "called_number", "from", "from_number", "caller_id", "call_id", "say", "application", "phase"];
+pub(super) const CALL_NAMES: &[&str] = &[
+    "new",
+    "called",
+    "called_number",
+    "from",
+    "from_number",
+    "caller_id",
+    "call_id",
+    "context",
+    "say",
+    "application",
+    "phase",
+];
 /// Names in the documents that answer before a message is sent.
 pub(super) const MESSAGE_NAMES: &[&str] = &["new", "to", "to_number", "from", "from_number", "text", "message_id"];
 /// Names in the documents that tell an error.
@@ -68,6 +79,10 @@ impl Loader<'_> {
             ));
         }
         Ok(place)
+    }
+
+    fn optional_webhook_place(&self, written: Option<&Written>) -> Result<Option<Place>> {
+        written.map(|written| self.webhook_place(written)).transpose()
     }
 
     pub(super) fn places(&self, all: &[Written]) -> Result<Vec<Place>> {
@@ -190,48 +205,12 @@ impl Loader<'_> {
         file.iter().map(|(place, parameter)| Ok((self.webhook_place(place)?, self.parameter(parameter)?))).collect()
     }
 
-    fn auth(&self, file: &AuthFile) -> Result<Auth> {
-        Ok(match file {
-            AuthFile::Basic(basic) => {
-                Auth::Basic { user: self.parameter(&basic.user)?, password: self.parameter(&basic.password)? }
-            }
-            AuthFile::Bearer(bearer) => Auth::Header {
-                name: http::header::AUTHORIZATION,
-                prefix: "Bearer ".into(),
-                value: self.parameter(&bearer.token)?,
-            },
-            AuthFile::Header(header) => Auth::Header {
-                name: self.header(&header.name)?,
-                prefix: header.prefix.as_str().into(),
-                value: self.parameter(&header.value)?,
-            },
-        })
-    }
-
-    fn signature(&self, file: &SignatureFile) -> Result<Scheme> {
-        Ok(match file {
-            SignatureFile::Twilio(twilio) => Scheme::Twilio(Twilio {
-                header: self.header(&twilio.header)?,
-                secret: self.parameter(&twilio.secret)?,
-                settings_header: twilio.settings_header.as_ref().map(|name| self.header(name)).transpose()?,
-                shared_keys: twilio.shared_keys.as_ref().map(|name| self.parameter(name)).transpose()?,
-            }),
-            SignatureFile::Ed25519(scheme) => {
-                let signed = self.text(&scheme.signed, &["time", "body"], Escape::Plain)?;
-                let parts = signed.parts().ok_or_else(|| {
-                    self.wrong(scheme.signed.span(), "what is signed holds only letters, `{{ time }}` and `{{ body }}`")
-                })?;
-                Scheme::Ed25519(Ed25519 {
-                    header: self.header(&scheme.header)?,
-                    time_header: self.header(&scheme.time_header)?,
-                    public_key: self.parameter(&scheme.public_key)?,
-                    signed: parts.into(),
-                    tolerance: std::time::Duration::from_secs(scheme.tolerance_seconds.into()),
-                    signing_key: scheme.signing_key.as_ref().map(|name| self.parameter(name)).transpose()?,
-                })
-            }
-            SignatureFile::None(_) => Scheme::None,
-        })
+    /// Where requests go: an address, perhaps with parameters in it.
+    pub(super) fn upstream(&self, written: &Written) -> Result<Text> {
+        let text = self.text(written, &[], Escape::Url)?;
+        let fits = text.constant().is_none_or(super::account::is_origin);
+        let wanted = "an address like `https://api.example.com` is needed";
+        if fits && written.get_ref().starts_with("http") { Ok(text) } else { Err(self.wrong(written.span(), wanted)) }
     }
 
     fn declared(&self, name: &Written, file: &ParameterFile) -> Result<(Declared, Option<regex::Regex>)> {
@@ -272,9 +251,6 @@ impl Provider {
         {
             return Err(loader.wrong(read.name.span(), "a provider's name has small letters, digits and `-`"));
         }
-        if !super::account::is_origin(read.upstream.get_ref()) {
-            return Err(loader.wrong(read.upstream.span(), "an address like `https://api.example.com` is needed"));
-        }
         let mut declared = Vec::new();
         let mut patterns = Vec::new();
         for (name, parameter) in &read.parameters {
@@ -283,6 +259,8 @@ impl Provider {
             patterns.push(pattern);
         }
         loader.parameters = declared.iter().map(|one| one.name.clone()).collect();
+        let upstream = loader.upstream(&read.upstream)?;
+        let secret = |parameter: usize| declared.get(parameter).is_some_and(|one: &Declared| one.secret);
         let errors = |rule: &super::file::ErrorFile| {
             let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
             let given = rule.status.is_some();
@@ -292,10 +270,11 @@ impl Provider {
             file: file.into(),
             name: name.as_str().into(),
             title: read.title.as_str().into(),
-            upstream: read.upstream.get_ref().as_str().into(),
+            upstream,
+            numbers: read.numbers,
             hosts: read.hosts.iter().map(|host| host.as_str().into()).collect(),
-            auth: read.auth.iter().map(|auth| loader.auth(auth)).collect::<Result<_>>()?,
-            scheme: loader.signature(&read.signature)?,
+            auth: read.auth.iter().map(|auth| loader.auth(auth, &secret)).collect::<Result<_>>()?,
+            schemes: loader.signatures(&read.signature, &secret)?,
             refusal: match &read.refusal {
                 Some(refusal) => loader.plain_document(refusal)?,
                 None => DocumentText { status: http::StatusCode::FORBIDDEN, content_type: None, body: None },

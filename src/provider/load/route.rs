@@ -44,6 +44,7 @@ impl Loader<'_> {
             line,
             action: file.action,
             channel: file.channel,
+            upstream: file.upstream.as_ref().map(|upstream| self.upstream(upstream)).transpose()?,
             methods: file.methods.iter().map(method).collect::<Result<_, _>>()?,
             paths: file.paths.iter().map(|path| self.path(path)).collect::<Result<_, _>>()?,
             when: self.when(&file.when, ROUTE)?,
@@ -72,15 +73,18 @@ impl Loader<'_> {
     fn replaceable(&self, written: &Written) -> Result<Place, FileError> {
         let place = self.place(written)?;
         match place.kind {
-            Kind::Header(_) | Kind::Path(_) => Err(self.wrong(
+            Kind::Header(_) | Kind::Path(_) | Kind::Text => Err(self.wrong(
                 written.span(),
                 "what is replaced stands in the body or the query: `field:`, `form:`, `query:`, `json:`",
             )),
+            _ if !place.is_plain() => {
+                Err(self.wrong(written.span(), "what is replaced is the whole value: no `|` and no `~`"))
+            }
             _ => Ok(place),
         }
     }
 
-    fn pointer(&self, written: &Written) -> Result<Pointer, FileError> {
+    pub(super) fn pointer(&self, written: &Written) -> Result<Pointer, FileError> {
         let wanted = "a JSON pointer begins with a slash, like `/data/id`; `*` is each element";
         Pointer::parse(written.get_ref()).ok_or_else(|| self.wrong(written.span(), wanted))
     }

@@ -1,6 +1,6 @@
 //! The shape of a sample file, as serde reads it.
 
-use crate::provider::{Action, Channel, Flag, Phase, State, Word, file::OutcomeKind};
+use crate::provider::{Action, Channel, Email, Flag, Phase, Push, State, Word, file::OutcomeKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -13,6 +13,8 @@ pub(super) struct Samples {
     pub(super) signature: Vec<Spanned<SignatureSample>>,
     #[serde(default)]
     pub(super) call: Vec<Spanned<CallSample>>,
+    #[serde(default)]
+    pub(super) other: Vec<Spanned<OtherSample>>,
     #[serde(default)]
     pub(super) message: Vec<Spanned<PreSendSample>>,
     #[serde(default)]
@@ -55,6 +57,8 @@ pub(super) struct RequestSample {
     pub(super) headers: BTreeMap<String, String>,
     pub(super) form: Option<String>,
     pub(super) json: Option<String>,
+    /// Any other body; its type stands in the headers.
+    pub(super) body: Option<String>,
 }
 
 fn post() -> String {
@@ -127,6 +131,22 @@ pub(super) struct ConnectSample {
     pub(super) document: String,
 }
 
+/// A webhook at the call hook that is about something else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OtherSample {
+    pub(super) name: String,
+    pub(super) request: RequestSample,
+    #[serde(default = "ok")]
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) document: String,
+}
+
+fn ok() -> u16 {
+    200
+}
+
 /// A webhook that asks before a message is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,8 +184,11 @@ pub(super) struct EventSample {
     pub(super) code: Option<String>,
     #[serde(default)]
     pub(super) flags: Vec<Flag>,
+    #[serde(default)]
     pub(super) to: String,
+    #[serde(default)]
     pub(super) from: String,
+    pub(super) sequence: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +198,9 @@ pub(super) struct InboundSample {
     pub(super) request: RequestSample,
     /// Left out: the webhook is about something else.
     pub(super) message: Option<MessageSample>,
+    /// For a webhook with several.
+    #[serde(default)]
+    pub(super) messages: Vec<MessageSample>,
 }
 
 #[derive(Deserialize)]
@@ -216,6 +242,63 @@ pub(super) struct OutgoingSample {
     pub(super) media: Vec<String>,
     pub(super) reference: String,
     pub(super) callback: Option<String>,
+    pub(super) email: Option<EmailSample>,
+    pub(super) push: Option<PushSample>,
+}
+
+/// What an e-mail has beside its text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmailSample {
+    subject: String,
+    #[serde(default)]
+    html: String,
+    reply_to: Option<String>,
+    #[serde(default)]
+    message_id: String,
+    unsubscribe: Option<String>,
+    card: Option<String>,
+    mime: Option<String>,
+}
+
+impl EmailSample {
+    pub(super) fn read(&self) -> Email<'_> {
+        Email {
+            subject: &self.subject,
+            html: &self.html,
+            reply_to: self.reply_to.as_deref(),
+            message_id: &self.message_id,
+            unsubscribe: self.unsubscribe.as_deref(),
+            card: self.card.as_deref(),
+            mime: self.mime.as_deref().map(str::as_bytes),
+        }
+    }
+}
+
+/// What a push message has beside its text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PushSample {
+    title: String,
+    link: Option<String>,
+    collapse: Option<String>,
+    #[serde(default)]
+    ttl: u64,
+    p256dh: Option<String>,
+    auth: Option<String>,
+}
+
+impl PushSample {
+    pub(super) fn read(&self) -> Push<'_> {
+        Push {
+            title: &self.title,
+            link: self.link.as_deref(),
+            collapse: self.collapse.as_deref(),
+            ttl: std::time::Duration::from_secs(self.ttl),
+            p256dh: self.p256dh.as_deref(),
+            auth: self.auth.as_deref(),
+        }
+    }
 }
 
 /// A request that Redial makes; the headers are those that must be there.

@@ -39,6 +39,7 @@ impl Provider {
     fn unreached(&self, reached: &Reached) -> Vec<FileError> {
         let mut all: Vec<(&'static str, Vec<usize>)> = Vec::new();
         if let Some(call) = &self.call {
+            all.push(("hooks.call.others", call.others.iter().map(|rule| rule.line).collect()));
             all.push(("hooks.call.phases", call.phases.iter().map(|rule| rule.line).collect()));
             all.push(("hooks.call.answers", call.answers.iter().map(|rule| rule.line).collect()));
         }

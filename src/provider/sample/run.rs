@@ -3,17 +3,17 @@
 use super::{
     Reached,
     file::{
-        AccountSample, CallSample, CallbackSample, ErrorSample, HookSample, InboundSample, OneOrMore, PreSendSample,
-        ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample,
-        SwapSample, Verdict, WantsSample,
+        AccountSample, CallSample, CallbackSample, EmailSample, ErrorSample, HookSample, InboundSample, MediaSample,
+        MessageSample, OneOrMore, OtherSample, PreSendSample, PushSample, ReplySample, RequestSample, RestoreSample,
+        RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample, Verdict, WantsSample,
     },
 };
 use crate::{
     clock::Time,
     provider::{
         Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Hook,
-        Inbound, Incoming, Media, MessageAnswer, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent,
-        Swap, Verified, file::OutcomeKind, load::Loader,
+        Incoming, Media, MessageAnswer, MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent,
+        Swap, Verified, file::OutcomeKind, incoming::Reads, load::Loader,
     },
 };
 use std::{collections::BTreeMap, fmt::Debug, ops::Range, sync::Arc, time::Duration};
@@ -51,11 +51,11 @@ struct Parts {
 impl Parts {
     fn read(sample: &RequestSample) -> Result<Self, String> {
         let mut headers = read_headers(&sample.headers)?;
-        let (kind, body) = match (&sample.form, &sample.json) {
-            (Some(form), None) => (Some("application/x-www-form-urlencoded"), form.clone()),
-            (None, Some(json)) => (Some("application/json"), json.clone()),
-            (None, None) => (None, String::new()),
-            _ => return Err("a request has `form` or `json`, not both".to_owned()),
+        let (kind, body) = match (&sample.form, &sample.json, &sample.body) {
+            (Some(form), None, None) => (Some("application/x-www-form-urlencoded"), form.clone()),
+            (None, Some(json), None) => (Some("application/json"), json.clone()),
+            (None, None, other) => (None, other.clone().unwrap_or_default()),
+            _ => return Err("a request has one of `form`, `json` and `body`".to_owned()),
         };
         if let Some(kind) = kind {
             headers.entry(http::header::CONTENT_TYPE).or_insert(http::HeaderValue::from_static(kind));
@@ -99,6 +99,7 @@ impl Runner<'_> {
     pub(super) fn run(mut self, samples: &Samples) {
         self.each(&samples.signature, |one| &one.name, Self::signature);
         self.each(&samples.call, |one| &one.name, Self::call);
+        self.each(&samples.other, |one| &one.name, Self::other);
         self.each(&samples.message, |one| &one.name, Self::message);
         self.each(&samples.status, |one| &one.name, Self::status);
         self.each(&samples.inbound, |one| &one.name, Self::inbound);
@@ -156,7 +157,7 @@ impl Runner<'_> {
         let parts = Parts::read(&sample.request)?;
         let incoming = parts.incoming(sample.now);
         let found = match sample.hook {
-            None => account.verify_signature(&incoming),
+            None => account.verify_signature(&incoming, Reads::default()),
             Some(HookSample::Call) => account.verify(&incoming, Hook::Call),
             Some(HookSample::Message) => account.verify(&incoming, Hook::Message),
             Some(HookSample::Status) => account.verify(&incoming, Hook::Status),
@@ -196,6 +197,16 @@ impl Runner<'_> {
         Ok(())
     }
 
+    fn other(&mut self, sample: &OtherSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let parts = Parts::read(&sample.request)?;
+        let found = account.answer_other_by_rule(&parts.incoming(0));
+        let (document, rule) = found.ok_or("no rule of hooks.call.others is for it")?;
+        self.reach("hooks.call.others", Some(rule));
+        same("the status", &document.status.as_u16(), &sample.status)?;
+        same("the document", &&*String::from_utf8_lossy(&document.body), &&*sample.document)
+    }
+
     fn message(&mut self, sample: &PreSendSample) -> Run {
         let account = self.account(&Special { parameters: Some(&sample.parameters), ..Special::default() })?;
         let parts = Parts::read(&sample.request)?;
@@ -232,6 +243,7 @@ impl Runner<'_> {
                 flags: wanted.flags.iter().copied().collect(),
                 to: wanted.to.as_str().into(),
                 from: wanted.from.as_str().into(),
+                sequence: wanted.sequence,
             };
             same("the report", &event, &wanted)?;
             same("the recipient", &event.to, &wanted.to)?;
@@ -244,36 +256,34 @@ impl Runner<'_> {
         let account = self.account(&Special::default())?;
         let parts = Parts::read(&sample.request)?;
         let found = account.read_inbound_by_rule(&parts.incoming(0)).map_err(|wrong| wrong.to_string())?;
-        let wanted = sample.message.as_ref().map(|message| Inbound {
-            id: message.id.as_str().into(),
-            from: message.from.as_str().into(),
-            to: message.to.as_str().into(),
-            text: message.text.as_str().into(),
-            media: message
-                .media
-                .iter()
-                .map(|one| Media { url: one.url.as_str().into(), content_type: boxed(one.content_type.as_ref()) })
-                .collect(),
-            word: message.word,
-        });
-        self.reach("hooks.inbound.words", found.as_ref().and_then(|(_, rule)| *rule));
-        let found = found.map(|(message, _)| message);
-        if found == wanted {
-            return Ok(());
+        let wanted: Vec<&MessageSample> = sample.message.iter().chain(&sample.messages).collect();
+        same("the number of messages", &found.len(), &wanted.len())?;
+        for ((found, rule), wanted) in found.into_iter().zip(wanted) {
+            self.reach("hooks.inbound.words", rule);
+            let media = |one: &Media| format!("{} {:?}", one.url, one.content_type.as_deref());
+            let media: Vec<String> = found.media.iter().map(media).collect();
+            let wanted_media = |one: &MediaSample| format!("{} {:?}", one.url, one.content_type.as_deref());
+            same("id", &&*found.id, &&*wanted.id)?;
+            same("from", &&*found.from, &&*wanted.from)?;
+            same("to", &&*found.to, &&*wanted.to)?;
+            same("the text", &&*found.text, &&*wanted.text)?;
+            same("the media", &media, &wanted.media.iter().map(wanted_media).collect())?;
+            same("the word", &found.word, &wanted.word)?;
         }
-        let plain = |message: &Option<Inbound>| {
-            let media = |one: &Media| format!("{} {:?}", one.url, one.content_type);
-            message.as_ref().map(|message| {
-                let media: Vec<String> = message.media.iter().map(media).collect();
-                format!("{} {} {} {} {media:?} {:?}", message.id, message.from, message.to, message.text, message.word)
-            })
-        };
-        same("the message", &plain(&found), &plain(&wanted))
+        Ok(())
     }
 
     fn send(&mut self, sample: &SendSample) -> Run {
         let account = self.account(&Special { parameters: Some(&sample.parameters), ..Special::default() })?;
         let media: Vec<&str> = sample.message.media.iter().map(String::as_str).collect();
+        let email = sample.message.email.as_ref().map(EmailSample::read);
+        let push = sample.message.push.as_ref().map(PushSample::read);
+        let kind = match (&email, &push) {
+            (Some(email), None) => MessageKind::Email(email),
+            (None, Some(push)) => MessageKind::Push(push),
+            (None, None) => MessageKind::Sms,
+            _ => return Err("a message has `email` or `push`, not both".to_owned()),
+        };
         let outgoing = Outgoing {
             to: &sample.message.to,
             from: sample.message.from.as_deref(),
@@ -281,6 +291,7 @@ impl Runner<'_> {
             media: &media,
             reference: &sample.message.reference,
             callback: sample.message.callback.as_deref(),
+            kind,
         };
         let request = account.send(&outgoing).map_err(|wrong| wrong.to_string())?;
         let wanted = &sample.request;
@@ -343,7 +354,7 @@ impl Runner<'_> {
             let (origin, target) = split(&request.url)?;
             let now = Time(sample.now.saturating_mul(1_000_000));
             let sender = Incoming::new(&request.method, &origin, &target, &request.headers, &request.body, now);
-            same("the new signature", &account.verify_signature(&sender).map(|_| ()), &Ok(()))?;
+            same("the new signature", &account.verify_signature(&sender, Reads::default()).map(|_| ()), &Ok(()))?;
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Ed25519 over a time and the raw body (Telnyx).
 
-use super::{Incoming, Keys, ParameterError, Parameters, Refused, ToSign, Verified};
+use super::{
+    Covers, Incoming, Keys, ParameterError, Parameters, Refused, ToSign,
+    signed::{Said, Signed},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use std::time::Duration;
@@ -16,44 +19,8 @@ pub(in crate::provider) struct Ed25519 {
     pub(in crate::provider) signing_key: Option<usize>,
 }
 
-/// What is signed, part for part.
-#[derive(Debug)]
-pub(in crate::provider) struct Signed(Vec<Part>);
-
-#[derive(Debug)]
-enum Part {
-    Plain(Box<str>),
-    Time,
-    Body,
-}
-
-impl From<Vec<Result<&str, &str>>> for Signed {
-    fn from(parts: Vec<Result<&str, &str>>) -> Self {
-        let part = |part: Result<&str, &str>| match part {
-            Ok(plain) => Part::Plain(plain.into()),
-            Err("time") => Part::Time,
-            Err(_) => Part::Body,
-        };
-        Self(parts.into_iter().map(part).collect())
-    }
-}
-
-impl Signed {
-    fn message(&self, time: &str, body: &[u8]) -> Vec<u8> {
-        let mut message = Vec::with_capacity(body.len() + 32);
-        for part in &self.0 {
-            message.extend_from_slice(match part {
-                Part::Plain(plain) => plain.as_bytes(),
-                Part::Time => time.as_bytes(),
-                Part::Body => body,
-            });
-        }
-        message
-    }
-}
-
 impl Ed25519 {
-    pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Keys, ParameterError> {
+    pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Option<Keys>, ParameterError> {
         let decode = |index: usize, text: &str| {
             let bytes = BASE64_STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 32);
             bytes.ok_or_else(|| ParameterError {
@@ -72,15 +39,16 @@ impl Ed25519 {
                 })?))
             }
         };
-        Ok(Keys::Ed25519 { publics: publics.collect::<Result<_, _>>()?, signing })
+        let publics: Vec<_> = publics.collect::<Result<_, _>>()?;
+        Ok((!publics.is_empty()).then_some(Keys::Ed25519 { publics, signing }))
     }
 
-    pub(super) fn verify(&self, publics: &[Vec<u8>], incoming: &Incoming<'_>) -> Result<Verified, Refused> {
+    pub(super) fn verify(&self, publics: &[Vec<u8>], incoming: &Incoming<'_>) -> Result<Covers, Refused> {
         let header = |name| incoming.headers.get(name).ok_or(Refused::Unsigned);
         let given = BASE64_STANDARD.decode(header(&self.header)?.as_bytes()).map_err(|_| Refused::Wrong)?;
         let time = header(&self.time_header)?.to_str().map_err(|_| Refused::Wrong)?;
         let seconds: i64 = time.parse().map_err(|_| Refused::Wrong)?;
-        let message = self.signed.message(time, incoming.body);
+        let message = self.signed.message(&Said::of(incoming, time, ""));
         let fits = |key: &Vec<u8>| UnparsedPublicKey::new(&ED25519, key).verify(&message, &given).is_ok();
         if !publics.iter().any(fits) {
             return Err(Refused::Wrong);
@@ -88,13 +56,12 @@ impl Ed25519 {
         if incoming.now.seconds().abs_diff(seconds) > self.tolerance.as_secs() {
             return Err(Refused::OutOfTime);
         }
-        // Without a body the parameters are in the query, which nothing signs.
-        Ok(Verified { covers_parameters: !incoming.body.is_empty() })
+        Ok(self.signed.covers())
     }
 
     pub(super) fn sign(&self, key: &Ed25519KeyPair, request: &ToSign<'_>) -> Vec<(http::HeaderName, String)> {
         let time = request.now.seconds().to_string();
-        let signature = key.sign(&self.signed.message(&time, request.body));
+        let signature = key.sign(&self.signed.message(&Said::to_sign(request, &time, "")));
         vec![(self.header.clone(), BASE64_STANDARD.encode(signature)), (self.time_header.clone(), time)]
     }
 }

@@ -1,13 +1,29 @@
 //! Signature schemes of webhooks. A new scheme is a variant here, a file beside this one and vectors as samples.
 
+mod ecdsa;
 mod ed25519;
+mod hmac;
+mod jwt;
+mod plivo;
+mod shown;
+mod signed;
+mod sinch;
 mod twilio;
+mod vonage;
 
+pub(super) use ecdsa::Ecdsa;
 pub(super) use ed25519::Ed25519;
+pub(super) use hmac::Hmac;
+pub(super) use jwt::Jwt;
+pub(super) use plivo::Plivo;
+pub(super) use shown::Shown;
+pub(super) use signed::{PARTS, Signed};
+pub(super) use sinch::Sinch;
 pub(super) use twilio::Twilio;
+pub(super) use vonage::Vonage;
 
-use super::{Incoming, ParameterError, Parameters, Refused, SenderKey, Verified};
-use ring::{hmac, signature::Ed25519KeyPair};
+use super::{Incoming, ParameterError, Parameters, Refused, SenderKey, digest::HmacKey, jwt::Algorithm};
+use ring::signature::Ed25519KeyPair;
 use std::fmt;
 
 /// How a provider signs; numbers are positions of parameters.
@@ -15,15 +31,22 @@ use std::fmt;
 pub(super) enum Scheme {
     Twilio(Twilio),
     Ed25519(Ed25519),
+    Hmac(Box<Hmac>),
+    Jwt(Box<Jwt>),
+    Vonage(Vonage),
+    Plivo(Plivo),
+    Sinch(Sinch),
+    Ecdsa(Ecdsa),
+    Shown(Shown),
     /// Not at all: chosen openly, and never substitutes.
     None,
 }
 
-/// An account's keys for its provider's scheme, prepared once.
+/// An account's keys for one of its provider's schemes, prepared once.
 pub(super) enum Keys {
     Twilio {
         /// Of the auth token, and of those that are being rotated.
-        tokens: Vec<hmac::Key>,
+        tokens: Vec<ring::hmac::Key>,
         /// Shared keys: their ids, and a key for each algorithm.
         shared: Vec<SharedKey>,
     },
@@ -31,14 +54,49 @@ pub(super) enum Keys {
         publics: Vec<Vec<u8>>,
         signing: Option<Box<Ed25519KeyPair>>,
     },
+    Hmac(Vec<HmacKey>),
+    Jwt(Vec<(Algorithm, HmacKey)>),
+    Vonage(Vec<vonage::Way>),
+    /// Public points of P-256.
+    Points(Vec<Vec<u8>>),
     None,
+}
+
+impl Keys {
+    /// Whether nothing can be verified with them.
+    fn are_none(&self) -> bool {
+        matches!(self, Keys::Twilio { tokens, shared } if tokens.is_empty() && shared.is_empty())
+    }
+}
+
+/// What a signature vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Covers {
+    pub(super) body: bool,
+    pub(super) query: bool,
+    pub(super) headers: bool,
+}
+
+impl Covers {
+    /// The whole request.
+    pub(super) const ALL: Self = Self { body: true, query: true, headers: true };
+    /// Nothing but that the sender knows a secret.
+    pub(super) const NOTHING: Self = Self { body: false, query: false, headers: false };
+
+    /// Whether all parameters of this request are vouched for: those of the body, where there is one, and of the query
+    /// where there is none or `reads` looks there too (rule W1).
+    pub(super) fn parameters(self, incoming: &Incoming<'_>, reads: super::incoming::Reads) -> bool {
+        let main = if incoming.body.is_empty() { self.query } else { self.body };
+        let query = !reads.query || self.query || incoming.raw_query().is_empty();
+        main && query && (!reads.headers || self.headers)
+    }
 }
 
 /// A key that Twilio knows by an id.
 pub(super) struct SharedKey {
     id: Box<str>,
-    sha1: hmac::Key,
-    sha256: hmac::Key,
+    sha1: ring::hmac::Key,
+    sha256: ring::hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -73,12 +131,19 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 impl Scheme {
-    /// Reads an account's keys.
-    pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Keys, ParameterError> {
+    /// Reads an account's keys; `None` where the account has none for this scheme.
+    pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Option<Keys>, ParameterError> {
         match self {
             Scheme::Twilio(scheme) => scheme.prepare(parameters),
             Scheme::Ed25519(scheme) => scheme.prepare(parameters),
-            Scheme::None => Ok(Keys::None),
+            Scheme::Hmac(scheme) => scheme.prepare(parameters),
+            Scheme::Jwt(scheme) => Ok(scheme.prepare(parameters)),
+            Scheme::Vonage(scheme) => scheme.prepare(parameters),
+            Scheme::Plivo(scheme) => Ok(scheme.prepare(parameters)),
+            Scheme::Sinch(scheme) => scheme.prepare(parameters),
+            Scheme::Ecdsa(scheme) => scheme.prepare(parameters),
+            Scheme::Shown(scheme) => Ok(scheme.prepare(parameters)),
+            Scheme::None => Ok(Some(Keys::None)),
         }
     }
 
@@ -86,15 +151,23 @@ impl Scheme {
     pub(super) fn verify(
         &self,
         keys: &Keys,
+        parameters: &Parameters,
         origins: &[Box<str>],
         incoming: &Incoming<'_>,
-    ) -> Result<Verified, Refused> {
+    ) -> Result<Covers, Refused> {
         match (self, keys) {
             (Scheme::Twilio(scheme), Keys::Twilio { tokens, shared }) => {
                 scheme.verify(tokens, shared, origins, incoming)
             }
             (Scheme::Ed25519(scheme), Keys::Ed25519 { publics, .. }) => scheme.verify(publics, incoming),
-            (Scheme::None, _) => Ok(Verified { covers_parameters: false }),
+            (Scheme::Hmac(scheme), Keys::Hmac(keys)) => scheme.verify(keys, origins, incoming),
+            (Scheme::Jwt(scheme), Keys::Jwt(keys)) => scheme.verify(keys, parameters, origins, incoming),
+            (Scheme::Vonage(scheme), Keys::Vonage(ways)) => scheme.verify(ways, incoming),
+            (Scheme::Plivo(scheme), Keys::Hmac(keys)) => scheme.verify(keys, origins, incoming),
+            (Scheme::Sinch(scheme), Keys::Hmac(keys)) => scheme.verify(keys, parameters, incoming),
+            (Scheme::Ecdsa(scheme), Keys::Points(points)) => scheme.verify(points, incoming),
+            (Scheme::Shown(scheme), _) => scheme.verify(parameters, incoming),
+            (Scheme::None, _) => Ok(Covers::NOTHING),
             _ => Err(Refused::Wrong),
         }
     }
@@ -103,12 +176,17 @@ impl Scheme {
     pub(super) fn sign(
         &self,
         keys: &Keys,
+        parameters: &Parameters,
         sender: Option<&SenderKey>,
         request: &ToSign<'_>,
     ) -> Option<Vec<(http::HeaderName, String)>> {
         match (self, keys) {
             (Scheme::Twilio(scheme), Keys::Twilio { tokens, .. }) => scheme.sign(tokens, sender, request),
             (Scheme::Ed25519(scheme), Keys::Ed25519 { signing: Some(key), .. }) => Some(scheme.sign(key, request)),
+            (Scheme::Hmac(scheme), Keys::Hmac(keys)) => scheme.sign(keys, sender, parameters, request),
+            (Scheme::Jwt(scheme), Keys::Jwt(keys)) => scheme.sign(keys, sender, parameters, request),
+            (Scheme::Plivo(scheme), Keys::Hmac(keys)) => scheme.sign(keys, sender, request),
+            (Scheme::Sinch(scheme), Keys::Hmac(keys)) => scheme.sign(keys, sender, parameters, request),
             _ => None,
         }
     }
@@ -118,14 +196,22 @@ impl Scheme {
         match self {
             Scheme::Twilio(scheme) => std::iter::once(&scheme.header).chain(&scheme.settings_header).collect(),
             Scheme::Ed25519(scheme) => vec![&scheme.header, &scheme.time_header],
-            Scheme::None => Vec::new(),
+            Scheme::Hmac(scheme) => scheme.headers(),
+            Scheme::Jwt(scheme) => scheme.headers(),
+            Scheme::Plivo(scheme) => vec![&scheme.header, &scheme.nonce_header],
+            Scheme::Sinch(scheme) => vec![&http::header::AUTHORIZATION, &scheme.time_header],
+            Scheme::Ecdsa(scheme) => vec![&scheme.header, &scheme.time_header],
+            Scheme::Shown(scheme) => scheme.headers(),
+            Scheme::Vonage(_) | Scheme::None => Vec::new(),
         }
     }
 }
 
 /// A callback that is to be signed.
 pub(super) struct ToSign<'a> {
+    pub(super) method: &'a http::Method,
     pub(super) url: &'a str,
+    pub(super) headers: &'a http::HeaderMap,
     pub(super) is_form: bool,
     pub(super) body: &'a [u8],
     pub(super) now: crate::clock::Time,

@@ -1,9 +1,13 @@
 //! Twilio's scheme: HMAC over the URL and the sorted form, or over the URL with the body's hash in it.
 
-use super::{Incoming, Keys, ParameterError, Parameters, Refused, SenderKey, SharedKey, ToSign, Verified, same};
-use crate::provider::{form, incoming::Body};
+use super::{Covers, Incoming, Keys, ParameterError, Parameters, Refused, SenderKey, SharedKey, ToSign, same};
+use crate::provider::{
+    digest::{hex, sha256},
+    form,
+    incoming::Body,
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use ring::{digest, hmac};
+use ring::hmac;
 
 /// `[signature.twilio]`.
 #[derive(Debug)]
@@ -22,8 +26,8 @@ fn sha1(secret: &str) -> hmac::Key {
 }
 
 impl Twilio {
-    pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Keys, ParameterError> {
-        let tokens = parameters.all(self.secret).iter().map(|token| sha1(token)).collect();
+    pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Option<Keys>, ParameterError> {
+        let tokens: Vec<_> = parameters.all(self.secret).iter().map(|token| sha1(token)).collect();
         let shared = self.shared_keys.map_or(&[][..], |index| parameters.all(index));
         let shared = shared.iter().map(|key| {
             let (id, secret) = key.split_once(':').ok_or_else(|| ParameterError {
@@ -33,7 +37,8 @@ impl Twilio {
             let sha256 = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
             Ok(SharedKey { id: id.into(), sha1: sha1(secret), sha256 })
         });
-        Ok(Keys::Twilio { tokens, shared: shared.collect::<Result<_, _>>()? })
+        let shared: Vec<_> = shared.collect::<Result<_, _>>()?;
+        Ok(Some(Keys::Twilio { tokens, shared }).filter(|keys| !keys.are_none()))
     }
 
     pub(super) fn verify(
@@ -42,7 +47,7 @@ impl Twilio {
         shared: &[SharedKey],
         origins: &[Box<str>],
         incoming: &Incoming<'_>,
-    ) -> Result<Verified, Refused> {
+    ) -> Result<Covers, Refused> {
         let given = incoming.headers.get(&self.header).ok_or(Refused::Unsigned)?;
         let given = BASE64_STANDARD.decode(given.as_bytes()).map_err(|_| Refused::Wrong)?;
         let settings = self.settings_header.as_ref().and_then(|name| incoming.headers.get(name));
@@ -61,7 +66,8 @@ impl Twilio {
             })
         };
         let found = if settings.is_some() { chosen.into_iter().any(matches) } else { tokens.iter().any(matches) };
-        if found { Ok(Verified { covers_parameters: true }) } else { Err(Refused::Wrong) }
+        // The URL with its query, and the form or the body's hash.
+        if found { Ok(Covers { headers: false, ..Covers::ALL }) } else { Err(Refused::Wrong) }
     }
 
     pub(super) fn sign(
@@ -106,15 +112,10 @@ fn signed_parameters(incoming: &Incoming<'_>) -> Result<Vec<u8>, Refused> {
         Body::Empty => Ok(Vec::new()),
         Body::Json(_) | Body::Other => {
             let hash = incoming.query().iter().find(|pair| pair.name == BODY_HASH).ok_or(Refused::Wrong)?;
-            let own = digest::digest(&digest::SHA256, incoming.body);
-            if same(&hex(own.as_ref()), hash.value.as_bytes()) { Ok(Vec::new()) } else { Err(Refused::Wrong) }
+            let own = hex(&sha256(incoming.body));
+            if same(own.as_bytes(), hash.value.as_bytes()) { Ok(Vec::new()) } else { Err(Refused::Wrong) }
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])).collect()
 }
 
 /// Each distinct name and value, in the order of bytes, with nothing between them.

@@ -4,6 +4,8 @@ mod account;
 mod bytes;
 pub(crate) mod example;
 mod file;
+mod language;
+mod scheme;
 
 use redial::provider::{Account, AccountSettings, Custody, Provider};
 use std::sync::Arc;

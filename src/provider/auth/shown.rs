@@ -1,0 +1,134 @@
+//! What a sender shows at a drop-in endpoint, and what goes on in its place.
+
+use super::{Credentials, Kind};
+use crate::provider::{
+    Account, Custody, Document, ErrorKind, Incoming, Parameters, SenderKey, form::Pair, incoming::Body, signature::same,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+impl Account {
+    /// Checks a sender's credentials at the drop-in endpoint. In the operator's custody: one of the account's sender
+    /// keys, which is returned; else the account's own credentials, and `None`. The error is the provider's own 401.
+    pub fn authenticate(&self, incoming: &Incoming<'_>) -> Result<Option<&SenderKey>, Document> {
+        for auth in self.provider().auth.iter().filter(|auth| auth.via) {
+            let Some(shown) = Shown::read(&auth.kind, incoming) else { continue };
+            if self.settings().custody == Custody::Operator {
+                // Every key is compared, so that the time does not tell which one came near.
+                let mut found = None;
+                for key in &self.settings().senders {
+                    if shown.fits(&key.user, key.secret.expose()) {
+                        found = Some(key);
+                    }
+                }
+                if found.is_some() {
+                    return Ok(found);
+                }
+            } else if shown.fits_own(&auth.kind, self.parameters()) {
+                return Ok(None);
+            }
+        }
+        Err(self.error(ErrorKind::Unauthorized, "Authenticate"))
+    }
+
+    /// The headers without a sender's credentials, and with the account's own.
+    pub(in crate::provider) fn exchange_headers(&self, headers: &mut http::HeaderMap) {
+        headers.remove(http::header::AUTHORIZATION);
+        for auth in &self.provider().auth {
+            if let Kind::Header { name, .. } = &auth.kind {
+                headers.remove(name);
+            }
+        }
+        if let Some(Credentials::Header(name, value)) = &self.via_credentials {
+            headers.insert(name, value.clone());
+        }
+    }
+
+    /// The names under which credentials stand in the query or, else, the body, each with the account's own value; an
+    /// empty one where the account shows its credentials elsewhere.
+    pub(in crate::provider) fn exchange_pairs(&self, in_query: bool) -> Vec<(&str, &str)> {
+        let own = match (&self.via_credentials, in_query) {
+            (Some(Credentials::Query(pairs)), true) | (Some(Credentials::Body(pairs)), false) => &pairs[..],
+            _ => &[],
+        };
+        let value = |name: &str| own.iter().find(|(own, _)| **own == *name).map_or("", |(_, value)| value);
+        let pairs = self.provider().auth.iter().filter(|auth| auth.via);
+        let pairs = pairs.filter_map(|auth| match (&auth.kind, in_query) {
+            (Kind::Query(pairs), true) | (Kind::Body(pairs), false) => Some(pairs),
+            _ => None,
+        });
+        pairs.flat_map(|pairs| &pairs.all).map(|(name, _)| (&**name, value(name))).collect()
+    }
+}
+
+/// The credentials in a request.
+struct Shown {
+    user: Option<Vec<u8>>,
+    secret: Vec<u8>,
+}
+
+impl Shown {
+    fn read(auth: &Kind, incoming: &Incoming<'_>) -> Option<Self> {
+        match auth {
+            Kind::Basic { .. } => {
+                let (user, secret) = basic(incoming.headers)?;
+                Some(Self { user: Some(user), secret })
+            }
+            Kind::Header { name, prefix, .. } => {
+                let given = after_scheme(incoming.headers.get(name)?.as_bytes(), prefix.as_bytes())?;
+                Some(Self { user: None, secret: given.trim_ascii().to_vec() })
+            }
+            Kind::Query(pairs) => Self::of(pairs, |name| in_pairs(incoming.query(), name)),
+            Kind::Body(pairs) => Self::of(pairs, |name| match incoming.read_body() {
+                Body::Form(pairs) => in_pairs(pairs, name),
+                Body::Json(root) => root.get(name)?.as_str().map(|text| text.as_bytes().to_vec()),
+                Body::Empty | Body::Other => None,
+            }),
+        }
+    }
+
+    fn of(pairs: &super::Pairs, value: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Self> {
+        let (secret, _) = pairs.all.get(pairs.secret)?;
+        let user = pairs.all.iter().enumerate().find(|(index, _)| *index != pairs.secret);
+        let user = user.map(|(_, (name, _))| value(name).ok_or(())).transpose().ok()?;
+        Some(Self { user, secret: value(secret)? })
+    }
+
+    fn fits(&self, user: &str, secret: &str) -> bool {
+        let user = self.user.as_ref().is_none_or(|given| same(given, user.as_bytes()));
+        same(&self.secret, secret.as_bytes()) & user & !secret.is_empty()
+    }
+
+    fn fits_own(&self, auth: &Kind, parameters: &Parameters) -> bool {
+        let any = |user: &str, secrets: usize| parameters.all(secrets).iter().any(|secret| self.fits(user, secret));
+        match auth {
+            Kind::Basic { user, password } => {
+                let user = parameters.first(*user);
+                !user.is_empty() && any(user, *password)
+            }
+            Kind::Header { value, .. } => any("", *value),
+            Kind::Query(pairs) | Kind::Body(pairs) => {
+                let user = pairs.all.iter().enumerate().find(|(index, _)| *index != pairs.secret);
+                let user = user.map(|(_, (_, parameter))| parameters.first(*parameter));
+                user != Some("") && pairs.all.get(pairs.secret).is_some_and(|(_, p)| any(user.unwrap_or_default(), *p))
+            }
+        }
+    }
+}
+
+fn in_pairs(pairs: &[Pair<'_>], name: &str) -> Option<Vec<u8>> {
+    pairs.iter().find(|pair| pair.name == name).map(|pair| pair.value.as_bytes().to_vec())
+}
+
+/// User and password of basic authentication (RFC 7617).
+pub(in crate::provider) fn basic(headers: &http::HeaderMap) -> Option<(Vec<u8>, Vec<u8>)> {
+    let given = after_scheme(headers.get(http::header::AUTHORIZATION)?.as_bytes(), b"Basic ")?;
+    let given = BASE64_STANDARD.decode(given.trim_ascii()).ok()?;
+    let cut = given.iter().position(|byte| *byte == b':')?;
+    Some((given[..cut].to_vec(), given[cut + 1..].to_vec()))
+}
+
+/// What follows the scheme, whose letters may be of either case.
+pub(in crate::provider) fn after_scheme<'h>(given: &'h [u8], scheme: &[u8]) -> Option<&'h [u8]> {
+    let (start, rest) = given.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
+}

@@ -1,0 +1,301 @@
+//! `[send]`: a message of our own as a request (rule N3).
+
+mod encode;
+mod reply;
+
+use super::{
+    Account, FileError, Outgoing, Provider, Request,
+    auth::Credentials,
+    compiled::{Endpoint, Field, Send},
+    file::{Encoding, FieldFile, SendFile, SendKind},
+    load::Loader,
+    outcome::MessageKind,
+    text::{Escape, NotRendered, Text, Values},
+};
+use encode::FieldValue;
+use std::borrow::Cow;
+
+/// Names in the texts of every request.
+const EVERY_NAME: &[&str] = &["to", "from", "text", "reference", "callback"];
+/// Those of an e-mail.
+const EMAIL_NAMES: &[&str] = &[
+    "to",
+    "from",
+    "text",
+    "reference",
+    "callback",
+    "subject",
+    "html",
+    "reply_to",
+    "message_id",
+    "unsubscribe",
+    "card",
+    "card_base64",
+    "mime_base64",
+];
+/// Those of a push message.
+const PUSH_NAMES: &[&str] =
+    &["to", "from", "text", "reference", "callback", "title", "link", "collapse", "ttl", "p256dh", "auth"];
+
+/// A message that a provider file could not turn into a request; no sample foresaw it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the provider file cannot write this message: {0}")]
+pub struct NotWritten(pub(super) String);
+
+impl From<NotRendered> for NotWritten {
+    fn from(wrong: NotRendered) -> Self {
+        Self(wrong.0)
+    }
+}
+
+/// How fast a provider says that it takes messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// Messages a second.
+    pub per_second: Option<f64>,
+    /// Requests at a time.
+    pub concurrent: Option<u32>,
+}
+
+impl Provider {
+    /// The provider's own limits; nothing where its file does not say.
+    pub fn rates(&self) -> Rates {
+        self.send.as_ref().map(|send| send.rates).unwrap_or_default()
+    }
+
+    /// For how long a repeat with the same reference is one message; `None`: it is another message.
+    pub fn idempotent_for(&self) -> Option<std::time::Duration> {
+        self.send.as_ref().and_then(|send| send.idempotent_for)
+    }
+
+    /// Whether the provider tells no id of its own, and reports name our reference.
+    pub fn id_is_reference(&self) -> bool {
+        self.send.as_ref().is_some_and(|send| send.reply.id_is_reference)
+    }
+}
+
+impl SendKind {
+    pub(super) fn names(self) -> &'static [&'static str] {
+        match self {
+            SendKind::Sms => EVERY_NAME,
+            SendKind::Email => EMAIL_NAMES,
+            SendKind::Push => PUSH_NAMES,
+        }
+    }
+}
+
+impl Loader<'_> {
+    pub(super) fn send(&self, file: &SendFile) -> Result<Send, FileError> {
+        let names = file.kind.names();
+        let encoding = *file.encoding.get_ref();
+        let is_text = matches!(encoding, Encoding::Text | Encoding::Xml);
+        if is_text != file.body.is_some() || (is_text && !file.fields.is_empty()) {
+            let wanted = "`text` and `xml` need a `body` and no `fields`; the other encodings need `fields`";
+            return Err(self.wrong(file.encoding.span(), wanted));
+        }
+        let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
+        let seconds = |hours: u32| std::time::Duration::from_secs(u64::from(hours) * 3600);
+        Ok(Send {
+            kind: file.kind,
+            endpoint: self.endpoint(&EndpointFile {
+                method: &file.method,
+                upstream: file.upstream.as_ref(),
+                path: file.path.as_ref(),
+                url: file.url.as_ref(),
+                encoding,
+                content_type: file.content_type.as_ref(),
+                headers: &file.headers,
+                fields: &file.fields,
+                names,
+            })?,
+            body: file.body.as_ref().map(|body| self.text(body, names, escape)).transpose()?,
+            limits: file.limits,
+            rates: file
+                .rates
+                .map(|rates| Rates { per_second: rates.per_second, concurrent: rates.concurrent })
+                .unwrap_or_default(),
+            idempotent_for: file.idempotency.map(|idempotency| seconds(idempotency.hours)),
+            reply: self.reply(&file.reply)?,
+        })
+    }
+
+    /// A request that Redial makes.
+    pub(super) fn endpoint(&self, file: &EndpointFile<'_>) -> Result<Endpoint, FileError> {
+        let wrong_method = |_| self.wrong(file.method.span(), "a method is needed: POST, PUT, GET, …");
+        let mut headers = Vec::new();
+        for (name, text) in file.headers {
+            headers.push((self.header(name)?, self.text(text, file.names, Escape::Plain)?));
+        }
+        let mut fields = Vec::new();
+        for (name, value) in file.fields {
+            let text = |text: &str| self.text_of(text, value.span(), file.names, Escape::Plain);
+            let field = match value.get_ref() {
+                FieldFile::Text(one) => Field::Text(text(one)?),
+                FieldFile::Number(one) => Field::Number(text(one)?),
+                FieldFile::Constant(value) => Field::Constant(value.clone()),
+                FieldFile::Each => Field::Media,
+                FieldFile::Join(with) => Field::Joined(with.as_str().into()),
+            };
+            fields.push((name.get_ref().as_str().into(), field));
+        }
+        let content_type = file.content_type.map(|kind| {
+            let value = http::HeaderValue::from_str(kind.get_ref());
+            value.map_err(|_| self.wrong(kind.span(), "a content type looks like `text/plain`"))
+        });
+        let (path, whole) = match (file.path, file.url) {
+            (Some(path), None) if path.get_ref().starts_with('/') => (self.text(path, file.names, Escape::Url)?, false),
+            (Some(path), None) => return Err(self.wrong(path.span(), "a path begins with `/`")),
+            (None, Some(url)) => (self.text(url, file.names, Escape::Plain)?, true),
+            _ => return Err(self.wrong(file.method.span(), "a request needs a `path`, or a `url` instead")),
+        };
+        Ok(Endpoint {
+            method: file.method.get_ref().parse().map_err(wrong_method)?,
+            upstream: file.upstream.map(|upstream| self.upstream(upstream)).transpose()?,
+            path,
+            whole,
+            encoding: file.encoding,
+            content_type: content_type.transpose()?,
+            headers,
+            fields,
+        })
+    }
+}
+
+/// A request as a file writes it.
+pub(super) struct EndpointFile<'f> {
+    pub(super) method: &'f super::file::Written,
+    pub(super) upstream: Option<&'f super::file::Written>,
+    pub(super) path: Option<&'f super::file::Written>,
+    pub(super) url: Option<&'f super::file::Written>,
+    pub(super) encoding: Encoding,
+    pub(super) content_type: Option<&'f super::file::Written>,
+    pub(super) headers: &'f std::collections::BTreeMap<super::file::Written, super::file::Written>,
+    pub(super) fields: &'f std::collections::BTreeMap<super::file::Written, toml::Spanned<FieldFile>>,
+    pub(super) names: &'static [&'static str],
+}
+
+impl Account {
+    /// The request that sends a message of ours. Fields whose text is empty are left out.
+    pub fn send(&self, outgoing: &Outgoing<'_>) -> Result<Request, NotWritten> {
+        let send = self.provider().send.as_ref().ok_or_else(|| NotWritten("it has no [send]".into()))?;
+        if send.kind != outgoing.kind.of_file() {
+            return Err(NotWritten("it sends messages of another kind".into()));
+        }
+        let over = |limit: Option<usize>, found: usize| limit.is_some_and(|limit| found > limit);
+        if over(send.limits.text, outgoing.text.chars().count()) {
+            return Err(NotWritten("the text is longer than the provider takes".into()));
+        }
+        if over(send.limits.media, outgoing.media.len()) {
+            return Err(NotWritten("there are more pictures than the provider takes".into()));
+        }
+        let owned = outgoing.kind.encoded();
+        let mut section = vec![
+            ("to", outgoing.to),
+            ("from", outgoing.from.unwrap_or_default()),
+            ("text", outgoing.text),
+            ("reference", outgoing.reference),
+            ("callback", outgoing.callback.unwrap_or_default()),
+        ];
+        section.extend(outgoing.kind.names());
+        section.extend(owned.iter().map(|(name, value)| (*name, value.as_str())));
+        let request = self.request(&send.endpoint, &section, outgoing.media, send.body.as_ref())?;
+        if over(send.limits.body, request.body.len()) {
+            return Err(NotWritten("the message is larger than the provider takes".into()));
+        }
+        Ok(request)
+    }
+
+    /// A request with our credentials.
+    pub(super) fn request(
+        &self,
+        endpoint: &Endpoint,
+        section: &[(&'static str, &str)],
+        media: &[&str],
+        body: Option<&Text>,
+    ) -> Result<Request, NotWritten> {
+        let values = Values { section, parameters: self.parameters() };
+        let mut fields: Vec<(&str, FieldValue<'_>)> = Vec::with_capacity(endpoint.fields.len());
+        for (name, field) in &endpoint.fields {
+            let value = match field {
+                Field::Text(text) => FieldValue::One(text.value(&values)?),
+                Field::Number(text) => FieldValue::number(text.value(&values)?)?,
+                Field::Constant(value) => FieldValue::Constant(value),
+                Field::Media => FieldValue::Each(media),
+                Field::Joined(with) => FieldValue::One(media.join(with).into()),
+            };
+            if !value.is_empty() {
+                fields.push((name, value));
+            }
+        }
+        if let Some(Credentials::Body(pairs)) = &self.credentials {
+            fields.extend(pairs.iter().map(|(name, value)| (&**name, FieldValue::One(Cow::Borrowed(value)))));
+        }
+        let path = endpoint.path.render(&values)?;
+        let mut url = if endpoint.whole { path } else { format!("{}{path}", self.base(endpoint.upstream.as_ref())?) };
+        if !super::account::is_origin(&url) {
+            return Err(NotWritten("the URL is none".into()));
+        }
+        let body = match body {
+            Some(body) => body.render(&values)?.into(),
+            None => encode::body(endpoint.encoding, &fields, &mut url),
+        };
+        let mut headers = http::HeaderMap::new();
+        if let Some(kind) = endpoint.content_type.clone().or_else(|| encode::content_type(endpoint.encoding)) {
+            headers.insert(http::header::CONTENT_TYPE, kind);
+        }
+        for (name, text) in &endpoint.headers {
+            let value = text.value(&values)?;
+            if !value.is_empty() {
+                let value = http::HeaderValue::from_str(&value);
+                headers.insert(name, value.map_err(|_| NotWritten(format!("header {name} holds control characters")))?);
+            }
+        }
+        self.show(&mut url, &mut headers);
+        Ok(Request { method: endpoint.method.clone(), url, headers, body })
+    }
+}
+
+impl<'a> MessageKind<'a> {
+    fn of_file(self) -> SendKind {
+        match self {
+            MessageKind::Sms => SendKind::Sms,
+            MessageKind::Email(_) => SendKind::Email,
+            MessageKind::Push(_) => SendKind::Push,
+        }
+    }
+
+    /// What its kind has beside what every message has.
+    fn names(self) -> Vec<(&'static str, &'a str)> {
+        match self {
+            MessageKind::Sms => Vec::new(),
+            MessageKind::Email(email) => vec![
+                ("subject", email.subject),
+                ("html", email.html),
+                ("reply_to", email.reply_to.unwrap_or_default()),
+                ("message_id", email.message_id),
+                ("unsubscribe", email.unsubscribe.unwrap_or_default()),
+                ("card", email.card.unwrap_or_default()),
+            ],
+            MessageKind::Push(push) => vec![
+                ("title", push.title),
+                ("link", push.link.unwrap_or_default()),
+                ("collapse", push.collapse.unwrap_or_default()),
+                ("p256dh", push.p256dh.unwrap_or_default()),
+                ("auth", push.auth.unwrap_or_default()),
+            ],
+        }
+    }
+
+    /// What has to be made for it.
+    fn encoded(self) -> Vec<(&'static str, String)> {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        match self {
+            MessageKind::Sms => Vec::new(),
+            MessageKind::Email(email) => vec![
+                ("card_base64", email.card.map(|card| BASE64_STANDARD.encode(card)).unwrap_or_default()),
+                ("mime_base64", email.mime.map(|mime| BASE64_STANDARD.encode(mime)).unwrap_or_default()),
+            ],
+            MessageKind::Push(push) => vec![("ttl", push.ttl.as_secs().to_string())],
+        }
+    }
+}
