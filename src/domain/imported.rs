@@ -5,9 +5,11 @@
 //! refused rather than believed.
 
 use super::{
-    address::{Address, NotAnAddress, phone::Region},
-    id::{OwnerId, PointId},
+    address::{Address, Kind, NotAnAddress, phone::Region},
+    group::{Grant, Item, Member, Told},
+    id::{BookId, GroupId, OwnerId, PointId},
     name::{self, NameKey},
+    owner::{Book, Group, Held, Membership, Owner, Point, Profile, Proof},
     query::Holder,
 };
 use crate::clock::Time;
@@ -35,6 +37,101 @@ impl ForEveryone {
         [("reveal", Self::Reveal), ("forward", Self::Forward), ("none", Self::None)]
             .into_iter()
             .find_map(|(word, grant)| word.eq_ignore_ascii_case(text.trim()).then_some(grant))
+    }
+
+    /// As grants of a group.
+    pub fn grants(self, point: PointId) -> Vec<Grant> {
+        match self {
+            ForEveryone::Reveal => vec![Grant::Reveal(Item::Point(point))],
+            ForEveryone::Forward => vec![Grant::Forward(point)],
+            ForEveryone::None => Vec::new(),
+        }
+    }
+}
+
+/// An owner of whom nothing is known but one imported move: unclaimed, with one point, one book, and in it one group
+/// that everyone is in. The numbers of point, book and group are the owner's own.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Who.
+    pub owner: OwnerId,
+    /// The name, as written.
+    pub name: Box<str>,
+    /// The one key of that name.
+    pub key: NameKey,
+    /// The number that was left.
+    pub old: Address,
+    /// The number that replaced it.
+    pub new: Address,
+    /// When.
+    pub at: Time,
+    /// What everyone is granted.
+    pub grant: ForEveryone,
+    /// What [`Proof::Imported`] holds.
+    pub source: Box<str>,
+    /// When it was imported.
+    pub created: Time,
+}
+
+impl std::fmt::Debug for Moved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Moved({}, {} -> {}, {}, {:?})", self.owner, self.old, self.new, self.at, self.grant)
+    }
+}
+
+impl Moved {
+    /// The point whose value changed.
+    pub fn point(&self) -> PointId {
+        PointId(self.owner.0)
+    }
+
+    /// The owner in full. Since when the old number was theirs, nobody said.
+    pub fn as_owner(&self) -> Owner {
+        let (at, proof) = (self.at, Proof::Imported(self.source.clone()));
+        let left = Held { address: self.old.clone(), from: Time(0), until: Some(at), proof: proof.clone(), proved: at };
+        let held = Held { address: self.new.clone(), from: at, until: None, proof, proved: at };
+        let kind = self.new.kind();
+        let label = if kind == Kind::Phone { "phone" } else { "email" };
+        Owner {
+            id: self.owner,
+            version: 1,
+            revision: 0,
+            claimed: false,
+            silenced: false,
+            language: "en".into(),
+            profile: Profile { name: self.name.to_string(), ..Profile::default() },
+            points: vec![Point {
+                id: self.point(),
+                kind,
+                label: label.into(),
+                removed: None,
+                values: vec![left, held],
+            }],
+            created: self.created,
+        }
+    }
+
+    /// The book of this owner.
+    pub fn as_book(&self) -> Book {
+        Book { id: BookId(self.owner.0), owner: self.owner, name: "imported".into(), default_group: None }
+    }
+
+    /// The group in it.
+    pub fn as_group(&self) -> Group {
+        Group {
+            id: self.membership().group,
+            book: BookId(self.owner.0),
+            owner: self.owner,
+            name: "everyone".into(),
+            told: Told::OnQuery,
+            channels: Vec::new(),
+            grants: self.grant.grants(self.point()),
+        }
+    }
+
+    /// Who is in the group.
+    pub fn membership(&self) -> Membership {
+        Membership { group: GroupId(self.owner.0), member: Member::Everyone }
     }
 }
 
@@ -162,13 +259,21 @@ pub struct Holding {
     pub until: Option<Time>,
     /// The owner's name keys.
     pub names: Vec<NameKey>,
+    /// What everyone may do with the point.
+    pub given: ForEveryone,
 }
 
 impl Holding {
-    /// From what the store knows; `None` for a value that nobody has shown or stated to be theirs.
+    /// From what the store knows, with the rights of everyone; `None` for a value that nobody has shown or stated to be
+    /// theirs.
     pub fn of(holder: Holder) -> Option<Self> {
-        let Holder { owner, point, from, until, believed, names, .. } = holder;
-        believed.then_some(Self { owner, point, from, until, names })
+        let Holder { owner, point, from, until, believed, names, rights, .. } = holder;
+        let given = match (rights.reveals(Item::Point(point)), rights.forwards(point)) {
+            (true, _) => ForEveryone::Reveal,
+            (false, true) => ForEveryone::Forward,
+            (false, false) => ForEveryone::None,
+        };
+        believed.then_some(Self { owner, point, from, until, names, given })
     }
 }
 

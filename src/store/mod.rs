@@ -9,6 +9,7 @@
 //! No engine's type or error leaves this module, and no SQL stands outside it.
 
 pub mod filter;
+mod imported;
 pub mod postgres;
 pub mod sqlite;
 
@@ -22,6 +23,7 @@ use crate::{
             AppId, AuditId, BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, QueryId, RequestId,
             SubstitutionId,
         },
+        imported::Moved,
         name::NameKey,
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Shown},
         owner::{Book, Change, Contact, Group, Held, Membership, Owner, Point, Profile, Proof},
@@ -99,6 +101,10 @@ pub struct Once {
 pub enum Effect {
     /// A new owner; its points and their values are written too. Version and revision as given.
     OwnerAdded(Owner),
+    /// New owners with all that [`Moved`] stands for, and a line of each one's audit trail: as if each part were an effect
+    /// of its own, but fast. Fails with `Conflict` where one of the numbers is, or was, a value of anybody's, or two of
+    /// these have one in common.
+    OwnersImported(Vec<Moved>),
     /// Language, profile, claimed, silenced, revision of a known owner; not points.
     OwnerSet {
         /// Which.
@@ -452,8 +458,7 @@ pub trait Numbers: Send + Sync {
     /// into a group. Each comes as a holder of its present believed values, one for each. Only proved identities count.
     async fn facts_by_name(&self, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>>;
 
-    /// Who holds or held each of these keys; for imports, in one read. `rights` and `groups` are empty, and nobody is
-    /// blocked.
+    /// Who holds or held each of these keys; for imports, in one read. `rights` and `groups` are those of everyone.
     async fn holders(&self, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>>;
 }
 

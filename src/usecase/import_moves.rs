@@ -1,9 +1,10 @@
 //! Loading moves that happened before Redial was there (rule C10), from an operator's file.
 //!
-//! A thread reads the file and normalises its rows; here they are decided and committed, a few thousand at once. A row
-//! sees what the rows before it did, those of its own batch included.
+//! A thread reads the file and normalises its rows; here they are decided, some thousand at once, while the store writes
+//! those before. A row sees what the rows before it did, those of its own batch included.
 
 mod desk;
+mod writing;
 
 use super::{
     Env,
@@ -21,9 +22,10 @@ use crate::{
 use desk::{Desk, Done};
 use std::io::Read;
 use tokio::sync::mpsc;
+use writing::Writing;
 
-/// Rows of one commit.
-const BATCH: usize = 2_000;
+/// Rows of one commit: the more, the fewer times a page of an index is written.
+const BATCH: usize = 10_000;
 
 /// Batches that wait while one is committed.
 const AHEAD: usize = 2;
@@ -63,27 +65,11 @@ pub async fn import(
     let (sender, mut batches) = mpsc::channel(AHEAD);
     let region = source.region;
     let reader = tokio::task::spawn_blocking(move || read(file, region, now, &sender));
-    let mut imported = Imported::default();
+    let mut loading = Loading { env, source, listener, imported: Imported::default(), last: None };
     while let Some(batch) = batches.recv().await {
-        imported.bad += batch.bad.len() as u64;
-        let mut bad = batch.bad;
-        for (line, outcome) in load(env, source, &batch.rows).await? {
-            match outcome {
-                Ok(Done::Added) => imported.added += 1,
-                Ok(Done::Changed) => imported.changed += 1,
-                Ok(Done::Same) => imported.same += 1,
-                Err(why) => {
-                    imported.bad += 1;
-                    bad.push((line, why));
-                }
-            }
-        }
-        bad.sort_unstable();
-        for (line, why) in &bad {
-            listener.bad(*line, why);
-        }
-        listener.read(batch.bytes);
+        loading.take(batch).await?;
     }
+    let imported = loading.finish().await?;
     match reader.await {
         Ok(read) => read.map(|()| imported),
         Err(panicked) => Err(ImportFailed::Unreadable(std::io::Error::other(panicked))),
@@ -139,42 +125,127 @@ fn row(record: &csv::ByteRecord, places: [usize; 5], region: Option<Region>, now
 
 type Outcomes = Vec<(u64, Result<Done, String>)>;
 
-/// Decides and commits rows together; where that fails because somebody else wrote at the same time, one by one.
-async fn load(env: &Env, source: &Source, rows: &[(u64, Move)]) -> Result<Outcomes, Refused> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
+/// A file that is being loaded.
+struct Loading<'a> {
+    env: &'a Env,
+    source: &'a Source,
+    listener: &'a mut dyn Listener,
+    imported: Imported,
+    /// Decided, and being written.
+    last: Option<(Batch, Outcomes, Writing)>,
+}
+
+impl Loading<'_> {
+    /// Decides a batch while the one before is written, and begins to write it.
+    async fn take(&mut self, batch: Batch) -> Result<(), Refused> {
+        let mut decided = match &mut self.last {
+            Some((_, _, writing)) => attempt(self.env, self.source, &batch.rows, writing).await,
+            None => attempt(self.env, self.source, &batch.rows, &mut Writing::default()).await,
+        };
+        if self.settle().await? {
+            // What this one was decided on was not written.
+            decided = attempt(self.env, self.source, &batch.rows, &mut Writing::default()).await;
+        }
+        self.last = match decided {
+            Ok((outcomes, writing)) => Some((batch, outcomes, writing)),
+            Err(Refused::Store(StoreError::Conflict | StoreError::Taken(_))) => {
+                let outcomes = in_parts(self.env, self.source, &batch.rows).await?;
+                Some((batch, outcomes, Writing::default()))
+            }
+            Err(other) => return Err(other),
+        };
+        Ok(())
     }
-    match attempt(env, source, rows).await {
-        Ok(outcomes) => return Ok(outcomes),
-        Err(Refused::Store(StoreError::Conflict | StoreError::Taken(_))) => {}
-        Err(other) => return Err(other),
+
+    /// Waits for the last batch and tells what became of it; whether its rows had to be decided anew.
+    async fn settle(&mut self) -> Result<bool, Refused> {
+        let Some((mut batch, mut outcomes, mut writing)) = self.last.take() else { return Ok(false) };
+        let failed = match writing.done().await {
+            Ok(()) => false,
+            Err(StoreError::Conflict | StoreError::Taken(_)) => true,
+            Err(other) => return Err(other.into()),
+        };
+        if failed {
+            outcomes = in_parts(self.env, self.source, &batch.rows).await?;
+        }
+        for (line, outcome) in outcomes {
+            match outcome {
+                Ok(Done::Added) => self.imported.added += 1,
+                Ok(Done::Changed) => self.imported.changed += 1,
+                Ok(Done::Same) => self.imported.same += 1,
+                Err(why) => batch.bad.push((line, why)),
+            }
+        }
+        self.imported.bad += batch.bad.len() as u64;
+        batch.bad.sort_unstable();
+        for (line, why) in &batch.bad {
+            self.listener.bad(*line, why);
+        }
+        self.listener.read(batch.bytes);
+        Ok(failed)
     }
+
+    async fn finish(mut self) -> Result<Imported, Refused> {
+        self.settle().await?;
+        Ok(self.imported)
+    }
+}
+
+/// Somebody else wrote at the same time, or got a number: the rows again, and where that fails in halves, so that one
+/// row does not hold up the others.
+async fn in_parts(env: &Env, source: &Source, rows: &[(u64, Move)]) -> Result<Outcomes, Refused> {
     let mut outcomes = Vec::with_capacity(rows.len());
-    for row in rows.chunks(1) {
-        outcomes.extend(alone(env, source, row).await?);
+    let mut parts = vec![rows];
+    while let Some(part) = parts.pop() {
+        if let [row] = part {
+            outcomes.push(alone(env, source, row).await?);
+            continue;
+        }
+        match written(env, source, part).await {
+            Ok(of_part) => outcomes.extend(of_part),
+            Err(Refused::Store(StoreError::Conflict | StoreError::Taken(_))) => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second, first]);
+            }
+            Err(other) => return Err(other),
+        }
     }
     Ok(outcomes)
 }
 
-async fn alone(env: &Env, source: &Source, row: &[(u64, Move)]) -> Result<Outcomes, Refused> {
-    let line = row.first().map_or(0, |(line, _)| *line);
+async fn alone(env: &Env, source: &Source, row: &(u64, Move)) -> Result<(u64, Result<Done, String>), Refused> {
+    let bad = |why: BadMove| Ok((row.0, Err(why.to_string())));
     for _ in 0..TRIES {
-        match attempt(env, source, row).await {
+        match written(env, source, std::slice::from_ref(row)).await {
             Err(Refused::Store(StoreError::Conflict)) => {}
-            Err(Refused::Store(StoreError::Taken(_))) => return Ok(vec![(line, Err(BadMove::NewHeld.to_string()))]),
-            other => return other,
+            Err(Refused::Store(StoreError::Taken(_))) => return bad(BadMove::NewHeld),
+            other => return other?.pop().ok_or_else(|| StoreError::Conflict.into()),
         }
     }
     Err(StoreError::Conflict.into())
 }
 
-async fn attempt(env: &Env, source: &Source, rows: &[(u64, Move)]) -> Result<Outcomes, Refused> {
-    let mut desk = Desk::open(env, source, rows).await?;
+/// Decides and commits rows together.
+async fn written(env: &Env, source: &Source, rows: &[(u64, Move)]) -> Result<Outcomes, Refused> {
+    let (outcomes, mut writing) = attempt(env, source, rows, &mut Writing::default()).await?;
+    writing.done().await?;
+    Ok(outcomes)
+}
+
+/// Decides rows together, and begins to write what they came to once the commit before them is done.
+async fn attempt(
+    env: &Env,
+    source: &Source,
+    rows: &[(u64, Move)],
+    before: &mut Writing,
+) -> Result<(Outcomes, Writing), Refused> {
     let mut outcomes = Vec::with_capacity(rows.len());
+    let mut desk = Desk::open(env, source, rows, before).await?;
     for (line, row) in rows {
         let done = desk.take(row).await?;
         outcomes.push((*line, done.map_err(|why| why.to_string())));
     }
-    desk.commit().await?;
-    Ok(outcomes)
+    let (commit, holders) = desk.close();
+    before.done().await?;
+    Ok((outcomes, Writing::begin(&env.store, commit, holders)))
 }

@@ -52,6 +52,7 @@ fn holding(text: &str) -> Holding {
         from: day(from),
         until: (!until.is_empty()).then(|| day(until)),
         names: name::key(bearer).into_iter().collect(),
+        given: ForEveryone::None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Books, groups, grants, members, the audience that follows from them, blocks.
 
 use super::{
-    Sqlite, contacts, linking,
+    Sqlite, contacts, folded, linking,
     row::{Cells, above, ask, each, many, member, member_bytes, one, page, recipient, recipient_bytes, refused},
     writer::Tx,
 };
@@ -9,6 +9,7 @@ use crate::{
     domain::{
         group::{EVERYONE, Grant, Item, Member, Told},
         id::{BookId, ContactId, GroupId, OwnerId, PointId},
+        imported::Moved,
         notice::Recipient,
         owner::{Book, Channel, Contact, Field, Group, Membership},
     },
@@ -22,7 +23,7 @@ use std::time::Duration;
 impl Books for Sqlite {
     async fn books(&self, owner: OwnerId) -> Result<Vec<Book>> {
         self.read(move |connection| {
-            many::<BookId, _>(
+            let found = many::<BookId, _>(
                 connection,
                 "book",
                 "-- books::books\nSELECT id, name, default_group FROM book WHERE owner = ?1 ORDER BY id",
@@ -35,7 +36,8 @@ impl Books for Sqlite {
                         default_group: cells.id_or_none(2, "default_group")?,
                     })
                 },
-            )
+            )?;
+            or_folded(connection, owner, found, |moved| vec![moved.as_book()])
         })
         .await
     }
@@ -61,6 +63,10 @@ impl Books for Sqlite {
                 params![owner.to_bytes(), group.to_bytes(), above(after.map(member_bytes)), ask(limit)],
                 |cells| cells.decode(1, "member", member),
             )?;
+            let found = or_folded(connection, owner, found, |moved| {
+                let Membership { group: only, member } = moved.membership();
+                if group == only && after.is_none_or(|after| member > after) { vec![member] } else { Vec::new() }
+            })?;
             Ok(page(found, limit))
         })
         .await
@@ -131,7 +137,7 @@ impl Books for Sqlite {
 
 fn groups(connection: &Connection, owner: OwnerId) -> Result<Vec<Group>> {
     let granted = grants(connection, owner)?;
-    many::<GroupId, _>(
+    let found = many::<GroupId, _>(
         connection,
         "grp",
         "-- books::groups\nSELECT id, book, name, told, digest, channels FROM grp WHERE owner = ?1 ORDER BY id",
@@ -148,7 +154,18 @@ fn groups(connection: &Connection, owner: OwnerId) -> Result<Vec<Group>> {
                 grants: granted.iter().filter(|(group, _)| *group == id).map(|(_, grant)| *grant).collect(),
             })
         },
-    )
+    )?;
+    or_folded(connection, owner, found, |moved| vec![moved.as_group()])
+}
+
+/// What was found of an owner; where that is nothing, what there is of them where they are folded.
+fn or_folded<T>(
+    connection: &Connection,
+    owner: OwnerId,
+    found: Vec<T>,
+    of: impl FnOnce(&Moved) -> Vec<T>,
+) -> Result<Vec<T>> {
+    if found.is_empty() { Ok(folded::of_owner(connection, owner)?.as_ref().map_or(found, of)) } else { Ok(found) }
 }
 
 fn told(cells: &Cells<'_>) -> Result<Told> {
@@ -162,7 +179,7 @@ fn told(cells: &Cells<'_>) -> Result<Told> {
 
 /// Every grant of an owner with its group, in the groups' order and theirs.
 pub(super) fn grants(connection: &Connection, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>> {
-    many::<GroupId, _>(
+    let found = many::<GroupId, _>(
         connection,
         "grp_grant",
         "-- books::grants\nSELECT grp, what, item FROM grp_grant WHERE owner = ?1 ORDER BY grp, place",
@@ -179,18 +196,26 @@ pub(super) fn grants(connection: &Connection, owner: OwnerId) -> Result<Vec<(Gro
             };
             Ok((cells.id(0, "grp")?, grant))
         },
-    )
+    )?;
+    or_folded(connection, owner, found, |moved| {
+        let Group { id, grants, .. } = moved.as_group();
+        grants.into_iter().map(|grant| (id, grant)).collect()
+    })
 }
 
 /// The groups that a member is in.
 fn groups_with(connection: &Connection, owner: OwnerId, member: Member) -> Result<Vec<GroupId>> {
-    many::<GroupId, _>(
+    let found = many::<GroupId, _>(
         connection,
         "member",
         "-- books::groups_with\nSELECT grp FROM member WHERE owner = ?1 AND member = ?2 ORDER BY grp",
         params![owner.to_bytes(), member_bytes(member)],
         |cells| cells.id(0, "grp"),
-    )
+    )?;
+    or_folded(connection, owner, found, |moved| {
+        let only = moved.membership();
+        if only.member == member { vec![only.group] } else { Vec::new() }
+    })
 }
 
 fn audience(connection: &Connection, owner: OwnerId, after: Option<Recipient>, limit: usize) -> Result<Page<Audience>> {

@@ -1,9 +1,13 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
-use super::{books, contacts, keys, linking, notices, numbers, outbox, owners, substitutions, writer::Tx};
+use super::{books, contacts, folded, keys, linking, notices, numbers, outbox, owners, substitutions, writer::Tx};
 use crate::{
     clock::Time,
-    store::{Commit, Effect, Result},
+    domain::{
+        id::OwnerId,
+        owner::{Book, Contact, Group, Owner},
+    },
+    store::{Audit, Commit, Effect, Result},
 };
 
 /// Writes a commit within its savepoint; the first error undoes all of it.
@@ -13,17 +17,49 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit) -> Result<Time> {
         keys::answer_once(tx, once)?;
     }
     for &(owner, version) in &commit.expect {
+        folded::unfold(tx, owner)?;
         owners::expect(tx, owner, version)?;
     }
+    let mut last = None;
     for effect in &commit.effects {
+        let owner = changed(effect);
+        if let Some(owner) = owner.filter(|_| owner != last) {
+            folded::unfold(tx, owner)?;
+        }
+        last = owner;
         apply(tx, effect)?;
     }
     Ok(tx.now)
 }
 
-fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
+/// The owner of whom something changes that a folded one's row stands for.
+fn changed(effect: &Effect) -> Option<OwnerId> {
+    match effect {
+        Effect::OwnerAdded(Owner { id: owner, .. })
+        | Effect::OwnerSet { id: owner, .. }
+        | Effect::NamesSet(owner, _)
+        | Effect::PointSet(owner, _)
+        | Effect::ValueHeld(owner, ..)
+        | Effect::ValueLeft(owner, ..)
+        | Effect::ValueProved { owner, .. }
+        | Effect::BookSet(Book { owner, .. })
+        | Effect::BookRemoved(owner, _)
+        | Effect::GroupSet(Group { owner, .. })
+        | Effect::GroupRemoved(owner, _)
+        | Effect::ContactSet(Contact { owner, .. })
+        | Effect::MemberAdded(owner, _)
+        | Effect::MemberRemoved(owner, _)
+        | Effect::Blocked(owner, _)
+        | Effect::Audited(Audit { owner, .. }) => Some(*owner),
+        _ => None,
+    }
+}
+
+/// One effect on owners who stand in full.
+pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
     match effect {
         Effect::OwnerAdded(owner) => owners::add(tx, owner),
+        Effect::OwnersImported(moved) => folded::add(tx, moved),
         Effect::OwnerSet { id, language, profile, claimed, silenced, revision } => {
             owners::set(tx, *id, language, profile, (*claimed, *silenced), *revision)
         }

@@ -1,10 +1,14 @@
 //! What is known of an address, a name or many keys (rules Q1 to Q3): facts, no rule applied.
 
-use super::row::{Cells, many, one};
+use super::{
+    folded,
+    row::{Cells, many, one},
+};
 use crate::{
     domain::{
         group::{EVERYONE, Grant, Identity, Item, Rights, Viewer, rights},
         id::{GroupId, OwnerId},
+        imported::Moved,
         name::NameKey,
         opt_out::{Said, Tenure},
         query::{Facts, Holder},
@@ -48,19 +52,29 @@ fn expand(connection: &Connection, identity: &Identity, owners: &mut BTreeSet<Ow
             None
         }
         Identity::Application(_) => None,
-        Identity::Address(address) => one::<OwnerId, OwnerId>(
-            connection,
-            "value",
-            "-- facts::expand\nSELECT owner FROM value WHERE key = ?1 AND until IS NULL AND proof <> 0",
-            [address.key()],
-            |cells| cells.id(0, "owner"),
-        )?,
+        Identity::Address(address) => present(connection, address.key())?,
     };
     if let Some(owner) = owner {
         owners.insert(owner);
         keys.push(owner.to_string().into());
     }
     Ok(keys)
+}
+
+/// Whose believed present value this is.
+fn present(connection: &Connection, key: &str) -> Result<Option<OwnerId>> {
+    let found = one::<OwnerId, OwnerId>(
+        connection,
+        "value",
+        "-- facts::present\nSELECT owner FROM value WHERE key = ?1 AND until IS NULL AND proof <> 0",
+        [key],
+        |cells| cells.id(0, "owner"),
+    )?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let folded = folded::of_key(connection, key)?;
+    Ok(folded.filter(|moved| moved.new.key() == key).map(|moved| moved.owner))
 }
 
 /// What one owner has granted the viewer.
@@ -85,6 +99,12 @@ pub(super) fn of_address(connection: &Connection, key: &str, viewer: &Viewer) ->
         adopt(holder, standing);
     }
     let mut opt_outs = Vec::new();
+    if found.is_empty()
+        && let Some(moved) = folded::of_key(connection, key)?
+    {
+        found.push(folded::holder(&moved, key));
+        opt_outs = said_at_numbers_of_folded(connection, &moved, &known.owners)?;
+    }
     for &owner in standings.keys() {
         said_at_numbers_of(connection, owner, &known.owners, &mut opt_outs)?;
     }
@@ -130,12 +150,21 @@ pub(super) fn of_name(connection: &Connection, name: &NameKey, viewer: &Viewer) 
 
 /// [`crate::store::Numbers::holders`].
 pub(super) fn of_keys(connection: &Connection, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>> {
+    let (full, folded) = folded::of_keys(connection, keys)?;
     let mut found = Vec::new();
-    for key in keys {
-        for mut holder in holders(connection, key)? {
-            holder.names = names(connection, holder.owner)?;
+    for key in full {
+        for mut holder in holders(connection, &key)? {
+            let standing = standing(connection, holder.owner, &Known::default())?;
+            adopt(&mut holder, &standing);
             found.push((key.clone(), holder));
         }
+    }
+    // A folded owner comes once for each of these keys that is theirs: one row may be found by both.
+    let mut seen = BTreeSet::new();
+    let asked: BTreeSet<&str> = keys.iter().map(|key| &**key).collect();
+    for moved in folded.iter().filter(|moved| seen.insert(moved.owner)) {
+        let theirs = [moved.old.key(), moved.new.key()].into_iter().filter(|key| asked.contains(key));
+        found.extend(theirs.map(|key| (key.into(), folded::holder(moved, key))));
     }
     Ok(found)
 }
@@ -298,6 +327,29 @@ fn said_at_numbers_of(
         }
     }
     Ok(())
+}
+
+/// The same of a folded owner: nobody else has or had these numbers.
+fn said_at_numbers_of_folded(connection: &Connection, moved: &Moved, to: &BTreeSet<OwnerId>) -> Result<Vec<Said>> {
+    let mut found = Vec::new();
+    for key in [moved.old.key(), moved.new.key()] {
+        let Holder { owner, from, until, .. } = folded::holder(moved, key);
+        let said = many::<OwnerId, _>(
+            connection,
+            "opt_out",
+            "-- facts::said_at_numbers_of_folded
+             SELECT owner, key, wire, at FROM opt_out WHERE key = ?1 ORDER BY owner",
+            [key],
+            |cells| {
+                let scope = cells.decode(0, "owner", |bytes| Some(OwnerId::from_bytes(bytes)))?;
+                let tenures = vec![Tenure { owner, from, until }];
+                Ok((scope, Said { address: cells.address(1, "key")?, at: cells.time(3, "at")?, tenures }))
+            },
+        )?;
+        let counts = |(scope, _): &(Option<OwnerId>, Said)| scope.is_none_or(|scope| to.contains(&scope));
+        found.extend(said.into_iter().filter(counts).map(|(_, said)| said));
+    }
+    Ok(found)
 }
 
 fn book_names(connection: &Connection, owners: &BTreeSet<OwnerId>, key: &str) -> Result<Vec<NameKey>> {

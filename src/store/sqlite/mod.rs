@@ -7,6 +7,7 @@ mod books;
 mod contacts;
 mod effects;
 mod facts;
+mod folded;
 mod keeper;
 mod keys;
 mod linking;

@@ -1,7 +1,7 @@
 //! Points and their values, and the reads of the number index.
 
 use super::{
-    Sqlite, facts,
+    Sqlite, facts, folded,
     row::{Cells, many, one, wire},
     writer::Tx,
 };
@@ -100,6 +100,7 @@ pub(super) fn hold(tx: &Tx<'_>, owner: OwnerId, point: PointId, held: &Held) -> 
 
 /// Writes a value of a known point at a free place.
 fn add_value(tx: &Tx<'_>, owner: OwnerId, point: PointId, number: i64, held: &Held) -> Result<()> {
+    folded::unfold_key(tx, held.address.key())?;
     if held.until.is_some() {
         note_former(tx, held.address.key())?;
     }
@@ -154,7 +155,7 @@ pub(super) fn prove(tx: &Tx<'_>, (owner, point): (OwnerId, PointId), key: &str, 
 }
 
 /// Puts a number into the feed, and into this process's filter before the commit.
-fn note_former(tx: &Tx<'_>, key: &str) -> Result<()> {
+pub(super) fn note_former(tx: &Tx<'_>, key: &str) -> Result<()> {
     let hash = tx.filter.hash(key);
     tx.run("-- numbers::note_former\nINSERT INTO former (hash) VALUES (?1)", [hash.cast_signed()])?;
     tx.filter.insert(hash);

@@ -1,7 +1,7 @@
 //! Owners, changes, requests, audit, recorded queries.
 
 use super::{
-    Sqlite, numbers,
+    Sqlite, folded, numbers,
     row::{Cells, above, ask, below, many, one, page, pieces, wire},
     writer::Tx,
 };
@@ -9,10 +9,11 @@ use crate::{
     domain::{
         change::{Request, RequestState},
         id::{AuditId, GroupId, OwnerId, QueryId, RequestId},
+        imported::Moved,
         name::NameKey,
         owner::{Change, Owner, Profile},
     },
-    store::{Audit, Owners, Page, QueryRecord, Result, StoreError},
+    store::{Audit, Owners, Page, QueryRecord, Result, StoreError, imported},
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -83,7 +84,7 @@ impl Owners for Sqlite {
 
     async fn audit(&self, owner: OwnerId, after: Option<AuditId>, limit: usize) -> Result<Page<Audit>> {
         self.read(move |connection| {
-            let found = many::<AuditId, _>(
+            let mut found = many::<AuditId, _>(
                 connection,
                 "audit",
                 "-- owners::audit
@@ -101,6 +102,10 @@ impl Owners for Sqlite {
                     })
                 },
             )?;
+            if found.is_empty() {
+                let first = folded::of_owner(connection, owner)?.map(|moved| imported::audit(&moved));
+                found.extend(first.filter(|line| after.is_none_or(|after| line.id > after)));
+            }
             Ok(page(found, limit))
         })
         .await
@@ -150,7 +155,10 @@ fn owner(connection: &Connection, id: OwnerId) -> Result<Option<Owner>> {
         [id.to_bytes()],
         read_owner,
     )?;
-    found.map(|owner| Ok(Owner { points: numbers::points(connection, id)?, ..owner })).transpose()
+    match found {
+        Some(owner) => Ok(Some(Owner { points: numbers::points(connection, id)?, ..owner })),
+        None => Ok(folded::of_owner(connection, id)?.map(|moved| moved.as_owner())),
+    }
 }
 
 fn owners(connection: &Connection, after: Option<OwnerId>, limit: usize) -> Result<Page<Owner>> {
@@ -165,6 +173,11 @@ fn owners(connection: &Connection, after: Option<OwnerId>, limit: usize) -> Resu
     )?;
     for owner in &mut found {
         owner.points = numbers::points(connection, owner.id)?;
+    }
+    let folded = folded::after(connection, after, limit)?;
+    if !folded.is_empty() {
+        found.extend(folded.iter().map(Moved::as_owner));
+        found.sort_unstable_by_key(|owner| owner.id);
     }
     Ok(page(found, limit))
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_base.sql"),
     include_str!("migrations/0002_linking.sql"),
     include_str!("migrations/0003_query_detail.sql"),
+    include_str!("migrations/0004_imported.sql"),
 ];
 
 /// How long a statement waits for another process's write transaction.

@@ -1,16 +1,15 @@
 //! One batch of moves: the facts of all its rows, and what the rows decided so far have made of them.
 
-use super::Source;
+use super::{Source, writing::Writing};
 use crate::domain::{change::RequestState, id::AppId};
 use crate::{
     clock::Time,
     domain::{
-        address::Kind,
-        group::{Grant, Item, Member, Viewer},
-        id::{BookId, GroupId, OwnerId, PointId},
-        imported::{BadMove, Decision, ForEveryone, Holding, Move, decide, known},
+        group::{Grant, Item, Member},
+        id::{OwnerId, PointId},
+        imported::{BadMove, Decision, Holding, Move, Moved, decide, known},
         name,
-        owner::{Book, Group, Held, Membership, Owner, Point, Profile, Proof},
+        owner::{Group, Held, Owner, Proof},
     },
     store::{Commit, Effect},
     usecase::{
@@ -20,7 +19,10 @@ use crate::{
     },
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 /// What a row did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,47 +35,91 @@ pub(super) enum Done {
     Same,
 }
 
+/// Who holds or held which number, as far as it was read or decided.
+pub(super) type Holdings = HashMap<Box<str>, Vec<Holding>>;
+
+/// The numbers of these rows, in order.
+pub(super) fn keys(rows: &[(u64, Move)]) -> Vec<Box<str>> {
+    let mut keys: Vec<Box<str>> =
+        rows.iter().flat_map(|(_, row)| [row.old.key().into(), row.new.key().into()]).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 /// Decides rows one after the other and gathers what they write.
 pub(super) struct Desk<'a> {
     env: &'a Env,
     source: &'a Source,
     actor: Actor,
     now: Time,
-    holders: HashMap<Box<str>, Vec<Holding>>,
+    /// The commit before this one, which need not be done yet.
+    before: &'a mut Writing,
+    holders: Holdings,
     owners: HashMap<OwnerId, Owner>,
     groups: HashMap<OwnerId, Group>,
-    commit: Commit,
+    /// New owners of this batch, and which of `imported` each is.
+    fresh: HashMap<OwnerId, usize>,
+    imported: Vec<Moved>,
+    expected: BTreeMap<OwnerId, u64>,
+    effects: Vec<Effect>,
 }
 
 impl<'a> Desk<'a> {
-    /// Reads who holds or held any number of these rows.
-    pub(super) async fn open(env: &'a Env, source: &'a Source, rows: &[(u64, Move)]) -> Result<Self, Refused> {
-        let mut keys: Vec<Box<str>> =
-            rows.iter().flat_map(|(_, row)| [row.old.key().into(), row.new.key().into()]).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let mut holders: HashMap<Box<str>, Vec<Holding>> = HashMap::with_capacity(keys.len());
+    /// Reads who holds or held any number of these rows; what the rows before decided is known already.
+    pub(super) async fn open(
+        env: &'a Env,
+        source: &'a Source,
+        rows: &[(u64, Move)],
+        before: &'a mut Writing,
+    ) -> Result<Self, Refused> {
+        let keys = keys(rows);
+        let mut holders: Holdings = HashMap::with_capacity(keys.len());
         for (key, holder) in env.store.holders(&keys).await? {
             holders.entry(key).or_default().extend(Holding::of(holder));
         }
+        // The commit before may, or may not, have been read with them.
+        for key in keys {
+            if let Some(known) = before.holders.remove(&key) {
+                holders.insert(key, known);
+            }
+        }
         let actor = Actor { app: AppId(0), by: "import".into(), vouches: false };
-        let (owners, groups) = (HashMap::new(), HashMap::new());
         let now = env.store.now().await?;
-        Ok(Self { env, source, actor, now, holders, owners, groups, commit: Commit::default() })
+        Ok(Self {
+            env,
+            source,
+            actor,
+            now,
+            before,
+            holders,
+            owners: HashMap::new(),
+            groups: HashMap::new(),
+            fresh: HashMap::new(),
+            imported: Vec::new(),
+            expected: BTreeMap::new(),
+            effects: Vec::new(),
+        })
     }
 
-    /// Writes what the rows came to.
-    pub(super) async fn commit(self) -> Result<(), Refused> {
-        if !self.commit.effects.is_empty() {
-            self.env.store.commit(self.commit).await?;
+    /// What the rows came to, and what the next rows are to know of it.
+    pub(super) fn close(self) -> (Commit, Holdings) {
+        let mut effects = self.effects;
+        if !self.imported.is_empty() {
+            // First: what changes one of them comes after it.
+            effects.insert(0, Effect::OwnersImported(self.imported));
         }
-        Ok(())
+        (Commit { expect: self.expected.into_iter().collect(), once: None, effects }, self.holders)
     }
 
     /// Decides one row.
     pub(super) async fn take(&mut self, row: &Move) -> Result<Result<Done, BadMove>, Refused> {
-        let of = |key: &str| self.holders.get(key).cloned().unwrap_or_default();
-        let (old, new) = (of(row.old.key()), of(row.new.key()));
+        let of = |key: &str| self.holders.get(key).map(Vec::as_slice).unwrap_or_default();
+        if of(row.old.key()).is_empty() && of(row.new.key()).is_empty() {
+            self.add(row);
+            return Ok(Ok(Done::Added));
+        }
+        let (old, new) = (of(row.old.key()).to_vec(), of(row.new.key()).to_vec());
         if known(row, &old, &new).is_none() {
             for holding in old.iter().chain(&new) {
                 self.read(holding.owner).await?;
@@ -83,7 +129,7 @@ impl<'a> Desk<'a> {
         match decide(row, &old, &new, claimed) {
             Err(why) => Ok(Err(why)),
             Ok(Decision::New) => {
-                self.add(row);
+                self.add_beside(row);
                 Ok(Ok(Done::Added))
             }
             Ok(Decision::Continue(owner, point)) => {
@@ -100,7 +146,12 @@ impl<'a> Desk<'a> {
     /// Reads an owner once, made in this batch or not.
     async fn read(&mut self, id: OwnerId) -> Result<(), Refused> {
         if !self.owners.contains_key(&id) {
-            let owner = read_owner(self.env, id, None).await?;
+            let owner = if let Some(moved) = self.fresh.get(&id).and_then(|&at| self.imported.get(at)) {
+                Owner { version: 0, ..moved.as_owner() }
+            } else {
+                self.before.done().await?;
+                read_owner(self.env, id, None).await?
+            };
             self.owners.insert(id, owner);
         }
         Ok(())
@@ -108,9 +159,8 @@ impl<'a> Desk<'a> {
 
     /// The owner is written to, and must still be as it was read. One made in this batch has no version to expect.
     fn expect(&mut self, id: OwnerId) {
-        let listed = self.commit.expect.iter().any(|(listed, _)| *listed == id);
-        if let Some(owner) = self.owners.get(&id).filter(|owner| owner.version > 0 && !listed) {
-            self.commit.expect.push((id, owner.version));
+        if let Some(owner) = self.owners.get(&id).filter(|owner| owner.version > 0) {
+            self.expected.insert(id, owner.version);
         }
     }
 
@@ -123,47 +173,45 @@ impl<'a> Desk<'a> {
         Held { address: row.new.clone(), from, until: None, proof: self.proof(), proved: from }
     }
 
-    /// An unclaimed owner with one point, a book, and a group of everyone.
-    fn add(&mut self, row: &Move) {
-        let (env, at) = (self.env, row.changed_at);
-        let (id, point) = (OwnerId::fresh(self.now, &*env.random), PointId::fresh(self.now, &*env.random));
-        let (book, group) = (BookId::fresh(self.now, &*env.random), GroupId::fresh(self.now, &*env.random));
-        // Since when the old number was theirs, the file does not say.
-        let left = Held { address: row.old.clone(), from: Time(0), until: Some(at), proof: self.proof(), proved: at };
-        let kind = row.new.kind();
-        let label = if kind == Kind::Phone { "phone" } else { "email" };
-        let values = vec![left, self.held(row)];
-        let owner = Owner {
-            id,
-            version: 1,
-            revision: 0,
-            claimed: false,
-            silenced: false,
-            language: "en".into(),
-            profile: Profile { name: row.name.to_string(), ..Profile::default() },
-            points: vec![Point { id: point, kind, label: label.into(), removed: None, values }],
+    fn moved(&self, row: &Move) -> Moved {
+        // A microsecond on for each, so that their ids, and with them their rows, are in the order of the file.
+        let born = self.now.after(Duration::from_micros(self.imported.len() as u64));
+        Moved {
+            owner: OwnerId::fresh(born, &*self.env.random),
+            name: row.name.clone(),
+            key: row.key.clone(),
+            old: row.old.clone(),
+            new: row.new.clone(),
+            at: row.changed_at,
+            grant: row.grant,
+            source: self.source.name.clone(),
             created: self.now,
-        };
-        let group = Group {
-            id: group,
-            book,
-            owner: id,
-            name: "everyone".into(),
-            told: crate::domain::group::Told::OnQuery,
-            channels: Vec::new(),
-            grants: grants(row.grant, point),
-        };
-        self.remember(row, id, point, vec![row.key.clone()], Time(0));
-        self.commit.effects.extend([
+        }
+    }
+
+    /// An unclaimed owner whose numbers nobody has or had.
+    fn add(&mut self, row: &Move) {
+        let moved = self.moved(row);
+        self.remember(row, &moved);
+        self.fresh.insert(moved.owner, self.imported.len());
+        self.imported.push(moved);
+    }
+
+    /// An unclaimed owner one of whose numbers somebody else had.
+    fn add_beside(&mut self, row: &Move) {
+        let moved = self.moved(row);
+        self.remember(row, &moved);
+        let (owner, group) = (moved.as_owner(), moved.as_group());
+        self.effects.extend([
             Effect::OwnerAdded(owner.clone()),
-            Effect::NamesSet(id, name::keys(&owner.profile)),
-            Effect::BookSet(Book { id: book, owner: id, name: "imported".into(), default_group: None }),
+            Effect::NamesSet(moved.owner, vec![moved.key.clone()]),
+            Effect::BookSet(moved.as_book()),
             Effect::GroupSet(group.clone()),
-            Effect::MemberAdded(id, Membership { group: group.id, member: Member::Everyone }),
-            audited(env, id, &self.actor, self.now, "imported", &json!({"source": self.source.name})),
+            Effect::MemberAdded(moved.owner, moved.membership()),
+            audited(self.env, moved.owner, &self.actor, self.now, "imported", &json!({"source": self.source.name})),
         ]);
-        self.owners.insert(id, Owner { version: 0, ..owner });
-        self.groups.insert(id, group);
+        self.owners.insert(moved.owner, Owner { version: 0, ..owner });
+        self.groups.insert(moved.owner, group);
     }
 
     /// One more value of a known point: a revision of its own.
@@ -186,7 +234,7 @@ impl<'a> Desk<'a> {
             "left": row.old.to_string(), "value": row.new.to_string(),
         });
         let key = row.old.key().into();
-        self.commit.effects.extend([
+        self.effects.extend([
             Effect::ValueLeft(id, point, at),
             Effect::ValueProved { owner: id, point, key, proof: Proof::Imported(self.source.name.clone()), at },
             Effect::ValueHeld(id, point, held),
@@ -204,22 +252,20 @@ impl<'a> Desk<'a> {
         ]);
         let names = name::keys(&owner.profile);
         let present = |holding: &&mut Holding| holding.owner == id && holding.point == point && holding.until.is_none();
-        let from = self.holders.get_mut(row.old.key()).and_then(|held| {
-            let held = held.iter_mut().find(|holding| present(holding))?;
-            held.until = Some(at);
-            Some(held.from)
-        });
-        if from.is_some() {
-            let held = Holding { owner: id, point, from: at, until: None, names };
+        let left = self.holders.get_mut(row.old.key()).and_then(|held| held.iter_mut().find(present));
+        if let Some(left) = left {
+            left.until = Some(at);
+            let held = Holding { owner: id, point, from: at, until: None, names, given: left.given };
             self.holders.entry(row.new.key().into()).or_default().push(held);
         }
     }
 
     /// Rows after this one see what it did.
-    fn remember(&mut self, row: &Move, owner: OwnerId, point: PointId, names: Vec<name::NameKey>, from: Time) {
-        let at = row.changed_at;
-        let left = Holding { owner, point, from, until: Some(at), names: names.clone() };
-        let held = Holding { owner, point, from: at, until: None, names };
+    fn remember(&mut self, row: &Move, moved: &Moved) {
+        let (at, names) = (moved.at, vec![moved.key.clone()]);
+        let held =
+            Holding { owner: moved.owner, point: moved.point(), from: at, until: None, names, given: moved.grant };
+        let left = Holding { from: Time(0), until: Some(at), ..held.clone() };
         self.holders.entry(row.old.key().into()).or_default().push(left);
         self.holders.entry(row.new.key().into()).or_default().push(held);
     }
@@ -227,12 +273,9 @@ impl<'a> Desk<'a> {
     /// Gives everyone what the row says; whether that is another right than before.
     async fn grant(&mut self, row: &Move, id: OwnerId, point: PointId) -> Result<Result<bool, BadMove>, Refused> {
         if !self.groups.contains_key(&id) {
-            let facts = self.env.store.facts(row.old.key(), &Viewer::default()).await?;
-            let holder = facts.holders.into_iter().find(|holder| (holder.owner, holder.point) == (id, point));
-            let rights = holder.map(|holder| holder.rights).unwrap_or_default();
-            let given = (rights.forwards(point), rights.reveals(Item::Point(point)));
-            let wanted = (row.grant != ForEveryone::None, row.grant == ForEveryone::Reveal);
-            if given == wanted {
+            let theirs = |holding: &&Holding| (holding.owner, holding.point) == (id, point);
+            let holding = self.holders.get(row.old.key()).and_then(|held| held.iter().find(theirs));
+            if holding.is_some_and(|holding| holding.given == row.grant) {
                 return Ok(Ok(false));
             }
             self.read(id).await?;
@@ -244,7 +287,7 @@ impl<'a> Desk<'a> {
         }
         let Some(group) = self.groups.get_mut(&id) else { return Ok(Ok(false)) };
         let mut wanted: Vec<Grant> = group.grants.iter().copied().filter(|grant| !is_of(grant, point)).collect();
-        wanted.extend(grants(row.grant, point));
+        wanted.extend(row.grant.grants(point));
         if group.grants == wanted {
             return Ok(Ok(false));
         }
@@ -253,23 +296,23 @@ impl<'a> Desk<'a> {
         self.expect(id);
         let detail = json!({"source": self.source.name, "group": changed.id});
         let audit = audited(self.env, id, &self.actor, self.now, "group_changed", &detail);
-        self.commit.effects.extend([Effect::GroupSet(changed), audit]);
+        self.effects.extend([Effect::GroupSet(changed), audit]);
+        for key in [row.old.key(), row.new.key()] {
+            let theirs = self.holders.get_mut(key).into_iter().flatten();
+            theirs.filter(|holding| (holding.owner, holding.point) == (id, point)).for_each(|it| it.given = row.grant);
+        }
         Ok(Ok(true))
     }
 
     /// The group of an imported owner that everyone is in.
-    async fn everyone(&self, id: OwnerId) -> Result<Option<Group>, Refused> {
+    async fn everyone(&mut self, id: OwnerId) -> Result<Option<Group>, Refused> {
+        if let Some(moved) = self.fresh.get(&id).and_then(|&at| self.imported.get(at)) {
+            return Ok(Some(moved.as_group()));
+        }
+        self.before.done().await?;
         let memberships = self.env.store.memberships(id, Member::Everyone).await?;
         let groups = self.env.store.groups(id).await?;
         Ok(groups.into_iter().find(|group| memberships.contains(&group.id)))
-    }
-}
-
-fn grants(grant: ForEveryone, point: PointId) -> Vec<Grant> {
-    match grant {
-        ForEveryone::Reveal => vec![Grant::Reveal(Item::Point(point))],
-        ForEveryone::Forward => vec![Grant::Forward(point)],
-        ForEveryone::None => Vec::new(),
     }
 }
 

@@ -96,6 +96,34 @@ async fn the_same_file_again_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_row_sees_what_batches_before_it_did() {
+    use std::fmt::Write as _;
+    let env = env();
+    let mut rows = String::new();
+    for number in 0..10_002 {
+        writeln!(rows, "Bob Lee,+1415{},+1917{0},2026-03-01,reveal", 5_000_000 + number).expect("text");
+    }
+    // The first goes on, the second is told again, the third for less, and the fourth's numbers are somebody else's.
+    rows.push_str("Bob Lee,+19175000000,+19185000000,2026-04-01,reveal\n");
+    rows.push_str("Bob Lee,+14155000001,+19175000001,2026-03-01,reveal\n");
+    rows.push_str("Bob Lee,+14155000002,+19175000002,2026-03-01,none\n");
+    rows.push_str("Ann Ray,+14155000003,+19175000003,2026-03-01,none\n");
+    let (first, heard) = load(&env, &rows).await;
+    assert_eq!(first, Imported { added: 10_002, changed: 2, same: 1, bad: 1, unreadable: 0 });
+    assert_eq!(heard.lines(), [10_007]);
+    let facts = async |number: &str| {
+        let facts = env.store.facts(&key(number), &Viewer::default()).await.expect("facts");
+        let [holder] = &facts.holders[..] else { panic!("one holder") };
+        (holder.current.clone().map(|address| address.wire().to_owned()), holder.rights.forwards(holder.point))
+    };
+    assert_eq!(facts("+14155000000").await, (Some("+19185000000".to_owned()), true));
+    assert_eq!(facts("+14155000002").await, (Some("+19175000002".to_owned()), false));
+    let (again, _) = load(&env, &rows).await;
+    // The first of the two rows about the third's grant gives it again, the second takes it away.
+    assert_eq!(again, Imported { added: 0, changed: 2, same: 10_003, bad: 1, unreadable: 0 });
+}
+
+#[tokio::test]
 async fn another_grant_is_the_only_change() {
     let env = env();
     load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n").await;

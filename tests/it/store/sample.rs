@@ -6,6 +6,7 @@ use redial::{
         address::{Address, Kind},
         group::{Grant, Member, Told},
         id::{AppId, BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, QueryId, SubstitutionId},
+        imported::{ForEveryone, Moved},
         name::{self, NameKey},
         notice::{Attempt, Notice, NoticeState, Recipient},
         owner::{Book, Channel, Contact, Group, Held, Membership, Owner, Point, Profile, Proof},
@@ -55,6 +56,21 @@ pub(crate) fn owner(number: u128, name: &str, values: &[&str]) -> Owner {
         language: "en".into(),
         profile: Profile { name: name.into(), ..Profile::default() },
         points,
+        created: EARLY,
+    }
+}
+
+/// An imported move, that everyone may learn.
+pub(crate) fn moved(number: u128, old: &str, new: &str, when: Time) -> Moved {
+    Moved {
+        owner: OwnerId(number),
+        name: "Moved".into(),
+        key: name::key("Moved").expect("a name"),
+        old: address(old),
+        new: address(new),
+        at: when,
+        grant: ForEveryone::Reveal,
+        source: "list".into(),
         created: EARLY,
     }
 }

@@ -161,22 +161,19 @@ pub(super) fn owners_of(stints: &[Stint]) -> Vec<Vec<u8>> {
     owners.into_iter().map(Stored::stored).collect()
 }
 
-/// Asks for the owners of these rows, for what a viewer has proved and claimed; without a viewer, rights stay empty. Ends
-/// the snapshot.
-pub(super) async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], viewer: Option<(Seen, Seen)>) {
+/// Asks for the owners of these rows, for what a viewer has proved and claimed. Ends the snapshot.
+pub(super) async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], (mut proved, claimed): (Seen, Seen)) {
     let owners = owners_of(stints);
     if !owners.is_empty() {
         for sql in [ABOUT, NAMES, POINTS, CURRENT] {
             pipeline.send(sql, values![owners.clone()]).await;
         }
-        if let Some((mut proved, claimed)) = viewer {
-            proved.members.push(Member::Everyone.stored());
-            let everybody: Vec<String> = proved.keys.iter().chain(&claimed.keys).cloned().collect();
-            pipeline.send(GRANTS, values![owners.clone()]).await;
-            pipeline.send(GROUPS, values![owners.clone(), proved.keys, proved.members]).await;
-            pipeline.send(GROUPS, values![owners.clone(), claimed.keys, claimed.members]).await;
-            pipeline.send(BLOCKS, values![owners, everybody]).await;
-        }
+        proved.members.push(Member::Everyone.stored());
+        let everybody: Vec<String> = proved.keys.iter().chain(&claimed.keys).cloned().collect();
+        pipeline.send(GRANTS, values![owners.clone()]).await;
+        pipeline.send(GROUPS, values![owners.clone(), proved.keys, proved.members]).await;
+        pipeline.send(GROUPS, values![owners.clone(), claimed.keys, claimed.members]).await;
+        pipeline.send(BLOCKS, values![owners, everybody]).await;
     }
     pipeline.simple("COMMIT").await;
 }

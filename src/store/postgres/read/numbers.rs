@@ -84,7 +84,7 @@ impl Postgres {
         // To everybody, or to one of the viewer's owners.
         let scopes: Vec<Vec<u8>> = asking.into_iter().chain([Vec::new()]).collect();
         pipeline.send(SAID, values![owners_of(&stints), scopes]).await;
-        ask_about(&mut pipeline, &stints, Some((proved, claimed))).await;
+        ask_about(&mut pipeline, &stints, (proved, claimed)).await;
         let answers = pipeline.finish().await?;
         session.ended();
         let [book_names, said, about @ .., _commit] = &answers[..] else { return Err(odd()) };
@@ -115,7 +115,7 @@ impl Postgres {
         let stints = all(&session.one(PRESENT, values![owners]).await?.rows, stint)?;
         let mut pipeline = session.pipeline();
         // What is only claimed counts for nothing here: an answer to a name alone is a value.
-        ask_about(&mut pipeline, &stints, Some((proved, Seen::default()))).await;
+        ask_about(&mut pipeline, &stints, (proved, Seen::default())).await;
         let answers = pipeline.finish().await?;
         session.ended();
         let [about @ .., _commit] = &answers[..] else { return Err(odd()) };
@@ -137,7 +137,7 @@ impl Postgres {
         let answers = pipeline.finish().await?;
         let stints = all(&answers[1].rows, stint)?;
         let mut pipeline = session.pipeline();
-        ask_about(&mut pipeline, &stints, None).await;
+        ask_about(&mut pipeline, &stints, (Seen::default(), Seen::default())).await;
         let answers = pipeline.finish().await?;
         session.ended();
         let [about @ .., _commit] = &answers[..] else { return Err(odd()) };

@@ -1,6 +1,7 @@
 //! One commit: `BEGIN`, marker, idempotency key and versions; all effects; `COMMIT`.
 
 mod books;
+mod imported;
 mod outbox;
 mod owners;
 mod traces;
@@ -23,6 +24,8 @@ use tokio_postgres::{Error, error::SqlState};
 enum Wanted {
     /// Whatever it is.
     Any,
+    /// Nothing was found, else `Conflict`.
+    Nothing,
     /// One row was written, else `Conflict`.
     One,
     /// One row was written, else `Conflict`; a second present holder means `Taken`.
@@ -59,6 +62,7 @@ impl<'a> Writer<'a> {
             | Effect::ValueProved { .. }
             | Effect::Changed(_)
             | Effect::RequestSet(_) => self.owner_effect(effect).await,
+            Effect::OwnersImported(all) => self.owners_imported(all).await,
             Effect::BookSet(_)
             | Effect::BookRemoved(..)
             | Effect::GroupSet(_)
@@ -95,6 +99,7 @@ impl<'a> Writer<'a> {
         for (answer, wanted) in self.pipeline.finish_each().await.into_iter().zip(self.wanted) {
             let answer = answer.map_err(|error| refused(error, &wanted))?;
             match wanted {
+                Wanted::Nothing if answer.count > 0 => return Err(StoreError::Conflict.into()),
                 Wanted::One | Wanted::Free(_) | Wanted::Former if answer.count != 1 => {
                     return Err(StoreError::Conflict.into());
                 }
@@ -103,7 +108,7 @@ impl<'a> Writer<'a> {
                         former.push(Columns::of(row, "held").text()?);
                     }
                 }
-                Wanted::One | Wanted::Free(_) | Wanted::Any => {}
+                Wanted::Nothing | Wanted::One | Wanted::Free(_) | Wanted::Any => {}
             }
         }
         Ok(former)

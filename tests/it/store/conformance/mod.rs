@@ -2,6 +2,7 @@
 
 pub(crate) mod books;
 pub(crate) mod facts;
+pub(crate) mod imported;
 pub(crate) mod outbox;
 pub(crate) mod owners;
 pub(crate) mod rest;
@@ -39,6 +40,13 @@ macro_rules! suite {
                 name_alone_finds_who_put_the_viewer_in_a_group
                 holders_of_many_keys
                 panic_and_revision_are_facts
+            }
+            imported {
+                imported_owner_stands_in_full
+                imported_owner_changes_like_any_other
+                imported_number_becomes_somebody_elses
+                opt_outs_come_from_both_numbers_of_an_imported_owner
+                numbers_that_anybody_had_are_not_imported
             }
             owners {
                 owner_reads_back_as_written

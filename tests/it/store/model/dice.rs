@@ -7,6 +7,7 @@ use redial::{
     domain::{
         group::{Grant, Item, Member},
         id::{AppId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId},
+        imported::{ForEveryone, Moved},
         notice::{NoticeState, Recipient, Shown},
         owner::{Contact, Held, Membership, Proof},
     },
@@ -115,8 +116,13 @@ impl Dice {
     fn effect(&self, state: &State) -> Effect {
         let number = self.owner();
         let owner = OwnerId(number);
-        let point = PointId(number * 10 + self.number(2));
-        let group = GroupId(number * 10 + self.number(2));
+        // An imported owner's point and group have its own number: no number of a group below is an owner's.
+        let imported = state.owners.get(&number).is_some_and(|owner| owner.points.iter().any(|one| one.id.0 == number));
+        let (mut point, mut group) = (number * 10 + self.number(2), number * 10 + 4 + self.number(2));
+        if imported && self.one_in(2) {
+            (point, group) = (number, number);
+        }
+        let (point, group) = (PointId(point), GroupId(group));
         let contact = ContactId(number * 10 + self.number(3));
         let member = match self.below(6) {
             0 => Member::Everyone,
@@ -149,11 +155,19 @@ impl Dice {
         if state.owners.contains_key(&number) && !self.one_in(10) {
             return Effect::BookSet(book(number, number));
         }
+        if self.one_in(2) {
+            return Effect::OwnersImported(vec![self.moved(number)]);
+        }
         let mut new = owner(number, "Somebody", &[]);
         let past = Held { until: Some(self.when()), ..self.held() };
         new.points = vec![point(number * 10, vec![past, self.held()])];
         new.points[0].kind = redial::domain::address::Kind::Phone;
         Effect::OwnerAdded(new)
+    }
+
+    fn moved(&self, number: u128) -> Moved {
+        let grant = [ForEveryone::None, ForEveryone::Forward, ForEveryone::Reveal][self.below(3)];
+        Moved { grant, ..moved(number, self.key(), self.key(), self.when()) }
     }
 
     fn grants(&self, point: PointId) -> Vec<Grant> {

@@ -6,8 +6,10 @@ use redial::{
         address::Kind,
         group::{EVERYONE, Grant, Identity, Item, Member, Rights, Viewer},
         id::{GroupId, NoticeId, OwnerId, PointId},
+        imported::Moved,
+        name::NameKey,
         notice::{Notice, NoticeState, Recipient, Shown},
-        owner::{Contact, Group, Held, Owner, Point, Proof},
+        owner::{Contact, Group, Held, Membership, Owner, Point, Proof},
         query::Holder,
     },
     store::{Audience, Claimed, Commit, Effect, Fanout},
@@ -47,6 +49,7 @@ impl Kept {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) owners: BTreeMap<u128, Owner>,
+    names: BTreeMap<u128, Vec<NameKey>>,
     books: BTreeSet<u128>,
     groups: BTreeMap<GroupId, Group>,
     contacts: BTreeMap<u128, Contact>,
@@ -87,6 +90,7 @@ impl State {
     fn apply(&mut self, effect: &Effect) -> Result<(), Refusal> {
         match effect {
             Effect::OwnerAdded(owner) => self.add_owner(owner),
+            Effect::OwnersImported(all) => all.iter().try_for_each(|moved| self.import(moved)),
             Effect::PointSet(owner, point) => self.set_point(*owner, point),
             Effect::ValueHeld(owner, point, held) => {
                 if self.point(*owner, *point)?.values.iter().any(|held| held.until.is_none()) {
@@ -220,6 +224,21 @@ impl State {
             }
         }
         self.owners.insert(owner.id.0, owner.clone());
+        Ok(())
+    }
+
+    fn import(&mut self, moved: &Moved) -> Result<(), Refusal> {
+        let numbers = [moved.old.key(), moved.new.key()];
+        let known = self.all_held().any(|(_, _, held)| numbers.contains(&held.address.key()));
+        if known || numbers[0] == numbers[1] {
+            return Err(Conflict);
+        }
+        self.add_owner(&moved.as_owner())?;
+        let Membership { group, member } = moved.membership();
+        self.names.insert(moved.owner.0, vec![moved.key.clone()]);
+        self.books.insert(moved.as_book().id.0);
+        self.groups.insert(group, moved.as_group());
+        self.members.insert((moved.owner, group, member));
         Ok(())
     }
 
@@ -393,7 +412,7 @@ impl State {
                 proved: held.proved,
                 believed: believed(held),
                 current: point.current().filter(|held| believed(held)).map(|held| held.address.clone()),
-                names: Vec::new(),
+                names: self.names.get(&owner.id.0).cloned().unwrap_or_default(),
                 name: owner.profile.name.as_str().into(),
                 silenced: owner.silenced,
                 revision: owner.revision,

@@ -1,0 +1,2 @@
+-- Answers already given are forgotten after a day.
+CREATE INDEX IF NOT EXISTS answered_at ON answered (at);
