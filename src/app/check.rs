@@ -4,7 +4,7 @@ use super::accounts;
 use crate::{
     config::Config,
     provider::{BUILT_IN, Capability, Provider},
-    template::Templates,
+    template::{Letterhead, Templates},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -40,7 +40,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
 }
 
 fn texts(templates: &Templates, report: &mut Vec<Finding>) {
-    let checked = templates.check();
+    let checked = templates.check(&Letterhead::default());
     for size in checked.sizes {
         let what = format!("{} part(s) with a usual name, {} at worst", size.usual.parts, size.worst.parts);
         report.push(Finding { of: format!("template {}", size.file), wrong: false, what });

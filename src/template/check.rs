@@ -1,11 +1,13 @@
-//! What can be said of the texts before anything is sent, for `redial check` (rule N5).
+//! What can be said of the texts before anything is sent: at load, and for `redial check` (rule N5).
 
-use super::{Changed, Letterhead, Segments, Templates, Text, segments, shown::NAME_MOST, sms::folded};
-use crate::{
-    clock::Time,
-    domain::notice::{Difference, Line, News},
+use super::{
+    Facts, Letterhead, Segments, TemplateError, Templates, Text,
+    load::{names, split},
+    samples::{self, Use},
+    text::Medium,
 };
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Something to put right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,7 +27,9 @@ pub struct Size {
     pub file: String,
     /// With a usual name and one changed number.
     pub usual: Segments,
-    /// With the longest name, in an alphabet that fits the least into a part, and the most changes.
+    /// With the longest names in the 7-bit alphabet, and the most changes.
+    pub longest_gsm: Segments,
+    /// The same in a script that fits the least into a part: the worst case.
     pub worst: Segments,
 }
 
@@ -39,104 +43,117 @@ pub struct Report {
 }
 
 /// A text message of more parts is refused: operators split or drop it.
-const PARTS_MOST: usize = 10;
+const PARTS_MOST: usize = 6;
+
+/// What every text knows beside its own facts.
+const ALWAYS: [&str; 2] = ["language", "direction"];
+/// Functions of the template language.
+const FUNCTIONS: [&str; 5] = ["range", "dict", "namespace", "debug", "lipsum"];
 
 impl Templates {
     /// Renders every text with every kind of content, counts the parts of text messages with the worst-case name, and
-    /// looks for links in them.
-    pub fn check(&self) -> Report {
+    /// looks for links in them. The letterhead is that of the operator.
+    pub fn check(&self, head: &Letterhead) -> Report {
         let mut report = Report::default();
-        for folder in &self.languages {
-            let Some((channel, language)) = folder.split_once('/') else { continue };
-            for text in Text::ALL.into_iter().filter(|text| text.channel() == channel) {
-                self.check_text(text, language, &mut report);
+        for text in Text::ALL {
+            let samples = samples::of(text, head);
+            let known: BTreeSet<String> = samples.iter().flat_map(|(_, facts)| names(&facts.value())).collect();
+            for &medium in text.media() {
+                for language in self.languages_of(text, medium) {
+                    let file = text.file(medium, &language);
+                    let found = self.unknown_names(&file, &known).map_or_else(
+                        || self.check_text(text, medium, &language, &samples),
+                        |problem| Err(Box::new(problem)),
+                    );
+                    match found {
+                        Ok(size) => report.sizes.extend(size),
+                        Err(problem) => report.problems.push(*problem),
+                    }
+                }
             }
         }
         report
     }
 
-    fn check_text(&self, text: Text, language: &str, report: &mut Report) {
-        let file = self.chosen(text, &[language]);
-        let problem = |line, message: &str| Problem { file: file.clone(), line, message: message.to_owned() };
-        let mut usual = None;
-        let mut worst: Option<Segments> = None;
-        for sample in samples() {
-            let sample = if text == Text::Sms { sample.for_sms() } else { sample };
-            let rendered = match self.render(text, &[language], &sample) {
-                Ok(rendered) => rendered,
-                Err(error) => {
-                    report.problems.push(problem(error.line, &error.message));
-                    return;
+    fn languages_of(&self, text: Text, medium: Medium) -> Vec<String> {
+        if medium == Medium::Page {
+            return self.words.keys().cloned().collect();
+        }
+        let here = self.files.iter().filter_map(|path| split(path));
+        let here = here.filter(|(of, _, file)| *of == medium && *file == format!("{}.txt", text.name()));
+        here.map(|(_, language, _)| language.to_owned()).collect()
+    }
+
+    /// A name that this text will never be given, even in a branch that no sample takes.
+    fn unknown_names(&self, file: &str, known: &BTreeSet<String>) -> Option<Problem> {
+        let template = self.env.get_template(file).ok()?;
+        let mut used: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        used.sort_unstable();
+        let unknown = used.into_iter().find(|name| {
+            !known.contains(name) && !ALWAYS.contains(&name.as_str()) && !FUNCTIONS.contains(&name.as_str())
+        })?;
+        let at = template.source().lines().position(|line| has_word(line, &unknown));
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        Some(Problem {
+            file: file.to_owned(),
+            line: at.map(|at| at + 1),
+            message: format!("`{unknown}` is not known here; known are {}", known.join(", ")),
+        })
+    }
+
+    fn check_text(
+        &self,
+        text: Text,
+        medium: Medium,
+        language: &str,
+        samples: &[samples::Sample],
+    ) -> Result<Option<Size>, Box<Problem>> {
+        let file = text.file(medium, language);
+        let failed = |TemplateError { file, line, message }| Box::new(Problem { file, line, message });
+        let problem = |message: String| Box::new(Problem { file: file.clone(), line: None, message });
+        let mut sizes: [Option<Segments>; 3] = [None; 3];
+        for (kind, facts) in samples {
+            let facts: &dyn Facts = facts.as_ref();
+            let tags = [language];
+            let said = match medium {
+                Medium::Sms => {
+                    let sms = self.sms(&tags, facts).map_err(failed)?;
+                    let linked = facts.value().get_attr("card_link").is_ok_and(|link| link.is_true());
+                    if !linked && (sms.text.contains("://") || sms.text.to_ascii_lowercase().contains("www.")) {
+                        return Err(problem("a text message holds no link: it looks like fraud (rule N5)".to_owned()));
+                    }
+                    let place = match kind {
+                        Use::Usual => 0,
+                        Use::LongestGsm => 1,
+                        Use::LongestUcs2 | Use::Branch => 2,
+                    };
+                    let larger = |size: &mut Option<Segments>| {
+                        *size = size.filter(|size| size.parts >= sms.segments.parts).or(Some(sms.segments));
+                    };
+                    larger(&mut sizes[place]);
+                    larger(&mut sizes[2]);
+                    sms.text
                 }
+                Medium::Email => self.email(&tags, facts).map_err(failed)?.html,
+                Medium::Push => self.push(&tags, facts).map_err(failed)?.body,
+                Medium::Page => self.page(&tags, facts).map_err(failed)?.html,
             };
-            if rendered.trim().is_empty() {
-                report.problems.push(problem(None, "renders to nothing"));
-                return;
-            }
-            if text == Text::Sms {
-                let size = segments(&folded(rendered.trim()));
-                usual.get_or_insert(size);
-                worst = worst.filter(|worst| worst.parts >= size.parts).or(Some(size));
-                if rendered.contains("://") || rendered.to_ascii_lowercase().contains("www.") {
-                    report.problems.push(problem(None, "a text message holds no link: it looks like fraud (rule N5)"));
-                    return;
-                }
+            if said.trim().is_empty() {
+                return Err(problem("renders to nothing".to_owned()));
             }
         }
-        if let (Some(usual), Some(worst)) = (usual, worst) {
-            if worst.parts > PARTS_MOST {
-                let message = format!("takes {} parts with the longest name; at most {PARTS_MOST} arrive", worst.parts);
-                report.problems.push(problem(None, &message));
-            }
-            report.sizes.push(Size { file, usual, worst });
+        let [usual, longest, worst] = sizes;
+        let (Some(usual), Some(worst)) = (usual, worst) else { return Ok(None) };
+        if worst.parts > PARTS_MOST {
+            let message = format!("takes {} parts with the longest name; at most {PARTS_MOST} are sent", worst.parts);
+            return Err(problem(message));
         }
+        Ok(Some(Size { file, usual, longest_gsm: longest.unwrap_or(usual), worst }))
     }
 }
 
-/// One usual change first, then whatever else a text must cope with.
-fn samples() -> Vec<Changed> {
-    let line = |kind: &str, label: &str, value: &str| Line {
-        kind: kind.into(),
-        label: label.into(),
-        key: value.into(),
-        value: value.into(),
-    };
-    let news = |old: Option<Line>, now: Line| News { item: now.kind.clone(), old, now };
-    let phone = || news(Some(line("phone", "mobile", "+14155550100")), line("phone", "mobile", "+14155550123"));
-    let email = news(Some(line("email", "", "ann@old.example")), line("email", "", "ann@new.example"));
-    let longest: String = "鰻".repeat(NAME_MOST);
-    let long_phone =
-        || news(Some(line("phone", &longest, "+999999999999999")), line("phone", &longest, "+999999999999998"));
-    let fields = ["nickname", "organisation", "title", "role", "birthday", "url", "impp", "postal", "note", "photo"];
-    let fields: Vec<News> = fields.map(|kind| news(None, line(kind, "", "new"))).into();
-    let hidden = news(None, line("url", "", "https://example.com"));
-    let renamed = Some(("Ann Lee".to_owned(), "Ann Bell".to_owned()));
-    let at = Time(1_795_431_600_000_000);
-    let full = Letterhead {
-        service: "Redial".into(),
-        reply: true,
-        help: "help@example.com".into(),
-        unsubscribe: "https://example.com/c/token".into(),
-        attached: true,
-    };
-    let bare = Letterhead { service: "Redial".into(), ..Letterhead::default() };
-    let difference = |name: Option<(String, String)>, news: Vec<News>| Difference { name, news };
-    vec![
-        Changed::new(&difference(None, vec![phone()]), "Ann Lee", at, &full),
-        Changed::new(&difference(None, vec![phone()]), "Ann Lee", at, &bare),
-        Changed::new(&difference(None, vec![email]), "Ann Lee", at, &bare),
-        Changed::new(&difference(renamed.clone(), vec![]), "Ann Bell", at, &full),
-        Changed::new(&difference(renamed, vec![phone()]), "https://evil.example", at, &bare),
-        Changed::new(&difference(None, fields), "Ann Lee", at, &full),
-        Changed::new(&difference(None, vec![hidden]), "Ann Lee", at, &full),
-        Changed::new(
-            &difference(
-                Some((longest.clone(), longest.clone())),
-                vec![long_phone(), long_phone(), long_phone(), phone()],
-            ),
-            &longest,
-            at,
-            &Letterhead { reply: false, ..full },
-        ),
-    ]
+/// Whether the line has the name, and not as a part of a longer one.
+fn has_word(line: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(name).any(|(at, _)| !line[..at].ends_with(part) && !line[at + name.len()..].starts_with(part))
 }

@@ -1,10 +1,17 @@
 //! Reading the texts, built-in and the operator's (design W3: only from the operator's disk).
 
-use super::{Templates, Text};
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use super::{
+    Templates, Text,
+    built_in::BUILT_IN,
+    text::Medium,
+    words::{self, AllWords, Words, words_of},
+};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 /// A file that cannot be read, parsed or rendered.
@@ -20,14 +27,13 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    pub(super) fn of(file: &str, error: &minijinja::Error) -> Self {
+    /// With the names that the text could have used.
+    pub(super) fn of(file: &str, error: &minijinja::Error, facts: &Value) -> Self {
         let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
         let hint = match error.kind() {
-            ErrorKind::UndefinedError => {
-                "; known are service, name, former_name, changes (kind, label, old, ends, new), more, when (year, month, day), reply, help, unsubscribe, attached"
-            }
-            ErrorKind::OutOfFuel => "; a text may not compute that long",
-            _ => "",
+            ErrorKind::UndefinedError => format!("; known are {}", names(facts).join(", ")),
+            ErrorKind::OutOfFuel => "; a text may not compute that long".to_owned(),
+            _ => String::new(),
         };
         Self {
             file: error.name().filter(|name| *name != "<unknown>").unwrap_or(file).to_owned(),
@@ -36,27 +42,23 @@ impl TemplateError {
         }
     }
 
-    fn plain(file: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(super) fn plain(file: impl Into<String>, message: impl Into<String>) -> Self {
         Self { file: file.into(), line: None, message: message.into() }
+    }
+
+    pub(super) fn halves(file: &str) -> Self {
+        Self::plain(
+            file,
+            "has no subject and body: the first line is the subject, then comes an empty line, then the body",
+        )
     }
 }
 
-macro_rules! built_in {
-    ($($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path)))),*]
-    };
+/// The variables of a text.
+pub(super) fn names(facts: &Value) -> Vec<String> {
+    let keys = facts.try_iter().into_iter().flatten();
+    keys.filter_map(|key| key.as_str().map(str::to_owned)).collect()
 }
-
-const BUILT_IN: &[(&str, &str)] = built_in![
-    "sms/en/changed.txt",
-    "sms/zh/changed.txt",
-    "email/en/changed.subject.txt",
-    "email/en/changed.txt",
-    "email/en/changed.html",
-    "email/zh/changed.subject.txt",
-    "email/zh/changed.txt",
-    "email/zh/changed.html",
-];
 
 /// Larger files are no message.
 const FILE_MOST: u64 = 256 * 1024;
@@ -76,7 +78,8 @@ impl Templates {
     /// exist has none. `default_language` serves readers whose languages have no text.
     ///
     /// # Errors
-    /// What is wrong first, with file and line.
+    /// What is wrong first, with file and line: a text that does not parse, uses a name that it will not be given, or
+    /// makes a text message of too many parts.
     pub fn load(folder: Option<&Path>, default_language: &str) -> Result<Self, TemplateError> {
         let own = folder.filter(|folder| folder.is_dir()).map(read_folder).transpose()?;
         Self::of(own.unwrap_or_default(), default_language)
@@ -84,41 +87,72 @@ impl Templates {
 
     /// From texts by their path, like `sms/de/changed.txt`, over the compiled-in ones.
     pub fn of(own: BTreeMap<String, String>, default_language: &str) -> Result<Self, TemplateError> {
+        let verify = !own.is_empty();
         let mut files: BTreeMap<String, String> =
-            BUILT_IN.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+            BUILT_IN.iter().copied().flatten().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
         for (path, text) in own {
-            // Those are `Spoken`'s.
+            // Those are of `spoken`.
             if path.starts_with("spoken/") {
                 continue;
             }
-            let Some(path) = known_path(&path) else {
-                return Err(TemplateError::plain(
-                    path,
-                    "no text of this name is ever sent; known are sms/LANGUAGE/changed.txt and \
-                     email/LANGUAGE/changed.subject.txt, changed.txt, changed.html",
-                ));
-            };
+            let Some(path) = known_path(&path) else { return Err(TemplateError::plain(path, NO_SUCH_TEXT)) };
             files.insert(path, text);
         }
-        let languages: BTreeSet<String> =
-            files.keys().filter_map(|path| path.rsplit_once('/')).map(|(folder, _)| folder.to_owned()).collect();
-        let default_language = default_language.to_ascii_lowercase();
-        for folder in &languages {
-            complete(&files, folder)?;
-        }
-        for channel in ["sms", "email"] {
-            if !languages.contains(&format!("{channel}/{default_language}")) {
-                return Err(TemplateError::plain(
-                    format!("{channel}/{default_language}/changed.txt"),
-                    "is missing, and the default language must have every text",
-                ));
+        let words: AllWords = Arc::new(read_words(&mut files)?);
+        for path in files.keys() {
+            if let Some((_, language, _)) = split(path)
+                && words_of(&words, language).is_none()
+            {
+                let what =
+                    format!("has no words: words/{language}.toml must say its months, dates and kinds of details");
+                return Err(TemplateError::plain(path, what));
             }
         }
-        Ok(Self { env: environment(files)?, languages, default_language })
+        let default_language = default_language.to_ascii_lowercase();
+        for medium in Medium::ALL {
+            for text in Text::ALL.into_iter().filter(|text| text.media().contains(&medium)) {
+                let path = text.file(medium, &default_language);
+                if !files.contains_key(&path) {
+                    return Err(TemplateError::plain(
+                        path,
+                        "is missing, and the default language must have every text",
+                    ));
+                }
+            }
+        }
+        let paths: BTreeSet<String> = files.keys().cloned().collect();
+        let templates = Self { env: environment(files, &words)?, files: paths, words, default_language };
+        // A test checks those that are compiled in.
+        let problem = verify.then(|| templates.check(&super::samples::letterhead()).problems.into_iter().next());
+        match problem.flatten() {
+            Some(super::Problem { file, line, message }) => Err(TemplateError { file, line, message }),
+            None => Ok(templates),
+        }
     }
 }
 
-fn environment(files: BTreeMap<String, String>) -> Result<Environment<'static>, TemplateError> {
+const NO_SUCH_TEXT: &str = "no text of this name is ever sent; known are sms/LANGUAGE/changed.txt and its like in \
+                            email and push, parts that begin with `_`, email/LANGUAGE/changed.html, \
+                            email/layout.html, pages/stop.html, spoken/LANGUAGE/moved.txt and words/LANGUAGE.toml (docs/templates.md lists them)";
+
+/// Takes the words out of the files.
+fn read_words(files: &mut BTreeMap<String, String>) -> Result<BTreeMap<String, Words>, TemplateError> {
+    let mut all = BTreeMap::new();
+    let paths: Vec<String> = files.keys().filter(|path| path.starts_with("words/")).cloned().collect();
+    for path in paths {
+        let text = files.remove(&path).unwrap_or_default();
+        let words = Words::parse(&text).map_err(|(at, message)| TemplateError {
+            file: path.clone(),
+            line: at.map(|at| text.get(..at).unwrap_or_default().matches('\n').count() + 1),
+            message,
+        })?;
+        let tag = path.trim_start_matches("words/").trim_end_matches(".toml").to_owned();
+        all.insert(tag, words);
+    }
+    Ok(all)
+}
+
+fn environment(files: BTreeMap<String, String>, words: &AllWords) -> Result<Environment<'static>, TemplateError> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|name| {
@@ -126,31 +160,47 @@ fn environment(files: BTreeMap<String, String>) -> Result<Environment<'static>, 
     });
     env.set_fuel(Some(FUEL));
     env.set_recursion_limit(50);
+    // `{% include "_stop.txt" %}` is the one beside the file.
+    env.set_path_join_callback(|name, parent| match parent.rsplit_once('/') {
+        Some((folder, _)) if !name.contains('/') => Cow::Owned(format!("{folder}/{name}")),
+        _ => Cow::Borrowed(name),
+    });
+    words::add_filters(&mut env, words);
     for (path, text) in files {
-        env.add_template_owned(path.clone(), text).map_err(|error| TemplateError::of(&path, &error))?;
+        env.add_template_owned(path.clone(), text)
+            .map_err(|error| TemplateError::of(&path, &error, &Value::UNDEFINED))?;
     }
     Ok(env)
 }
 
-/// Every file of a text is there: a subject without its letter helps nobody.
-fn complete(files: &BTreeMap<String, String>, folder: &str) -> Result<(), TemplateError> {
-    let channel = folder.split('/').next().unwrap_or_default();
-    for text in Text::ALL.into_iter().filter(|text| text.channel() == channel) {
-        let path = format!("{folder}/{}", text.file());
-        if !files.contains_key(&path) {
-            return Err(TemplateError::plain(path, "is missing; the other texts of this language are there"));
-        }
-    }
-    Ok(())
+/// Medium, language and file name of a text that has a language.
+pub(super) fn split(path: &str) -> Option<(Medium, &str, &str)> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let [folder, language, file] = parts[..] else { return None };
+    let medium = Medium::ALL.into_iter().find(|medium| medium.folder() == folder)?;
+    Some((medium, language, file))
 }
 
 /// The path with its language in lower case, where such a text exists.
 fn known_path(path: &str) -> Option<String> {
-    let parts: Vec<&str> = path.split('/').collect();
-    let [channel, language, file] = parts[..] else { return None };
-    let tag = !language.is_empty() && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (tag && Text::ALL.iter().any(|text| text.channel() == channel && text.file() == file))
-        .then(|| format!("{channel}/{}/{file}", language.to_ascii_lowercase()))
+    let is_tag = |tag: &str| !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if let Some(tag) = path.strip_prefix("words/").and_then(|file| file.strip_suffix(".toml")) {
+        return is_tag(tag).then(|| format!("words/{}.toml", tag.to_ascii_lowercase()));
+    }
+    let Some((medium, language, file)) = split(path) else {
+        let whole = ["email/layout.html"].contains(&path)
+            || Text::ALL.iter().any(|text| text.media() == [Medium::Page] && text.file(Medium::Page, "") == path);
+        return whole.then(|| path.to_owned());
+    };
+    let (stem, ending) = file.rsplit_once('.')?;
+    let sent = Text::ALL.iter().any(|text| text.media().contains(&medium) && text.name() == stem);
+    let part = stem.starts_with('_');
+    let known = match ending {
+        "txt" => sent || part,
+        "html" => medium == Medium::Email && (sent || part),
+        _ => false,
+    };
+    (is_tag(language) && known).then(|| format!("{}/{}/{file}", medium.folder(), language.to_ascii_lowercase()))
 }
 
 /// All files two folders deep, by their path with `/`. Hidden ones and those that editors leave are passed over.

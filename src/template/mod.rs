@@ -1,25 +1,41 @@
-//! Texts to rendered notices. Pure but for reading the operator's folder once.
+//! Texts to rendered messages. Pure but for reading the operator's folder once.
 //!
-//! `sms/LANGUAGE/changed.txt` is a text message; `email/LANGUAGE/changed.subject.txt`, `changed.txt` and `changed.html`
-//! are an e-mail. Those in `templates/` of the source are compiled in; a file of the same name in the operator's folder
-//! takes its place, and a new LANGUAGE folder adds a language. To add a text that Redial can send: a name in [`Text`],
-//! its files in every language, and a sample in `check`.
+//! `MEDIUM/LANGUAGE/NAME.txt` is one text: `sms`, `email` or `push`, a language, and a name of [`Text`]. Of an
+//! e-mail or a push message the first line is the subject; HTML is made from the same text. `words/LANGUAGE.toml` has
+//! what many texts share, `pages/` has pages. Those in `templates/` of the source are compiled in; a file of the same
+//! name in the operator's folder takes its place, and a new language adds to them. `docs/templates.md` is for who
+//! writes them. To add a text that Redial can send: a name in [`Text`], its [`Facts`], its files in every language
+//! (`built_in`), and samples in `samples`.
 
+mod built_in;
 mod check;
 mod context;
+mod letter;
 mod load;
+mod mark;
+mod price;
+mod samples;
 mod shown;
 mod sms;
 mod spoken;
+mod text;
+mod words;
 
 pub use check::{Problem, Report, Size};
-pub use context::{Changed, Letterhead};
+pub use context::{
+    Answer, CardWay, Changed, Code, Digest, Facts, Hold, KEEP, Kept, Letterhead, StopPage, StopState, Unproved,
+    card_file,
+};
 pub use load::TemplateError;
+pub use price::{NoPrice, Price};
 pub use sms::{Alphabet, Segments, folded, segments};
 pub use spoken::{Spoken, Told};
+pub use text::Text;
 
-use minijinja::Environment;
+use minijinja::{Environment, Value, context};
 use std::collections::BTreeSet;
+use text::Medium;
+use words::{AllWords, Words, chain, words_of};
 
 /// A rendered text message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +44,20 @@ pub struct Sms {
     pub text: String,
     /// What it costs.
     pub segments: Segments,
+    /// Whether the card goes with it as media, where the account can send media.
+    pub with_card: bool,
+}
+
+impl Sms {
+    /// Any text, folded and counted.
+    pub fn new(text: &str) -> Self {
+        let text = folded(text.trim());
+        Self { segments: segments(&text), text, with_card: false }
+    }
 }
 
 /// A rendered e-mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Email {
     /// One line.
     pub subject: String,
@@ -39,78 +65,146 @@ pub struct Email {
     pub text: String,
     /// The same facts as HTML.
     pub html: String,
+    /// The recipient's one-click address for List-Unsubscribe, https (RFC 8058).
+    pub unsubscribe: Option<String>,
+    /// What the mailing is about, for List-Id: an owner's or group's id.
+    pub list: Option<String>,
+}
+
+/// A rendered push message. It shows on a locked screen: no number stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// One line.
+    pub title: String,
+    /// What follows.
+    pub body: String,
+}
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The tag of the language that it is in.
+    pub language: String,
+    /// The whole document.
+    pub html: String,
 }
 
 /// All texts, parsed.
 #[derive(Debug)]
 pub struct Templates {
     env: Environment<'static>,
-    /// `sms/en` …: what has texts.
-    languages: BTreeSet<String>,
+    /// By path: what there is.
+    files: BTreeSet<String>,
+    words: AllWords,
     /// The last of every fallback chain.
     default_language: String,
 }
 
-/// The four files of a text about a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Text {
-    Sms,
-    Subject,
-    Plain,
-    Html,
-}
-
-impl Text {
-    const ALL: [Text; 4] = [Text::Sms, Text::Subject, Text::Plain, Text::Html];
-
-    fn channel(self) -> &'static str {
-        if self == Text::Sms { "sms" } else { "email" }
-    }
-
-    fn file(self) -> &'static str {
-        match self {
-            Text::Sms | Text::Plain => "changed.txt",
-            Text::Subject => "changed.subject.txt",
-            Text::Html => "changed.html",
-        }
-    }
-}
+/// A text message is made shorter, where it can be, until it takes no more than these parts.
+const PARTS_AIM: usize = 4;
 
 impl Templates {
-    /// The text message about `changed` in the best of the reader's languages (tags like `zh-TW`, best first).
-    pub fn sms(&self, languages: &[&str], changed: &Changed) -> Result<Sms, TemplateError> {
-        let text = folded(self.render(Text::Sms, languages, &changed.for_sms())?.trim());
-        let segments = segments(&text);
-        Ok(Sms { text, segments })
+    /// The text message about `facts` in the best of the reader's languages (tags like `zh-TW`, best first).
+    pub fn sms(&self, languages: &[&str], facts: &dyn Facts) -> Result<Sms, TemplateError> {
+        let (file, language) = self.chosen(facts.text(), Medium::Sms, languages);
+        let with_card = facts.letterhead().is_some_and(|head| head.card == CardWay::Attached);
+        let mut best: Option<Sms> = None;
+        let mut step = 0;
+        while let Some(short) = facts.shortened(step) {
+            let rendered = self.render(&file, &language, &short.value())?;
+            let sms = Sms { with_card, ..self.counted(rendered.trim(), &language) };
+            let fits = sms.segments.parts <= PARTS_AIM;
+            best = best.filter(|best| best.segments.parts <= sms.segments.parts).or(Some(sms));
+            if fits {
+                break;
+            }
+            step += 1;
+        }
+        best.ok_or_else(|| TemplateError::plain(file, "is no text message"))
     }
 
-    /// The e-mail about `changed` in the best of the reader's languages.
-    pub fn email(&self, languages: &[&str], changed: &Changed) -> Result<Email, TemplateError> {
-        let subject = self.render(Text::Subject, languages, changed)?;
+    /// Isolates only where the text is UCS-2 anyway: they would force a text into it.
+    fn counted(&self, rendered: &str, language: &str) -> Sms {
+        let direction = self.direction(language);
+        let plain = Sms::new(&mark::plain(rendered, direction, false));
+        match plain.segments.alphabet {
+            Alphabet::Gsm7 => plain,
+            Alphabet::Ucs2 => Sms::new(&mark::plain(rendered, direction, true)),
+        }
+    }
+
+    /// The e-mail about `facts` in the best of the reader's languages.
+    pub fn email(&self, languages: &[&str], facts: &dyn Facts) -> Result<Email, TemplateError> {
+        let (file, language) = self.chosen(facts.text(), Medium::Email, languages);
+        let direction = self.direction(&language);
+        let value = facts.value();
+        let rendered = self.render(&file, &language, &value)?;
+        let halves = letter::halves(&rendered).ok_or_else(|| TemplateError::halves(&file))?;
+        let subject = letter::text(halves.subject, direction).trim().to_owned();
+        let own = format!("{}html", file.trim_end_matches("txt"));
+        let html = if self.files.contains(&own) {
+            self.render(&own, &language, &value)?
+        } else {
+            let content = Value::from_safe_string(letter::html(halves.body));
+            let service = value.get_attr("service").unwrap_or_default();
+            self.render("email/layout.html", &language, &context! { subject => subject.clone(), content, service })?
+        };
+        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let head = facts.letterhead();
         Ok(Email {
-            subject: shown::one_line(&subject),
-            text: self.render(Text::Plain, languages, changed)?,
-            html: self.render(Text::Html, languages, changed)?,
+            subject,
+            text: letter::text(halves.body, direction),
+            html: letter::marks_as_bdi(&html),
+            unsubscribe: head.and_then(|head| filled(&head.unsubscribe)),
+            list: head.and_then(|head| filled(&head.list)),
         })
     }
 
-    fn render(&self, text: Text, languages: &[&str], changed: &Changed) -> Result<String, TemplateError> {
-        let name = self.chosen(text, languages);
-        let template = self.env.get_template(&name).map_err(|error| TemplateError::of(&name, &error))?;
-        template.render(minijinja::value::Serde(changed)).map_err(|error| TemplateError::of(&name, &error))
+    /// The push message about `facts` in the best of the reader's languages.
+    pub fn push(&self, languages: &[&str], facts: &dyn Facts) -> Result<Push, TemplateError> {
+        let (file, language) = self.chosen(facts.text(), Medium::Push, languages);
+        let direction = self.direction(&language);
+        let rendered = self.render(&file, &language, &facts.value())?;
+        let halves = letter::halves(&rendered).ok_or_else(|| TemplateError::halves(&file))?;
+        Ok(Push {
+            title: mark::plain(halves.subject, direction, true),
+            body: mark::plain(halves.body, direction, true),
+        })
     }
 
-    /// The file that serves these languages: each tag is shortened from its end (`zh-Hant-TW`, `zh-Hant`, `zh`) before
-    /// the next is asked, then comes the default language. The channel's files all come from one language.
-    fn chosen(&self, text: Text, languages: &[&str]) -> String {
-        let known = |tag: &str| self.languages.contains(&format!("{}/{tag}", text.channel()));
-        let chain = languages.iter().flat_map(|tag| {
-            let tag = tag.to_ascii_lowercase().replace('_', "-");
-            let ends: Vec<usize> = tag.match_indices('-').map(|(at, _)| at).chain([tag.len()]).rev().collect();
-            ends.into_iter().map(|end| tag[..end].to_owned()).collect::<Vec<_>>()
-        });
-        let language = chain.into_iter().find(|tag| known(tag));
-        format!("{}/{}/{}", text.channel(), language.as_deref().unwrap_or(&self.default_language), text.file())
+    /// The page about `facts`.
+    pub fn page(&self, languages: &[&str], facts: &dyn Facts) -> Result<Page, TemplateError> {
+        let (file, language) = self.chosen(facts.text(), Medium::Page, languages);
+        let html = letter::marks_as_bdi(&self.render(&file, &language, &facts.value())?);
+        Ok(Page { language, html })
+    }
+
+    /// Whether there are texts in this very language, for a choice of languages.
+    pub fn languages(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.words.iter().map(|(tag, words)| (tag.as_str(), words.name.as_str()))
+    }
+
+    fn render(&self, file: &str, language: &str, facts: &Value) -> Result<String, TemplateError> {
+        let failed = |error| TemplateError::of(file, &error, facts);
+        let template = self.env.get_template(file).map_err(failed)?;
+        let direction = self.direction(language).word();
+        template.render(context! { language, direction, ..facts.clone() }).map_err(failed)
+    }
+
+    fn direction(&self, language: &str) -> mark::Direction {
+        words_of(&self.words, language).map_or_else(Default::default, |words: &Words| words.direction)
+    }
+
+    /// The file that serves these languages, and its language: each tag is shortened from its end (`zh-Hant-TW`,
+    /// `zh-Hant`, `zh`) before the next is asked, then comes the default language.
+    fn chosen(&self, text: Text, medium: Medium, languages: &[&str]) -> (String, String) {
+        let known = |tag: &String| match medium {
+            Medium::Page => self.words.contains_key(tag),
+            _ => self.files.contains(&text.file(medium, tag)),
+        };
+        let language = languages.iter().flat_map(|tag| chain(tag)).find(known);
+        let language = language.unwrap_or_else(|| self.default_language.clone());
+        (text.file(medium, &language), language)
     }
 }
 

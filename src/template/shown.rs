@@ -1,6 +1,6 @@
 //! What a stranger's text may look like in a message (rule N5).
 
-/// Longer names and words are cut with an ellipsis.
+/// Longer names and words are cut with an ellipsis; in UTF-16 units, as text messages count.
 pub(super) const NAME_MOST: usize = 60;
 
 /// A name or label as it may stand in a message: one line, no control characters, no characters that turn the
@@ -12,16 +12,37 @@ pub(super) fn name(text: &str) -> Option<String> {
     if plain.is_empty() || digits >= 4 || holds_link(&plain) {
         return None;
     }
-    Some(cut(&plain))
+    Some(cut(&plain, NAME_MOST))
 }
 
-fn cut(plain: &str) -> String {
-    if plain.chars().count() <= NAME_MOST {
+/// Not longer than `most` UTF-16 units, even where the ellipsis becomes three points. What makes one character for its
+/// reader (accents, joined emoji) is not torn apart.
+pub(super) fn cut(plain: &str, most: usize) -> String {
+    if plain.encode_utf16().count() <= most {
         return plain.to_owned();
     }
-    let mut short: String = plain.chars().take(NAME_MOST - 1).collect();
+    let chars: Vec<char> = plain.chars().collect();
+    let mut units = 0;
+    let fits = |c: &&char| {
+        units += c.len_utf16();
+        units + 3 <= most
+    };
+    let mut end = chars.iter().take_while(fits).count();
+    let most_chars = end;
+    while end > 0 && (extends(chars[end]) || chars[end - 1] == '\u{200d}') {
+        end -= 1;
+    }
+    let end = if end == 0 { most_chars } else { end };
+    let mut short: String = chars[..end].iter().collect();
+    short.truncate(short.trim_end().len());
     short.push('\u{2026}');
     short
+}
+
+/// Whether it belongs to the character before: combining marks, joiners, variations, skin tones.
+fn extends(c: char) -> bool {
+    unicode_normalization::char::is_combining_mark(c)
+        || matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
 /// One line without what is invisible or turns direction; runs of blanks become one.
@@ -37,8 +58,8 @@ fn invisible(c: char) -> bool {
         // Blanks without width (joiners are part of names in several scripts), soft hyphen, fillers.
         | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{ad}' | '\u{34f}'
         | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{180e}'
-        // Annotations and tags.
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        // Annotations, noncharacters (our own marks among them) and tags.
+        | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether a reader's device would make a link of a part of it.
@@ -90,7 +111,21 @@ mod tests {
         ] {
             assert_eq!(name(given).as_deref(), shown, "{what}");
         }
-        assert_eq!(name(&"x".repeat(200)).map(|name| name.chars().count()), Some(NAME_MOST));
+        assert_eq!(name(&"x".repeat(200)).map(|name| name.chars().count()), Some(NAME_MOST - 2));
+    }
+
+    #[test]
+    fn n5_long_names_are_cut_between_characters() {
+        for (what, given, most, shown) in [
+            ("what fits stays", "Ann Lee", 7, "Ann Lee"),
+            ("room is left for three points", "Ann Bell-Lee", 9, "Ann Be\u{2026}"),
+            ("no blank before them", "Anne Bell", 8, "Anne\u{2026}"),
+            ("an accent stays with its letter", "Zoe\u{301}e Bell", 6, "Zo\u{2026}"),
+            ("a surrogate pair is one", "😀😀😀😀", 6, "😀\u{2026}"),
+            ("a family stays together", "Jo 👩\u{200d}👧 Bo Bell", 9, "Jo\u{2026}"),
+        ] {
+            assert_eq!(cut(given, most), shown, "{what}");
+        }
     }
 
     proptest! {
@@ -98,7 +133,7 @@ mod tests {
         fn whatever_it_is_it_stays_one_line(text in "\\PC{0,40}|[\\x00-\\x{2070}]{0,40}") {
             if let Some(shown) = name(&text) {
                 prop_assert!(!shown.chars().any(|c| c.is_control() || invisible(c)));
-                prop_assert!(shown.chars().count() <= NAME_MOST);
+                prop_assert!(shown.encode_utf16().count() <= NAME_MOST);
                 prop_assert_eq!(name(&shown), Some(shown.clone()));
             }
         }

@@ -3,7 +3,7 @@
 //! A provider's document reads it aloud and escapes it. The variables are `name` and `number`; both are none where the
 //! caller may learn neither. A number is given digit by digit, for a voice would read it as an amount.
 
-use super::{TemplateError, shown};
+use super::{TemplateError, shown, words::chain};
 use crate::domain::address::{Address, phone};
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -16,9 +16,10 @@ const FUEL: u64 = 10_000;
 /// Serves callers whose language has no text.
 const LAST: &str = "en";
 
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("en", include_str!("../../templates/spoken/en/moved.txt")),
     ("zh", include_str!("../../templates/spoken/zh/moved.txt")),
+    ("zh-hant", include_str!("../../templates/spoken/zh-hant/moved.txt")),
     ("es", include_str!("../../templates/spoken/es/moved.txt")),
     ("de", include_str!("../../templates/spoken/de/moved.txt")),
     ("fr", include_str!("../../templates/spoken/fr/moved.txt")),
@@ -106,10 +107,8 @@ impl Spoken {
     /// # Errors
     /// The text could not be rendered.
     pub fn say(&self, language: &str, told: &Told) -> Result<String, TemplateError> {
-        let tag = language.to_ascii_lowercase().replace('_', "-");
-        let primary = tag.split('-').next().unwrap_or_default();
-        let known = |tag: &str| self.0.get_template(&file(tag)).ok();
-        let template = match known(&tag).or_else(|| known(primary)) {
+        let known = |tag: &String| self.0.get_template(&file(tag)).ok();
+        let template = match chain(language).iter().find_map(known) {
             Some(template) => template,
             None => self.0.get_template(&file(LAST)).map_err(|error| wrong(&file(LAST), &error))?,
         };
@@ -144,7 +143,8 @@ mod tests {
         let spoken = Spoken::load(None).unwrap();
         for (language, part) in [
             ("en", "changed"),
-            ("zh-Hant-TW", "转接"),
+            ("zh-CN", "转接"),
+            ("zh-Hant-TW", "轉接"),
             ("es", "cambiado"),
             ("de_CH", "verbunden"),
             ("fr", "changé"),

@@ -87,13 +87,20 @@ impl MailHead {
             html: &email.html,
             card: card.as_deref(),
             reference: message.reference,
-            list_id: &format!("<notices.{domain}>"),
-            // The page behind it is not there yet; a header that leads nowhere would be worse than none.
-            unsubscribe: None,
+            list_id: &list_id(email.list.as_deref(), domain),
+            unsubscribe: email.unsubscribe.as_deref(),
             date: message.date,
         }
         .write()
     }
+}
+
+/// A list for each owner, so that a reader's program can sort or silence one of them (RFC 2919): labels of a domain
+/// are letters, digits and `-`.
+fn list_id(list: Option<&str>, domain: &str) -> String {
+    let label: String = list.unwrap_or_default().replace('_', "-").to_ascii_lowercase();
+    let label = label.trim_matches('-');
+    if label.is_empty() { format!("<notices.{domain}>") } else { format!("<{label}.notices.{domain}>") }
 }
 
 /// Messages as files: `.sms` and `.eml`.

@@ -11,7 +11,7 @@ use crate::{
         id::NoticeId,
         owner::Channel,
     },
-    template::{Email, Sms, segments},
+    template::{Email, Sms},
     transport::delivery::Delivery,
 };
 
@@ -56,10 +56,11 @@ async fn deliver(env: &Env, carrier: &dyn Carrier, post: &Post, channel: Channel
                 subject: format!("Test message of {}", post.service),
                 html: format!("<!doctype html><p>{}</p>", text.replace('&', "&amp;").replace('<', "&lt;")),
                 text,
+                ..Email::default()
             },
             card: None,
         },
-        Channel::Sms | Channel::Push => Content::Sms(Sms { segments: segments(&text), text }),
+        Channel::Sms | Channel::Push => Content::Sms(Sms::new(&text)),
     };
     let date = env.clock.now();
     let reference = format!("test-{}", NoticeId::fresh(date, &*env.random));

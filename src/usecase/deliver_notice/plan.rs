@@ -12,7 +12,7 @@ use crate::{
         owner::{Channel, Proof},
     },
     store::{Claimed, Commit, Effect, Result, StoreError},
-    template::{Changed, Letterhead, TemplateError},
+    template::{CardWay, Changed, Letterhead, TemplateError},
     transport::delivery::Delivery,
     usecase::{
         Env,
@@ -226,7 +226,8 @@ impl Plan {
             reply: carrier.replies(),
             help: post.help.clone(),
             unsubscribe: String::new(),
-            attached: way.channel == Channel::Email,
+            card: if way.channel == Channel::Email { CardWay::Attached } else { CardWay::None },
+            list: claimed.notice.owner.to_string(),
         };
         let name = &self.views.owner.profile.name;
         let changed = Changed::new(&self.difference, name, claimed.notice.first, &letterhead);

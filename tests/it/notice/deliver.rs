@@ -354,7 +354,7 @@ async fn n5_in_the_readers_language_by_the_groups_channel() {
     world.change(MOBILE, NEW).await;
     world.after(120).await;
     let given = world.taken();
-    assert!(given.len() == 1 && given[0].account == "mail" && given[0].text.contains("如何核实"), "{given:?}");
+    assert!(given.len() == 1 && given[0].account == "mail" && given[0].text.contains("如何查證"), "{given:?}");
 }
 
 #[tokio::test]

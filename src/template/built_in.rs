@@ -1,0 +1,48 @@
+//! The texts that are compiled in: every text in every language, or this does not compile.
+
+/// One language's files.
+macro_rules! files {
+    ($language:literal: $($folder:literal $name:literal),* $(,)?) => {
+        &[
+            (
+                concat!("words/", $language, ".toml"),
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/words/", $language, ".toml")),
+            ),
+            $((
+                concat!($folder, "/", $language, "/", $name, ".txt"),
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $folder, "/", $language, "/", $name, ".txt")),
+            )),*
+        ]
+    };
+}
+
+macro_rules! language {
+    ($language:literal) => {
+        files!($language:
+            "sms" "_stop", "sms" "_changes", "sms" "changed", "sms" "introduced", "sms" "digest", "sms" "updated",
+            "sms" "hold", "sms" "kept", "sms" "unproved", "sms" "code", "sms" "stopped", "sms" "started", "sms" "help",
+            "email" "_changes", "email" "_foot", "email" "changed", "email" "introduced", "email" "digest",
+            "email" "updated", "email" "hold", "email" "kept", "email" "unproved", "email" "code",
+            "push" "changed", "push" "introduced", "push" "digest", "push" "updated", "push" "hold",
+        )
+    };
+}
+
+/// The languages that come with Redial.
+#[cfg(test)]
+pub(super) const LANGUAGES: [&str; 7] = ["en", "zh", "zh-hant", "es", "de", "fr", "ar"];
+
+/// Their files, by path.
+pub(super) const BUILT_IN: [&[(&str, &str)]; 8] = [
+    language!("en"),
+    language!("zh"),
+    language!("zh-hant"),
+    language!("es"),
+    language!("de"),
+    language!("fr"),
+    language!("ar"),
+    &[
+        ("email/layout.html", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/email/layout.html"))),
+        ("pages/stop.html", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/stop.html"))),
+    ],
+];

@@ -1,0 +1,107 @@
+//! Which texts there are, and by which way each is sent.
+
+/// A text that Redial sends or shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Text {
+    /// A recipient is told what changed of one owner.
+    Changed,
+    /// The card of an owner who added the recipient (rule E1).
+    Introduced,
+    /// A recipient is told what changed of several owners.
+    Digest,
+    /// An owner is told that an entry in their own book was brought up to date (rule E3).
+    Updated,
+    /// An owner's points are told that a change is wanted, and how to stop it (rule C3).
+    Hold,
+    /// The answer to the word and code that stop it.
+    Kept,
+    /// An owner is told that somebody else has proved one of their addresses (rule C9).
+    Unproved,
+    /// A one-time code (rule C1).
+    Code,
+    /// The answer to STOP (rule N6).
+    Stopped,
+    /// The answer to START.
+    Started,
+    /// The answer to HELP.
+    Help,
+    /// The page behind a recipient's link, on which they stop messages.
+    Stop,
+}
+
+/// The way a text goes, and the name of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Medium {
+    Sms,
+    Email,
+    Push,
+    Page,
+}
+
+impl Medium {
+    pub(super) const ALL: [Medium; 4] = [Medium::Sms, Medium::Email, Medium::Push, Medium::Page];
+
+    /// The folder.
+    pub(super) fn folder(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+            Self::Push => "push",
+            Self::Page => "pages",
+        }
+    }
+}
+
+impl Text {
+    pub(super) const ALL: [Text; 12] = [
+        Text::Changed,
+        Text::Introduced,
+        Text::Digest,
+        Text::Updated,
+        Text::Hold,
+        Text::Kept,
+        Text::Unproved,
+        Text::Code,
+        Text::Stopped,
+        Text::Started,
+        Text::Help,
+        Text::Stop,
+    ];
+
+    /// The file's name without its ending.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Introduced => "introduced",
+            Self::Digest => "digest",
+            Self::Updated => "updated",
+            Self::Hold => "hold",
+            Self::Kept => "kept",
+            Self::Unproved => "unproved",
+            Self::Code => "code",
+            Self::Stopped => "stopped",
+            Self::Started => "started",
+            Self::Help => "help",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// The ways in which it is sent.
+    pub(super) fn media(self) -> &'static [Medium] {
+        use Medium::{Email, Page, Push, Sms};
+        match self {
+            Self::Changed | Self::Introduced | Self::Digest | Self::Updated | Self::Hold => &[Sms, Email, Push],
+            Self::Kept | Self::Unproved | Self::Code => &[Sms, Email],
+            Self::Stopped | Self::Started | Self::Help => &[Sms],
+            Self::Stop => &[Page],
+        }
+    }
+
+    /// The file in a folder of this medium. A page is one for all languages; its words come from `words/`.
+    pub(super) fn file(self, medium: Medium, language: &str) -> String {
+        match medium {
+            Medium::Page => format!("pages/{}.html", self.name()),
+            _ => format!("{}/{language}/{}.txt", medium.folder(), self.name()),
+        }
+    }
+}
