@@ -99,7 +99,8 @@ pub(super) struct InboundHook {
     pub(super) id: Place,
     pub(super) from: Place,
     pub(super) to: Place,
-    pub(super) text: Place,
+    /// The first that has a value.
+    pub(super) text: Vec<Place>,
     pub(super) media: Option<MediaPlaces>,
     pub(super) words: Vec<Rule<Word>>,
     pub(super) acknowledge: DocumentText,

@@ -139,29 +139,25 @@ pub struct BuiltIn {
     pub samples: &'static [(&'static str, &'static str)],
 }
 
+/// Files in `providers/`, all with the same four sample files.
+macro_rules! built_in {
+    ($($name:literal)*) => {
+        &[$(BuiltIn {
+            name: $name,
+            text: include_str!(concat!("../../providers/", $name, ".toml")),
+            samples: built_in!(@ $name signatures calls messages endpoints),
+        }),*]
+    };
+    (@ $name:literal $($file:ident)*) => {
+        &[$((
+            concat!("providers/", $name, "/", stringify!($file), ".toml"),
+            include_str!(concat!("../../providers/", $name, "/", stringify!($file), ".toml")),
+        )),*]
+    };
+}
+
 /// The providers that are compiled in; a file of the same name in the operator's `providers/` goes before.
-pub const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn {
-        name: "twilio",
-        text: include_str!("../../providers/twilio.toml"),
-        samples: &[
-            ("providers/twilio/signatures.toml", include_str!("../../providers/twilio/signatures.toml")),
-            ("providers/twilio/calls.toml", include_str!("../../providers/twilio/calls.toml")),
-            ("providers/twilio/messages.toml", include_str!("../../providers/twilio/messages.toml")),
-            ("providers/twilio/endpoints.toml", include_str!("../../providers/twilio/endpoints.toml")),
-        ],
-    },
-    BuiltIn {
-        name: "telnyx",
-        text: include_str!("../../providers/telnyx.toml"),
-        samples: &[
-            ("providers/telnyx/signatures.toml", include_str!("../../providers/telnyx/signatures.toml")),
-            ("providers/telnyx/calls.toml", include_str!("../../providers/telnyx/calls.toml")),
-            ("providers/telnyx/messages.toml", include_str!("../../providers/telnyx/messages.toml")),
-            ("providers/telnyx/endpoints.toml", include_str!("../../providers/telnyx/endpoints.toml")),
-        ],
-    },
-];
+pub const BUILT_IN: &[BuiltIn] = built_in!["twilio" "telnyx" "plivo" "bandwidth"];
 
 impl Provider {
     /// Whether the file has the section for it.

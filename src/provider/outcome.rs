@@ -316,16 +316,14 @@ impl Account {
             if !hook.when.holds(&about) {
                 continue;
             }
-            let needed = |place: &Place| {
-                let value = event.value(place).filter(|value| !value.is_empty());
-                value.ok_or_else(|| Malformed { place: place.written().into() })
-            };
+            let value = |place: &Place| event.value(place).filter(|value| !value.is_empty());
+            let needed = |place: &Place| value(place).ok_or_else(|| Malformed { place: place.written().into() });
             let word = first(&hook.words, &about);
             let message = Inbound {
                 id: needed(&hook.id)?.into(),
                 from: numbers.read(needed(&hook.from)?).into(),
                 to: numbers.read(needed(&hook.to)?).into(),
-                text: event.value(&hook.text).unwrap_or_default().into(),
+                text: hook.text.iter().find_map(value).unwrap_or_default().into(),
                 media: media(hook, &event),
                 word: word.map(|(_, word)| *word),
             };

@@ -1,6 +1,6 @@
 //! `[hooks]`, as serde reads it.
 
-use super::{DocumentFile, WhenFile, Written};
+use super::{DocumentFile, OneOrMore, WhenFile, Written};
 use crate::provider::{Flag, Phase, State, Word};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -137,7 +137,7 @@ pub(in crate::provider) struct InboundFile {
     pub(in crate::provider) id: Written,
     pub(in crate::provider) from: Written,
     pub(in crate::provider) to: Written,
-    pub(in crate::provider) text: Written,
+    pub(in crate::provider) text: OneOrMore,
     pub(in crate::provider) media: Option<MediaFile>,
     #[serde(default)]
     pub(in crate::provider) words: Vec<Spanned<WordFile>>,

@@ -129,7 +129,7 @@ impl Loader<'_> {
             id: self.webhook_place(&file.id)?,
             from: self.webhook_place(&file.from)?,
             to: self.webhook_place(&file.to)?,
-            text: self.webhook_place(&file.text)?,
+            text: file.text.0.iter().map(|place| self.webhook_place(place)).collect::<Result<_>>()?,
             media: file.media.as_ref().map(media).transpose()?,
             words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
             acknowledge: self.plain_document(&file.acknowledge)?,
