@@ -4,6 +4,7 @@ use super::{StartError, accounts, accounts::in_account};
 use crate::{
     config::{self, Config},
     domain::{owner::Channel, schedule::Backoff},
+    provider::Capability,
     template::Templates,
     transport::{
         folder::Folder,
@@ -13,6 +14,7 @@ use crate::{
     usecase::{
         carrier::{ByFolder, ByProvider, BySmtp, Carrier, Carriers, MailHead},
         deliver_notice::Post,
+        gateway::Account,
     },
     worker,
 };
@@ -91,13 +93,20 @@ fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -
             let reach = if account.base_url.is_some() { Reach::Anywhere } else { Reach::Public };
             let settings = http::Settings { reach, ..http::Settings::default() };
             Ok(Arc::new(ByProvider {
+                callback: callback(&one, account),
                 account: Arc::new(one.provider),
                 client: Client::new(&settings).map_err(|why| why.to_string())?,
-                callback: None,
                 replies: sender_is_number(account),
             }))
         }
     }
+}
+
+/// Where reports on our messages go: only where the provider can reach it and its file reads them.
+fn callback(one: &Account, written: &config::Account) -> Option<Box<str>> {
+    let reached = one.public_url.starts_with("https://") || written.base_url.is_some();
+    let reads = one.provider.provider().can(Capability::Status);
+    (reached && reads).then(|| format!("{}/hooks/{}/status", one.public_url, one.name()).into())
 }
 
 /// Whether somebody can answer: a sender that is a name cannot be written to.

@@ -1,6 +1,7 @@
 //! The rules of Redial as plain functions: no input or output, no clock, no randomness, no logging.
 
 pub mod address;
+pub mod bounce;
 pub mod card;
 pub mod change;
 pub mod group;
@@ -10,6 +11,7 @@ pub mod imported;
 pub mod name;
 pub mod notice;
 pub mod opt_out;
+pub mod opt_word;
 pub mod owner;
 pub mod query;
 pub mod schedule;

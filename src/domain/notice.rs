@@ -2,11 +2,13 @@
 
 mod difference;
 mod due;
+mod receipt;
 mod route;
 mod step;
 
 pub use difference::{Difference, Line, News, Seen, before, difference, rights_digest, without_taken_away};
 pub use due::{Debounce, due};
+pub use receipt::{REPORTS_WITHIN, Reported, Settled, Standing, settle, standing};
 pub use route::{Reach, USUAL_ORDER, channels, routes};
 pub use step::{Moment, Step, View, left_to_tell, step};
 
@@ -106,6 +108,8 @@ pub struct Attempt {
     pub foreign_id: Option<Box<str>>,
     /// What the far end said, shortened.
     pub detail: Box<str>,
+    /// What reports say of it since, the furthest of them.
+    pub reported: Option<Reported>,
 }
 
 /// How one try ended (rule N3).

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     provider::{Capability, Hook, Incoming, Refused},
-    usecase::{gateway::Gateway, hook_call, hook_inbound, hook_message, hook_status, reference::Reference},
+    usecase::{
+        gateway::Gateway, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
+        reference::Reference,
+    },
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -67,9 +70,15 @@ async fn answer(
         Err(refused) => return refusal(gateway, name, Some(refused)),
     };
     let document = match (hook, reference) {
-        (Hook::Call, None) => hook_call::answer(gateway, account, &incoming, verified).await,
-        (Hook::Call, Some(reference)) => hook_status::application(gateway, account, &incoming, &reference).await,
-        (Hook::Status, reference) => hook_status::report(gateway, account, &incoming, reference.as_ref()).await,
+        (Hook::Call, Some(Named::Sender(reference))) => {
+            hook_status::application(gateway, account, &incoming, &reference).await
+        }
+        (Hook::Call, _) => hook_call::answer(gateway, account, &incoming, verified).await,
+        (Hook::Status, Some(Named::Sender(reference))) => {
+            hook_status::report(gateway, account, &incoming, &reference).await
+        }
+        (Hook::Status, Some(Named::Own(own))) => hook_status::own(gateway, account, &incoming, Some(own)).await,
+        (Hook::Status, None) => hook_status::own(gateway, account, &incoming, None).await,
         (Hook::Inbound, _) => hook_inbound::answer(gateway, account, &incoming).await,
         (Hook::Message, _) if !account.provider.provider().can(Capability::MessageHook) => {
             return Problem::new(Kind::NotFound).response();
@@ -79,8 +88,16 @@ async fn answer(
     super::document_response(document)
 }
 
-/// `{account}/{hook}` and, for two of the hooks, a reference.
-fn read_tail(tail: &str) -> Option<(&str, Hook, Option<Reference>)> {
+/// What the end of a path is about.
+enum Named {
+    /// A sender's request that went elsewhere.
+    Sender(Reference),
+    /// A message of our own.
+    Own(OwnMessage),
+}
+
+/// `{account}/{hook}` and, for two of the hooks, what it is about.
+fn read_tail(tail: &str) -> Option<(&str, Hook, Option<Named>)> {
     let mut segments = tail.split('/');
     let name = segments.next().filter(|name| !name.is_empty())?;
     let hook = match segments.next()? {
@@ -92,7 +109,11 @@ fn read_tail(tail: &str) -> Option<(&str, Hook, Option<Reference>)> {
     };
     let reference = match segments.next() {
         None => None,
-        Some(text) if matches!(hook, Hook::Call | Hook::Status) => Some(Reference::read(text)?),
+        Some(text) if hook == Hook::Call => Some(Named::Sender(Reference::read(text)?)),
+        Some(text) if hook == Hook::Status => {
+            let own = OwnMessage::read(text).map(Named::Own);
+            Some(own.or_else(|| Reference::read(text).map(Named::Sender))?)
+        }
         Some(_) => return None,
     };
     segments.next().is_none().then_some((name, hook, reference))
@@ -127,6 +148,7 @@ mod tests {
             ("main/call", Hook::Call, false),
             ("main/message", Hook::Message, false),
             ("main/inbound", Hook::Inbound, false),
+            (&format!("main/status/{}-1", crate::domain::id::NoticeId(5)), Hook::Status, true),
             (&format!("main/status/{reference}"), Hook::Status, true),
             (&format!("main/call/{reference}"), Hook::Call, true),
         ] {

@@ -11,6 +11,7 @@
 pub mod filter;
 mod imported;
 pub mod postgres;
+pub mod returns;
 pub mod sqlite;
 
 use crate::{
@@ -31,6 +32,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
+pub use returns::{Receipt, Returned, Returns, StopLink, Unreachable};
 use std::{sync::Arc, time::Duration};
 
 /// Why a read or a commit did not happen. Nothing was changed.
@@ -269,6 +271,8 @@ pub enum Effect {
         /// From whom; `None`: from everybody, whatever was said before.
         owner: Option<OwnerId>,
     },
+    /// Something came back from a recipient.
+    Returned(Returned),
     /// A line of an owner's audit trail.
     Audited(Audit),
 }
@@ -598,7 +602,7 @@ pub trait Keys: Send + Sync {
 
 /// Everything that is kept.
 #[async_trait]
-pub trait Store: Numbers + Owners + Books + Outbox + Substitutions + Keys {
+pub trait Store: Numbers + Owners + Books + Outbox + Returns + Substitutions + Keys {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims and heartbeats.
     async fn commit(&self, commit: Commit) -> Result<Time>;

@@ -14,6 +14,10 @@ pub struct Delivery {
     pub retry_after: Option<Duration>,
     /// What the far end said, shortened; shown to the operator, not logged.
     pub detail: Box<str>,
+    /// The far end says that the address is dead.
+    pub dead: bool,
+    /// The far end says that nobody there wants messages.
+    pub stopped: bool,
 }
 
 /// Longer words of the far end are cut.
@@ -28,6 +32,8 @@ impl Delivery {
             foreign_id: None,
             retry_after: None,
             detail: plain.take(DETAIL_MOST).collect::<String>().into(),
+            dead: false,
+            stopped: false,
         }
     }
 }

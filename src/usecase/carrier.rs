@@ -3,7 +3,7 @@
 use crate::{
     clock::Time,
     domain::{address::Address, notice::AttemptOutcome, owner::Channel},
-    provider::{self, Capability, Outcome, Outgoing, Reply},
+    provider::{self, Capability, Flag, Outcome, Outgoing, Reply},
     template,
     transport::{
         delivery::Delivery,
@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub struct Message<'a> {
     /// Ours, the same at every repeat to this address: the notice's id and a mark of the address.
     pub reference: &'a str,
+    /// By which reports name this attempt: the end of a callback URL, the mark of a return path.
+    pub report: &'a str,
     /// Whom it is for.
     pub to: &'a Address,
     /// What it says.
@@ -209,7 +211,7 @@ pub struct ByProvider {
     pub account: Arc<provider::Account>,
     /// What sends its requests.
     pub client: Client,
-    /// Where reports go, if anywhere.
+    /// Where reports go, if anywhere: `https://…/hooks/{account}/status`, to which the message's own name is added.
     pub callback: Option<Box<str>>,
     /// Whether answers reach anybody: not where the sender is a name.
     pub replies: bool,
@@ -237,13 +239,14 @@ impl Carrier for ByProvider {
         let Content::Sms(sms) = message.content else {
             return Delivery::new(AttemptOutcome::Never, "this account takes text messages only");
         };
+        let callback = self.callback.as_ref().map(|base| format!("{base}/{}", message.report));
         let outgoing = Outgoing {
             to: message.to.wire(),
             from: None,
             text: &sms.text,
             media: &[],
             reference: message.reference,
-            callback: self.callback.as_deref(),
+            callback: callback.as_deref(),
             kind: provider::MessageKind::Sms,
         };
         let request = match self.account.send(&outgoing) {
@@ -286,7 +289,8 @@ fn read(reply: &Reply) -> Delivery {
         Outcome::Config => (AttemptOutcome::TryAgain, None),
     };
     let detail = [reply.code.as_deref().unwrap_or_default(), &reply.detail].join(" ");
-    Delivery { foreign_id: reply.id.clone(), retry_after, ..Delivery::new(outcome, detail.trim()) }
+    let (dead, stopped) = (reply.flags.has(Flag::NumberDead), reply.flags.has(Flag::OptedOut));
+    Delivery { foreign_id: reply.id.clone(), retry_after, dead, stopped, ..Delivery::new(outcome, detail.trim()) }
 }
 
 /// Nothing left, and another try would make the same message.

@@ -9,7 +9,7 @@ mod plan;
 
 pub use outcome::Ended;
 
-use super::{Env, carrier::Carriers};
+use super::{Env, carrier::Carriers, receipts};
 use crate::{
     domain::schedule::Backoff,
     store::{Claimed, Result},
@@ -55,6 +55,15 @@ impl Post {
 /// # Errors
 /// The store could not be reached. The claim runs out by itself, and what was sent is *unknown*.
 pub async fn deliver_notice(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
+    let ended = carry(env, post, claimed, stop).await?;
+    if matches!(ended, Ended::Sent | Ended::Unknown | Ended::Later) {
+        // A report may have come before the reply was written.
+        receipts::catch_up(env, claimed.notice.id).await?;
+    }
+    Ok(ended)
+}
+
+async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
     let mut plan = match Plan::make(env, post, claimed).await? {
         Next::Settle(settling) => return outcome::settle(env, claimed, settling).await,
         Next::Send(plan) => plan,

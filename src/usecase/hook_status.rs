@@ -4,6 +4,7 @@
 use super::{
     callback,
     gateway::{Account, Gateway},
+    receipts::{self, OwnMessage, Report},
     reference::{Reference, SenderSide, swap},
 };
 use crate::{
@@ -12,20 +13,41 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Takes a verified report; with a `reference` it goes on to the sender in the background.
+/// Takes a verified report about a sender's request, which goes on to the sender in the background.
 pub async fn report(
     gateway: &Arc<Gateway>,
     account: &Arc<Account>,
     incoming: &Incoming<'_>,
-    reference: Option<&Reference>,
+    reference: &Reference,
 ) -> Document {
-    if let Some(reference) = reference {
-        match restored(gateway, account, incoming, reference).await {
-            Ok(Some(request)) => callback::in_background(gateway, account, request),
-            Ok(None) => tracing::warn!(account = account.name(), "a report names no known substitution"),
-            // The provider comes again, and then the store may answer.
+    match restored(gateway, account, incoming, reference).await {
+        Ok(Some(request)) => callback::in_background(gateway, account, request),
+        Ok(None) => tracing::warn!(account = account.name(), "a report names no known substitution"),
+        // The provider comes again, and then the store may answer.
+        Err(error) => {
+            tracing::error!(account = account.name(), %error, "a report cannot be mapped back");
+            return account.provider.error(ErrorKind::Unavailable, "try again");
+        }
+    }
+    account.provider.acknowledge(Hook::Status)
+}
+
+/// Takes a verified report about messages of our own, by what the URL names or by the provider's ids.
+pub async fn own(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, named: Option<OwnMessage>) -> Document {
+    let events = match account.provider.read_status(incoming) {
+        Ok(events) => events,
+        Err(malformed) => {
+            gateway.refused("hook", "malformed");
+            tracing::warn!(account = account.name(), place = &*malformed.place, "a report cannot be read");
+            return account.provider.error(ErrorKind::Malformed, &malformed.to_string());
+        }
+    };
+    for report in events.iter().filter_map(Report::of) {
+        match receipts::receive(&gateway.env, account.name(), named, &report).await {
+            Ok(true) => {}
+            Ok(false) => tracing::debug!(account = account.name(), "a report about no message that is known yet"),
             Err(error) => {
-                tracing::error!(account = account.name(), %error, "a report cannot be mapped back");
+                tracing::error!(account = account.name(), %error, "a report cannot be taken");
                 return account.provider.error(ErrorKind::Unavailable, "try again");
             }
         }

@@ -26,6 +26,7 @@ pub mod link_contacts;
 pub mod members;
 pub mod opt_outs;
 pub mod owners;
+pub mod receipts;
 pub mod record;
 pub mod reference;
 pub mod relay;

@@ -14,7 +14,7 @@ use crate::{
         owner::Contact,
         query::Holder,
     },
-    store::{Commit, Effect, OptOut, StoreError},
+    store::{Commit, Effect, OptOut, StoreError, Unreachable},
 };
 use std::collections::HashMap;
 
@@ -58,6 +58,17 @@ pub(super) struct Stopped {
     said: Vec<(Option<OwnerId>, Said)>,
     /// Who is behind an address now, by its key.
     behind: HashMap<Box<str>, OwnerId>,
+    /// Keys of addresses that are dead.
+    dead: Vec<Box<str>>,
+}
+
+/// Why nothing may be sent to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Whoever is behind it wants no messages.
+    OptedOut,
+    /// It was said that it is dead.
+    Dead,
 }
 
 impl Stopped {
@@ -82,9 +93,10 @@ impl Stopped {
         }
         keys.sort_unstable();
         keys.dedup();
+        let dead = dead(env, addresses).await?;
         let outs = env.store.opt_outs(&keys).await?;
         if outs.is_empty() {
-            return Ok(Self::default());
+            return Ok(Self { dead, ..Self::default() });
         }
         let mut keys: Vec<Box<str>> = outs.iter().map(|out| out.address.key().into()).collect();
         keys.dedup();
@@ -94,14 +106,34 @@ impl Stopped {
             let tenures = of_key.map(|(_, holder)| tenure(holder)).collect();
             (out.owner, Said { address: out.address, at: out.at, tenures })
         });
-        Ok(Self { said: said.collect(), behind })
+        Ok(Self { said: said.collect(), behind, dead })
     }
 
-    /// Whether no message about `owner` may go to this address.
-    pub(super) fn at(&self, address: &Address, owner: OwnerId) -> bool {
+    /// Why no message about `owner` may go to this address, if none may.
+    pub(super) fn why(&self, address: &Address, owner: OwnerId) -> Option<Refusal> {
         let here = self.said.iter().filter(|(from, _)| from.is_none_or(|from| from == owner));
-        opt_out::stopped(here.map(|(_, said)| said), address, self.behind.get(address.key()).copied())
+        let person = self.behind.get(address.key()).copied();
+        if opt_out::stopped(here.map(|(_, said)| said), address, person) {
+            return Some(Refusal::OptedOut);
+        }
+        self.dead.iter().any(|key| **key == *address.key()).then_some(Refusal::Dead)
     }
+}
+
+/// Keys of those addresses that are dead and that nobody has proved since.
+async fn dead(env: &Env, addresses: &[Address]) -> Result<Vec<Box<str>>, StoreError> {
+    let keys: Vec<Box<str>> = addresses.iter().map(|address| address.key().into()).collect();
+    let said = env.store.unreachable(&keys).await?;
+    if said.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Box<str>> = said.iter().map(|dead| dead.address.key().into()).collect();
+    let holders = env.store.holders(&keys).await?;
+    let proved_since = |dead: &Unreachable| {
+        let since = |holder: &Holder| holder.believed && holder.until.is_none() && holder.proved > dead.at;
+        holders.iter().any(|(key, holder)| **key == *dead.address.key() && since(holder))
+    };
+    Ok(said.iter().filter(|dead| !proved_since(dead)).map(|dead| dead.address.key().into()).collect())
 }
 
 fn tenure(holder: &Holder) -> Tenure {

@@ -64,5 +64,5 @@ async fn deliver(env: &Env, carrier: &dyn Carrier, post: &Post, channel: Channel
     };
     let date = env.clock.now();
     let reference = format!("test-{}", NoticeId::fresh(date, &*env.random));
-    carrier.deliver(&Message { reference: &reference, to, content: &content, date }).await
+    carrier.deliver(&Message { reference: &reference, report: &reference, to, content: &content, date }).await
 }

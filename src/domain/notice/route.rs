@@ -107,6 +107,7 @@ mod tests {
             outcome: Some(outcome),
             foreign_id: None,
             detail: "".into(),
+            reported: None,
         };
         let left = |attempts: &[Attempt]| -> Vec<String> {
             routes(&USUAL_ORDER, &[mail.clone(), phone.clone(), phone.clone()], &accounts, attempts)

@@ -6,6 +6,7 @@ use super::{
     reply::Reply,
 };
 use crate::{
+    clock::Time,
     domain::id::OwnerId,
     http::problem::Problem,
     usecase::explain::{self, Explained, sentence},
@@ -41,10 +42,10 @@ pub(super) struct ExplanationView {
 #[utoipa::path(get, path = "/v1/explain/{id}", responses((status = 200, body = ExplanationView)))]
 pub(super) async fn explain(call: &Call) -> Result<Reply, Problem> {
     let explained = explain::explain(&call.api.env, call.segment("id")).await?;
-    Ok(Reply::json(200, &view(&explained)))
+    Ok(Reply::json(200, &view(&explained, call.api.env.clock.now())))
 }
 
-fn view(explained: &Explained) -> ExplanationView {
+fn view(explained: &Explained, now: Time) -> ExplanationView {
     match explained {
         Explained::Query(record, substitution) => {
             let (rule, sentence) = sentence(record.because);
@@ -77,7 +78,7 @@ fn view(explained: &Explained) -> ExplanationView {
             rule: Some("N3"),
             sentence: notice.reason.to_string(),
             owner: Some(notice.owner),
-            notice: Some(NoticeView::with(notice, attempts)),
+            notice: Some(NoticeView::with(notice, attempts, now)),
             ..ExplanationView::default()
         },
     }

@@ -5,7 +5,7 @@ use crate::{
     clock::Time,
     domain::{
         id::{AuditId, GroupId, NoticeId, OwnerId, QueryId, SubstitutionId},
-        notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient},
+        notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Reported, Standing, standing},
         owner::Channel,
         query::Reason,
     },
@@ -62,8 +62,9 @@ impl From<&Notice> for NoticeView {
 
 impl NoticeView {
     /// With its attempts.
-    pub(super) fn with(notice: &Notice, attempts: &[Attempt]) -> Self {
-        Self { tried: Some(attempts.iter().map(AttemptView::from).collect()), ..Self::from(notice) }
+    pub(super) fn with(notice: &Notice, attempts: &[Attempt], now: Time) -> Self {
+        let tried = attempts.iter().map(|attempt| AttemptView::of(attempt, now)).collect();
+        Self { tried: Some(tried), ..Self::from(notice) }
     }
 }
 
@@ -86,10 +87,15 @@ pub(super) struct AttemptView {
     pub outcome: Option<AttemptOutcome>,
     /// What the far end said, shortened.
     pub detail: Box<str>,
+    /// What the provider's reports say of it since, the furthest of them; absent where none came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
+    /// Where it stands, replies and reports taken together; `unknown` where no report came in three days.
+    pub standing: Standing,
 }
 
-impl From<&Attempt> for AttemptView {
-    fn from(attempt: &Attempt) -> Self {
+impl AttemptView {
+    fn of(attempt: &Attempt, now: Time) -> Self {
         Self {
             number: attempt.number,
             account: attempt.account.clone(),
@@ -98,6 +104,8 @@ impl From<&Attempt> for AttemptView {
             at: attempt.at,
             outcome: attempt.outcome,
             detail: attempt.detail.clone(),
+            reported: attempt.reported,
+            standing: standing(attempt, now),
         }
     }
 }

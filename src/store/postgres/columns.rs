@@ -104,6 +104,19 @@ impl<'r> Columns<'r> {
         })
     }
 
+    /// A small code that stands for one of a few things.
+    pub(super) fn code<T>(&mut self, read: impl FnOnce(u8) -> Option<T>) -> Result<T, StoreError> {
+        self.checked(|code: i64| read(u8::try_from(code).ok()?))
+    }
+
+    /// One that may be absent.
+    pub(super) fn code_or_none<T>(&mut self, read: impl FnOnce(u8) -> Option<T>) -> Result<Option<T>, StoreError> {
+        self.checked(|code: Option<i64>| match code {
+            Some(code) => read(u8::try_from(code).ok()?).map(Some),
+            None => Some(None),
+        })
+    }
+
     /// A SHA-256.
     pub(super) fn hash(&mut self) -> Result<[u8; 32], StoreError> {
         self.checked(|bytes: &[u8]| bytes.try_into().ok())

@@ -1,6 +1,8 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
-use super::{books, contacts, folded, keys, linking, notices, numbers, outbox, owners, substitutions, writer::Tx};
+use super::{
+    books, contacts, folded, keys, linking, notices, numbers, outbox, owners, returns, substitutions, writer::Tx,
+};
 use crate::{
     clock::Time,
     domain::{
@@ -100,6 +102,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::KeySet(key) => keys::set(tx, key),
         Effect::OptedOut(opt_out) => outbox::opt_out(tx, opt_out),
         Effect::OptedIn { key, owner } => outbox::opt_in(tx, key, *owner),
+        Effect::Returned(returned) => returns::write(tx, returned),
         Effect::Audited(audit) => owners::add_audit(tx, audit),
     }
 }

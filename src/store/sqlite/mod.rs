@@ -16,6 +16,7 @@ mod numbers;
 mod outbox;
 mod owners;
 mod reader;
+mod returns;
 mod row;
 mod schema;
 mod substitutions;

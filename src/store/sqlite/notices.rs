@@ -1,7 +1,7 @@
 //! Notices, their claims and attempts.
 
 use super::{
-    linking,
+    linking, returns,
     row::{self, Cells, above, ask, below, many, page, recipient, recipient_bytes, wire},
     writer::Tx,
 };
@@ -252,6 +252,18 @@ pub(super) fn mark(tx: &Tx<'_>, id: NoticeId, (from, state): (NoticeState, Notic
     )
 }
 
+/// Opens a settled notice again.
+pub(super) fn reopen(tx: &Tx<'_>, id: NoticeId, from: NoticeState, due: Time, reason: &str) -> Result<()> {
+    if from == NoticeState::Open {
+        return Err(StoreError::Conflict);
+    }
+    tx.must(
+        "-- notices::reopen
+         UPDATE notice SET state = 0, due = ?3, ready = ?3, reason = ?4, settled = NULL WHERE id = ?1 AND state = ?2",
+        params![id.to_bytes(), code(&STATES, &from), due.0, reason],
+    )
+}
+
 /// Writes that an attempt is about to leave.
 pub(super) fn begin_attempt(tx: &Tx<'_>, attempt: &Attempt, fence: u64) -> Result<()> {
     tx.must(
@@ -298,7 +310,7 @@ pub(super) fn attempts(connection: &Connection, id: NoticeId) -> Result<Vec<Atte
         connection,
         "attempt",
         "-- notices::attempts
-         SELECT notice, number, account, channel, key, wire, at, outcome, foreign_id, detail, owner FROM attempt
+         SELECT notice, number, account, channel, key, wire, at, outcome, foreign_id, detail, owner, reported FROM attempt
          WHERE notice = ?1 ORDER BY number",
         [id.to_bytes()],
         attempt,
@@ -315,9 +327,22 @@ pub(super) fn attempt_by_foreign_id(
         connection,
         "attempt",
         "-- notices::attempt_by_foreign_id
-         SELECT notice, number, account, channel, key, wire, at, outcome, foreign_id, detail, owner FROM attempt
+         SELECT notice, number, account, channel, key, wire, at, outcome, foreign_id, detail, owner, reported FROM attempt
          WHERE account = ?1 AND foreign_id = ?2 ORDER BY at DESC, notice DESC, number DESC LIMIT 1",
         params![account, foreign_id],
+        attempt,
+    )
+}
+
+/// The newest attempt at an address over an account that left, or may have.
+pub(super) fn last_attempt_to(connection: &Connection, account: &str, key: &str) -> Result<Option<Attempt>> {
+    row::one::<NoticeId, _>(
+        connection,
+        "attempt",
+        "-- notices::last_attempt_to
+         SELECT notice, number, account, channel, key, wire, at, outcome, foreign_id, detail, owner, reported
+         FROM attempt WHERE key = ?1 AND account = ?2 AND outcome IN (0, 3) ORDER BY at DESC LIMIT 1",
+        params![key, account],
         attempt,
     )
 }
@@ -337,6 +362,7 @@ fn attempt(cells: &Cells<'_>) -> Result<Attempt> {
         foreign_id: cells.text_or_none(8, "foreign_id")?,
         detail: cells.text(9, "detail")?,
         owner: cells.id(10, "owner")?,
+        reported: returns::reported_or_none(cells, 11)?,
     })
 }
 

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_linking.sql"),
     include_str!("migrations/0003_query_detail.sql"),
     include_str!("migrations/0004_imported.sql"),
+    include_str!("migrations/0005_returns.sql"),
 ];
 
 /// How long a statement waits for another process's write transaction.

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{Claimed, Commit, Effect, Result, StoreError},
     transport::delivery::Delivery,
-    usecase::Env,
+    usecase::{Env, receipts},
 };
 use std::time::Duration;
 
@@ -137,10 +137,14 @@ pub(super) async fn record(
         foreign_id: delivery.foreign_id.clone(),
         detail: delivery.detail.clone(),
     };
+    let way = format!("reply:{}:{}", attempt.account, delivery.detail.split(' ').next().unwrap_or_default());
+    let mut end = vec![end];
+    let flags = (delivery.dead, delivery.stopped);
+    end.extend(receipts::flagged(env, attempt, flags, &way, env.store.now().await?).await?);
     let (shown, state, due, reason) = match delivery.outcome {
         AttemptOutcome::Sent => (Some(plan.shown.clone()), NoticeState::Sent, claimed.notice.due, String::new()),
         AttemptOutcome::Never => {
-            commit(env, vec![end]).await?;
+            commit(env, end).await?;
             return Ok(None);
         }
         AttemptOutcome::Unknown if !plan.repeatable() => {
@@ -152,7 +156,7 @@ pub(super) async fn record(
             later(env, post, plan, attempt, &delivery, env.store.now().await?)
         }
     };
-    let mut effects = vec![end];
+    let mut effects = end;
     effects.extend(shown.map(Effect::ShownTo));
     let evidence = effects.clone();
     effects.push(set(claimed, state, due, attempt.number, &reason));

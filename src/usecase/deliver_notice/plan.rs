@@ -18,7 +18,8 @@ use crate::{
         Env,
         carrier::{Carrier, Content, Message},
         expand_fanout::read_seen,
-        opt_outs::Stopped,
+        opt_outs::{Refusal, Stopped},
+        receipts::OwnMessage,
         view::Views,
     },
 };
@@ -169,8 +170,14 @@ impl Plan {
             };
         }
         let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;
-        let Some(way) = ways.into_iter().find(|way| !stopped.at(&way.address, notice.owner)) else {
-            return settle(NoticeState::Empty, "opted out".to_owned(), None);
+        let refused = |way: &Reach| stopped.why(&way.address, notice.owner);
+        let first = ways.first().and_then(refused);
+        let Some(way) = ways.into_iter().find(|way| refused(way).is_none()) else {
+            let (state, reason) = match first {
+                Some(Refusal::Dead) => (NoticeState::Dead, "a report or a bounce says that the address is dead"),
+                _ => (NoticeState::Empty, "opted out"),
+            };
+            return settle(state, reason.to_owned(), None);
         };
         if let Some(other) = self.told_already(env, claimed, &way).await? {
             return settle(NoticeState::Empty, told_as(&other), Some(self.shown.clone()));
@@ -255,6 +262,7 @@ impl Plan {
             outcome: None,
             foreign_id: None,
             detail: "".into(),
+            reported: None,
         };
         let mut effects: Vec<Effect> = self.dangling().map(|number| lost(claimed, number)).into_iter().collect();
         effects.push(Effect::AttemptBegun { attempt: attempt.clone(), fence: claimed.fence });
@@ -275,7 +283,9 @@ impl Plan {
     pub(super) async fn deliver(&self, attempt: &Attempt) -> Delivery {
         let Some((way, carrier, content)) = &self.chosen else { unreachable!("a way was chosen") };
         let reference = format!("{}-{}", attempt.notice, mark(&way.address));
-        carrier.deliver(&Message { reference: &reference, to: &way.address, content, date: attempt.at }).await
+        let report = OwnMessage { notice: attempt.notice, number: attempt.number }.write();
+        let (report, to) = (report.as_str(), &way.address);
+        carrier.deliver(&Message { reference: &reference, report, to, content, date: attempt.at }).await
     }
 
     /// Whether a repeat of the chosen attempt is one message to its reader.

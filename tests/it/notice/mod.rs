@@ -5,5 +5,6 @@ mod deliver;
 mod kill;
 mod link;
 mod opt_out;
+mod receipts;
 mod smtp;
 mod world;

@@ -141,6 +141,7 @@ pub(crate) fn attempt(notice: &Notice, number: u32, key: &str) -> Attempt {
         outcome: None,
         foreign_id: None,
         detail: "".into(),
+        reported: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod keys;
 mod numbers;
 mod outbox;
 mod owners;
+mod returns;
 mod substitutions;
 
 pub(super) use numbers::Left;

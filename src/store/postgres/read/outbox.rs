@@ -5,7 +5,7 @@ use crate::{
     clock::Time,
     domain::{
         id::{NoticeId, OwnerId},
-        notice::{Attempt, Notice, NoticeState, Recipient, Shown},
+        notice::{Attempt, Notice, NoticeState, Recipient, Reported, Shown},
     },
     store::{
         Claimed, Fanout, OptOut, Outbox, Page, Result,
@@ -39,7 +39,7 @@ fn notice(row: &Row) -> Result<Notice> {
     notice_columns(&mut Columns::of(row, "notices"))
 }
 
-fn attempt(row: &Row) -> Result<Attempt> {
+pub(super) fn attempt(row: &Row) -> Result<Attempt> {
     let mut columns = Columns::of(row, "attempts");
     Ok(Attempt {
         notice: columns.stored()?,
@@ -52,6 +52,7 @@ fn attempt(row: &Row) -> Result<Attempt> {
         outcome: columns.word_or_none()?,
         foreign_id: columns.text_or_none()?,
         detail: columns.text()?,
+        reported: columns.code_or_none(Reported::from_code)?,
     })
 }
 
@@ -191,7 +192,7 @@ impl Outbox for Postgres {
     async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>> {
         const SQL: &str =
             "/* attempts */ SELECT notice, owner, number, account, channel, address_key, address_wire, at,
-                outcome, foreign_id, detail
+                outcome, foreign_id, detail, reported
             FROM attempts WHERE notice = $1 ORDER BY number";
         all(&self.read(SQL, || values![id]).await?.rows, attempt)
     }
@@ -199,7 +200,7 @@ impl Outbox for Postgres {
     async fn attempt_by_foreign_id(&self, account: &str, foreign_id: &str) -> Result<Option<Attempt>> {
         const SQL: &str =
             "/* attempt.foreign */ SELECT notice, owner, number, account, channel, address_key, address_wire, at,
-                outcome, foreign_id, detail
+                outcome, foreign_id, detail, reported
             FROM attempts WHERE foreign_digest = $1 AND account = $2 ORDER BY at DESC, notice DESC, number DESC LIMIT 1";
         first(&self.read(SQL, || values![digest(foreign_id), account]).await?.rows, attempt)
     }

@@ -4,6 +4,7 @@ mod books;
 mod imported;
 mod outbox;
 mod owners;
+mod returns;
 mod traces;
 
 use super::{
@@ -28,6 +29,8 @@ enum Wanted {
     Nothing,
     /// One row was written, else `Conflict`.
     One,
+    /// One row was written, else `Repeated`.
+    New,
     /// One row was written, else `Conflict`; a second present holder means `Taken`.
     Free(Address),
     /// One row was written, with the key of a value that is now former; else `Conflict`.
@@ -85,6 +88,7 @@ impl<'a> Writer<'a> {
             | Effect::ShownTo(_)
             | Effect::OptedOut(_)
             | Effect::OptedIn { .. } => self.outbox_effect(effect).await,
+            Effect::Returned(_) => self.return_effect(effect).await,
             Effect::Substituted(_)
             | Effect::SubstitutionNamed(..)
             | Effect::Queried(_)
@@ -108,7 +112,8 @@ impl<'a> Writer<'a> {
                         former.push(Columns::of(row, "held").text()?);
                     }
                 }
-                Wanted::Nothing | Wanted::One | Wanted::Free(_) | Wanted::Any => {}
+                Wanted::New if answer.count != 1 => return Err(StoreError::Repeated.into()),
+                Wanted::Nothing | Wanted::One | Wanted::New | Wanted::Free(_) | Wanted::Any => {}
             }
         }
         Ok(former)

@@ -6,6 +6,7 @@ pub(crate) mod imported;
 pub(crate) mod outbox;
 pub(crate) mod owners;
 pub(crate) mod rest;
+pub(crate) mod returns;
 
 /// Makes a test of each case. `fresh` is an `async fn() -> Option<SharedStore>`: a new empty store, or none where the
 /// engine is not there.
@@ -83,6 +84,15 @@ macro_rules! suite {
                 settled_notice_can_be_marked
                 attempts_are_kept_with_their_ends
                 ledger_has_one_row_for_each_pair
+            }
+            returns {
+                receipts_are_kept_once_and_for_a_month
+                furthest_report_of_an_attempt_counts
+                settled_notice_can_be_opened_again
+                only_one_notice_of_a_pair_is_opened_again
+                dead_addresses_are_kept_until_they_are_not
+                message_from_a_person_counts_once
+                pair_has_one_stop_link
             }
             rest {
                 substitution_is_found_in_every_way

@@ -1,0 +1,85 @@
+//! What came back from recipients.
+
+use super::{all, first, outbox::attempt};
+use crate::{
+    clock::Time,
+    domain::{
+        id::OwnerId,
+        notice::{Attempt, Reported},
+    },
+    store::{
+        Receipt, Result, Returns, StopLink, Unreachable,
+        postgres::{
+            Postgres,
+            columns::Columns,
+            value::{digest, values},
+        },
+    },
+};
+use async_trait::async_trait;
+use tokio_postgres::Row;
+
+fn receipt(row: &Row) -> Result<Receipt> {
+    let mut columns = Columns::of(row, "receipts");
+    let (account, foreign_id) = (columns.text()?, columns.text()?);
+    let (reported, code) = (columns.code(Reported::from_code)?, columns.text()?);
+    let flags: i64 = columns.next()?;
+    let (dead, stopped) = (flags & 1 != 0, flags & 2 != 0);
+    Ok(Receipt { account, foreign_id, reported, code, dead, stopped, at: columns.time()? })
+}
+
+fn stop_link(row: &Row) -> Result<StopLink> {
+    let mut columns = Columns::of(row, "stop_links");
+    Ok(StopLink {
+        owner: columns.stored()?,
+        address: columns.address()?,
+        token: columns.text()?,
+        language: columns.text()?,
+        at: columns.time()?,
+    })
+}
+
+#[async_trait]
+impl Returns for Postgres {
+    async fn receipts(&self, account: &str, foreign_id: &str) -> Result<Vec<Receipt>> {
+        const SQL: &str = "/* receipts */ SELECT account, foreign_id, reported, code, flags, at FROM receipts
+            WHERE message = $1 AND account = $2";
+        all(&self.read(SQL, || values![digest(foreign_id), account]).await?.rows, receipt)
+    }
+
+    async fn unreachable(&self, keys: &[Box<str>]) -> Result<Vec<Unreachable>> {
+        const SQL: &str = "/* unreachable */ SELECT key, wire, at, way FROM unreachable WHERE key = ANY($1)";
+        let mut found = all(&self.read(SQL, || values![keys]).await?.rows, |row| {
+            let mut columns = Columns::of(row, "unreachable");
+            Ok(Unreachable { address: columns.address()?, at: columns.time()?, way: columns.text()? })
+        })?;
+        found.sort_by_key(|dead| keys.iter().position(|key| **key == *dead.address.key()));
+        Ok(found)
+    }
+
+    async fn last_attempt_to(&self, account: &str, key: &str) -> Result<Option<Attempt>> {
+        const SQL: &str =
+            "/* attempt.to */ SELECT notice, owner, number, account, channel, address_key, address_wire, at,
+                outcome, foreign_id, detail, reported
+            FROM attempts WHERE address_key = $1 AND account = $2 AND outcome IN ('sent', 'unknown')
+            ORDER BY at DESC LIMIT 1";
+        first(&self.read(SQL, || values![key, account]).await?.rows, attempt)
+    }
+
+    async fn confirmed(&self, key: &str) -> Result<Option<Time>> {
+        const SQL: &str = "/* confirmed */ SELECT at FROM confirmed WHERE key = $1";
+        first(&self.read(SQL, || values![key]).await?.rows, |row| Columns::of(row, "confirmed").time())
+    }
+
+    async fn stop_link(&self, token: &str) -> Result<Option<StopLink>> {
+        const SQL: &str = "/* stop_link */ SELECT owner, key, wire, token, language, at FROM stop_links
+            WHERE token = $1";
+        first(&self.read(SQL, || values![token]).await?.rows, stop_link)
+    }
+
+    async fn stop_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<StopLink>> {
+        const SQL: &str = "/* stop_link.of */ SELECT owner, key, wire, token, language, at FROM stop_links
+            WHERE owner = $1 AND key = $2";
+        first(&self.read(SQL, || values![owner, key]).await?.rows, stop_link)
+    }
+}

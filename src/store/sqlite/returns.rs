@@ -1,0 +1,210 @@
+//! What comes back from recipients.
+
+use super::{
+    Sqlite, notices,
+    row::{self, Cells, many, wire},
+    writer::Tx,
+};
+use crate::{
+    clock::Time,
+    domain::{
+        id::OwnerId,
+        notice::{Attempt, Reported},
+    },
+    store::{Receipt, Result, Returned, Returns, StopLink, StoreError, Unreachable, returns::KEPT},
+};
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension as _, params};
+
+const DEAD: i64 = 1;
+const STOPPED: i64 = 2;
+
+#[async_trait]
+impl Returns for Sqlite {
+    async fn receipts(&self, account: &str, foreign_id: &str) -> Result<Vec<Receipt>> {
+        let (account, foreign_id) = (Box::<str>::from(account), Box::<str>::from(foreign_id));
+        self.read(move |connection| {
+            many::<OwnerId, _>(
+                connection,
+                "receipt",
+                "-- returns::receipts
+                 SELECT NULL, reported, code, flags, at FROM receipt WHERE account = ?1 AND foreign_id = ?2",
+                params![account, foreign_id],
+                |cells| {
+                    let flags: i64 = cells.get(3, "flags")?;
+                    Ok(Receipt {
+                        account: account.clone(),
+                        foreign_id: foreign_id.clone(),
+                        reported: reported(cells, 1)?,
+                        code: cells.text(2, "code")?,
+                        dead: flags & DEAD != 0,
+                        stopped: flags & STOPPED != 0,
+                        at: cells.time(4, "at")?,
+                    })
+                },
+            )
+        })
+        .await
+    }
+
+    async fn unreachable(&self, keys: &[Box<str>]) -> Result<Vec<Unreachable>> {
+        let keys = keys.to_vec();
+        self.read(move |connection| {
+            let mut found = Vec::new();
+            for key in &keys {
+                found.extend(many::<OwnerId, _>(
+                    connection,
+                    "unreachable",
+                    "-- returns::unreachable\nSELECT NULL, key, wire, at, way FROM unreachable WHERE key = ?1",
+                    [key],
+                    |cells| {
+                        let (address, at) = (cells.address(1, "key")?, cells.time(3, "at")?);
+                        Ok(Unreachable { address, at, way: cells.text(4, "way")? })
+                    },
+                )?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn last_attempt_to(&self, account: &str, key: &str) -> Result<Option<Attempt>> {
+        let (account, key) = (Box::<str>::from(account), Box::<str>::from(key));
+        self.read(move |connection| notices::last_attempt_to(connection, &account, &key)).await
+    }
+
+    async fn confirmed(&self, key: &str) -> Result<Option<Time>> {
+        let key = Box::<str>::from(key);
+        self.read(move |connection| {
+            connection
+                .prepare_cached("-- returns::confirmed\nSELECT at FROM confirmed WHERE key = ?1")
+                .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional())
+                .map(|at| at.map(Time))
+                .map_err(row::unavailable)
+        })
+        .await
+    }
+
+    async fn stop_link(&self, token: &str) -> Result<Option<StopLink>> {
+        let token = Box::<str>::from(token);
+        self.read(move |connection| {
+            row::one::<OwnerId, _>(
+                connection,
+                "stop_link",
+                "-- returns::stop_link
+                 SELECT owner, key, wire, token, language, at FROM stop_link WHERE token = ?1",
+                [token],
+                stop_link,
+            )
+        })
+        .await
+    }
+
+    async fn stop_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<StopLink>> {
+        let key = Box::<str>::from(key);
+        self.read(move |connection| {
+            row::one::<OwnerId, _>(
+                connection,
+                "stop_link",
+                "-- returns::stop_link_of
+                 SELECT owner, key, wire, token, language, at FROM stop_link WHERE owner = ?1 AND key = ?2",
+                params![owner.to_bytes(), key],
+                stop_link,
+            )
+        })
+        .await
+    }
+}
+
+fn stop_link(cells: &Cells<'_>) -> Result<StopLink> {
+    Ok(StopLink {
+        owner: cells.id(0, "owner")?,
+        address: cells.address(1, "key")?,
+        token: cells.text(3, "token")?,
+        language: cells.text(4, "language")?,
+        at: cells.time(5, "at")?,
+    })
+}
+
+fn reported(cells: &Cells<'_>, at: usize) -> Result<Reported> {
+    cells.code(at, "reported", |code| Reported::from_code(u8::try_from(code).ok()?))
+}
+
+/// What reports say of an attempt, or null.
+pub(super) fn reported_or_none(cells: &Cells<'_>, at: usize) -> Result<Option<Reported>> {
+    match cells.get::<Option<i64>>(at, "reported")? {
+        None => Ok(None),
+        Some(_) => reported(cells, at).map(Some),
+    }
+}
+
+/// Writes one of them.
+pub(super) fn write(tx: &Tx<'_>, returned: &Returned) -> Result<()> {
+    match returned {
+        Returned::Received(receipt) => {
+            let before = receipt.at.before(KEPT);
+            tx.run("-- returns::received\nDELETE FROM receipt WHERE at < ?1", [before.0])?;
+            tx.run(
+                "-- returns::received
+                 INSERT INTO receipt (account, foreign_id, reported, code, flags, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT DO NOTHING",
+                params![
+                    receipt.account,
+                    receipt.foreign_id,
+                    receipt.reported.code(),
+                    receipt.code,
+                    i64::from(receipt.dead) * DEAD + i64::from(receipt.stopped) * STOPPED,
+                    receipt.at.0
+                ],
+            )?;
+            Ok(())
+        }
+        Returned::Reported { notice, number, reported, foreign_id } => tx.must(
+            "-- returns::reported
+             UPDATE attempt SET reported = max(coalesce(reported, 0), ?3), foreign_id = coalesce(foreign_id, ?4)
+             WHERE notice = ?1 AND number = ?2",
+            params![notice.to_bytes(), number, reported.code(), foreign_id],
+        ),
+        Returned::Reopened { id, from, due, reason } => notices::reopen(tx, *id, *from, *due, reason),
+        Returned::Unreachable(dead) => tx.must(
+            "-- returns::unreachable
+             INSERT INTO unreachable (key, wire, at, way) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key) DO UPDATE SET wire = excluded.wire, at = excluded.at, way = excluded.way",
+            params![dead.address.key(), wire(&dead.address), dead.at.0, dead.way],
+        ),
+        Returned::Reachable(key) => {
+            tx.run("-- returns::reachable\nDELETE FROM unreachable WHERE key = ?1", [key])?;
+            Ok(())
+        }
+        Returned::Heard { account, foreign_id, at } => {
+            tx.run("-- returns::heard\nDELETE FROM heard WHERE at < ?1", [at.before(KEPT).0])?;
+            let written = tx.run(
+                "-- returns::heard
+                 INSERT INTO heard (account, foreign_id, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![account, foreign_id, at.0],
+            )?;
+            if written == 0 { Err(StoreError::Repeated) } else { Ok(()) }
+        }
+        Returned::Confirmed { key, at } => tx.must(
+            "-- returns::confirmed
+             INSERT INTO confirmed (key, at) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET at = excluded.at",
+            params![key, at.0],
+        ),
+        Returned::StopLinkMade(link) => {
+            tx.run(
+                "-- returns::stop_link_made
+                 INSERT INTO stop_link (owner, key, wire, token, language, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (owner, key) DO NOTHING",
+                params![
+                    link.owner.to_bytes(),
+                    link.address.key(),
+                    wire(&link.address),
+                    link.token,
+                    link.language,
+                    link.at.0
+                ],
+            )?;
+            Ok(())
+        }
+    }
+}
