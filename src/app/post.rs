@@ -97,6 +97,7 @@ fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -
                 account: Arc::new(one.provider),
                 client: Client::new(&settings).map_err(|why| why.to_string())?,
                 replies: sender_is_number(account),
+                head: account.from.as_ref().map(|_| head),
             }))
         }
     }

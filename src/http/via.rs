@@ -21,7 +21,7 @@ use crate::{
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, TryStreamExt as _};
 use http::{HeaderMap, Method, StatusCode, header};
-use http_body_util::{BodyDataStream, BodyExt as _, StreamBody};
+use http_body_util::{BodyDataStream, BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
 use std::sync::Arc;
 use warp::{Filter, Rejection, Reply as _, filters::BoxedFilter, reply::Response};
@@ -113,8 +113,16 @@ where
         incoming.peer = Some(wish.arrival.ip());
         incoming
     };
-    // Nothing is read of a body whose sender is not known.
-    let bare = incoming(&[]);
+    // Nothing is read of a body whose sender is not known, but where the sender is known by it.
+    let (early, stream) = if account.provider.needs_body_first() {
+        match body::read(stream, limit).await {
+            Ok(body) => (Some(body), None),
+            Err(error) => return unreadable(gateway, account, error),
+        }
+    } else {
+        (None, Some(stream))
+    };
+    let bare = incoming(early.as_deref().unwrap_or_default());
     let sender = match account.provider.authenticate(&bare) {
         Ok(sender) => sender,
         Err(document) => {
@@ -126,12 +134,18 @@ where
         if account.provider.settings().custody == Custody::Operator {
             return not_offered(gateway, account);
         }
-        let body = has_body(&wish.headers).then(|| streamed(stream));
+        let body = match (&early, stream) {
+            (Some(body), _) => Some(Full::new(body.clone()).map_err(|never| match never {}).boxed()),
+            (None, stream) => stream.filter(|_| has_body(&wish.headers)).map(streamed),
+        };
         return response(relay::pass(gateway, account, &bare, body).await);
     };
-    let body = match body::read(stream, limit).await {
-        Ok(body) => body,
-        Err(error) => return unreadable(gateway, account, error),
+    let body = match (&early, stream) {
+        (None, Some(stream)) => match body::read(stream, limit).await {
+            Ok(body) => body,
+            Err(error) => return unreadable(gateway, account, error),
+        },
+        (early, _) => early.clone().unwrap_or_default(),
     };
     let whole = incoming(&body);
     response(match route.action {

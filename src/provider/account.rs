@@ -2,7 +2,7 @@
 
 use super::{
     Declared, Document, ParameterError, Provider,
-    auth::Credentials,
+    auth::{Credentials, Tokens},
     compiled::DocumentText,
     signature::{Keys, origins},
     text::{NotRendered, Text, Values},
@@ -68,8 +68,8 @@ impl Parameters {
     pub(super) fn of(values: &[(&str, &str)]) -> Self {
         let one = |(name, value): &(&str, &str)| {
             let name = (*name).into();
-            let (about, secret, required, several) = (Box::default(), false, false, true);
-            (Declared { name, about, secret, required, several, default: None }, vec![(*value).into()])
+            let (about, secret, required, several, multiline) = (Box::default(), false, false, true, false);
+            (Declared { name, about, secret, required, several, multiline, default: None }, vec![(*value).into()])
         };
         Self { values: values.iter().map(one).collect() }
     }
@@ -124,6 +124,8 @@ pub struct Account {
     pub(super) keys: Vec<Option<Keys>>,
     /// Our own credentials, ready to be shown, for requests of our own.
     pub(super) credentials: Option<Credentials>,
+    /// What it has been given, and may use for a time.
+    pub(super) tokens: Tokens,
     /// Those for what goes on from drop-in endpoints, in the operator's custody.
     pub(super) via_credentials: Option<Credentials>,
 }
@@ -155,6 +157,7 @@ impl Account {
             credentials: provider.credentials(parameters, |auth| auth.send)?,
             via_credentials: provider.credentials(parameters, |auth| auth.via)?,
             keys,
+            tokens: Tokens::default(),
             settings,
         })
     }
@@ -262,7 +265,9 @@ impl Provider {
             if given.len() > 1 && !declared.several {
                 refuse(&name, "takes one value".to_owned());
             }
-            if given.iter().any(|value| value.is_empty() || value.contains(|letter: char| letter.is_control())) {
+            let odd =
+                |letter: char| letter.is_control() && !(declared.multiline && matches!(letter, '\n' | '\r' | '\t'));
+            if given.iter().any(|value| value.is_empty() || value.contains(odd)) {
                 refuse(&name, "is empty or holds control characters".to_owned());
             }
             if let Some(pattern) = &self.patterns[index]

@@ -1,8 +1,8 @@
 //! A provider file, compiled: what [`super::load`] makes and everything else uses.
 
 use super::{
-    Action, Channel, Document, Flags, Phase, Rates, State, Word,
-    file::{AnswerKind, Encoding, LimitsFile, OutcomeKind, SendKind, Unit},
+    Action, Channel, Document, Flags, Phase, Rates, Sends, State, Word,
+    file::{AnswerKind, Encoding, LimitsFile, OutcomeKind, Unit},
     incoming::Reads,
     json::Pointer,
     place::Place,
@@ -123,7 +123,7 @@ pub(super) struct Restore {
 /// `[send]`.
 #[derive(Debug)]
 pub(super) struct Send {
-    pub(super) kind: SendKind,
+    pub(super) kind: Sends,
     pub(super) endpoint: Endpoint,
     /// Instead of fields.
     pub(super) body: Option<Text>,

@@ -7,14 +7,14 @@ mod route;
 mod send;
 mod signature;
 
-pub(super) use auth::{AuthFile, Use};
+pub(super) use auth::{AuthFile, GoogleFile, JwtAuthFile, OAuth2File, SigV4File, Use};
 pub(super) use hooks::{
     AccountFile, AnswerFile, AnswerKind, CallFile, HooksFile, InboundFile, MediaFile, MessageFile, RestoreFile,
     StatusFile,
 };
 pub(super) use route::{CallbackFile, ResourceFile, RouteFile};
 pub(super) use send::{
-    Encoding, FieldFile, LimitsFile, OneOrMore, OutcomeKind, ReplyFile, ReplyRuleFile, SendFile, SendKind, Unit,
+    Encoding, FieldFile, LimitsFile, OneOrMore, OutcomeKind, ReplyFile, ReplyRuleFile, SendFile, Unit,
 };
 pub(super) use signature::{Coding, EcdsaFile, Ed25519File, Hash, HmacFile, JwtFile, SignatureFile, SignaturesFile};
 
@@ -75,6 +75,9 @@ pub(in crate::provider) struct ParameterFile {
     pub(in crate::provider) required: bool,
     #[serde(default)]
     pub(in crate::provider) several: bool,
+    /// May hold line breaks: a key in PEM, a file in JSON.
+    #[serde(default)]
+    pub(in crate::provider) multiline: bool,
     pub(in crate::provider) default: Option<String>,
     pub(in crate::provider) pattern: Option<Written>,
 }

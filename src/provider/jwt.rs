@@ -107,6 +107,15 @@ impl<'t> Token<'t> {
         }
     }
 
+    /// Whether the holder of this public RSA key (PEM, SubjectPublicKeyInfo) signed it.
+    pub(super) fn is_of_public(&self, text: &str) -> bool {
+        let Some(key) = pem(text).and_then(|(_, der)| rsa_public(&der)) else { return false };
+        self.algorithm == Algorithm::Rs256
+            && UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key)
+                .verify(self.signed.as_bytes(), &self.signature)
+                .is_ok()
+    }
+
     /// A claim that is a text or a number.
     pub(super) fn claim(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
         self.claims.get(name).and_then(super::json::scalar)
@@ -181,6 +190,14 @@ impl Key {
     }
 }
 
+/// The RSAPublicKey in a SubjectPublicKeyInfo of two-byte lengths, which those of 2048 to 4096 bits are (RFC 8017, A.1).
+fn rsa_public(der: &[u8]) -> Option<Vec<u8>> {
+    /// `SEQUENCE { rsaEncryption, NULL }`.
+    const RSA: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let bits = der.strip_prefix(&[0x30, 0x82])?.get(2..)?.strip_prefix(&RSA)?;
+    Some(bits.strip_prefix(&[0x03, 0x82])?.get(2..)?.strip_prefix(&[0x00])?.to_vec())
+}
+
 /// The label and the bytes of the first PEM block (RFC 7468); line breaks may be written `\n`.
 pub(super) fn pem(text: &str) -> Option<(&str, Vec<u8>)> {
     let start = text.find("-----BEGIN ")? + "-----BEGIN ".len();
@@ -233,6 +250,11 @@ mod tests {
             assert_eq!(keys.iter().filter(|key| token.is_of(key)).count(), 1);
             assert!(token.is_of(key));
         }
+        let text = keys[1].token(&[], &json!({"exp": 9})).unwrap();
+        let public = include_str!("jwt/rsa.public.pem");
+        assert!(Token::read(&text).unwrap().is_of_public(public));
+        assert!(!Token::read(&keys[0].token(&[], &json!({})).unwrap()).unwrap().is_of_public(public));
+        assert!(!Token::read(&text).unwrap().is_of_public(include_str!("jwt/rsa.pem")));
         for wrong in ["", "secret", "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----"] {
             assert!(Key::read(Algorithm::Es256, wrong).is_err() && Key::read(Algorithm::Rs256, wrong).is_err());
         }

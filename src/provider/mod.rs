@@ -34,13 +34,14 @@ mod text;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
 pub use answer::{Call, CallAnswer, Document, ErrorKind, Phase};
+pub use auth::{Moment, NoToken, Step};
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
 pub use message::{Message, MessageAnswer};
 pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
-pub use send::{NotWritten, Rates};
+pub use send::{NotWritten, Rates, Sends};
 
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]
@@ -98,6 +99,8 @@ pub struct Declared {
     pub required: bool,
     /// May have several values at once (rotation).
     pub several: bool,
+    /// May hold line breaks: a key in PEM, a file in JSON.
+    pub multiline: bool,
     /// What holds when it is left out.
     pub default: Option<Box<str>>,
 }

@@ -75,6 +75,11 @@ impl Place {
         self.readings.is_empty()
     }
 
+    /// Whether it stands in the body.
+    pub(super) fn is_in_body(&self) -> bool {
+        matches!(self.kind, Kind::Field(_) | Kind::Form(_) | Kind::Json(_) | Kind::Text)
+    }
+
     /// Whether several values may stand there.
     pub(super) fn is_many(&self) -> bool {
         matches!(&self.kind, Kind::Json(pointer) if pointer.is_many())

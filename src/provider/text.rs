@@ -57,7 +57,7 @@ impl Escape {
                 let quoted = super::json::quote(value);
                 out.push_str(&quoted[1..quoted.len() - 1]);
             }
-            Escape::Url => out.extend(percent_encoding::utf8_percent_encode(value, UNRESERVED)),
+            Escape::Url => out.push_str(&percent_encoded(value)),
         }
     }
 }
@@ -65,6 +65,11 @@ impl Escape {
 /// RFC 3986: everything but unreserved characters is percent-encoded.
 const UNRESERVED: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encoded but for what RFC 3986 calls unreserved.
+pub(super) fn percent_encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, UNRESERVED).to_string()
+}
 
 /// The names that may stand in a text.
 #[derive(Clone, Copy)]

@@ -3,18 +3,20 @@
 use crate::{
     clock::Time,
     domain::{address::Address, notice::AttemptOutcome, owner::Channel},
-    provider::{self, Capability, Flag, Outcome, Outgoing, Reply},
     template,
     transport::{
         delivery::Delivery,
         folder::Folder,
-        http::{Client, Failure},
         mail::{Mail, NotWritten},
         smtp::Smtp,
     },
 };
 use async_trait::async_trait;
 use std::sync::Arc;
+
+mod by_provider;
+
+pub use by_provider::ByProvider;
 
 /// One message, whatever account it leaves by.
 #[derive(Clone, Debug)]
@@ -202,95 +204,6 @@ impl Carrier for BySmtp {
             Err(error) => unwritten(&error),
         }
     }
-}
-
-/// Text messages by a provider over HTTP.
-#[derive(Debug, Clone)]
-pub struct ByProvider {
-    /// The account with its provider's file.
-    pub account: Arc<provider::Account>,
-    /// What sends its requests.
-    pub client: Client,
-    /// Where reports go, if anywhere: `https://…/hooks/{account}/status`, to which the message's own name is added.
-    pub callback: Option<Box<str>>,
-    /// Whether answers reach anybody: not where the sender is a name.
-    pub replies: bool,
-}
-
-#[async_trait]
-impl Carrier for ByProvider {
-    fn name(&self) -> &str {
-        self.account.name()
-    }
-
-    fn speaks(&self, channel: Channel) -> bool {
-        channel == Channel::Sms && self.account.provider().can(Capability::Send)
-    }
-
-    fn repeatable(&self) -> bool {
-        self.account.provider().idempotent_for().is_some()
-    }
-
-    fn replies(&self) -> bool {
-        self.replies
-    }
-
-    async fn deliver(&self, message: &Message<'_>) -> Delivery {
-        let Content::Sms(sms) = message.content else {
-            return Delivery::new(AttemptOutcome::Never, "this account takes text messages only");
-        };
-        let callback = self.callback.as_ref().map(|base| format!("{base}/{}", message.report));
-        let outgoing = Outgoing {
-            to: message.to.wire(),
-            from: None,
-            text: &sms.text,
-            media: &[],
-            reference: message.reference,
-            callback: callback.as_deref(),
-            kind: provider::MessageKind::Sms,
-        };
-        let request = match self.account.send(&outgoing) {
-            Ok(request) => request,
-            Err(error) => return Delivery::new(AttemptOutcome::Never, &error.to_string()),
-        };
-        let mut whole = http::Request::new(request.body);
-        *whole.method_mut() = request.method;
-        *whole.headers_mut() = request.headers;
-        match request.url.parse() {
-            Ok(url) => *whole.uri_mut() = url,
-            Err(_) => return Delivery::new(AttemptOutcome::Never, "the provider's address cannot be read"),
-        }
-        match self.client.send(whole).await {
-            Ok(reply) => {
-                let (head, body) = reply.into_parts();
-                let mut delivery = read(&self.account.read_reply(head.status, &head.headers, &body));
-                if delivery.outcome == AttemptOutcome::Sent
-                    && delivery.foreign_id.is_none()
-                    && self.account.provider().id_is_reference()
-                {
-                    delivery.foreign_id = Some(message.reference.into());
-                }
-                delivery
-            }
-            Err(error @ Failure::Forbidden(_)) => Delivery::new(AttemptOutcome::Never, &error.to_string()),
-            Err(error @ Failure::NotSent(_)) => Delivery::new(AttemptOutcome::TryAgain, &error.to_string()),
-            Err(error @ Failure::Unknown(_)) => Delivery::new(AttemptOutcome::Unknown, &error.to_string()),
-        }
-    }
-}
-
-/// A provider's reply as the end of an attempt. Refused credentials are put right by the operator, so the notice waits.
-fn read(reply: &Reply) -> Delivery {
-    let (outcome, retry_after) = match reply.outcome {
-        Outcome::Sent => (AttemptOutcome::Sent, None),
-        Outcome::TryAgain(after) => (AttemptOutcome::TryAgain, after),
-        Outcome::Never => (AttemptOutcome::Never, None),
-        Outcome::Unknown => (AttemptOutcome::Unknown, None),
-        Outcome::Config => (AttemptOutcome::TryAgain, None),
-    };
-    let detail = [reply.code.as_deref().unwrap_or_default(), &reply.detail].join(" ");
-    let (dead, stopped) = (reply.flags.has(Flag::NumberDead), reply.flags.has(Flag::OptedOut));
-    Delivery { foreign_id: reply.id.clone(), retry_after, dead, stopped, ..Delivery::new(outcome, detail.trim()) }
 }
 
 /// Nothing left, and another try would make the same message.

@@ -3,6 +3,7 @@
 pub mod accepted;
 mod announce;
 mod answered;
+mod authorize;
 pub mod blocks;
 pub mod books;
 mod callback;

@@ -2,9 +2,12 @@
 //! does not describe, and what is not substituted, passes byte for byte; see [`super::relay_send`] and
 //! [`super::relay_read`] for the rest.
 
-use super::gateway::{Account, Gateway};
+use super::{
+    authorize::{Whose, authorize},
+    gateway::{Account, Gateway},
+};
 use crate::{
-    provider::{Document, ErrorKind, Incoming, Request},
+    provider::{Document, ErrorKind, Incoming, Moment, Request},
     transport::http::{Failure, relay::RelayBody},
 };
 use bytes::Bytes;
@@ -45,7 +48,12 @@ pub(super) async fn send_whole(gateway: &Gateway, account: &Account, request: Re
     send(gateway, account, request, body).await
 }
 
-async fn send(gateway: &Gateway, account: &Account, request: Request, body: RelayBody) -> Relayed {
+async fn send(gateway: &Gateway, account: &Account, mut request: Request, body: RelayBody) -> Relayed {
+    if account.provider.authorizes() {
+        if let Some(refused) = authorized(gateway, account, &mut request).await {
+            return refused;
+        }
+    }
     let Ok(target) = request.url.parse::<http::Uri>() else {
         return Relayed::Document(account.provider.error(ErrorKind::NotFound, "this path cannot be passed on"));
     };
@@ -58,6 +66,18 @@ async fn send(gateway: &Gateway, account: &Account, request: Request, body: Rela
         Ok(reply) => Relayed::Streamed(reply),
         Err(failure) => failed(account, &failure),
     }
+}
+
+/// Puts credentials that hold for a time into a request; an answer where there are none.
+async fn authorized(gateway: &Gateway, account: &Account, request: &mut Request) -> Option<Relayed> {
+    let moment = Moment { now: gateway.env.clock.now(), bits: gateway.env.random.bits() };
+    let client = &gateway.ways.private;
+    if let Err(error) = authorize(client, &account.provider, request, moment, Whose::Sender).await {
+        tracing::error!(account = account.name(), %error, "a request has no credentials");
+        let why = "the provider gave no credentials; nothing was sent";
+        return Some(Relayed::Document(account.provider.error(ErrorKind::Unavailable, why)));
+    }
+    None
 }
 
 fn failed(account: &Account, failure: &Failure) -> Relayed {

@@ -2,17 +2,23 @@
 //! and of `file/auth.rs`.
 
 mod shown;
+mod sigv4;
+mod token;
 
 pub(super) use shown::{after_scheme, basic};
+pub(super) use token::Tokens;
+pub use token::{Moment, NoToken, Step};
 
 use super::{
     Account, FileError, ParameterError, Parameters, Provider,
-    file::{AuthFile, Use, Written},
+    file::{AuthFile, GoogleFile, JwtAuthFile, OAuth2File, SigV4File, Use, Written},
     form,
+    jwt::{Algorithm, Key},
     load::Loader,
+    text::{Escape, Text},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use toml::Spanned;
 
 /// `[[auth]]`.
@@ -30,6 +36,10 @@ pub(super) enum Kind {
     Header { name: http::HeaderName, prefix: Box<str>, value: usize },
     Query(Pairs),
     Body(Pairs),
+    Jwt(Arc<token::Jwt>),
+    OAuth2(Arc<token::OAuth2>),
+    Google(Arc<token::Google>),
+    SigV4(Arc<sigv4::SigV4>),
 }
 
 /// Names and parameters, one of which is a secret.
@@ -46,6 +56,10 @@ pub(super) enum Credentials {
     Header(http::HeaderName, http::HeaderValue),
     Query(Vec<(Box<str>, Box<str>)>),
     Body(Vec<(Box<str>, Box<str>)>),
+    Jwt(Arc<token::Jwt>, Arc<Key>),
+    OAuth2(Arc<token::OAuth2>),
+    Google(Arc<token::Google>, Arc<token::ServiceAccount>),
+    SigV4(Arc<sigv4::SigV4>),
 }
 
 impl fmt::Debug for Credentials {
@@ -78,11 +92,80 @@ impl Loader<'_> {
         if let Some(pairs) = &file.body {
             kinds.push(Kind::Body(self.pairs(pairs, &span, secret)?));
         }
+        kinds.extend(file.jwt.as_ref().map(|jwt| self.jwt_auth(jwt)).transpose()?);
+        kinds.extend(file.oauth2.as_ref().map(|oauth| self.oauth2(oauth)).transpose()?);
+        kinds.extend(file.google.as_ref().map(|google| self.google(google)).transpose()?);
+        kinds.extend(file.sigv4.as_ref().map(|sigv4| self.sigv4(sigv4)).transpose()?);
         let used = |one: Use| file.uses.as_ref().is_none_or(|all| all.contains(&one));
         match (kinds.pop(), kinds.is_empty()) {
             (Some(kind), true) => Ok(Auth { send: used(Use::Send), via: used(Use::Via), kind }),
-            _ => Err(self.wrong(span, "one kind of credentials is needed: basic, bearer, header, query or body")),
+            _ => Err(self.wrong(
+                span,
+                "one kind of credentials is needed: basic, bearer, header, query, body, jwt, oauth2, google or sigv4",
+            )),
         }
+    }
+
+    fn texts(
+        &self,
+        all: &BTreeMap<String, Written>,
+        names: &[&'static str],
+    ) -> Result<Vec<(Box<str>, Text)>, FileError> {
+        let one =
+            |(name, text): (&String, &Written)| Ok((name.as_str().into(), self.text(text, names, Escape::Plain)?));
+        all.iter().map(one).collect()
+    }
+
+    fn jwt_auth(&self, file: &JwtAuthFile) -> Result<Kind, FileError> {
+        /// How long a token is used that has no end of its own: most providers ask for a new one within the hour.
+        const USUAL: u32 = 2_400;
+        let wrong = || self.wrong(file.algorithm.span(), "RS256, ES256, HS256, HS384 or HS512 is needed");
+        let names = &["now", "id", "origin"];
+        let origin = |text: &Written| text.get_ref().contains("origin");
+        // Nine tenths of its life, so that it never ends on its way.
+        let renew = file.renew_seconds.or(file.expires_seconds.map(|seconds| seconds / 10 * 9)).unwrap_or(USUAL);
+        let token = &["token"];
+        let value = match &file.value {
+            Some(value) => self.text(value, token, Escape::Plain)?,
+            None => self.text_of("Bearer {{ token }}", file.algorithm.span(), token, Escape::Plain)?,
+        };
+        let name = file.name.as_ref().map_or(Ok(http::header::AUTHORIZATION), |name| self.header(name))?;
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Ok(Kind::Jwt(Arc::new(token::Jwt {
+            algorithm: Algorithm::named(file.algorithm.get_ref()).ok_or_else(wrong)?,
+            key: self.parameter(&file.key)?,
+            header: self.texts(&file.header, names)?,
+            claims: self.texts(&file.claims, names)?,
+            expires: file.expires_seconds.map(seconds),
+            renew: seconds(renew),
+            shown: token::Shown { name, value },
+            by_origin: file.claims.values().any(origin),
+        })))
+    }
+
+    fn oauth2(&self, file: &OAuth2File) -> Result<Kind, FileError> {
+        Ok(Kind::OAuth2(Arc::new(token::OAuth2 {
+            url: self.upstream(&file.url)?,
+            id: self.parameter(&file.id)?,
+            secret: self.parameter(&file.secret)?,
+            in_body: file.in_body,
+            fields: self.texts(&file.fields, &[])?,
+        })))
+    }
+
+    fn google(&self, file: &GoogleFile) -> Result<Kind, FileError> {
+        let (account, scope) = (self.parameter(&file.account)?, file.scope.as_str().into());
+        Ok(Kind::Google(Arc::new(token::Google { account, scope })))
+    }
+
+    fn sigv4(&self, file: &SigV4File) -> Result<Kind, FileError> {
+        Ok(Kind::SigV4(Arc::new(sigv4::SigV4 {
+            access_key: self.parameter(&file.access_key)?,
+            secret_key: self.parameter(&file.secret_key)?,
+            session_token: file.session_token.as_ref().map(|name| self.parameter(name)).transpose()?,
+            service: file.service.as_str().into(),
+            region: self.text(&file.region, &[], Escape::Plain)?,
+        })))
     }
 
     /// Names in a query or body, and the parameters that stand there; one of them is the secret.
@@ -130,6 +213,29 @@ impl Auth {
             }
             Kind::Query(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Query(pairs))),
             Kind::Body(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Body(pairs))),
+            Kind::Jwt(jwt) => {
+                let text = Some(parameters.first(jwt.key)).filter(|text| !text.is_empty())?;
+                let wrong = |wanted: &str| ParameterError {
+                    name: parameters.name(jwt.key).to_owned(),
+                    wanted: wanted.to_owned(),
+                };
+                let key = Key::read(jwt.algorithm, text).map_err(wrong);
+                return Some(key.map(|key| Credentials::Jwt(Arc::clone(jwt), Arc::new(key))));
+            }
+            Kind::OAuth2(oauth) => {
+                let given = [oauth.id, oauth.secret].iter().all(|index| !parameters.first(*index).is_empty());
+                return given.then(|| Ok(Credentials::OAuth2(Arc::clone(oauth))));
+            }
+            Kind::Google(google) => {
+                let given = !parameters.first(google.account).is_empty();
+                let read =
+                    || google.read(parameters).map(|read| Credentials::Google(Arc::clone(google), Arc::new(read)));
+                return given.then(read);
+            }
+            Kind::SigV4(keys) => {
+                let given = [keys.access_key, keys.secret_key].iter().all(|index| !parameters.first(*index).is_empty());
+                return given.then(|| Ok(Credentials::SigV4(Arc::clone(keys))));
+            }
         };
         let wrong = |_| ParameterError {
             name: parameters.name(index).to_owned(),
@@ -168,7 +274,8 @@ impl Account {
                     url.push_str(&form::encode(value));
                 }
             }
-            Some(Credentials::Body(_)) | None => {}
+            // Those that stand in the body, and those that `Account::authorize` puts in.
+            Some(_) | None => {}
         }
     }
 }

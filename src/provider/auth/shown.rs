@@ -2,15 +2,28 @@
 
 use super::{Credentials, Kind};
 use crate::provider::{
-    Account, Custody, Document, ErrorKind, Incoming, Parameters, SenderKey, form::Pair, incoming::Body, signature::same,
+    Account, Custody, Document, ErrorKind, Incoming, Parameters, SenderKey, form::Pair, incoming::Body, jwt::Token,
+    signature::same,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 impl Account {
+    /// Whether a sender's credentials or a route's rules stand in the body, so that it has to be read first.
+    pub fn needs_body_first(&self) -> bool {
+        let by_auth = self.provider().auth.iter().any(|auth| auth.via && matches!(auth.kind, Kind::Body(_)));
+        by_auth || self.provider().routes.iter().any(|route| route.when.places().any(|place| place.is_in_body()))
+    }
+
     /// Checks a sender's credentials at the drop-in endpoint. In the operator's custody: one of the account's sender
     /// keys, which is returned; else the account's own credentials, and `None`. The error is the provider's own 401.
     pub fn authenticate(&self, incoming: &Incoming<'_>) -> Result<Option<&SenderKey>, Document> {
         for auth in self.provider().auth.iter().filter(|auth| auth.via) {
+            if let Kind::Jwt(jwt) = &auth.kind {
+                match self.believes(jwt, incoming) {
+                    Some(found) => return Ok(found),
+                    None => continue,
+                }
+            }
             let Some(shown) = Shown::read(&auth.kind, incoming) else { continue };
             if self.settings().custody == Custody::Operator {
                 // Every key is compared, so that the time does not tell which one came near.
@@ -30,12 +43,34 @@ impl Account {
         Err(self.error(ErrorKind::Unauthorized, "Authenticate"))
     }
 
+    /// A token that a sender signed: with the account's own key, or in the operator's custody with a key whose public
+    /// half (PEM) is one of the senders' secrets.
+    fn believes(&self, jwt: &super::token::Jwt, incoming: &Incoming<'_>) -> Option<Option<&SenderKey>> {
+        let given = incoming.headers.get(&jwt.shown.name)?.to_str().ok()?;
+        let before = jwt.shown.value.parts().and_then(|parts| parts.first().copied()?.ok().map(str::to_owned));
+        let given = after_scheme(given.as_bytes(), before.unwrap_or_default().as_bytes())?;
+        let token = Token::read(std::str::from_utf8(given).ok()?.trim())?;
+        if token.algorithm != jwt.algorithm || token.time("exp").is_none_or(|end| end <= incoming.now.seconds()) {
+            return None;
+        }
+        if self.settings().custody == Custody::Operator {
+            let mut senders = self.settings().senders.iter();
+            return senders.find(|sender| token.is_of_public(sender.secret.expose())).map(Some);
+        }
+        match self.via_credentials.as_ref().or(self.credentials.as_ref()) {
+            Some(Credentials::Jwt(_, key)) if token.is_of(key) => Some(None),
+            _ => None,
+        }
+    }
+
     /// The headers without a sender's credentials, and with the account's own.
     pub(in crate::provider) fn exchange_headers(&self, headers: &mut http::HeaderMap) {
         headers.remove(http::header::AUTHORIZATION);
         for auth in &self.provider().auth {
-            if let Kind::Header { name, .. } = &auth.kind {
-                headers.remove(name);
+            match &auth.kind {
+                Kind::Header { name, .. } => drop(headers.remove(name)),
+                Kind::Jwt(jwt) => drop(headers.remove(&jwt.shown.name)),
+                _ => {}
             }
         }
         if let Some(Credentials::Header(name, value)) = &self.via_credentials {
@@ -83,6 +118,8 @@ impl Shown {
                 Body::Json(root) => root.get(name)?.as_str().map(|text| text.as_bytes().to_vec()),
                 Body::Empty | Body::Other => None,
             }),
+            // What is given out, or signed over the whole request, senders cannot show here.
+            Kind::Jwt(_) | Kind::OAuth2(_) | Kind::Google(_) | Kind::SigV4(_) => None,
         }
     }
 
@@ -111,6 +148,7 @@ impl Shown {
                 let user = user.map(|(_, (_, parameter))| parameters.first(*parameter));
                 user != Some("") && pairs.all.get(pairs.secret).is_some_and(|(_, p)| any(user.unwrap_or_default(), *p))
             }
+            Kind::Jwt(_) | Kind::OAuth2(_) | Kind::Google(_) | Kind::SigV4(_) => false,
         }
     }
 }

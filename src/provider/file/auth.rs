@@ -18,6 +18,10 @@ pub(in crate::provider) struct AuthFile {
     pub(in crate::provider) query: Option<BTreeMap<String, Written>>,
     /// Field of the body → parameter.
     pub(in crate::provider) body: Option<BTreeMap<String, Written>>,
+    pub(in crate::provider) jwt: Option<JwtAuthFile>,
+    pub(in crate::provider) oauth2: Option<OAuth2File>,
+    pub(in crate::provider) google: Option<GoogleFile>,
+    pub(in crate::provider) sigv4: Option<SigV4File>,
 }
 
 /// What credentials are used for.
@@ -50,4 +54,58 @@ pub(in crate::provider) struct HeaderAuthFile {
     #[serde(default)]
     pub(in crate::provider) prefix: String,
     pub(in crate::provider) value: Written,
+}
+
+/// A token that Redial signs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct JwtAuthFile {
+    pub(in crate::provider) algorithm: Written,
+    pub(in crate::provider) key: Written,
+    /// Beside `alg` and `typ`.
+    #[serde(default)]
+    pub(in crate::provider) header: BTreeMap<String, Written>,
+    /// Beside `iat`, and `exp` where it expires.
+    #[serde(default)]
+    pub(in crate::provider) claims: BTreeMap<String, Written>,
+    pub(in crate::provider) expires_seconds: Option<u32>,
+    pub(in crate::provider) renew_seconds: Option<u32>,
+    /// The header that it is shown in; left out: `Authorization`.
+    pub(in crate::provider) name: Option<Written>,
+    /// What stands there; left out: `Bearer {{ token }}`.
+    pub(in crate::provider) value: Option<Written>,
+}
+
+/// A token that the provider gives for client credentials.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct OAuth2File {
+    pub(in crate::provider) url: Written,
+    pub(in crate::provider) id: Written,
+    pub(in crate::provider) secret: Written,
+    /// Id and secret stand in the body, and not in basic authentication.
+    #[serde(default)]
+    pub(in crate::provider) in_body: bool,
+    /// What else is asked: `scope`, `audience`.
+    #[serde(default)]
+    pub(in crate::provider) fields: BTreeMap<String, Written>,
+}
+
+/// A token for a Google service account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct GoogleFile {
+    pub(in crate::provider) account: Written,
+    pub(in crate::provider) scope: String,
+}
+
+/// AWS Signature Version 4.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct SigV4File {
+    pub(in crate::provider) access_key: Written,
+    pub(in crate::provider) secret_key: Written,
+    pub(in crate::provider) session_token: Option<Written>,
+    pub(in crate::provider) service: String,
+    pub(in crate::provider) region: Written,
 }

@@ -1,20 +1,10 @@
 //! `[send]`, as serde reads it.
 
 use super::{WhenFile, Written};
-use crate::provider::Flag;
+use crate::provider::{Flag, Sends};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
-
-/// What kind of message a provider sends, and so which names its texts have.
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::provider) enum SendKind {
-    #[default]
-    Sms,
-    Push,
-    Email,
-}
 
 /// How fields become a body.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +23,7 @@ pub(in crate::provider) enum Encoding {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct SendFile {
     #[serde(default)]
-    pub(in crate::provider) kind: SendKind,
+    pub(in crate::provider) kind: Sends,
     pub(in crate::provider) method: Written,
     /// Instead of the head's.
     pub(in crate::provider) upstream: Option<Written>,

@@ -210,7 +210,11 @@ impl Loader<'_> {
         let text = self.text(written, &[], Escape::Url)?;
         let fits = text.constant().is_none_or(super::account::is_origin);
         let wanted = "an address like `https://api.example.com` is needed";
-        if fits && written.get_ref().starts_with("http") { Ok(text) } else { Err(self.wrong(written.span(), wanted)) }
+        if fits && written.get_ref().starts_with(['h', '{']) {
+            Ok(text)
+        } else {
+            Err(self.wrong(written.span(), wanted))
+        }
     }
 
     fn declared(&self, name: &Written, file: &ParameterFile) -> Result<(Declared, Option<regex::Regex>)> {
@@ -230,6 +234,7 @@ impl Loader<'_> {
             secret: file.secret,
             required: file.required,
             several: file.several,
+            multiline: file.multiline,
             default: file.default.as_deref().map(Into::into),
         };
         Ok((declared, file.pattern.as_ref().map(pattern).transpose()?))

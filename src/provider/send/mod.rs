@@ -7,7 +7,7 @@ use super::{
     Account, FileError, Outgoing, Provider, Request,
     auth::Credentials,
     compiled::{Endpoint, Field, Send},
-    file::{Encoding, FieldFile, SendFile, SendKind},
+    file::{Encoding, FieldFile, SendFile},
     load::Loader,
     outcome::MessageKind,
     text::{Escape, NotRendered, Text, Values},
@@ -42,6 +42,13 @@ const PUSH_NAMES: &[&str] =
 #[error("the provider file cannot write this message: {0}")]
 pub struct NotWritten(pub(super) String);
 
+impl NotWritten {
+    /// For a reason outside the file.
+    pub fn because(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
+
 impl From<NotRendered> for NotWritten {
     fn from(wrong: NotRendered) -> Self {
         Self(wrong.0)
@@ -57,7 +64,25 @@ pub struct Rates {
     pub concurrent: Option<u32>,
 }
 
+/// What kind of message a provider sends, and so which names its texts have.
+#[derive(serde::Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Sends {
+    /// Text messages.
+    #[default]
+    Sms,
+    /// Push messages.
+    Push,
+    /// E-mails.
+    Email,
+}
+
 impl Provider {
+    /// What kind of messages it sends, if any.
+    pub fn sends(&self) -> Option<Sends> {
+        self.send.as_ref().map(|send| send.kind)
+    }
+
     /// The provider's own limits; nothing where its file does not say.
     pub fn rates(&self) -> Rates {
         self.send.as_ref().map(|send| send.rates).unwrap_or_default()
@@ -74,12 +99,12 @@ impl Provider {
     }
 }
 
-impl SendKind {
+impl Sends {
     pub(super) fn names(self) -> &'static [&'static str] {
         match self {
-            SendKind::Sms => EVERY_NAME,
-            SendKind::Email => EMAIL_NAMES,
-            SendKind::Push => PUSH_NAMES,
+            Sends::Sms => EVERY_NAME,
+            Sends::Email => EMAIL_NAMES,
+            Sends::Push => PUSH_NAMES,
         }
     }
 }
@@ -256,11 +281,11 @@ impl Account {
 }
 
 impl<'a> MessageKind<'a> {
-    fn of_file(self) -> SendKind {
+    fn of_file(self) -> Sends {
         match self {
-            MessageKind::Sms => SendKind::Sms,
-            MessageKind::Email(_) => SendKind::Email,
-            MessageKind::Push(_) => SendKind::Push,
+            MessageKind::Sms => Sends::Sms,
+            MessageKind::Email(_) => Sends::Email,
+            MessageKind::Push(_) => Sends::Push,
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) use hmac::Hmac;
 pub(super) use jwt::Jwt;
 pub(super) use plivo::Plivo;
 pub(super) use shown::Shown;
-pub(super) use signed::{PARTS, Signed};
+pub(super) use signed::{PARTS, Signed, split};
 pub(super) use sinch::Sinch;
 pub(super) use twilio::Twilio;
 pub(super) use vonage::Vonage;

@@ -138,7 +138,7 @@ pub(super) fn content_type(headers: &http::HeaderMap) -> &str {
 }
 
 /// Origin and target of a URL, without its fragment.
-pub(super) fn split(url: &str) -> (&str, &str) {
+pub(in crate::provider) fn split(url: &str) -> (&str, &str) {
     let url = url.split('#').next().unwrap_or_default();
     let after = url.find("://").map_or(0, |at| at + 3);
     let path = url[after..].find(['/', '?']).map_or(url.len(), |at| after + at);

@@ -72,6 +72,7 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
     });
     let settings = Settings { reach: Reach::Anywhere, ..Settings::default() };
     let texts = ByProvider {
+        head: None,
         account: Arc::new(account.unwrap()),
         client: Client::new(&settings).unwrap(),
         callback: None,

@@ -328,3 +328,16 @@ reply.restored = '{"id":"m","items":[{"recipient":15550100111},{"recipient":"155
 "#,
     );
 }
+
+#[test]
+fn a_parameter_with_line_breaks_is_said_so() {
+    let load = |multiline: &str| {
+        let file = format!(
+            "{HEAD}[parameters]\nspace = {{ about = \"space\" }}\nkey = {{ about = \"key\", secret = true{multiline} }}\n[signature]\nnone = {{}}\n"
+        );
+        let provider = Provider::load(&file, "acme.toml").unwrap();
+        provider.parameters(vec![("key".to_owned(), vec!["-----BEGIN\nx\n".to_owned()])]).map(drop)
+    };
+    assert!(load(", multiline = true").is_ok());
+    assert!(load("").is_err());
+}

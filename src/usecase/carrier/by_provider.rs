@@ -1,0 +1,162 @@
+//! Messages by a provider over HTTP.
+
+use super::{Carrier, Content, MailHead, Message};
+use crate::{
+    clock::Time,
+    domain::{notice::AttemptOutcome, owner::Channel},
+    provider::{self, Flag, MessageKind, Moment, NoToken, NotWritten, Outcome, Outgoing, Reply, Sends},
+    transport::{
+        delivery::Delivery,
+        http::{Client, Failure},
+    },
+    usecase::authorize::{Unauthorized, Whose, authorize, whole},
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// Text messages or e-mails by a provider over HTTP.
+#[derive(Debug, Clone)]
+pub struct ByProvider {
+    /// The account with its provider's file.
+    pub account: Arc<provider::Account>,
+    /// What sends its requests.
+    pub client: Client,
+    /// Where reports go, if anywhere: `https://…/hooks/{account}/status`, to which the message's own name is added.
+    pub callback: Option<Box<str>>,
+    /// Whether answers reach anybody: not where the sender is a name.
+    pub replies: bool,
+    /// Head of the e-mails.
+    pub head: Option<MailHead>,
+}
+
+#[async_trait]
+impl Carrier for ByProvider {
+    fn name(&self) -> &str {
+        self.account.name()
+    }
+
+    fn speaks(&self, channel: Channel) -> bool {
+        match self.account.provider().sends() {
+            Some(Sends::Sms) => channel == Channel::Sms,
+            Some(Sends::Email) => channel == Channel::Email,
+            // Nothing of a notice is written for push yet.
+            Some(Sends::Push) | None => false,
+        }
+    }
+
+    fn repeatable(&self) -> bool {
+        self.account.provider().idempotent_for().is_some()
+    }
+
+    fn replies(&self) -> bool {
+        self.replies
+    }
+
+    async fn deliver(&self, message: &Message<'_>) -> Delivery {
+        let request = match self.request(message) {
+            Ok(request) => request,
+            Err(error) => return Delivery::new(AttemptOutcome::Never, &error.to_string()),
+        };
+        let reply = match self.exchange(request.clone(), message).await {
+            // A token may be refused before its end: then it was not sent, and a new one may do.
+            Ok(reply) if reply.flags.has(Flag::AuthBroken) && self.account.has_tokens() => {
+                self.account.forget_tokens();
+                self.exchange(request, message).await
+            }
+            other => other,
+        };
+        let mut delivery = match reply {
+            Ok(reply) => read(&reply),
+            Err(delivery) => return delivery,
+        };
+        let sent = delivery.outcome == AttemptOutcome::Sent;
+        if sent && delivery.foreign_id.is_none() && self.account.provider().id_is_reference() {
+            delivery.foreign_id = Some(message.reference.into());
+        }
+        delivery
+    }
+}
+
+impl ByProvider {
+    fn request(&self, message: &Message<'_>) -> Result<provider::Request, NotWritten> {
+        let callback = self.callback.as_ref().map(|base| format!("{base}/{}", message.report));
+        let common = Outgoing {
+            to: message.to.wire(),
+            from: None,
+            text: "",
+            media: &[],
+            reference: message.reference,
+            callback: callback.as_deref(),
+            kind: MessageKind::Sms,
+        };
+        let (email, card) = match message.content {
+            Content::Sms(sms) => return self.account.send(&Outgoing { text: &sms.text, ..common }),
+            Content::Email { email, card } => (email, card.as_deref()),
+        };
+        // Some providers take the message whole, others its parts.
+        let mime = self.head.as_ref().map(|head| head.write(message)).transpose();
+        let mime = mime.map_err(|error| NotWritten::because(&error.to_string()))?;
+        let from = self.head.as_ref().map(|head| &*head.from);
+        let domain = from.and_then(|from| from.rsplit_once('@')).map_or("localhost", |(_, domain)| domain);
+        let message_id = format!("<{}@{}>", message.reference, domain.trim_end_matches('>'));
+        let parts = provider::Email {
+            subject: &email.subject,
+            html: &email.html,
+            reply_to: self.head.as_ref().and_then(|head| head.reply_to.as_deref()),
+            message_id: &message_id,
+            unsubscribe: email.unsubscribe.as_deref(),
+            card,
+            mime: mime.as_ref().map(|written| &*written.bytes),
+        };
+        self.account.send(&Outgoing { from, text: &email.text, kind: MessageKind::Email(&parts), ..common })
+    }
+
+    /// One request and its reply, or how it ended without one.
+    async fn exchange(&self, mut request: provider::Request, message: &Message<'_>) -> Result<Reply, Delivery> {
+        let moment = moment(message.date, message.reference);
+        authorize(&self.client, &self.account, &mut request, moment, Whose::Own).await.map_err(unauthorized)?;
+        let reply = match whole(request) {
+            Ok(request) => self.client.send(request).await,
+            Err(failure) => Err(failure),
+        };
+        match reply {
+            Ok(reply) => Ok(self.account.read_reply(reply.status(), reply.headers(), reply.body())),
+            Err(error @ Failure::Forbidden(_)) => Err(Delivery::new(AttemptOutcome::Never, &error.to_string())),
+            Err(error @ Failure::NotSent(_)) => Err(Delivery::new(AttemptOutcome::TryAgain, &error.to_string())),
+            Err(error @ Failure::Unknown(_)) => Err(Delivery::new(AttemptOutcome::Unknown, &error.to_string())),
+        }
+    }
+}
+
+/// The moment of a try. What must be unique about its credentials differs by message and moment.
+fn moment(now: Time, reference: &str) -> Moment {
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{reference} {}", now.0).as_bytes());
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&digest.as_ref()[..16]);
+    Moment { now, bits: u128::from_be_bytes(bits) }
+}
+
+/// Without credentials nothing was sent. Refused ones are put right by the operator, so the notice waits.
+fn unauthorized(error: Unauthorized) -> Delivery {
+    let outcome = match &error {
+        Unauthorized::NotWritten(_) | Unauthorized::Failed(Failure::Forbidden(_)) => AttemptOutcome::Never,
+        Unauthorized::NoToken(NoToken::Refused(_) | NoToken::Failed(_)) | Unauthorized::Failed(_) => {
+            AttemptOutcome::TryAgain
+        }
+    };
+    Delivery::new(outcome, &error.to_string())
+}
+
+/// A provider's reply as the end of an attempt. Refused credentials are put right by the operator, so the notice waits.
+fn read(reply: &Reply) -> Delivery {
+    let (outcome, retry_after) = match reply.outcome {
+        Outcome::Sent => (AttemptOutcome::Sent, None),
+        Outcome::TryAgain(after) => (AttemptOutcome::TryAgain, after),
+        Outcome::Never => (AttemptOutcome::Never, None),
+        Outcome::Unknown => (AttemptOutcome::Unknown, None),
+        Outcome::Config => (AttemptOutcome::TryAgain, None),
+    };
+    let detail = [reply.code.as_deref().unwrap_or_default(), &reply.detail].join(" ");
+    let (dead, stopped) = (reply.flags.has(Flag::NumberDead), reply.flags.has(Flag::OptedOut));
+    Delivery { foreign_id: reply.id.clone(), retry_after, dead, stopped, ..Delivery::new(outcome, detail.trim()) }
+}
