@@ -1,7 +1,7 @@
 //! Documents: what Redial answers to call webhooks, reports and failing requests, in the provider's own shape.
 
 use super::{
-    Account, Incoming, Malformed,
+    Account, Incoming, Malformed, NotWritten, Request,
     compiled::first,
     file::AnswerKind,
     incoming::Asked,
@@ -124,6 +124,21 @@ impl Phase {
     }
 }
 
+/// A request that has to follow the answer to a webhook.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Without the credentials that [`Account::authorize`] puts in.
+    pub request: Request,
+    /// Whether a repeat does the same once.
+    pub repeatable: bool,
+}
+
+/// 128 bits in the form of a UUID, which some providers ask for (RFC 9562, version 8).
+fn format_id(bytes: &[u8]) -> String {
+    let hex = super::digest::hex(bytes);
+    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+}
+
 /// Names alone: what rules over an answer of ours look at.
 pub(super) struct Named<'a>(pub(super) &'a [(&'static str, &'a str)]);
 
@@ -191,6 +206,35 @@ impl Account {
 
     /// The document, and the position of its rule.
     pub(super) fn answer_call_by_rule(&self, call: &Call<'_>, answer: CallAnswer<'_>) -> (Document, Option<usize>) {
+        let found = self.with_answer(call, answer, |names, rule, found| (self.document(&found.document, names), rule));
+        match found {
+            Some((document, rule)) => (document, Some(rule)),
+            None => (self.error(ErrorKind::Unavailable, "no answer is described"), None),
+        }
+    }
+
+    /// The request that has to follow the document, where the provider takes orders instead of documents. It may be made
+    /// again when no answer came only if it says so.
+    pub fn command(&self, call: &Call<'_>, answer: CallAnswer<'_>) -> Option<Result<Command, NotWritten>> {
+        self.with_answer(call, answer, |names, _, found| {
+            let command = self.provider().commands.get(found.command?)?;
+            // The same at every repeat, and different for every call.
+            let id = super::digest::sha256(format!("{} {}", self.name(), call.id).as_bytes());
+            let id = format_id(&id);
+            let mut section = names.to_vec();
+            section.push(("command_id", &id));
+            let request = self.request(&command.endpoint, &section, &[], command.body.as_ref());
+            Some(request.map(|request| Command { request, repeatable: command.repeatable }))
+        })?
+    }
+
+    /// What the first answer that fits makes.
+    fn with_answer<T>(
+        &self,
+        call: &Call<'_>,
+        answer: CallAnswer<'_>,
+        make: impl FnOnce(&[(&'static str, &str)], usize, &super::compiled::Answer) -> T,
+    ) -> Option<T> {
         let (kind, new, say) = match answer {
             CallAnswer::Connect { to, say } if call.phase == Phase::BeforeDial => (AnswerKind::Connect, to, say),
             _ => (AnswerKind::Unchanged, "", None),
@@ -209,19 +253,15 @@ impl Account {
             ("phase", call.phase.name()),
             ("caller_id", ""),
         ];
-        let hook = self.provider().call.as_ref();
+        let hook = self.provider().call.as_ref()?;
         let values = Values { section: &names, parameters: self.parameters() };
-        let caller_id = hook.into_iter().flat_map(|hook| &hook.caller_id);
-        let caller_id = caller_id.filter_map(|text| text.value(&values).ok()).find(|id| !id.is_empty());
+        let caller_id = hook.caller_id.iter().filter_map(|text| text.value(&values).ok()).find(|id| !id.is_empty());
         let caller_id = caller_id.map(Cow::into_owned).unwrap_or_default();
         names[names.len() - 1].1 = &caller_id;
         let facts = Named(&names);
-        let rules = hook.into_iter().flat_map(|hook| hook.answers.iter().enumerate());
-        let found = rules.into_iter().find(|(_, rule)| rule.value.0 == kind && rule.when.holds(&facts));
-        match found {
-            Some((index, rule)) => (self.document(&rule.value.1, &names), Some(index)),
-            None => (self.error(ErrorKind::Unavailable, "no answer is described"), None),
-        }
+        let mut rules = hook.answers.iter().enumerate();
+        let (index, rule) = rules.find(|(_, rule)| rule.value.kind == kind && rule.when.holds(&facts))?;
+        Some(make(&names, index, &rule.value))
     }
 
     /// The provider's own error shape, with a message for the sender's developer.

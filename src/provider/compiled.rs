@@ -2,7 +2,7 @@
 
 use super::{
     Action, Channel, Document, Flags, Phase, Rates, Sends, State, Word,
-    file::{AnswerKind, Encoding, LimitsFile, OutcomeKind, Unit},
+    file::{AnswerKind, Encoding, FoundKind, LimitsFile, OutcomeKind, Unit},
     incoming::Reads,
     json::Pointer,
     place::Place,
@@ -57,7 +57,32 @@ pub(super) struct CallHook {
     pub(super) others: Vec<Rule<DocumentText>>,
     pub(super) reads: Reads,
     pub(super) phases: Vec<Rule<Phase>>,
-    pub(super) answers: Vec<Rule<(AnswerKind, DocumentText)>>,
+    pub(super) answers: Vec<Rule<Answer>>,
+}
+
+/// A document that answers a webhook, and the request that follows it.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) kind: AnswerKind,
+    pub(super) document: DocumentText,
+    /// Position in the provider's commands.
+    pub(super) command: Option<usize>,
+}
+
+/// `[commands.NAME]`.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) endpoint: Endpoint,
+    pub(super) body: Option<Text>,
+    pub(super) repeatable: bool,
+}
+
+/// `[send.lookup]`.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) endpoint: Endpoint,
+    pub(super) id: Vec<Place>,
+    pub(super) rules: Vec<Rule<FoundKind>>,
 }
 
 /// `[hooks.message]`.
@@ -71,7 +96,7 @@ pub(super) struct MessageHook {
     pub(super) unreadable: Vec<Place>,
     pub(super) identity_bound: Vec<When>,
     pub(super) reads: Reads,
-    pub(super) answers: Vec<Rule<(AnswerKind, DocumentText)>>,
+    pub(super) answers: Vec<Rule<Answer>>,
 }
 
 /// `[hooks.status]`.
@@ -131,6 +156,7 @@ pub(super) struct Send {
     pub(super) rates: Rates,
     pub(super) idempotent_for: Option<Duration>,
     pub(super) reply: ReplyRules,
+    pub(super) lookup: Option<Lookup>,
 }
 
 /// A request that Redial makes.
@@ -191,16 +217,25 @@ pub(super) struct RouteRule {
     pub(super) methods: Vec<http::Method>,
     pub(super) paths: Vec<PathPattern>,
     pub(super) when: When,
-    pub(super) destinations: Vec<Place>,
+    pub(super) destinations: Vec<Destinations>,
     pub(super) sender: Option<Place>,
     pub(super) text: Option<Place>,
     pub(super) unreadable: Vec<Place>,
     pub(super) identity_bound: Vec<When>,
     pub(super) callbacks: Vec<(Place, bool)>,
     pub(super) items: Pointer,
-    pub(super) id: Pointer,
+    /// `None`: replies hold no id.
+    pub(super) id: Option<Pointer>,
     pub(super) drop: Vec<Pointer>,
     pub(super) keep: Vec<Pointer>,
+}
+
+/// Where recipients stand.
+#[derive(Debug)]
+pub(super) struct Destinations {
+    pub(super) place: Place,
+    /// Between several in one value.
+    pub(super) separator: Option<Box<str>>,
 }
 
 /// A path with variables: `/Accounts/{account_sid}/Messages/{sid}.json`, at most one variable in a segment.

@@ -12,9 +12,10 @@ pub(super) use hooks::{
     AccountFile, AnswerFile, AnswerKind, CallFile, HooksFile, InboundFile, MediaFile, MessageFile, RestoreFile,
     StatusFile,
 };
-pub(super) use route::{CallbackFile, ResourceFile, RouteFile};
+pub(super) use route::{CallbackFile, DestinationFile, ResourceFile, RouteFile};
 pub(super) use send::{
-    Encoding, FieldFile, LimitsFile, OneOrMore, OutcomeKind, ReplyFile, ReplyRuleFile, SendFile, Unit,
+    CommandFile, Encoding, FieldFile, FoundKind, LimitsFile, LookupFile, LookupRuleFile, OneOrMore, OutcomeKind,
+    ReplyFile, ReplyRuleFile, SendFile, Unit,
 };
 pub(super) use signature::{Coding, EcdsaFile, Ed25519File, Hash, HmacFile, JwtFile, SignatureFile, SignaturesFile};
 
@@ -47,6 +48,8 @@ pub(in crate::provider) struct File {
     pub(in crate::provider) errors: Vec<Spanned<ErrorFile>>,
     #[serde(default)]
     pub(in crate::provider) hooks: HooksFile,
+    #[serde(default)]
+    pub(in crate::provider) commands: BTreeMap<String, CommandFile>,
     pub(in crate::provider) send: Option<SendFile>,
     #[serde(default)]
     pub(in crate::provider) resources: BTreeMap<String, ResourceFile>,

@@ -95,9 +95,9 @@ impl Account {
         ];
         let facts = Named(&names);
         let rules = self.provider().message.iter().flat_map(|hook| hook.answers.iter().enumerate());
-        let found = rules.into_iter().find(|(_, rule)| rule.value.0 == kind && rule.when.holds(&facts));
+        let found = rules.into_iter().find(|(_, rule)| rule.value.kind == kind && rule.when.holds(&facts));
         match found {
-            Some((index, rule)) => (self.document(&rule.value.1, &names), Some(index)),
+            Some((index, rule)) => (self.document(&rule.value.document, &names), Some(index)),
             None => (self.error(ErrorKind::Unavailable, "no answer is described"), None),
         }
     }

@@ -33,7 +33,7 @@ mod signature;
 mod text;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
-pub use answer::{Call, CallAnswer, Document, ErrorKind, Phase};
+pub use answer::{Call, CallAnswer, Command, Document, ErrorKind, Phase};
 pub use auth::{Moment, NoToken, Step};
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
 pub use message::{Message, MessageAnswer};
@@ -41,7 +41,7 @@ pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
-pub use send::{NotWritten, Rates, Sends};
+pub use send::{Found, NotWritten, Rates, Sends};
 
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub struct Provider {
     refusal: compiled::DocumentText,
     /// Whether the file names the status, and the document.
     errors: Vec<compiled::Rule<(bool, compiled::DocumentText)>>,
+    commands: Vec<compiled::Command>,
     call: Option<compiled::CallHook>,
     message: Option<compiled::MessageHook>,
     status: Option<compiled::StatusHook>,
@@ -84,6 +85,10 @@ pub enum Capability {
     Inbound,
     /// Drop-in endpoints: `[[routes]]`.
     Via,
+    /// A drop-in endpoint for messages.
+    ViaSend,
+    /// A drop-in endpoint for calls.
+    ViaCall,
 }
 
 /// A parameter that a provider file declares, for the operator's `config.toml`.
@@ -172,7 +177,21 @@ impl Provider {
             Capability::Status => self.status.is_some(),
             Capability::Inbound => self.inbound.is_some(),
             Capability::Via => !self.routes.is_empty(),
+            Capability::ViaSend => self.routes.iter().any(|route| route.action == Action::Send),
+            Capability::ViaCall => self.routes.iter().any(|route| route.action == Action::CreateCall),
         }
+    }
+}
+
+impl Provider {
+    /// The names of its signature schemes, in their order.
+    pub fn signatures(&self) -> Vec<&'static str> {
+        self.schemes.iter().map(|rule| rule.value.name()).collect()
+    }
+
+    /// Whether calls are connected by orders, and not by documents.
+    pub fn takes_orders(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.answers.iter().any(|rule| rule.value.command.is_some()))
     }
 }
 

@@ -134,7 +134,7 @@ pub(super) fn items<'b>(rule: &RouteRule, body: &'b [u8]) -> Vec<(Vec<Part<'b>>,
     let mut found = Vec::new();
     let mut visit = |path: &[Part<'b>], span: Range<usize>, shape| {
         if shape == Shape::Text
-            && rule.items.holds(path).is_some_and(|relative| rule.id.matches(relative))
+            && rule.items.holds(path).is_some_and(|relative| rule.id.as_ref().is_some_and(|id| id.matches(relative)))
             && let Some(id) = json::unescape(&body[span])
         {
             found.push((path[..rule.items.depth()].to_vec(), (&*id).into()));

@@ -3,7 +3,7 @@
 
 use super::{
     Account, Custody, Incoming, Request,
-    compiled::{PathPattern, RouteRule, Segment},
+    compiled::{Destinations, PathPattern, RouteRule, Segment},
     file::Numbers,
     form,
     incoming::{Asked, Body},
@@ -146,12 +146,64 @@ struct Spot {
     in_json: bool,
     span: Range<usize>,
     text: Box<str>,
+    /// Where the text stands in a value that holds several, and the value.
+    part: Option<(Range<usize>, Box<str>)>,
 }
 
 impl Spot {
     fn edit(&self, new: &str) -> (Range<usize>, String) {
         (self.span.clone(), if self.in_json { json::quote(new) } else { form::encode(new) })
     }
+
+    /// One spot for each of the texts between separators.
+    fn split(self, separator: Option<&str>) -> Vec<Spot> {
+        let Some(separator) = separator else { return vec![self] };
+        let mut at = 0;
+        let mut parts = Vec::new();
+        for piece in self.text.split(separator) {
+            let start = at + (piece.len() - piece.trim_start().len());
+            let text = piece.trim();
+            if !text.is_empty() {
+                let part = Some((start..start + text.len(), self.text.clone()));
+                parts.push(Spot { span: self.span.clone(), text: text.into(), part, ..self });
+            }
+            at += piece.len() + separator.len();
+        }
+        parts
+    }
+}
+
+/// The edits that put new texts where the spots are; those in one value are one edit.
+fn edits(mut changes: Vec<(&Spot, String)>) -> Vec<(bool, Range<usize>, String)> {
+    let mut out: Vec<(bool, Range<usize>, String)> = Vec::new();
+    // From the end, so that positions before it stay right.
+    changes.sort_by_key(|(spot, _)| {
+        let at = spot.part.as_ref().map_or(0, |(range, _)| range.start);
+        (spot.in_query, spot.span.start, std::cmp::Reverse(at))
+    });
+    let mut values: Vec<(&Spot, String)> = Vec::new();
+    for (spot, new) in changes {
+        let Some((range, value)) = &spot.part else {
+            let (span, text) = spot.edit(&new);
+            out.push((spot.in_query, span, text));
+            continue;
+        };
+        match values.last_mut() {
+            Some((last, text)) if last.span == spot.span && last.in_query == spot.in_query => {
+                text.replace_range(range.clone(), &new);
+            }
+            _ => {
+                let mut text = value.to_string();
+                text.replace_range(range.clone(), &new);
+                values.push((spot, text));
+            }
+        }
+    }
+    for (spot, text) in values {
+        let (span, text) = spot.edit(&text);
+        out.push((spot.in_query, span, text));
+    }
+    out
 }
 
 /// All values at a place that can be replaced, in order.
@@ -163,6 +215,7 @@ fn spots(incoming: &Incoming<'_>, place: &Place) -> Vec<Spot> {
             in_json: false,
             span: pair.value_span.clone(),
             text: (&*pair.value).into(),
+            part: None,
         };
         named.map(spot).collect()
     };
@@ -182,7 +235,7 @@ fn in_json(body: &[u8], pointer: &Pointer) -> Vec<Spot> {
             && pointer.matches(path)
             && let Some(text) = json::unescape(&body[span.clone()])
         {
-            found.push(Spot { in_query: false, in_json: true, text: (&*text).into(), span });
+            found.push(Spot { in_query: false, in_json: true, text: (&*text).into(), span, part: None });
         }
     };
     // A body that only one of the two readers takes is passed on as it is.
@@ -290,8 +343,9 @@ impl Account {
             let numbers = self.provider().numbers;
             let to = to.map(|(spot, new)| (spot, rewrap(&spot.text, new, numbers)));
             let urls = changes.callbacks.iter().filter_map(|(index, new)| Some((&callbacks.get(*index)?.0, new)));
-            for (spot, new) in to.chain(urls.map(|(spot, new)| (spot, new.to_string()))) {
-                if spot.in_query { &mut query } else { &mut body }.push(spot.edit(&new));
+            let all = to.chain(urls.map(|(spot, new)| (spot, new.to_string()))).collect();
+            for (in_query, span, new) in edits(all) {
+                if in_query { &mut query } else { &mut body }.push((span, new));
             }
         }
         if self.settings().custody == Custody::Operator {
@@ -337,7 +391,11 @@ impl Account {
 
 impl RouteRule {
     fn destination_spots(&self, incoming: &Incoming<'_>) -> Vec<Spot> {
-        self.destinations.iter().flat_map(|place| spots(incoming, place)).collect()
+        let of = |one: &Destinations| -> Vec<Spot> {
+            let all = spots(incoming, &one.place).into_iter();
+            all.flat_map(|spot| spot.split(one.separator.as_deref())).collect()
+        };
+        self.destinations.iter().flat_map(of).collect()
     }
 
     fn callback_spots(&self, incoming: &Incoming<'_>) -> Vec<(Spot, bool)> {

@@ -4,6 +4,7 @@
 use super::{
     announce,
     answered::Before,
+    command,
     gateway::{Account, Gateway},
     substitute::{self, Decided, Wanted},
 };
@@ -11,9 +12,15 @@ use crate::{
     domain::identity_bound::Traits,
     provider::{Call, CallAnswer, Channel, Document, ErrorKind, Incoming, Phase, Verified},
 };
+use std::sync::Arc;
 
 /// Answers a verified call webhook. Always with a document; *unchanged* where anything is in doubt.
-pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, verified: Verified) -> Document {
+pub async fn answer(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    incoming: &Incoming<'_>,
+    verified: Verified,
+) -> Document {
     if let Some(document) = account.provider.answer_other(incoming) {
         return document;
     }
@@ -25,13 +32,21 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
             return account.provider.error(ErrorKind::Malformed, &malformed.to_string());
         }
     };
-    let unchanged = || account.provider.answer_call(&call, CallAnswer::Unchanged);
-    if call.phase == Phase::Answered || !verified.covers_parameters {
+    let unchanged = || {
+        command::follow(gateway, account, &call, CallAnswer::Unchanged);
+        account.provider.answer_call(&call, CallAnswer::Unchanged)
+    };
+    if !verified.covers_parameters {
+        // Nor does it lead to an order: anybody could have chosen the call and the number.
+        return account.provider.answer_call(&call, CallAnswer::Unchanged);
+    }
+    if call.phase == Phase::Answered {
         return unchanged();
     }
     match gateway.answered.look(account.name(), &call.id, incoming.now) {
         Before::JustNow(first) => return first,
-        Before::Already => return unchanged(),
+        // The order, if any, was given then.
+        Before::Already => return account.provider.answer_call(&call, CallAnswer::Unchanged),
         Before::Never => {}
     }
     let begun = tokio::time::Instant::now();
@@ -44,6 +59,7 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
     let connect = CallAnswer::Connect { to: row.connected.wire(), say: say.as_deref() };
     let document = account.provider.answer_call(&call, connect);
     gateway.answered.keep(account.name(), &call.id, incoming.now, Some(document.clone()));
+    command::follow(gateway, account, &call, connect);
     gateway.metrics.hook_time.observe(begun.elapsed().as_secs_f64());
     tracing::info!(account = account.name(), query = %row.query, "a call is connected elsewhere");
     document

@@ -8,6 +8,7 @@ pub mod blocks;
 pub mod books;
 mod callback;
 pub mod carrier;
+mod command;
 pub mod contacts;
 pub mod deliver_notice;
 pub mod expand_fanout;

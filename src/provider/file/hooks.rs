@@ -68,6 +68,8 @@ pub(in crate::provider) enum AnswerKind {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct AnswerFile {
     pub(in crate::provider) answer: AnswerKind,
+    /// The name of a `[commands.…]` that follows the document.
+    pub(in crate::provider) command: Option<Written>,
     #[serde(default)]
     pub(in crate::provider) when: WhenFile,
     pub(in crate::provider) status: Option<Spanned<u16>>,

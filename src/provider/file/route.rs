@@ -9,7 +9,7 @@ use toml::Spanned;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct ResourceFile {
-    pub(in crate::provider) id: Written,
+    pub(in crate::provider) id: Option<Written>,
     #[serde(default)]
     pub(in crate::provider) drop: Vec<Written>,
     #[serde(default)]
@@ -28,7 +28,7 @@ pub(in crate::provider) struct RouteFile {
     #[serde(default)]
     pub(in crate::provider) when: WhenFile,
     #[serde(default)]
-    pub(in crate::provider) destinations: Vec<Written>,
+    pub(in crate::provider) destinations: Vec<DestinationFile>,
     pub(in crate::provider) sender: Option<Written>,
     pub(in crate::provider) text: Option<Written>,
     #[serde(default)]
@@ -47,4 +47,45 @@ pub(in crate::provider) struct CallbackFile {
     pub(in crate::provider) place: Written,
     #[serde(default)]
     pub(in crate::provider) answers: bool,
+}
+
+/// A place, or `{ place, separator }` where several recipients stand in one value.
+pub(in crate::provider) struct DestinationFile {
+    pub(in crate::provider) place: Written,
+    pub(in crate::provider) separator: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for DestinationFile {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Inner(String, Option<String>);
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            place: String,
+            separator: String,
+        }
+        impl<'de> Deserialize<'de> for Inner {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = Inner;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a place, or `{ place, separator }`")
+                    }
+                    fn visit_str<E>(self, text: &str) -> Result<Inner, E> {
+                        Ok(Inner(text.to_owned(), None))
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Inner, A::Error> {
+                        let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                        Ok(Inner(table.place, Some(table.separator)))
+                    }
+                }
+                deserializer.deserialize_any(Visitor)
+            }
+        }
+        let one = Spanned::<Inner>::deserialize(deserializer)?;
+        let span = one.span();
+        let Inner(place, separator) = one.into_inner();
+        Ok(Self { place: Spanned::new(span, place), separator })
+    }
 }

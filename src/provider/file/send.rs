@@ -43,6 +43,62 @@ pub(in crate::provider) struct SendFile {
     pub(in crate::provider) rates: Option<RatesFile>,
     pub(in crate::provider) idempotency: Option<IdempotencyFile>,
     pub(in crate::provider) reply: ReplyFile,
+    pub(in crate::provider) lookup: Option<LookupFile>,
+}
+
+/// A request that follows the answer to a webhook.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct CommandFile {
+    pub(in crate::provider) method: Written,
+    pub(in crate::provider) upstream: Option<Written>,
+    pub(in crate::provider) path: Option<Written>,
+    pub(in crate::provider) url: Option<Written>,
+    pub(in crate::provider) encoding: Spanned<Encoding>,
+    #[serde(rename = "type")]
+    pub(in crate::provider) content_type: Option<Written>,
+    #[serde(default)]
+    pub(in crate::provider) headers: BTreeMap<Written, Written>,
+    #[serde(default)]
+    pub(in crate::provider) fields: BTreeMap<Written, Spanned<FieldFile>>,
+    pub(in crate::provider) body: Option<Written>,
+    /// A repeat does the same once: it may be repeated when no answer came.
+    #[serde(default)]
+    pub(in crate::provider) repeatable: bool,
+}
+
+/// How to ask for a message whose fate nobody knows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct LookupFile {
+    pub(in crate::provider) method: Written,
+    pub(in crate::provider) upstream: Option<Written>,
+    pub(in crate::provider) path: Option<Written>,
+    pub(in crate::provider) url: Option<Written>,
+    pub(in crate::provider) encoding: Spanned<Encoding>,
+    #[serde(default)]
+    pub(in crate::provider) headers: BTreeMap<Written, Written>,
+    #[serde(default)]
+    pub(in crate::provider) fields: BTreeMap<Written, Spanned<FieldFile>>,
+    pub(in crate::provider) id: Option<OneOrMore>,
+    pub(in crate::provider) rules: Vec<Spanned<LookupRuleFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct LookupRuleFile {
+    #[serde(default)]
+    pub(in crate::provider) when: WhenFile,
+    pub(in crate::provider) found: FoundKind,
+}
+
+/// What a look-up says.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum FoundKind {
+    Sent,
+    NotSent,
+    Unknown,
 }
 
 /// What one message may hold.

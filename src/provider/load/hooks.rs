@@ -2,7 +2,7 @@
 
 use super::{CALL_NAMES, Loader, MESSAGE_NAMES, Result, STATE_NAMES, signature::reads};
 use crate::provider::{
-    compiled::{CallHook, DocumentText, InboundHook, MediaPlaces, MessageHook, Restore, Rule, StatusHook},
+    compiled::{Answer, CallHook, InboundHook, MediaPlaces, MessageHook, Restore, Rule, StatusHook},
     file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, MessageFile, RestoreFile, StatusFile, Written},
     place::Place,
     rule::Subjects,
@@ -73,7 +73,7 @@ impl Loader<'_> {
         files: &[Spanned<AnswerFile>],
         span: Range<usize>,
         names: &'static [&'static str],
-    ) -> Result<Vec<Rule<(AnswerKind, DocumentText)>>> {
+    ) -> Result<Vec<Rule<Answer>>> {
         for kind in [AnswerKind::Connect, AnswerKind::Unchanged] {
             let always = |rule: &Spanned<AnswerFile>| rule.get_ref().answer == kind && rule.get_ref().when.is_empty();
             if !files.iter().any(always) {
@@ -89,10 +89,21 @@ impl Loader<'_> {
             |rule| &rule.when,
             |rule| {
                 let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
-                Ok((rule.answer, self.document(rule.status.as_ref(), kind, body, names, 200)?))
+                Ok(Answer {
+                    kind: rule.answer,
+                    document: self.document(rule.status.as_ref(), kind, body, names, 200)?,
+                    command: rule.command.as_ref().map(|name| self.command_named(name)).transpose()?,
+                })
             },
-            |earlier, later| earlier.0 == later.0,
+            |earlier, later| earlier.kind == later.kind,
         )
+    }
+
+    /// The position of a command.
+    fn command_named(&self, written: &Written) -> Result<usize> {
+        let position = self.commands.iter().position(|name| **name == **written.get_ref());
+        let wanted = || format!("the name of a [commands.…] is needed: {}", self.commands.join(", "));
+        position.ok_or_else(|| self.wrong(written.span(), wanted()))
     }
 
     pub(super) fn status(&self, file: &StatusFile) -> Result<StatusHook> {

@@ -46,6 +46,7 @@ pub(super) struct Loader<'t> {
     pub(super) file: &'t str,
     pub(super) text: &'t str,
     pub(super) parameters: Vec<Box<str>>,
+    pub(super) commands: Vec<Box<str>>,
 }
 
 impl Loader<'_> {
@@ -244,7 +245,7 @@ impl Loader<'_> {
 impl Provider {
     /// Reads and checks one file; `file` is the name that errors show.
     pub fn load(text: &str, file: &str) -> std::result::Result<Self, FileError> {
-        let mut loader = Loader { file, text, parameters: Vec::new() };
+        let mut loader = Loader { file, text, parameters: Vec::new(), commands: Vec::new() };
         let read: File = toml::from_str(text)
             .map_err(|wrong| loader.wrong(wrong.span().unwrap_or(0..0), wrong.message().replace('\n', " ")))?;
         if *read.schema.get_ref() != SCHEMA {
@@ -263,6 +264,7 @@ impl Provider {
             declared.push(one);
             patterns.push(pattern);
         }
+        loader.commands = read.commands.keys().map(|name| name.as_str().into()).collect();
         loader.parameters = declared.iter().map(|one| one.name.clone()).collect();
         let upstream = loader.upstream(&read.upstream)?;
         let secret = |parameter: usize| declared.get(parameter).is_some_and(|one: &Declared| one.secret);
@@ -290,6 +292,7 @@ impl Provider {
                 |rule| &rule.when,
                 errors,
             )?,
+            commands: read.commands.values().map(|file| loader.command(file)).collect::<Result<_>>()?,
             call: read.hooks.call.as_ref().map(|call| loader.call(call)).transpose()?,
             message: read.hooks.message.as_ref().map(|message| loader.message(message)).transpose()?,
             status: read.hooks.status.as_ref().map(|status| loader.status(status)).transpose()?,

@@ -3,8 +3,8 @@
 use super::Loader;
 use crate::provider::{
     FileError,
-    compiled::{PathPattern, RouteRule, Segment},
-    file::{CallbackFile, ResourceFile, RouteFile, Written},
+    compiled::{Destinations, PathPattern, RouteRule, Segment},
+    file::{CallbackFile, DestinationFile, ResourceFile, RouteFile, Written},
     json::Pointer,
     place::{Kind, Place},
     rule::{Subjects, When},
@@ -48,14 +48,14 @@ impl Loader<'_> {
             methods: file.methods.iter().map(method).collect::<Result<_, _>>()?,
             paths: file.paths.iter().map(|path| self.path(path)).collect::<Result<_, _>>()?,
             when: self.when(&file.when, ROUTE)?,
-            destinations: file.destinations.iter().map(|place| self.replaceable(place)).collect::<Result<_, _>>()?,
+            destinations: file.destinations.iter().map(|one| self.destinations(one)).collect::<Result<_, _>>()?,
             sender: self.optional_place(file.sender.as_ref())?,
             text: self.optional_place(file.text.as_ref())?,
             unreadable: self.places(&file.unreadable)?,
             identity_bound: file.identity_bound.iter().map(|when| self.when(when, ROUTE)).collect::<Result<_, _>>()?,
             callbacks: file.callbacks.iter().map(callback).collect::<Result<_, _>>()?,
             items: file.items.as_ref().map_or(Ok(Pointer::root()), |items| self.pointer(items))?,
-            id: self.pointer(&resource.id)?,
+            id: resource.id.as_ref().map(|id| self.pointer(id)).transpose()?,
             drop: pointers(&resource.drop)?,
             keep: pointers(&resource.keep)?,
         };
@@ -68,6 +68,14 @@ impl Loader<'_> {
             }
             None => Ok(rule),
         }
+    }
+
+    fn destinations(&self, file: &DestinationFile) -> Result<Destinations, FileError> {
+        let place = self.replaceable(&file.place)?;
+        if file.separator.as_deref() == Some("") {
+            return Err(self.wrong(file.place.span(), "a separator is at least one letter"));
+        }
+        Ok(Destinations { place, separator: file.separator.as_deref().map(Into::into) })
     }
 
     fn replaceable(&self, written: &Written) -> Result<Place, FileError> {

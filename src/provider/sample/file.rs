@@ -1,6 +1,9 @@
 //! The shape of a sample file, as serde reads it.
 
-use crate::provider::{Action, Channel, Email, Flag, Phase, Push, State, Word, file::OutcomeKind};
+use crate::provider::{
+    Action, Channel, Email, Flag, Phase, Push, State, Word,
+    file::{FoundKind, OutcomeKind},
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -25,6 +28,8 @@ pub(super) struct Samples {
     pub(super) send: Vec<Spanned<SendSample>>,
     #[serde(default)]
     pub(super) reply: Vec<Spanned<ReplySample>>,
+    #[serde(default)]
+    pub(super) lookup: Vec<Spanned<LookupSample>>,
     #[serde(default)]
     pub(super) route: Vec<Spanned<RouteSample>>,
     #[serde(default)]
@@ -121,6 +126,8 @@ pub(super) struct CallSample {
     pub(super) phase: Phase,
     pub(super) connect: Option<ConnectSample>,
     pub(super) unchanged: Option<String>,
+    /// The request that follows *unchanged*.
+    pub(super) unchanged_command: Option<WrittenSample>,
 }
 
 #[derive(Deserialize)]
@@ -128,7 +135,10 @@ pub(super) struct CallSample {
 pub(super) struct ConnectSample {
     pub(super) new: String,
     pub(super) say: Option<String>,
+    #[serde(default)]
     pub(super) document: String,
+    /// The request that follows.
+    pub(super) command: Option<WrittenSample>,
 }
 
 /// A webhook at the call hook that is about something else.
@@ -329,6 +339,21 @@ pub(super) struct ReplySample {
     pub(super) code: Option<String>,
     #[serde(default)]
     pub(super) flags: Vec<Flag>,
+}
+
+/// A message that is looked for: the request, and a reply to it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LookupSample {
+    pub(super) name: String,
+    pub(super) to: String,
+    pub(super) reference: String,
+    pub(super) request: Option<WrittenSample>,
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) body: String,
+    pub(super) found: FoundKind,
+    pub(super) id: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -17,7 +17,7 @@ impl Provider {
         let mut wrong = Vec::new();
         let mut reached = Reached::new();
         for (file, text) in samples {
-            let loader = Loader { file, text, parameters: Vec::new() };
+            let loader = Loader { file, text, parameters: Vec::new(), commands: Vec::new() };
             match toml::from_str::<file::Samples>(text) {
                 Ok(read) => run::Runner {
                     provider: self,
@@ -53,6 +53,8 @@ impl Provider {
             all.push(("hooks.inbound.words", inbound.words.iter().map(|rule| rule.line).collect()));
         }
         if let Some(send) = &self.send {
+            let lookup = send.lookup.iter().flat_map(|lookup| &lookup.rules);
+            all.push(("send.lookup.rules", lookup.map(|rule| rule.line).collect()));
             all.push(("send.reply.rules", send.reply.rules.iter().map(|rule| rule.line).collect()));
         }
         all.push(("errors", self.errors.iter().map(|rule| rule.line).collect()));

@@ -3,17 +3,21 @@
 use super::{
     Reached,
     file::{
-        AccountSample, CallSample, CallbackSample, EmailSample, ErrorSample, HookSample, InboundSample, MediaSample,
-        MessageSample, OneOrMore, OtherSample, PreSendSample, PushSample, ReplySample, RequestSample, RestoreSample,
-        RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample, Verdict, WantsSample,
+        AccountSample, CallSample, CallbackSample, EmailSample, ErrorSample, HookSample, InboundSample, LookupSample,
+        MediaSample, MessageSample, OneOrMore, OtherSample, PreSendSample, PushSample, ReplySample, RequestSample,
+        RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample, Verdict,
+        WantsSample,
     },
 };
 use crate::{
     clock::Time,
     provider::{
-        Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Hook,
-        Incoming, Media, MessageAnswer, MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route, StatusEvent,
-        Swap, Verified, file::OutcomeKind, incoming::Reads, load::Loader,
+        Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Found,
+        Hook, Incoming, Media, MessageAnswer, MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route,
+        StatusEvent, Swap, Verified,
+        file::{FoundKind, OutcomeKind},
+        incoming::Reads,
+        load::Loader,
     },
 };
 use std::{collections::BTreeMap, fmt::Debug, ops::Range, sync::Arc, time::Duration};
@@ -105,6 +109,7 @@ impl Runner<'_> {
         self.each(&samples.inbound, |one| &one.name, Self::inbound);
         self.each(&samples.send, |one| &one.name, Self::send);
         self.each(&samples.reply, |one| &one.name, Self::reply);
+        self.each(&samples.lookup, |one| &one.name, Self::lookup);
         self.each(&samples.route, |one| &one.name, Self::route);
         self.each(&samples.callback, |one| &one.name, Self::callback);
         self.each(&samples.error, |one| one.kind.get_ref(), Self::error);
@@ -186,15 +191,43 @@ impl Runner<'_> {
         same("phase", &call.phase, &sample.phase)?;
         let mut answers = Vec::new();
         if let Some(connect) = &sample.connect {
-            answers.push((CallAnswer::Connect { to: &connect.new, say: connect.say.as_deref() }, &connect.document));
+            let answer = CallAnswer::Connect { to: &connect.new, say: connect.say.as_deref() };
+            answers.push((answer, &connect.document, &connect.command));
         }
-        answers.extend(sample.unchanged.as_ref().map(|document| (CallAnswer::Unchanged, document)));
-        for (answer, wanted) in answers {
+        let unchanged = sample.unchanged.as_ref();
+        answers.extend(unchanged.map(|document| (CallAnswer::Unchanged, document, &sample.unchanged_command)));
+        for (answer, wanted, command) in answers {
             let (document, rule) = account.answer_call_by_rule(&call, answer);
             self.reach("hooks.call.answers", rule);
             same("the document", &&*String::from_utf8_lossy(&document.body), &&**wanted)?;
+            match (account.command(&call, answer).transpose().map_err(|wrong| wrong.to_string())?, command) {
+                (None, None) => {}
+                (Some(found), Some(wanted)) => {
+                    written(&found.request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)?;
+                }
+                (Some(_), None) => return Err("a command follows, the sample names none".to_owned()),
+                (None, Some(_)) => return Err("no command follows".to_owned()),
+            }
         }
         Ok(())
+    }
+
+    fn lookup(&mut self, sample: &LookupSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let request = account.look_up(&sample.to, &sample.reference).ok_or("there is no [send.lookup]")?;
+        let request = request.map_err(|wrong| wrong.to_string())?;
+        if let Some(wanted) = &sample.request {
+            written(&request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)?;
+        }
+        let status = http::StatusCode::from_u16(sample.status).map_err(|_| "the status is none".to_owned())?;
+        let (found, rule) = account.read_look_up_by_rule(status, &http::HeaderMap::new(), sample.body.as_bytes());
+        self.reach("send.lookup.rules", rule);
+        let wanted = match sample.found {
+            FoundKind::Sent => Found::Sent(boxed(sample.id.as_ref())),
+            FoundKind::NotSent => Found::NotSent,
+            FoundKind::Unknown => Found::Unknown,
+        };
+        same("what is found", &found, &wanted)
     }
 
     fn other(&mut self, sample: &OtherSample) -> Run {

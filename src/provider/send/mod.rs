@@ -1,13 +1,16 @@
 //! `[send]`: a message of our own as a request (rule N3).
 
 mod encode;
+mod lookup;
 mod reply;
+
+pub use lookup::Found;
 
 use super::{
     Account, FileError, Outgoing, Provider, Request,
     auth::Credentials,
-    compiled::{Endpoint, Field, Send},
-    file::{Encoding, FieldFile, SendFile},
+    compiled::{Command, Endpoint, Field, Send},
+    file::{CommandFile, Encoding, FieldFile, SendFile},
     load::Loader,
     outcome::MessageKind,
     text::{Escape, NotRendered, Text, Values},
@@ -36,6 +39,22 @@ const EMAIL_NAMES: &[&str] = &[
 /// Those of a push message.
 const PUSH_NAMES: &[&str] =
     &["to", "from", "text", "reference", "callback", "title", "link", "collapse", "ttl", "p256dh", "auth"];
+
+/// Those of a request that follows the answer to a call webhook.
+const COMMAND_NAMES: &[&str] = &[
+    "new",
+    "called",
+    "called_number",
+    "from",
+    "from_number",
+    "caller_id",
+    "call_id",
+    "context",
+    "say",
+    "application",
+    "phase",
+    "command_id",
+];
 
 /// A message that a provider file could not turn into a request; no sample foresaw it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +160,28 @@ impl Loader<'_> {
                 .unwrap_or_default(),
             idempotent_for: file.idempotency.map(|idempotency| seconds(idempotency.hours)),
             reply: self.reply(&file.reply)?,
+            lookup: file.lookup.as_ref().map(|lookup| self.lookup(lookup)).transpose()?,
+        })
+    }
+
+    /// A request that follows the answer to a call webhook.
+    pub(super) fn command(&self, file: &CommandFile) -> Result<Command, FileError> {
+        let encoding = *file.encoding.get_ref();
+        let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
+        Ok(Command {
+            endpoint: self.endpoint(&EndpointFile {
+                method: &file.method,
+                upstream: file.upstream.as_ref(),
+                path: file.path.as_ref(),
+                url: file.url.as_ref(),
+                encoding,
+                content_type: file.content_type.as_ref(),
+                headers: &file.headers,
+                fields: &file.fields,
+                names: COMMAND_NAMES,
+            })?,
+            body: file.body.as_ref().map(|body| self.text(body, COMMAND_NAMES, escape)).transpose()?,
+            repeatable: file.repeatable,
         })
     }
 

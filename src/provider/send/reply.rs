@@ -19,22 +19,26 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 const LONGEST_DETAIL: usize = 200;
 
 impl Loader<'_> {
+    /// Places in a reply, of which the first with a value counts.
+    pub(in crate::provider) fn reply_places(&self, all: Option<&OneOrMore>) -> Result<Vec<Place>, FileError> {
+        all.iter().flat_map(|all| &all.0).map(|place| self.reply_place(place)).collect()
+    }
+
+    fn reply_place(&self, written: &Written) -> Result<Place, FileError> {
+        let place = self.place(written)?;
+        match place.kind {
+            Kind::Json(_) | Kind::Header(_) | Kind::Text => Ok(place),
+            _ => {
+                let wanted = "a reply has places like `json:/id`, `header:X-Name` and `text:body`";
+                Err(self.wrong(written.span(), wanted))
+            }
+        }
+    }
+
     pub(in crate::provider) fn reply(&self, file: &ReplyFile) -> Result<ReplyRules, FileError> {
-        let place =
-            |written: &Written| {
-                let place = self.place(written)?;
-                match place.kind {
-                    Kind::Json(_) | Kind::Header(_) | Kind::Text => Ok(place),
-                    _ => Err(self
-                        .wrong(written.span(), "a reply has places like `json:/id`, `header:X-Name` and `text:body`")),
-                }
-            };
-        let several = |all: &Option<OneOrMore>| {
-            all.iter().flat_map(|all| &all.0).map(place).collect::<Result<Vec<Place>, FileError>>()
-        };
         let mut retry_after = Vec::new();
         for one in &file.retry_after {
-            retry_after.push((place(&one.place)?, one.unit));
+            retry_after.push((self.reply_place(&one.place)?, one.unit));
         }
         let about = Subjects { names: REPLY_NAMES, places: true, variables: false, status: true };
         let value = |rule: &ReplyRuleFile| {
@@ -56,10 +60,10 @@ impl Loader<'_> {
             }
         }
         Ok(ReplyRules {
-            id: several(&file.id)?,
+            id: self.reply_places(file.id.as_ref())?,
             id_is_reference: file.id_is_reference,
-            code: several(&file.code)?,
-            detail: several(&file.detail)?,
+            code: self.reply_places(file.code.as_ref())?,
+            detail: self.reply_places(file.detail.as_ref())?,
             retry_after,
             rules,
         })
@@ -67,16 +71,16 @@ impl Loader<'_> {
 }
 
 /// A reply, read.
-struct Answered<'a> {
+pub(super) struct Answered<'a> {
     status: u16,
     headers: &'a http::HeaderMap,
     raw: &'a [u8],
     body: serde_json::Value,
-    names: Vec<(&'static str, String)>,
+    pub(super) names: Vec<(&'static str, String)>,
 }
 
 impl<'a> Answered<'a> {
-    fn read(status: http::StatusCode, headers: &'a http::HeaderMap, raw: &'a [u8]) -> Self {
+    pub(super) fn read(status: http::StatusCode, headers: &'a http::HeaderMap, raw: &'a [u8]) -> Self {
         let body = serde_json::from_slice(raw).unwrap_or_default();
         Self { status: status.as_u16(), headers, raw, body, names: Vec::new() }
     }
@@ -101,7 +105,7 @@ impl<'a> Answered<'a> {
     }
 
     /// The first value that is not empty.
-    fn first(&self, places: &[Place]) -> String {
+    pub(super) fn first(&self, places: &[Place]) -> String {
         let all = places.iter().filter_map(|place| self.value(place));
         all.filter(|value| !value.is_empty()).map(Cow::into_owned).next().unwrap_or_default()
     }

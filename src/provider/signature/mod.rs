@@ -131,6 +131,22 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 impl Scheme {
+    /// As a provider file names it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Scheme::Twilio(_) => "twilio",
+            Scheme::Ed25519(_) => "ed25519",
+            Scheme::Hmac(_) => "hmac",
+            Scheme::Jwt(_) => "jwt",
+            Scheme::Vonage(_) => "vonage",
+            Scheme::Plivo(_) => "plivo",
+            Scheme::Sinch(_) => "sinch",
+            Scheme::Ecdsa(_) => "ecdsa_p256",
+            Scheme::Shown(scheme) => scheme.name(),
+            Scheme::None => "none",
+        }
+    }
+
     /// Reads an account's keys; `None` where the account has none for this scheme.
     pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Option<Keys>, ParameterError> {
         match self {

@@ -15,6 +15,15 @@ pub(in crate::provider) enum Shown {
 }
 
 impl Shown {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Shown::Basic { .. } => "basic",
+            Shown::Header { name, .. } if *name == http::header::AUTHORIZATION => "bearer",
+            Shown::Header { .. } => "header",
+            Shown::Query(_) => "query",
+        }
+    }
+
     pub(super) fn prepare(&self, parameters: &Parameters) -> Option<Keys> {
         let all = match self {
             Shown::Basic { user, password } => vec![*user, *password],

@@ -341,3 +341,147 @@ fn a_parameter_with_line_breaks_is_said_so() {
     assert!(load(", multiline = true").is_ok());
     assert!(load("").is_err());
 }
+
+#[test]
+fn several_recipients_in_one_value_and_replies_without_ids() {
+    agrees(
+        "numbers = \"digits\"\n",
+        r#"
+[[auth]]
+query = { username = "user", password = "password" }
+[resources.message]
+[[routes]]
+action = "send"
+channel = "message"
+methods = ["GET", "POST"]
+paths = ["/sendsms"]
+destinations = [{ place = "field:to", separator = " " }]
+text = "field:text"
+callbacks = [{ place = "field:dlr-url" }]
+resource = "message"
+"#,
+        r#"
+[[route]]
+name = "by query"
+request.method = "GET"
+request.url = "https://eu.acme.example/sendsms?to=15550100111+15550100222+15550100333&text=hi"
+wants = { action = "send", channel = "message", destinations = ["+15550100111", "+15550100222", "+15550100333"], text = "hi" }
+change.destinations = ["+15550100998", "+15550100222", "+442071838750"]
+change.url = "https://eu.acme.example/sendsms?to=15550100998+15550100222+442071838750&text=hi"
+reply.body = "0: Accepted for delivery to 15550100998"
+reply.swaps = [{ connected = "+15550100998", used = "+15550100111" }]
+reply.restored = "0: Accepted for delivery to 15550100111"
+[[route]]
+name = "by JSON"
+request.url = "https://eu.acme.example/sendsms"
+request.json = '{"to":" 15550100111  +15550100222","text":"hi"}'
+wants = { action = "send", channel = "message", destinations = ["+15550100111", "+15550100222"], text = "hi" }
+change.destinations = ["+15550100998", "+15550100999"]
+change.url = "https://eu.acme.example/sendsms"
+change.body = '{"to":" 15550100998  +15550100999","text":"hi"}'
+"#,
+    );
+}
+
+#[test]
+fn orders_and_look_ups() {
+    let sections = r#"
+[hooks.call]
+id = "json:/call"
+from = "json:/from"
+to = "json:/to"
+[[hooks.call.phases]]
+phase = "before_dial"
+[[hooks.call.answers]]
+answer = "connect"
+command = "transfer"
+[[hooks.call.answers]]
+answer = "unchanged"
+command = "leave"
+[commands.transfer]
+method = "POST"
+path = "/calls/{{ call_id }}/transfer"
+encoding = "json"
+fields = { to = "{{ new }}", from = "{{ from_number }}", command_id = "{{ command_id }}" }
+repeatable = true
+[commands.leave]
+method = "POST"
+path = "/calls/{{ call_id }}/transfer"
+encoding = "json"
+fields = { to = "{{ called_number }}" }
+[send]
+method = "POST"
+path = "/sms"
+encoding = "json"
+fields = { to = "{{ to }}" }
+[send.reply]
+rules = []
+[send.lookup]
+method = "GET"
+path = "/sms"
+encoding = "query"
+fields = { reference = "{{ reference }}", to = "{{ to }}" }
+id = "json:/items/0/id"
+[[send.lookup.rules]]
+when = { status = "2xx", id = { present = true } }
+found = "sent"
+[[send.lookup.rules]]
+when = { status = "2xx" }
+found = "not_sent"
+"#;
+    agrees(
+        "",
+        sections,
+        r#"
+[[call]]
+name = "parked"
+request.url = "https://r.example/hooks/main/call"
+request.json = '{"call":"c/1","from":"+15550100111","to":"+15550100222"}'
+id = "c/1"
+from = "+15550100111"
+to = "+15550100222"
+phase = "before_dial"
+connect.new = "+15550100999"
+connect.command.url = "https://eu.acme.example/calls/c%2F1/transfer"
+connect.command.body = '{"command_id":"COMMAND","from":"+15550100111","to":"+15550100999"}'
+unchanged = ""
+unchanged_command.url = "https://eu.acme.example/calls/c%2F1/transfer"
+unchanged_command.body = '{"to":"+15550100222"}'
+[[lookup]]
+name = "there"
+to = "+1"
+reference = "r 1"
+request.method = "GET"
+request.url = "https://eu.acme.example/sms?reference=r+1&to=%2B1"
+status = 200
+body = '{"items":[{"id":"m"}]}'
+found = "sent"
+id = "m"
+[[lookup]]
+name = "not there"
+to = "+1"
+reference = "r"
+status = 200
+body = '{"items":[]}'
+found = "not_sent"
+[[lookup]]
+name = "they do not say"
+to = "+1"
+reference = "r"
+status = 500
+found = "unknown"
+"#
+        .replace("COMMAND", &command_id())
+        .as_str(),
+    );
+    let unknown = format!("{HEAD}{PARAMETERS}{}", sections.replace("command = \"leave\"", "command = \"leaf\""));
+    let unknown = Provider::load(&unknown, "acme.toml").unwrap_err().to_string();
+    assert!(unknown.contains("[commands.…] is needed: leave, transfer"), "{unknown}");
+}
+
+/// What the account of the samples, `sample`, calls the order for the call `c/1`.
+fn command_id() -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, b"sample c/1");
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+}

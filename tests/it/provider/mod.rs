@@ -6,6 +6,7 @@ pub(crate) mod example;
 mod file;
 mod language;
 mod scheme;
+mod table;
 mod token;
 
 use redial::provider::{Account, AccountSettings, Custody, Provider};
