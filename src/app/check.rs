@@ -4,7 +4,7 @@ use super::accounts;
 use crate::{
     config::Config,
     provider::{BUILT_IN, Capability, Provider},
-    template::{Letterhead, Templates},
+    template::{Alphabet, Letterhead, Price, Segments, Templates},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -33,16 +33,63 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Err(error) => report.push(Finding { of: "accounts".to_owned(), wrong: true, what: error.to_string() }),
     }
     match super::post::post(config) {
-        Ok(post) => texts(&post.templates, &mut report),
+        Ok(post) => {
+            let prices = prices(config, &mut report);
+            let head = Letterhead { service: post.service, help: post.help, reply: true, ..Letterhead::default() };
+            texts(&post.templates, &head, &prices, &mut report);
+        }
         Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
     }
     report
 }
 
-fn texts(templates: &Templates, report: &mut Vec<Finding>) {
-    let checked = templates.check(&Letterhead::default());
+/// What a part costs: account, country, price.
+type Prices = Vec<(String, String, Price)>;
+
+/// The prices of the accounts that text messages leave by.
+fn prices(config: &Config, report: &mut Vec<Finding>) -> Prices {
+    let mut prices = Prices::new();
+    for name in config.notices.sms.iter().map(toml::Spanned::get_ref) {
+        for (country, price) in config.account(name).iter().flat_map(|account| &account.prices) {
+            let known = country == "*" || (country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()));
+            match price.get_ref().parse() {
+                Ok(price) if known => prices.push((name.clone(), country.clone(), price)),
+                found => {
+                    let why = found.err().map_or_else(
+                        || {
+                            format!(
+                                "a price is for a country's two capitals, like \"US\", or \"*\", and not {country:?}"
+                            )
+                        },
+                        |error| error.to_string(),
+                    );
+                    let what = config.wrong(price, why).to_string();
+                    report.push(Finding { of: format!("account {name}"), wrong: true, what });
+                }
+            }
+        }
+    }
+    prices
+}
+
+/// The parts of each text message in each language, and what they cost by each account.
+fn texts(templates: &Templates, head: &Letterhead, prices: &Prices, report: &mut Vec<Finding>) {
+    let checked = templates.check(head);
     for size in checked.sizes {
-        let what = format!("{} part(s) with a usual name, {} at worst", size.usual.parts, size.worst.parts);
+        let counted = |size: &Segments| {
+            let alphabet = if size.alphabet == Alphabet::Gsm7 { "GSM-7" } else { "UCS-2" };
+            format!("{} part{} ({} of {alphabet})", size.parts, if size.parts == 1 { "" } else { "s" }, size.units)
+        };
+        let mut what = format!(
+            "{} with a usual name; with the longest {} in Latin letters, {} in other scripts",
+            counted(&size.usual),
+            counted(&size.longest_gsm),
+            counted(&size.worst)
+        );
+        for (account, country, price) in prices {
+            let (usual, worst) = (price.times(size.usual.parts), price.times(size.worst.parts));
+            what.extend([format!("; {account} {country}: {usual} to {worst}")]);
+        }
         report.push(Finding { of: format!("template {}", size.file), wrong: false, what });
     }
     for problem in checked.problems {

@@ -70,6 +70,10 @@ pub struct Account {
     pub application: Option<String>,
     /// The customer's own URL for messages that come in.
     pub inbound_url: Option<String>,
+    /// What a part of a text message costs, like `0.0079 USD`, by country, or under `*`: `redial check` shows what texts
+    /// cost at their longest.
+    #[serde(default)]
+    pub prices: BTreeMap<String, Spanned<String>>,
     /// The values that the provider file asks for.
     #[serde(default)]
     pub parameters: BTreeMap<String, Values>,

@@ -28,6 +28,11 @@ pub trait Facts: std::fmt::Debug + Send + Sync {
     fn letterhead(&self) -> Option<&Letterhead> {
         None
     }
+
+    /// What the file of the card is called, where one can go with it.
+    fn card_file(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How the card goes with a message.
@@ -246,6 +251,10 @@ impl Facts for Changed {
 
     fn letterhead(&self) -> Option<&Letterhead> {
         Some(&self.letterhead)
+    }
+
+    fn card_file(&self) -> Option<String> {
+        Some(card_file(self.person.name.as_ref().map_or("", |name| &name.0)))
     }
 }
 

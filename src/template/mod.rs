@@ -69,6 +69,8 @@ pub struct Email {
     pub unsubscribe: Option<String>,
     /// What the mailing is about, for List-Id: an owner's or group's id.
     pub list: Option<String>,
+    /// What the file of the card is called: ASCII, at most 20 characters.
+    pub card_file: Option<String>,
 }
 
 /// A rendered push message. It shows on a locked screen: no number stands in it.
@@ -157,6 +159,7 @@ impl Templates {
             html: letter::marks_as_bdi(&html),
             unsubscribe: head.and_then(|head| filled(&head.unsubscribe)),
             list: head.and_then(|head| filled(&head.list)),
+            card_file: facts.card_file(),
         })
     }
 

@@ -28,6 +28,8 @@ pub struct Mail<'a> {
     pub html: &'a str,
     /// The card as a vCard, if one goes with it.
     pub card: Option<&'a str>,
+    /// What its file is called: ASCII without blanks, at most 20 characters, ending in `.vcf`.
+    pub card_file: &'a str,
     /// The left part of Message-ID and the boundaries; the same at every repeat, so that receivers can tell it is one
     /// message. Letters, digits, `_` and `-`.
     pub reference: &'a str,
@@ -111,9 +113,9 @@ impl Mail<'_> {
             .singlepart(SinglePart::plain(self.text.to_owned()))
             .singlepart(SinglePart::html(self.html.to_owned()));
         let Some(card) = self.card else { return Ok(letter) };
-        let kind = ContentType::parse("text/vcard; charset=utf-8; name=\"card.vcf\"")
+        let kind = ContentType::parse(&format!("text/vcard; charset=utf-8; name=\"{}\"", self.card_file))
             .map_err(|error| NotWritten::Other(error.to_string()))?;
-        let card = Attachment::new("card.vcf".to_owned()).body(card.as_bytes().to_vec(), kind);
+        let card = Attachment::new(self.card_file.to_owned()).body(card.as_bytes().to_vec(), kind);
         Ok(MultiPart::mixed().boundary(format!("{}.mail", self.reference)).multipart(letter).singlepart(card))
     }
 }
@@ -131,6 +133,7 @@ mod tests {
             text: "The number is +14155550123.\n",
             html: "<p>The number is +14155550123.</p>\n",
             card: Some("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Zoë\r\nEND:VCARD\r\n"),
+            card_file: "Zoe.vcf",
             reference: "ntc_1-ab",
             list_id: "Redial notices <notices.example.com>",
             unsubscribe: None,

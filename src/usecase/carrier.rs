@@ -90,6 +90,7 @@ impl MailHead {
             text: &email.text,
             html: &email.html,
             card: card.as_deref(),
+            card_file: email.card_file.as_deref().unwrap_or("card.vcf"),
             reference: message.reference,
             list_id: &list_id(email.list.as_deref(), domain),
             unsubscribe: email.unsubscribe.as_deref(),

@@ -17,6 +17,7 @@ mod provider;
 mod recipients;
 mod sdk;
 mod serve;
+mod sms;
 mod spawn;
 mod store;
 mod upstream;

@@ -13,6 +13,7 @@ fn mail() -> Written {
         subject: "A new number",
         text: "text",
         html: "<p>text</p>",
+        card_file: "card.vcf",
         card: None,
         reference: "ntc_1-ab",
         list_id: "Redial notices <notices.example.com>",
