@@ -32,7 +32,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Ok(each) => report.extend(each.iter().map(account)),
         Err(error) => report.push(Finding { of: "accounts".to_owned(), wrong: true, what: error.to_string() }),
     }
-    match super::post::post(config) {
+    match super::post::post(config, None) {
         Ok(post) => {
             let prices = prices(config, &mut report);
             let head = Letterhead { service: post.service, help: post.help, reply: true, ..Letterhead::default() };

@@ -3,8 +3,13 @@
 use super::{StartError, accounts, accounts::in_account};
 use crate::{
     config::{self, Config},
-    domain::{owner::Channel, schedule::Backoff},
+    domain::{
+        address::phone::Region,
+        owner::Channel,
+        schedule::{self, Backoff, BreakerSettings, Hours, Rate},
+    },
     provider::Capability,
+    telemetry::Metrics,
     template::Templates,
     transport::{
         folder::Folder,
@@ -15,17 +20,19 @@ use crate::{
         carrier::{ByFolder, ByProvider, BySmtp, Carrier, Carriers, MailHead},
         deliver_notice::Post,
         gateway::Account,
+        governor::{Caps, Governor},
     },
     worker,
 };
-use std::sync::Arc;
+use jiff::tz::TimeZone;
+use std::{collections::HashMap, sync::Arc};
 use toml::Spanned;
 
 /// The name under which notices speak of this service.
 const SERVICE: &str = "Redial";
 
 /// Everything that a worker needs besides the store.
-pub(crate) fn post(config: &Config) -> Result<Post, StartError> {
+pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, StartError> {
     let notices = &config.notices;
     let mut backoff = Backoff::default();
     backoff.steps.truncate(usize::try_from(notices.attempts.saturating_sub(1)).unwrap_or(usize::MAX));
@@ -37,6 +44,9 @@ pub(crate) fn post(config: &Config) -> Result<Post, StartError> {
         language: notices.language.clone(),
         backoff,
         expiry: Post::USUAL_EXPIRY,
+        caps: caps(config)?,
+        governor: Governor::new(metrics),
+        zone: zone(config)?,
     })
 }
 
@@ -44,11 +54,76 @@ pub(crate) fn post(config: &Config) -> Result<Post, StartError> {
 pub(super) fn settings(config: &Config) -> worker::Settings {
     let notices = &config.notices;
     worker::Settings {
+        // `post` has refused a zone that there is not.
+        zone: schedule::zone(notices.zone.get_ref()).unwrap_or(TimeZone::UTC),
         fresh: notices.concurrency.max(1),
         retries: (notices.concurrency / 2).max(1),
         lease: notices.lease.0,
         ..worker::Settings::default()
     }
+}
+
+/// What each account may do (rules N4, N7).
+fn caps(config: &Config) -> Result<HashMap<Box<str>, Caps>, StartError> {
+    let mut all = HashMap::new();
+    for (name, account) in &config.accounts {
+        all.insert(name.get_ref().as_str().into(), caps_of(config, name.get_ref(), account)?);
+    }
+    Ok(all)
+}
+
+fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Caps, StartError> {
+    let notices = &config.notices;
+    let rate = account.rate.as_ref().map(|rate| {
+        Rate::parse(rate.get_ref()).ok_or_else(|| {
+            let what =
+                format!("{:?} is no rate; write one like \"1/s\", \"60/minute\" or \"1000/hour\"", rate.get_ref());
+            config.wrong(rate, what)
+        })
+    });
+    let countries = account.notice_countries.as_ref().map(|countries| {
+        let known = |country: &Spanned<String>| {
+            Region::new(country.get_ref()).ok_or_else(|| {
+                config.wrong(country, format_args!("no numbers are known for the region {:?}", country.get_ref()))
+            })
+        };
+        countries.iter().map(known).collect::<Result<Vec<_>, _>>()
+    });
+    // A folder wakes nobody, nor does an e-mail.
+    let wakes = account.kind.get_ref() != "folder" && notices.sms.iter().any(|listed| listed.get_ref() == name);
+    let quiet = match &account.quiet {
+        Some(quiet) => hours(config, quiet)?,
+        None if wakes => hours(config, &notices.quiet)?,
+        None => Hours::NONE,
+    };
+    let breaker = BreakerSettings {
+        window: notices.breaker.window.0,
+        least: notices.breaker.least,
+        percent: notices.breaker.percent,
+        open: notices.breaker.open.0,
+        probes: notices.breaker.probes,
+    };
+    let share = (notices.concurrency * 3).div_ceil(4).max(1);
+    Ok(Caps {
+        concurrency: account.concurrency.unwrap_or(share).max(1),
+        rate: rate.transpose()?,
+        daily: account.daily,
+        countries: countries.transpose()?,
+        quiet,
+        breaker,
+    })
+}
+
+fn hours(config: &Config, written: &Spanned<String>) -> Result<Hours, StartError> {
+    let wrong = || config.wrong(written, "quiet hours are written like \"21:00-08:00\", or \"none\"");
+    Ok(Hours::parse(written.get_ref()).ok_or_else(wrong)?)
+}
+
+fn zone(config: &Config) -> Result<TimeZone, StartError> {
+    let written = &config.notices.zone;
+    let wrong =
+        || config.wrong(written, format_args!("{:?} is no time zone, like \"Europe/Berlin\"", written.get_ref()));
+    Ok(schedule::zone(written.get_ref()).ok_or_else(wrong)?)
 }
 
 fn carriers(config: &Config) -> Result<Carriers, StartError> {
@@ -96,6 +171,7 @@ fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -
                 callback: callback(&one, account),
                 account: Arc::new(one.provider),
                 client: Client::new(&settings).map_err(|why| why.to_string())?,
+                sender: sender(account).unwrap_or_default().into(),
                 replies: sender_is_number(account),
                 head: account.from.as_ref().map(|_| head),
             }))
@@ -110,8 +186,11 @@ fn callback(one: &Account, written: &config::Account) -> Option<Box<str>> {
     (reached && reads).then(|| format!("{}/hooks/{}/status", one.public_url, one.name()).into())
 }
 
+fn sender(account: &config::Account) -> Option<String> {
+    account.parameters.get("from").and_then(|values| values.all().first()?.value().ok())
+}
+
 /// Whether somebody can answer: a sender that is a name cannot be written to.
 fn sender_is_number(account: &config::Account) -> bool {
-    let written = account.parameters.get("from").and_then(|values| values.all().first()?.value().ok());
-    written.is_none_or(|from| from.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit()))
+    sender(account).is_none_or(|from| from.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -146,7 +146,7 @@ impl Running {
         }
         let worker = Worker::new(
             app.env.clone(),
-            Arc::new(post::post(config)?),
+            Arc::new(post::post(config, Some(app.metrics.clone()))?),
             post::settings(config),
             Some(app.metrics.clone()),
         );
@@ -227,7 +227,7 @@ impl Reloaded {
         log::check(config.log.level.get_ref()).map_err(|why| config.wrong(&config.log.level, why))?;
         Ok(Self {
             accounts: accounts::all(&config)?,
-            post: post::post(&config)?,
+            post: post::post(&config, None)?,
             queries: api_settings(&config)?,
             rules: super::rules(&config)?,
             config,

@@ -107,7 +107,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Export(args) => with_app(&config, async |app| export::run(args, &app.env).await).await,
         Command::Notices(args) => with_app(&config, async |app| notices::run(args, &app.env).await).await,
         Command::SendTest(args) => {
-            let post = app::post(&config)?;
+            let post = app::post(&config, None)?;
             with_app(&config, async |app| send_test::run(args, &app.env, &post).await).await
         }
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,

@@ -66,6 +66,16 @@ pub struct Account {
     /// What senders show at the drop-in endpoints of an account in the operator's custody.
     #[serde(default)]
     pub senders: Vec<Sender>,
+    /// Notices on their way at once; else three quarters of `notices.concurrency`.
+    pub concurrency: Option<usize>,
+    /// Notices in time for each sender and country, like `1/s` (rule N7).
+    pub rate: Option<Spanned<String>>,
+    /// Notices in a day of UTC (rule N7).
+    pub daily: Option<u64>,
+    /// Where notices may go (rule N7).
+    pub notice_countries: Option<Vec<Spanned<String>>>,
+    /// When recipients of text messages are left alone; else `notices.quiet` (rule N7).
+    pub quiet: Option<Spanned<String>>,
     /// The customer's own voice application, to which calls that are not redirected are handed.
     pub application: Option<String>,
     /// The customer's own URL for messages that come in.

@@ -223,6 +223,34 @@ pub struct Notices {
     pub attempts: u32,
     /// The operator's own texts.
     pub templates: Option<PathBuf>,
+    /// When recipients of text messages are left alone, by their clocks (rule N7).
+    pub quiet: Spanned<String>,
+    /// The clock of recipients whose number says nothing of theirs.
+    pub zone: Spanned<String>,
+    /// When an account counts as failing (rule N4).
+    pub breaker: Breaker,
+}
+
+/// When an account counts as failing, and how it comes back (rule N4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// What is looked back on.
+    pub window: Span,
+    /// Fewer attempts in it say nothing.
+    pub least: u32,
+    /// From this share of failures on, in hundredths, the account is left alone.
+    pub percent: u8,
+    /// For so long.
+    pub open: Span,
+    /// So many attempts must then succeed.
+    pub probes: u32,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { window: Span::seconds(60), least: 10, percent: 50, open: Span::seconds(30), probes: 1 }
+    }
 }
 
 impl Default for Notices {
@@ -238,6 +266,9 @@ impl Default for Notices {
             lease: Span::seconds(60),
             attempts: 8,
             templates: None,
+            quiet: Spanned::new(0..0, "21:00-08:00".to_owned()),
+            zone: Spanned::new(0..0, "UTC".to_owned()),
+            breaker: Breaker::default(),
         }
     }
 }

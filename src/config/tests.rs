@@ -45,6 +45,7 @@ fn the_shipped_file_holds_the_defaults() {
                     config.notices.lease,
                     config.notices.attempts,
                     &config.notices.templates,
+                    (config.notices.quiet.get_ref(), config.notices.zone.get_ref(), config.notices.breaker),
                     &config.providers
                 ),
             )

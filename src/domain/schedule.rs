@@ -1,8 +1,14 @@
-//! When to try again, and when a digest is due (rules N1, N3).
+//! When to try again, when a digest is due, how much may leave, and when nobody is to be woken (rules N1, N3, N4, N7).
 
+mod breaker;
+mod bucket;
 mod crontab;
+mod hours;
 
+pub use breaker::{Breaker, BreakerSettings, Pass, Turn};
+pub use bucket::{Bucket, Rate, Urgency};
 pub use crontab::{Cron, NotACron};
+pub use hours::{Hours, zone, zones_of};
 
 use crate::clock::Time;
 use std::time::Duration;

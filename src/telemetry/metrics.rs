@@ -41,6 +41,22 @@ pub struct Kind {
     pub kind: &'static str,
 }
 
+/// An account, of which there are as many as the operator has configured.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OfAccount {
+    /// Its name in the configuration.
+    pub account: String,
+}
+
+/// An account and why a message waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Deferred {
+    /// Its name in the configuration.
+    pub account: String,
+    /// `breaker`, `concurrency`, `rate`, `daily`, `quiet`.
+    pub why: &'static str,
+}
+
 /// Everything that is measured. Clones share the values.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -63,6 +79,12 @@ pub struct Metrics {
     pub notice_delay: Histogram,
     /// To answer a call webhook whose number has moved, in seconds.
     pub hook_time: Histogram,
+    /// Notices that were put off without an attempt.
+    pub deferred: Family<Deferred, Counter>,
+    /// How often an account was left alone because it failed.
+    pub breaker_trips: Family<OfAccount, Counter>,
+    /// Whether it is left alone now: 1 or 0.
+    pub breaker_open: Family<OfAccount, Gauge>,
     /// Reloads of the configuration: `taken`, `refused`.
     pub reloads: Family<Kind, Counter>,
     /// Open connections.
@@ -105,6 +127,12 @@ impl Metrics {
             Unit::Seconds,
             hook_time.clone(),
         );
+        let deferred = Family::default();
+        registry.register("deferred", "Notices put off without an attempt, by account and reason", deferred.clone());
+        let breaker_trips = Family::default();
+        registry.register("breaker_trips", "Accounts left alone because they failed", breaker_trips.clone());
+        let breaker_open = Family::default();
+        registry.register("breaker_open", "Whether an account is left alone now", breaker_open.clone());
         let reloads = Family::default();
         registry.register("reloads", "Reloads of the configuration", reloads.clone());
         let connections = Gauge::default();
@@ -120,6 +148,9 @@ impl Metrics {
             attempts,
             notice_delay,
             hook_time,
+            deferred,
+            breaker_trips,
+            breaker_open,
             reloads,
             connections,
         }

@@ -53,6 +53,11 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// Its name in the configuration.
     fn name(&self) -> &str;
 
+    /// The number or name that messages come from, where the account has only one: rates belong to it (rule N7).
+    fn sender(&self) -> &str {
+        ""
+    }
+
     /// Whether it takes messages of this channel.
     fn speaks(&self, channel: Channel) -> bool;
 

@@ -6,17 +6,28 @@
 
 mod outcome;
 mod plan;
+mod way;
 
 pub use outcome::Ended;
+pub(super) use plan::reach;
 
-use super::{Env, carrier::Carriers, receipts};
+use super::{
+    Env,
+    carrier::Carriers,
+    governor::{Caps, Governor},
+    receipts,
+};
 use crate::{
-    domain::schedule::Backoff,
+    domain::{
+        notice::{AttemptOutcome, NoticeState},
+        schedule::Backoff,
+    },
     store::{Claimed, Result},
     template::Templates,
 };
+use jiff::tz::TimeZone;
 use plan::{Next, Plan};
-use std::{fmt, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// What notices are made of and leave by.
@@ -36,6 +47,12 @@ pub struct Post {
     /// A notice that is late by more is not sent but listed as dead: the system was down that long, or came back from
     /// an old copy.
     pub expiry: Duration,
+    /// What each account may do, by its name; the rest have no caps.
+    pub caps: HashMap<Box<str>, Caps>,
+    /// What was seen of the accounts.
+    pub governor: Governor,
+    /// The clock of recipients of whom none is known.
+    pub zone: TimeZone,
 }
 
 impl fmt::Debug for Post {
@@ -47,6 +64,11 @@ impl fmt::Debug for Post {
 impl Post {
     /// How late a notice may be: a week.
     pub const USUAL_EXPIRY: Duration = Duration::from_hours(7 * 24);
+
+    /// What an account may do.
+    pub fn caps(&self, account: &str) -> Caps {
+        self.caps.get(account).cloned().unwrap_or_default()
+    }
 }
 
 /// Carries one claimed notice to its end for now: settled, or open for a later try. When `stop` is cancelled no
@@ -78,14 +100,17 @@ async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationTok
             return outcome::withdraw(env, claimed, &plan, &attempt, &other).await;
         }
         let delivery = plan.deliver(&attempt).await;
-        match outcome::record(env, post, claimed, &mut plan, &attempt, delivery).await? {
-            Some(ended) => return Ok(ended),
-            // Never by this way: the next one.
-            None => {
-                if let Some(settling) = plan.choose(env, post, claimed).await? {
-                    return outcome::settle(env, claimed, settling).await;
-                }
-            }
+        plan.ended(&delivery, attempt.at);
+        if let Some(ended) = outcome::record(env, post, claimed, &mut plan, &attempt, &delivery).await? {
+            return Ok(ended);
         }
+        // Never by this way, or not now and there is another account: the next one.
+        let Some(settling) = plan.choose(env, post, claimed).await? else { continue };
+        return match settling.state {
+            NoticeState::Open if delivery.outcome == AttemptOutcome::TryAgain => {
+                outcome::again(env, post, claimed, &plan, &attempt, &delivery).await
+            }
+            _ => outcome::settle(env, claimed, settling).await,
+        };
     }
 }

@@ -3,15 +3,20 @@
 //! A page may be repeated: what it writes depends on what the ledger and the owner hold then, and a pair has at most
 //! one open notice. Nothing is sent here.
 
-use super::{Env, view::Views};
+use super::{Env, deliver_notice::reach, view::Views};
 use crate::{
+    clock::Time,
     domain::{
+        address::phone,
+        group::Told,
         id::{GroupId, NoticeId, OwnerId},
-        notice::{Debounce, Moment, Notice, NoticeState, Recipient, Seen, Shown, rights_digest, step},
+        notice::{Debounce, Moment, Notice, NoticeState, Recipient, Seen, Shown, View, rights_digest, step},
+        schedule::zones_of,
     },
     store::{Commit, Effect, Fanout, Result, StoreError},
 };
 use futures_util::{TryStreamExt as _, stream::FuturesOrdered};
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// Recipients in one page, and so in one commit.
@@ -22,7 +27,7 @@ const READS: usize = 8;
 /// How notices are scheduled.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// Where the clocks of digests stand, as no recipient's zone is known yet.
+    /// Where the clocks of digests stand for recipients whose zone is not known.
     pub zone: jiff::tz::TimeZone,
     /// For how long a page is taken.
     pub lease: Duration,
@@ -112,7 +117,8 @@ async fn plan(
         let baseline = views.baseline(env, groups, fanout.at).await?;
         let seen = shown.as_ref().map(read_seen).transpose()?;
         let debounce = Debounce { each: env.rules().debounce, most: env.rules().debounce_most };
-        let moment = Moment { at: fanout.at, now, debounce, zone: &schedule.zone, silent: fanout.silent };
+        let zone = zone(env, schedule, owner, *recipient, &view, now).await?;
+        let moment = Moment { at: fanout.at, now, debounce, zone: &zone, silent: fanout.silent };
         let step = step(seen.as_ref(), &baseline, &view, open.as_ref(), moment);
         // Where a notice is open its delivery follows what was taken away; two writers could undo each other.
         if let (Some(seen), Some(shown), None) = (step.ledger, shown, open) {
@@ -135,6 +141,29 @@ async fn plan(
         }
     }
     Ok(effects)
+}
+
+/// Where the recipient's digests are timed: the zone of their numbers where all clocks there show the same, else the
+/// operator's.
+async fn zone(
+    env: &Env,
+    schedule: &Schedule,
+    owner: OwnerId,
+    recipient: Recipient,
+    view: &View,
+    now: Time,
+) -> Result<TimeZone> {
+    if !view.ways.iter().any(|(told, _)| matches!(told, Told::Digest(_))) {
+        return Ok(schedule.zone.clone());
+    }
+    let contacts = env.store.audience_of(owner, recipient).await?.map(|(_, contacts)| contacts).unwrap_or_default();
+    let (addresses, _) = reach(env, recipient, &contacts).await?;
+    let mut known = addresses.iter().map(phone::zones).filter(|names| !names.is_empty());
+    let zones = known.next().map(|names| zones_of(names, now)).unwrap_or_default();
+    Ok(match <[TimeZone; 1]>::try_from(zones) {
+        Ok([one]) => one,
+        Err(_) => schedule.zone.clone(),
+    })
 }
 
 /// What a row of the ledger says was shown.

@@ -15,6 +15,7 @@ pub mod expand_fanout;
 pub mod explain;
 pub mod export;
 pub mod gateway;
+pub mod governor;
 pub mod groups;
 pub mod hook_call;
 pub mod hook_inbound;

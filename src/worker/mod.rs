@@ -75,7 +75,7 @@ impl Progress {
             Ended::Empty => self.empty += 1,
             Ended::Unknown => self.unknown += 1,
             Ended::Dead => self.dead += 1,
-            Ended::Later => self.later += 1,
+            Ended::Later | Ended::Deferred => self.later += 1,
             Ended::Released | Ended::Lost => {}
         }
     }
@@ -115,7 +115,9 @@ impl Worker {
 
     /// Takes other texts, accounts and settings from now on; what is under way ends with those that it began with.
     pub fn replace(&self, post: Post, settings: Settings) {
-        self.post.replace(post);
+        // What was seen of the accounts stays.
+        let governor = self.post.now().governor.clone();
+        self.post.replace(Post { governor, ..post });
         self.settings.replace(settings);
         self.wake.notify_one();
     }

@@ -100,12 +100,15 @@ fn numbers_are_read_as_googles_library_reads_them() {
 }
 
 #[test]
-fn the_plan_is_what_its_maker_makes_of_googles_number_plans() {
-    let Some(python) = python("the check of plan.bin") else { return };
-    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plan.bin");
-    let maker = script(&python, "make_plan.py", &[&made.to_string_lossy()]);
-    assert!(maker.status.success(), "{}", printed(&maker));
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/address/phone/plan.bin");
-    let same = std::fs::read(made).expect("it was written") == std::fs::read(kept).expect("it is part of the source");
-    assert!(same, "run tests/phone/make_plan.py, and look at what it changes: {}", printed(&maker));
+fn the_tables_are_what_their_makers_make_of_googles_data() {
+    let Some(python) = python("the check of plan.bin and zones.txt") else { return };
+    for (table, made_by) in [("plan.bin", "make_plan.py"), ("zones.txt", "make_zones.py")] {
+        let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(table);
+        let maker = script(&python, made_by, &[&made.to_string_lossy()]);
+        assert!(maker.status.success(), "{}", printed(&maker));
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/address/phone").join(table);
+        let same =
+            std::fs::read(made).expect("it was written") == std::fs::read(kept).expect("it is part of the source");
+        assert!(same, "run tests/phone/{made_by}, and look at what it changes: {}", printed(&maker));
+    }
 }

@@ -239,6 +239,33 @@ mod tests {
         assert_eq!(next("30 2 * * *", "2026-10-25T00:30:00Z", &berlin), "2026-10-26T01:30:00Z");
     }
 
+    /// Every day of a year has one digest, at nine as clocks there show it; half past two comes once on the days on
+    /// which it is left out or comes twice.
+    #[test]
+    fn n1_a_year_of_changing_clocks() {
+        for name in ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu"]
+        {
+            let zone = crate::domain::schedule::zone(name).expect(name);
+            for expression in ["0 9 * * *", "30 2 * * *"] {
+                let cron = Cron::parse(expression).expect(expression);
+                let mut at = Time::parse("2026-01-01T12:00:00Z").expect("a time");
+                let mut last = None;
+                for _ in 0..365 {
+                    at = cron.next(at, &zone).expect("there is always a next one");
+                    let shown = zone.to_datetime(jiff::Timestamp::from_microsecond(at.0).expect("in range"));
+                    if let Some(last) = last {
+                        let next: jiff::civil::Date = last;
+                        assert_eq!(shown.date(), next.tomorrow().expect("in range"), "{name} {expression}");
+                    }
+                    if expression.starts_with("0 9") {
+                        assert_eq!((shown.hour(), shown.minute()), (9, 0), "{name}");
+                    }
+                    last = Some(shown.date());
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_wrong_is_said() {
         for (expression, says) in [

@@ -366,6 +366,19 @@ fn attempt(cells: &Cells<'_>) -> Result<Attempt> {
     })
 }
 
+/// Attempts over an account since then that were sent, may have been, or are under way.
+pub(super) fn attempts_since(connection: &Connection, account: &str, since: Time) -> Result<u64> {
+    let found = row::one::<NoticeId, u64>(
+        connection,
+        "attempt",
+        "-- notices::attempts_since
+         SELECT x'', count(*) FROM attempt WHERE account = ?1 AND at >= ?2 AND (outcome IS NULL OR outcome IN (0, 3))",
+        params![account, since.0],
+        |cells| cells.count(1, "count"),
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Who was told about an owner at an address, or may have been; in order, at most 16.
 pub(super) fn recipients_at(connection: &Connection, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
     many::<OwnerId, _>(

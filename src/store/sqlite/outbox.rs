@@ -60,6 +60,11 @@ impl Outbox for Sqlite {
         self.read(move |connection| notices::attempt_by_foreign_id(connection, &account, &foreign_id)).await
     }
 
+    async fn attempts_since(&self, account: &str, since: Time) -> Result<u64> {
+        let account = Box::<str>::from(account);
+        self.read(move |connection| notices::attempts_since(connection, &account, since)).await
+    }
+
     async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
         let key = Box::<str>::from(key);
         self.read(move |connection| notices::recipients_at(connection, owner, &key)).await

@@ -23,6 +23,8 @@ pub struct ByProvider {
     pub client: Client,
     /// Where reports go, if anywhere: `https://…/hooks/{account}/status`, to which the message's own name is added.
     pub callback: Option<Box<str>>,
+    /// The number or name that messages come from.
+    pub sender: Box<str>,
     /// Whether answers reach anybody: not where the sender is a name.
     pub replies: bool,
     /// Head of the e-mails.
@@ -33,6 +35,10 @@ pub struct ByProvider {
 impl Carrier for ByProvider {
     fn name(&self) -> &str {
         self.account.name()
+    }
+
+    fn sender(&self) -> &str {
+        &self.sender
     }
 
     fn speaks(&self, channel: Channel) -> bool {

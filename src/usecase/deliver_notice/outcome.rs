@@ -29,6 +29,8 @@ pub enum Ended {
     Dead,
     /// Open for another try.
     Later,
+    /// Put off without a try: quiet hours, a rate, an account that is left alone.
+    Deferred,
     /// Given back: the process stops, or another notice is on its way to the same address.
     Released,
     /// The lease ran out before, and somebody else has it.
@@ -44,6 +46,7 @@ impl Ended {
             Ended::Unknown => "unknown",
             Ended::Dead => "dead",
             Ended::Later => "later",
+            Ended::Deferred => "deferred",
             Ended::Released => "released",
             Ended::Lost => "lost",
         }
@@ -68,12 +71,13 @@ pub(super) async fn settle(env: &Env, claimed: &Claimed, settling: Settling) -> 
     let mut effects: Vec<Effect> = settling.dangling.map(|number| lost(claimed, number)).into_iter().collect();
     effects.extend(settling.shown.map(Effect::ShownTo));
     let attempts = claimed.notice.attempts;
-    let due = match settling.state {
-        NoticeState::Open => env.store.now().await?.after(PAUSE),
-        _ => claimed.notice.due,
+    let (due, how) = match (settling.state, settling.due) {
+        (NoticeState::Open, Some(due)) => (due, Ended::Deferred),
+        (NoticeState::Open, None) => (env.store.now().await?.after(PAUSE), Ended::Later),
+        (state, _) => (claimed.notice.due, ended(state)),
     };
     effects.push(set(claimed, settling.state, due, attempts, &settling.reason));
-    fenced(env, effects, ended(settling.state)).await
+    fenced(env, effects, how).await
 }
 
 /// Gives the claim back at no cost, since the process stops.
@@ -124,7 +128,7 @@ pub(super) async fn record(
     claimed: &Claimed,
     plan: &mut Plan,
     attempt: &Attempt,
-    delivery: Delivery,
+    delivery: &Delivery,
 ) -> Result<Option<Ended>> {
     if let Some(last) = plan.attempts.last_mut() {
         last.outcome = Some(delivery.outcome);
@@ -152,8 +156,12 @@ pub(super) async fn record(
             let reason = format!("no answer came, waits for a receipt: {}", delivery.detail);
             (Some(perhaps), NoticeState::Unknown, claimed.notice.due, reason)
         }
+        AttemptOutcome::TryAgain if plan.fail_over(post) => {
+            commit(env, end).await?;
+            return Ok(None);
+        }
         AttemptOutcome::TryAgain | AttemptOutcome::Unknown => {
-            later(env, post, plan, attempt, &delivery, env.store.now().await?)
+            later(env, post, plan, attempt, delivery, env.store.now().await?)
         }
     };
     let mut effects = end;
@@ -170,6 +178,22 @@ pub(super) async fn record(
     }
 }
 
+/// No account took it, and none is left that could be asked at once: another try, or the end of them. `delivery` is how
+/// the last attempt ended, which is written already.
+pub(super) async fn again(
+    env: &Env,
+    post: &Post,
+    claimed: &Claimed,
+    plan: &Plan,
+    attempt: &Attempt,
+    delivery: &Delivery,
+) -> Result<Ended> {
+    let (shown, state, due, reason) = later(env, post, plan, attempt, delivery, env.store.now().await?);
+    let mut effects: Vec<Effect> = shown.map(Effect::ShownTo).into_iter().collect();
+    effects.push(set(claimed, state, due, attempt.number, &reason));
+    fenced(env, effects, ended(state)).await
+}
+
 /// Another try, or the end of them.
 fn later(
     env: &Env,
@@ -180,7 +204,10 @@ fn later(
     now: Time,
 ) -> (Option<Shown>, NoticeState, Time, String) {
     let bits = u64::try_from(env.random.bits() & u128::from(u64::MAX)).unwrap_or(0);
-    match retry_at(&post.backoff, attempt.number, delivery.retry_after, now, bits) {
+    // Each round may have asked several accounts; the waits are between rounds.
+    let rounds = plan.attempts.iter().filter(|one| one.account == attempt.account && one.outcome.is_some()).count();
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    match retry_at(&post.backoff, rounds, delivery.retry_after, now, bits) {
         Some(due) => (None, NoticeState::Open, due, delivery.detail.to_string()),
         None if delivery.outcome == AttemptOutcome::Unknown => (
             Some(perhaps(plan)),

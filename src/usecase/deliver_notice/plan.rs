@@ -1,13 +1,14 @@
 //! What is sent, where to and by which account; or why nothing is.
 
-use super::Post;
+use super::{Post, way::Leave};
 use crate::{
+    clock::Time,
     domain::{
         address::{Address, Kind},
         id::GroupId,
         notice::{
             Attempt, AttemptOutcome, Difference, NoticeState, Reach, Recipient, Seen, Shown, channels, left_to_tell,
-            rights_digest, routes, without_taken_away,
+            rights_digest, without_taken_away,
         },
         owner::{Channel, Proof},
     },
@@ -18,7 +19,6 @@ use crate::{
         Env,
         carrier::{Carrier, Content, Message},
         expand_fanout::read_seen,
-        opt_outs::{Refusal, Stopped},
         receipts::OwnMessage,
         view::Views,
     },
@@ -34,6 +34,8 @@ pub(super) struct Settling {
     pub(super) shown: Option<Shown>,
     /// An attempt of a process that died, whose outcome nobody knows.
     pub(super) dangling: Option<u32>,
+    /// When it is looked at again, where it stays open.
+    pub(super) due: Option<Time>,
 }
 
 /// What to do with a claimed notice.
@@ -47,8 +49,8 @@ pub(super) struct Plan {
     views: Views,
     groups: Vec<GroupId>,
     languages: Vec<Box<str>>,
-    addresses: Vec<Address>,
-    channels: Vec<Channel>,
+    pub(super) addresses: Vec<Address>,
+    pub(super) channels: Vec<Channel>,
     difference: Difference,
     /// What the ledger says once it is sent.
     pub(super) shown: Shown,
@@ -56,7 +58,11 @@ pub(super) struct Plan {
     pub(super) before: Seen,
     /// All attempts so far.
     pub(super) attempts: Vec<Attempt>,
-    chosen: Option<(Reach, Arc<dyn Carrier>, Content)>,
+    pub(super) chosen: Option<(Reach, Arc<dyn Carrier>, Content)>,
+    /// The chosen way's place among what is on its way.
+    pub(super) leave: Option<Leave>,
+    /// Ways by which it did not leave since it was claimed.
+    pub(super) failed: Vec<Reach>,
 }
 
 impl Plan {
@@ -68,7 +74,7 @@ impl Plan {
         let dangling = attempts.iter().find(|attempt| attempt.outcome.is_none());
         let settle = |state, reason: &str, shown| {
             let dangling = dangling.map(|attempt| attempt.number);
-            Ok(Next::Settle(Settling { state, reason: reason.to_owned(), shown, dangling }))
+            Ok(Next::Settle(Settling { state, reason: reason.to_owned(), shown, dangling, due: None }))
         };
         let empty = |reason: &str, shown| settle(NoticeState::Empty, reason, shown);
         let Some(mut views) = Views::read(env, notice.owner).await? else {
@@ -132,6 +138,8 @@ impl Plan {
             before,
             attempts,
             chosen: None,
+            leave: None,
+            failed: Vec::new(),
         };
         match plan.choose(env, post, claimed).await? {
             Some(settling) => Ok(Next::Settle(settling)),
@@ -144,58 +152,8 @@ impl Plan {
         self.attempts.iter().find(|attempt| attempt.outcome.is_none()).map(|attempt| attempt.number)
     }
 
-    /// Chooses the best way that is left, or says how the notice is settled where none is.
-    pub(super) async fn choose(&mut self, env: &Env, post: &Post, claimed: &Claimed) -> Result<Option<Settling>> {
-        let notice = &claimed.notice;
-        let dangling = self.dangling();
-        let settle = |state, reason: String, shown| Ok(Some(Settling { state, reason, shown, dangling }));
-        let accounts: Vec<(Box<str>, Channel)> =
-            post.carriers.iter().map(|(channel, carrier)| (carrier.name().into(), *channel)).collect();
-        let ways = routes(&self.channels, &self.addresses, &accounts, &self.attempts);
-        if ways.is_empty() {
-            let refused = self.attempts.iter().rev().find(|attempt| attempt.outcome == Some(AttemptOutcome::Never));
-            return match (refused, notice.recipient) {
-                (Some(last), _) => {
-                    settle(NoticeState::Dead, format!("every way was refused, the last with: {}", last.detail), None)
-                }
-                // For a registered recipient the ledger's row is the delivery (rule N2).
-                (None, Recipient::Owner(_)) => settle(
-                    NoticeState::Sent,
-                    "in the ledger; no way to send a message".to_owned(),
-                    Some(self.shown.clone()),
-                ),
-                (None, Recipient::Contact(_)) => {
-                    settle(NoticeState::Empty, "no address that any account can write to".to_owned(), None)
-                }
-            };
-        }
-        let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;
-        let refused = |way: &Reach| stopped.why(&way.address, notice.owner);
-        let first = ways.first().and_then(refused);
-        let Some(way) = ways.into_iter().find(|way| refused(way).is_none()) else {
-            let (state, reason) = match first {
-                Some(Refusal::Dead) => (NoticeState::Dead, "a report or a bounce says that the address is dead"),
-                _ => (NoticeState::Empty, "opted out"),
-            };
-            return settle(state, reason.to_owned(), None);
-        };
-        if let Some(other) = self.told_already(env, claimed, &way).await? {
-            return settle(NoticeState::Empty, told_as(&other), Some(self.shown.clone()));
-        }
-        let carrier =
-            post.carriers.iter().find(|(channel, carrier)| *channel == way.channel && *carrier.name() == *way.account);
-        let Some((_, carrier)) = carrier else { unreachable!("routes come from this list") };
-        match self.render(post, claimed, &way, carrier.as_ref()) {
-            Ok(content) => {
-                self.chosen = Some((way, Arc::clone(carrier), content));
-                Ok(None)
-            }
-            Err(error) => settle(NoticeState::Dead, format!("the text could not be made: {error}"), None),
-        }
-    }
-
     /// The other recipient who has the same address and was told all of this there: one person in two books.
-    async fn told_already(&self, env: &Env, claimed: &Claimed, way: &Reach) -> Result<Option<String>> {
+    pub(super) async fn told_already(&self, env: &Env, claimed: &Claimed, way: &Reach) -> Result<Option<String>> {
         let notice = &claimed.notice;
         for other in env.store.recipients_at(notice.owner, way.address.key()).await? {
             if other == notice.recipient {
@@ -220,7 +178,7 @@ impl Plan {
         }
     }
 
-    fn render(
+    pub(super) fn render(
         &self,
         post: &Post,
         claimed: &Claimed,
@@ -325,7 +283,7 @@ fn mark(address: &Address) -> String {
 ///
 /// A registered recipient is reached at the points that they have proved themselves; a contact at the addresses that the
 /// owner has of them.
-async fn reach(
+pub(in crate::usecase) async fn reach(
     env: &Env,
     recipient: Recipient,
     contacts: &[crate::domain::owner::Contact],

@@ -76,6 +76,7 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
         account: Arc::new(account.unwrap()),
         client: Client::new(&settings).unwrap(),
         callback: None,
+        sender: "".into(),
         replies: true,
     };
     let mails = ByFolder {

@@ -2,6 +2,7 @@
 
 mod crash;
 mod deliver;
+mod govern;
 mod kill;
 mod link;
 mod opt_out;

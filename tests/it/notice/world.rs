@@ -184,6 +184,9 @@ pub(super) fn post(carriers: Carriers) -> Post {
         language: "en".to_owned(),
         backoff: Backoff { steps: vec![Duration::from_secs(10), Duration::from_secs(100)], jitter: 0 },
         expiry: Post::USUAL_EXPIRY,
+        caps: std::collections::HashMap::new(),
+        governor: redial::usecase::governor::Governor::default(),
+        zone: jiff::tz::TimeZone::UTC,
     }
 }
 

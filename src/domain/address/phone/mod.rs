@@ -10,11 +10,13 @@ mod reading;
 mod refused;
 mod region;
 mod text;
+mod zones;
 
 pub use kind::{NumberKind, country_code, is_costly, kind, region_of};
 pub use readable::readable;
 pub use refused::NotAPhone;
 pub use region::{NotARegion, Region};
+pub use zones::zones;
 
 use super::Address;
 

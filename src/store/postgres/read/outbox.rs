@@ -205,6 +205,15 @@ impl Outbox for Postgres {
         first(&self.read(SQL, || values![digest(foreign_id), account]).await?.rows, attempt)
     }
 
+    async fn attempts_since(&self, account: &str, since: Time) -> Result<u64> {
+        const SQL: &str = "/* attempts_since */ SELECT count(*) FROM attempts
+            WHERE account = $1 AND at >= $2 AND (outcome IS NULL OR outcome IN ('sent', 'unknown'))";
+        let found = first(&self.read(SQL, || values![account, since]).await?.rows, |row| {
+            Columns::of(row, "attempts").number()
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
     async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
         const SQL: &str = "/* recipients_at */ SELECT DISTINCT recipient FROM attempts
             WHERE owner = $1 AND address_key = $2 AND outcome IN ('sent', 'unknown') ORDER BY recipient LIMIT 16";

@@ -253,6 +253,10 @@ pub(crate) async fn attempts_are_kept_with_their_ends(store: &SharedStore) {
     write(store, vec![begun(1, 3, phone), ended(2, 3, AttemptOutcome::Unknown, None)]).await;
     assert_eq!(recipients().await, [contact(1), contact(2)]);
     assert_eq!(store.recipients_at(OwnerId(2), phone).await.unwrap(), []);
+    // Sent, unknown, and one under way; what was not sent is not counted.
+    assert_eq!(store.attempts_since("sms", EARLY).await.unwrap(), 3);
+    assert_eq!(store.attempts_since("sms", EARLY.after(Duration::from_micros(1))).await.unwrap(), 0);
+    assert_eq!(store.attempts_since("mail", Time(0)).await.unwrap(), 0);
 }
 
 pub(crate) async fn ledger_has_one_row_for_each_pair(store: &SharedStore) {

@@ -1,0 +1,222 @@
+//! By which way a notice leaves now, or until when it waits (rules N3, N4, N7).
+
+use super::{
+    Post,
+    plan::{Plan, Settling, told_as},
+};
+use crate::{
+    clock::Time,
+    domain::{
+        address::{Address, phone},
+        notice::{AttemptOutcome, NoticeState, Reach, Recipient, routes},
+        owner::Channel,
+        schedule::{Urgency, zones_of},
+    },
+    store::{Claimed, Result},
+    transport::delivery::Delivery,
+    usecase::{
+        Env,
+        carrier::Carrier,
+        governor::{Permit, Wait, Way, Why},
+        opt_outs::{Refusal, Stopped},
+    },
+};
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+
+/// What is known of the way that was chosen, beside what stands in the attempt.
+#[derive(Debug)]
+pub(super) struct Leave {
+    permit: Permit,
+    began: tokio::time::Instant,
+}
+
+/// What an account says of one way.
+enum Said {
+    /// It is free.
+    Go(Permit),
+    /// Not now, and no other account may do instead.
+    Wait(Wait),
+    /// Not now, but the next account of the same channel may.
+    Next(Wait),
+}
+
+impl Plan {
+    /// Chooses the best way that is left, or says how the notice is settled where none is.
+    ///
+    /// Accounts are taken in the operator's order. The next one is asked only where it is certain that nothing left by
+    /// the one before: it refused, it could not be reached, or it is left alone. A message that may have left is
+    /// repeated by the same way or not at all.
+    pub(super) async fn choose(&mut self, env: &Env, post: &Post, claimed: &Claimed) -> Result<Option<Settling>> {
+        let notice = &claimed.notice;
+        let dangling = self.dangling();
+        let settle = |state, reason: String, shown| Ok(Some(Settling { state, reason, shown, dangling, due: None }));
+        let accounts: Vec<(Box<str>, Channel)> =
+            post.carriers.iter().map(|(channel, carrier)| (carrier.name().into(), *channel)).collect();
+        let mut ways = routes(&self.channels, &self.addresses, &accounts, &self.attempts);
+        if ways.is_empty() {
+            return Ok(Some(self.nowhere(notice.recipient)));
+        }
+        if let Some(same) = self.may_have_left_by() {
+            ways.retain(|way| *way == same);
+            if ways.is_empty() {
+                let reason = "it may have left by an account that is there no more; waits for a receipt";
+                return settle(NoticeState::Unknown, reason.to_owned(), None);
+            }
+        }
+        let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;
+        let first = ways.first().and_then(|way| stopped.why(&way.address, notice.owner));
+        ways.retain(|way| stopped.why(&way.address, notice.owner).is_none());
+        if ways.is_empty() {
+            let (state, reason) = match first {
+                Some(Refusal::Dead) => (NoticeState::Dead, "a report or a bounce says that the address is dead"),
+                _ => (NoticeState::Empty, "opted out"),
+            };
+            return settle(state, reason.to_owned(), None);
+        }
+        ways.retain(|way| post.caps(&way.account).reach(&way.address));
+        if ways.is_empty() {
+            let reason = "no account may write to that country; a replay tries again";
+            return settle(NoticeState::Dead, reason.to_owned(), None);
+        }
+        let now = env.store.now().await?;
+        let mut waiting: Option<(Reach, Wait)> = None;
+        for way in ways.into_iter().filter(|way| !self.failed.contains(way)).collect::<Vec<_>>() {
+            let same = |first: &Reach| first.channel == way.channel && first.address == way.address;
+            if waiting.as_ref().is_some_and(|(first, _)| !same(first)) || self.failed.iter().any(|failed| !same(failed))
+            {
+                break;
+            }
+            if let Some(other) = self.told_already(env, claimed, &way).await? {
+                return settle(NoticeState::Empty, told_as(&other), Some(self.shown.clone()));
+            }
+            let found =
+                post.carriers.iter().find(|(channel, one)| *channel == way.channel && *one.name() == *way.account);
+            let Some((_, carrier)) = found else { unreachable!("routes come from this list") };
+            if let Some(until) = self.quiet(post, &way, now) {
+                let reason = format!("the recipient's quiet hours, until {until}");
+                return Ok(Some(self.later(reason, until)));
+            }
+            match ask(env, post, &way, carrier.as_ref(), now).await? {
+                Said::Go(permit) => return Ok(self.take(post, claimed, way, carrier, permit)),
+                Said::Wait(wait) => return Ok(Some(self.later(reason(&way, wait), wait.until))),
+                Said::Next(wait) => {
+                    waiting.get_or_insert((way, wait));
+                }
+            }
+        }
+        Ok(Some(match waiting {
+            Some((way, wait)) => self.later(reason(&way, wait), wait.until),
+            // Every account has just failed: `outcome` says when it is tried again.
+            None => self.later(String::new(), now),
+        }))
+    }
+
+    fn take(
+        &mut self,
+        post: &Post,
+        claimed: &Claimed,
+        way: Reach,
+        carrier: &Arc<dyn Carrier>,
+        permit: Permit,
+    ) -> Option<Settling> {
+        match self.render(post, claimed, &way, carrier.as_ref()) {
+            Ok(content) => {
+                self.chosen = Some((way, Arc::clone(carrier), content));
+                self.leave = Some(Leave { permit, began: tokio::time::Instant::now() });
+                None
+            }
+            Err(error) => Some(Settling {
+                state: NoticeState::Dead,
+                reason: format!("the text could not be made: {error}"),
+                shown: None,
+                dangling: self.dangling(),
+                due: None,
+            }),
+        }
+    }
+
+    /// How a notice is settled that no account can carry.
+    fn nowhere(&self, recipient: Recipient) -> Settling {
+        let refused = self.attempts.iter().rev().find(|attempt| attempt.outcome == Some(AttemptOutcome::Never));
+        let (state, reason, shown) = match (refused, recipient) {
+            (Some(last), _) => {
+                (NoticeState::Dead, format!("every way was refused, the last with: {}", last.detail), None)
+            }
+            // For a registered recipient the ledger's row is the delivery (rule N2).
+            (None, Recipient::Owner(_)) => {
+                (NoticeState::Sent, "in the ledger; no way to send a message".to_owned(), Some(self.shown.clone()))
+            }
+            (None, Recipient::Contact(_)) => {
+                (NoticeState::Empty, "no address that any account can write to".to_owned(), None)
+            }
+        };
+        Settling { state, reason, shown, dangling: self.dangling(), due: None }
+    }
+
+    fn later(&self, reason: String, until: Time) -> Settling {
+        Settling { state: NoticeState::Open, reason, shown: None, dangling: self.dangling(), due: Some(until) }
+    }
+
+    /// The way of the last attempt, where that may have left.
+    fn may_have_left_by(&self) -> Option<Reach> {
+        let last = self.attempts.last()?;
+        let maybe = matches!(last.outcome, None | Some(AttemptOutcome::Unknown));
+        maybe.then(|| Reach { channel: last.channel, address: last.address.clone(), account: last.account.clone() })
+    }
+
+    /// Until when the recipient is left alone (rule N7).
+    fn quiet(&self, post: &Post, way: &Reach, now: Time) -> Option<Time> {
+        let open = post.caps(&way.account).quiet.open(&self.zones(post, &way.address, now), now);
+        (open > now).then(|| {
+            post.governor.deferred(&way.account, "quiet");
+            open
+        })
+    }
+
+    /// The recipient's clocks: those of the number that is written to, else of the first number that is known of them,
+    /// else the operator's.
+    fn zones(&self, post: &Post, to: &Address, now: Time) -> Vec<TimeZone> {
+        let mut numbers = std::iter::once(to).chain(&self.addresses).map(|address| phone::zones(address));
+        let names = numbers.find(|names| !names.is_empty()).unwrap_or_default();
+        let zones = zones_of(names, now);
+        if zones.is_empty() { vec![post.zone.clone()] } else { zones }
+    }
+
+    /// Tells the governor how the attempt ended.
+    pub(super) fn ended(&mut self, delivery: &Delivery, begun: Time) {
+        if let Some(Leave { permit, began }) = self.leave.take() {
+            permit.ended(delivery, begun.after(began.elapsed()));
+        }
+    }
+
+    /// Whether the chosen way did not send and another account of its channel is there. From now on that one is asked.
+    pub(super) fn fail_over(&mut self, post: &Post) -> bool {
+        let Some((way, ..)) = &self.chosen else { return false };
+        let way = way.clone();
+        let other = post.carriers.iter().any(|(channel, carrier)| {
+            let same = Reach { account: carrier.name().into(), ..way.clone() };
+            *channel == way.channel && same != way && !self.failed.contains(&same)
+        });
+        self.failed.push(way);
+        other
+    }
+}
+
+/// Asks the governor; the account's messages of the day are counted first where it has a budget.
+async fn ask(env: &Env, post: &Post, way: &Reach, carrier: &dyn Carrier, now: Time) -> Result<Said> {
+    let (governor, caps) = (&post.governor, post.caps(&way.account));
+    if let Some(midnight) = governor.asks_for_day(&way.account, &caps, now) {
+        governor.day(&way.account, env.store.attempts_since(&way.account, midnight).await?, now);
+    }
+    let by = Way { account: &way.account, sender: carrier.sender(), to: &way.address };
+    Ok(match governor.admit(by, &caps, Urgency::Notice, now) {
+        Ok(permit) => Said::Go(permit),
+        Err(wait) if matches!(wait.why, Why::Breaker | Why::Daily) => Said::Next(wait),
+        Err(wait) => Said::Wait(wait),
+    })
+}
+
+fn reason(way: &Reach, wait: Wait) -> String {
+    format!("account {} {}; until {}", way.account, wait.why, wait.until)
+}

@@ -1,0 +1,467 @@
+//! How much leaves by each account at once and in time, and which accounts are left alone (rules N3, N4, N7).
+//!
+//! The rules are in `domain::schedule`; what they have seen is kept here, in the memory of one process. A process that
+//! starts has seen nothing and lets through. Who is not let through is told when to come again: each a little later than
+//! the one before, so that those who wait do not all come back at one moment.
+
+use crate::{
+    clock::Time,
+    domain::{
+        address::{Address, Kind, phone},
+        notice::AttemptOutcome,
+        schedule::{Breaker, BreakerSettings, Bucket, Hours, Pass, Rate, Turn, Urgency},
+    },
+    telemetry::{
+        Metrics,
+        metrics::{Deferred, OfAccount},
+    },
+    transport::delivery::Delivery,
+};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// What the operator allows one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Messages on their way at once.
+    pub concurrency: usize,
+    /// Messages in time, for each sender and country.
+    pub rate: Option<Rate>,
+    /// Messages in a day of UTC.
+    pub daily: Option<u64>,
+    /// Where messages may go; `None`: anywhere.
+    pub countries: Option<Vec<phone::Region>>,
+    /// When recipients are left alone, by their clocks.
+    pub quiet: Hours,
+    /// When it counts as failing.
+    pub breaker: BreakerSettings,
+}
+
+impl Default for Caps {
+    /// No caps but the breaker.
+    fn default() -> Self {
+        Self {
+            concurrency: usize::MAX,
+            rate: None,
+            daily: None,
+            countries: None,
+            quiet: Hours::NONE,
+            breaker: BreakerSettings::default(),
+        }
+    }
+}
+
+impl Caps {
+    /// Whether messages may go to this address at all.
+    pub fn reach(&self, to: &Address) -> bool {
+        let listed = |countries: &Vec<phone::Region>| phone::region_of(to).is_some_and(|to| countries.contains(&to));
+        to.kind() != Kind::Phone || self.countries.as_ref().is_none_or(listed)
+    }
+}
+
+/// What a message leaves by: rates belong to the three together.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// The account.
+    pub account: &'a str,
+    /// Its sender: a number or name.
+    pub sender: &'a str,
+    /// Whom it is for.
+    pub to: &'a Address,
+}
+
+/// Why something is not let through now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// The account fails.
+    Breaker,
+    /// As much as it may have is on its way.
+    Concurrency,
+    /// Its rate, or a pause that the far end asked for.
+    Rate,
+    /// Its messages of this day are used up.
+    Daily,
+}
+
+impl Why {
+    /// As it is counted.
+    pub fn word(self) -> &'static str {
+        match self {
+            Why::Breaker => "breaker",
+            Why::Concurrency => "concurrency",
+            Why::Rate => "rate",
+            Why::Daily => "daily",
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::Breaker => "fails, and is left alone for a while",
+            Why::Concurrency => "has as many messages on their way as it may",
+            Why::Rate => "sends as fast as it may",
+            Why::Daily => "has sent as many messages today as it may",
+        })
+    }
+}
+
+/// Come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Not before.
+    pub until: Time,
+    /// For what.
+    pub why: Why,
+}
+
+/// What has been seen of all accounts. Clones share it.
+#[derive(Clone, Default)]
+pub struct Governor {
+    seen: Arc<Mutex<HashMap<Box<str>, Seen>>>,
+    metrics: Option<Metrics>,
+}
+
+impl fmt::Debug for Governor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Governor").finish_non_exhaustive()
+    }
+}
+
+/// What has been seen of one account.
+#[derive(Debug, Default)]
+struct Seen {
+    under_way: usize,
+    breaker: Breaker,
+    /// By sender and country code.
+    buckets: HashMap<(Box<str>, Option<u16>), Bucket>,
+    /// How long a message takes, smoothed.
+    usual: Duration,
+    /// When the last of those who wait was told to come again.
+    last_told: Time,
+    /// The day, what was sent on it, and when the store was asked for it.
+    day: Day,
+}
+
+#[derive(Debug, Default)]
+struct Day {
+    number: i64,
+    sent: u64,
+    asked: Time,
+}
+
+/// Those who wait come again so much apart at most.
+const APART_MOST: Duration = Duration::from_millis(500);
+const DAY: i64 = 86_400;
+/// Other processes' messages of the day are read so often.
+const ASK_AGAIN: Duration = Duration::from_mins(5);
+
+impl Governor {
+    /// Nothing seen yet.
+    pub fn new(metrics: Option<Metrics>) -> Self {
+        Self { seen: Arc::default(), metrics }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<Box<str>, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when the account's messages must be counted in the store first, where it has a budget for the day: in a
+    /// process that has just started, on a new day, and every few minutes for what other processes have sent.
+    pub fn asks_for_day(&self, account: &str, caps: &Caps, now: Time) -> Option<Time> {
+        caps.daily?;
+        let today = now.seconds().div_euclid(DAY);
+        let fresh = |day: &Day| day.number == today && now.since(day.asked) < ASK_AGAIN;
+        let known = self.seen().get(account).is_some_and(|seen| fresh(&seen.day));
+        (!known).then_some(Time(today * DAY * 1_000_000))
+    }
+
+    /// What the store says of this day.
+    pub fn day(&self, account: &str, sent: u64, now: Time) {
+        let number = now.seconds().div_euclid(DAY);
+        let mut all = self.seen();
+        let day = &mut all.entry(account.into()).or_default().day;
+        // What was let through since the store was asked is not in it yet.
+        let known = if day.number == number { day.sent } else { 0 };
+        *day = Day { number, sent: sent.max(known), asked: now };
+    }
+
+    /// Lets a message through, or says when to come again.
+    pub fn admit(&self, way: Way<'_>, caps: &Caps, urgency: Urgency, now: Time) -> Result<Permit, Wait> {
+        let mut all = self.seen();
+        let seen = all.entry(way.account.into()).or_default();
+        match seen.admit(way, caps, urgency, now) {
+            Ok(pass) => Ok(Permit {
+                governor: self.clone(),
+                account: way.account.into(),
+                bucket: bucket_key(way),
+                breaker: caps.breaker,
+                pass,
+                admitted: now,
+                since: tokio::time::Instant::now(),
+                ended: false,
+            }),
+            Err(wait) => {
+                self.deferred(way.account, wait.why.word());
+                Err(wait)
+            }
+        }
+    }
+
+    /// Counts a notice that is put off.
+    pub fn deferred(&self, account: &str, why: &'static str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.deferred.get_or_create(&Deferred { account: account.to_owned(), why }).inc();
+        }
+    }
+
+    /// Whether an account is left alone now.
+    pub fn is_open(&self, account: &str) -> bool {
+        self.seen().get(account).is_some_and(|seen| seen.breaker.is_open())
+    }
+
+    fn turned(&self, account: &str, turn: Turn) {
+        let open = matches!(turn, Turn::Opened(_));
+        match turn {
+            Turn::Opened(until) => tracing::warn!(account, %until, "the account fails and is left alone until then"),
+            Turn::Closed => tracing::info!(account, "the account works again"),
+        }
+        let Some(metrics) = &self.metrics else { return };
+        let label = OfAccount { account: account.to_owned() };
+        metrics.breaker_open.get_or_create(&label).set(i64::from(open));
+        if open {
+            metrics.breaker_trips.get_or_create(&label).inc();
+        }
+    }
+}
+
+fn bucket_key(way: Way<'_>) -> (Box<str>, Option<u16>) {
+    (way.sender.into(), phone::country_code(way.to))
+}
+
+impl Seen {
+    fn admit(&mut self, way: Way<'_>, caps: &Caps, urgency: Urgency, now: Time) -> Result<Pass, Wait> {
+        let today = now.seconds().div_euclid(DAY);
+        if self.day.number != today {
+            self.day = Day { number: today, sent: 0, asked: now };
+        }
+        if caps.daily.is_some_and(|most| self.day.sent >= most) {
+            let tomorrow = Time((today + 1) * DAY * 1_000_000);
+            return Err(self.wait(caps, tomorrow, Why::Daily));
+        }
+        // Notices leave one place to codes, where there is more than one.
+        let places = match urgency {
+            Urgency::Notice if caps.concurrency > 1 && caps.concurrency < usize::MAX => caps.concurrency - 1,
+            _ => caps.concurrency.max(1),
+        };
+        if self.under_way >= places {
+            return Err(self.wait(caps, now.after(self.apart(caps)), Why::Concurrency));
+        }
+        let pass = match self.breaker.admit(&caps.breaker, now) {
+            Ok(pass) => pass,
+            Err(until) => return Err(self.wait(caps, until, Why::Breaker)),
+        };
+        let bucket = self.buckets.entry(bucket_key(way)).or_default();
+        if let Err(until) = bucket.take(caps.rate, urgency, now) {
+            let _nothing_was_sent = self.breaker.ended(&caps.breaker, pass, None, now);
+            return Err(self.wait(caps, until, Why::Rate));
+        }
+        self.under_way += 1;
+        self.day.sent += 1;
+        Ok(pass)
+    }
+
+    /// How far apart those who wait come again: as fast as the account is seen to work, within its rate.
+    fn apart(&self, caps: &Caps) -> Duration {
+        let places = u32::try_from(caps.concurrency).unwrap_or(u32::MAX).max(1);
+        let work = (self.usual / places).clamp(Duration::from_millis(1), APART_MOST);
+        caps.rate.map_or(work, |rate| rate.step().max(work))
+    }
+
+    fn wait(&mut self, caps: &Caps, until: Time, why: Why) -> Wait {
+        let until = until.max(self.last_told.after(self.apart(caps)).min(until.after(Duration::from_hours(1))));
+        self.last_told = until;
+        Wait { until, why }
+    }
+}
+
+/// A message that was let through. Dropped without [`Permit::ended`] it says nothing of the account.
+#[derive(Debug)]
+pub struct Permit {
+    governor: Governor,
+    account: Box<str>,
+    bucket: (Box<str>, Option<u16>),
+    breaker: BreakerSettings,
+    pass: Pass,
+    admitted: Time,
+    since: tokio::time::Instant,
+    ended: bool,
+}
+
+impl Permit {
+    /// Notes how it ended. What the far end refuses for its recipient's sake says that the account works.
+    pub fn ended(mut self, delivery: &Delivery, now: Time) {
+        self.ended = true;
+        let good = match delivery.outcome {
+            AttemptOutcome::Sent | AttemptOutcome::Never => Some(true),
+            AttemptOutcome::TryAgain if delivery.retry_after.is_some() => None,
+            AttemptOutcome::TryAgain | AttemptOutcome::Unknown => Some(false),
+        };
+        let took = self.since.elapsed();
+        let mut all = self.governor.seen();
+        let seen = all.entry(self.account.clone()).or_default();
+        seen.under_way = seen.under_way.saturating_sub(1);
+        seen.usual = if seen.usual.is_zero() { took } else { (seen.usual * 7 + took) / 8 };
+        if let Some(pause) = delivery.retry_after {
+            // From the moment at which it was let through, so that its own next try is not put off by the pause.
+            let until = self.admitted.after(pause.min(PAUSE_MOST));
+            seen.buckets.entry(self.bucket.clone()).or_default().pause(until);
+        }
+        let turn = seen.breaker.ended(&self.breaker, self.pass, good, now);
+        drop(all);
+        if let Some(turn) = turn {
+            self.governor.turned(&self.account, turn);
+        }
+    }
+}
+
+/// A far end's wish to pause holds up all of a sender's messages to a country for so long at most.
+const PAUSE_MOST: Duration = Duration::from_hours(1);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let mut all = self.governor.seen();
+        if let Some(seen) = all.get_mut(&self.account) {
+            seen.under_way = seen.under_way.saturating_sub(1);
+            seen.day.sent = seen.day.sent.saturating_sub(1);
+            let _no_sample = seen.breaker.ended(&self.breaker, self.pass, None, Time::MAX);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time(1_800_000_000_000_000);
+
+    fn at(millis: i64) -> Time {
+        Time(NOW.0 + millis * 1_000)
+    }
+
+    fn address(text: &str) -> Address {
+        Address::stored(text, text)
+    }
+
+    fn admit(governor: &Governor, caps: &Caps, to: &str, urgency: Urgency, now: Time) -> Result<Permit, Wait> {
+        governor.admit(Way { account: "a", sender: "+1", to: &address(to) }, caps, urgency, now)
+    }
+
+    const US: &str = "+14155550100";
+    const UK: &str = "+442079460000";
+
+    fn failed() -> Delivery {
+        Delivery::new(AttemptOutcome::TryAgain, "")
+    }
+
+    #[tokio::test]
+    async fn n7_each_sender_and_country_has_a_rate_of_its_own() {
+        let governor = Governor::default();
+        let caps = Caps { rate: Rate::parse("1/s"), ..Caps::default() };
+        let sent = Delivery::new(AttemptOutcome::Sent, "");
+        admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&sent, NOW);
+        let wait = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
+        assert_eq!(wait, Wait { until: at(1_000), why: Why::Rate });
+        let next = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
+        assert_eq!(next.until, at(2_000), "those who wait come one after the other");
+        assert!(admit(&governor, &caps, UK, Urgency::Notice, NOW).is_ok(), "another country");
+        let other = Way { account: "a", sender: "ACME", to: &address(US) };
+        assert!(governor.admit(other, &caps, Urgency::Notice, NOW).is_ok(), "another sender");
+        let elsewhere = Way { account: "b", sender: "+1", to: &address(US) };
+        assert!(governor.admit(elsewhere, &caps, Urgency::Notice, NOW).is_ok(), "another account");
+        assert!(admit(&governor, &caps, US, Urgency::Code, NOW).is_ok(), "a code comes before notices");
+    }
+
+    #[tokio::test]
+    async fn n4_places_are_counted_and_one_is_left_to_codes() {
+        let governor = Governor::default();
+        let caps = Caps { concurrency: 3, ..Caps::default() };
+        let first = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap();
+        let second = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap();
+        assert_eq!(admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err().why, Why::Concurrency);
+        let code = admit(&governor, &caps, US, Urgency::Code, NOW).unwrap();
+        assert_eq!(admit(&governor, &caps, US, Urgency::Code, NOW).unwrap_err().why, Why::Concurrency);
+        drop((first, code));
+        assert!(admit(&governor, &caps, US, Urgency::Notice, NOW).is_ok(), "what is given back is free");
+        second.ended(&failed(), NOW);
+    }
+
+    #[tokio::test]
+    async fn n4_an_account_that_fails_is_left_alone_and_asked_again_with_one() {
+        let governor = Governor::default();
+        let caps = Caps::default();
+        for _ in 0..10 {
+            admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&failed(), NOW);
+        }
+        assert!(governor.is_open("a"));
+        let wait = admit(&governor, &caps, UK, Urgency::Notice, NOW).unwrap_err();
+        assert_eq!(wait, Wait { until: at(30_000), why: Why::Breaker });
+        let probe = admit(&governor, &caps, US, Urgency::Notice, at(30_000)).unwrap();
+        assert!(admit(&governor, &caps, US, Urgency::Notice, at(30_000)).is_err());
+        drop(probe);
+        let probe = admit(&governor, &caps, US, Urgency::Notice, at(30_000)).unwrap();
+        probe.ended(&Delivery::new(AttemptOutcome::Never, "no such number"), at(30_100));
+        assert!(!governor.is_open("a"), "a refusal for the recipient's sake is an answer");
+    }
+
+    #[tokio::test]
+    async fn n3_a_pause_that_is_asked_for_holds_for_all_and_is_no_failure() {
+        let governor = Governor::default();
+        let caps = Caps::default();
+        for _ in 0..20 {
+            let asked = Delivery { retry_after: Some(Duration::from_secs(5)), ..failed() };
+            if let Ok(permit) = admit(&governor, &caps, US, Urgency::Notice, NOW) {
+                permit.ended(&asked, NOW);
+            }
+        }
+        assert!(!governor.is_open("a"));
+        let wait = admit(&governor, &caps, US, Urgency::Notice, at(1_000)).unwrap_err();
+        assert!(wait.why == Why::Rate && wait.until >= at(5_000), "{wait:?}");
+        assert!(admit(&governor, &caps, UK, Urgency::Notice, at(1_000)).is_ok(), "another country");
+        assert!(admit(&governor, &caps, US, Urgency::Notice, at(5_000)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn n7_a_day_has_so_many_and_the_store_is_asked_once() {
+        let governor = Governor::default();
+        let caps = Caps { daily: Some(3), ..Caps::default() };
+        let midnight = Time(NOW.0 - NOW.0.rem_euclid(DAY * 1_000_000));
+        assert_eq!(governor.asks_for_day("a", &caps, NOW), Some(midnight));
+        governor.day("a", 2, NOW);
+        assert_eq!(governor.asks_for_day("a", &caps, NOW), None);
+        let sent = Delivery::new(AttemptOutcome::Sent, "");
+        drop(admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap());
+        admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&sent, NOW);
+        let wait = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
+        let tomorrow = midnight.after(Duration::from_hours(24));
+        assert_eq!(wait, Wait { until: tomorrow, why: Why::Daily });
+        assert_eq!(governor.asks_for_day("a", &caps, tomorrow), Some(tomorrow));
+        assert!(admit(&governor, &caps, US, Urgency::Notice, tomorrow).is_ok());
+    }
+
+    #[test]
+    fn n7_countries_are_of_the_recipients_number() {
+        let us = Caps { countries: phone::Region::new("US").map(|us| vec![us]), ..Caps::default() };
+        for (to, reached) in [(US, true), (UK, false), ("ann@example.com", true)] {
+            assert_eq!(us.reach(&address(to)), reached, "{to}");
+            assert!(Caps::default().reach(&address(to)));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! How much leaves, by which account, and when (rules N3, N4, N7).
+
+use super::world::{MOBILE, NEW, START, Scripted, World, contact, env, friend, group, post};
+use redial::{
+    clock::{Clock as _, ManualClock, SystemClock, Time},
+    domain::{
+        address::phone::Region,
+        group::Told,
+        notice::{AttemptOutcome, NoticeState},
+        owner::Channel,
+        schedule::{Hours, Rate},
+    },
+    store::{Effect, OptOut},
+    telemetry::{Metrics, metrics::OfAccount},
+    transport::delivery::Delivery,
+    usecase::{
+        deliver_notice::Post,
+        governor::{Caps, Governor},
+        replay_notice::replay_notice,
+    },
+    worker::{Settings, Worker},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+const BO: &str = "+14155550201";
+
+fn scripted(world: &World, name: &'static str) -> Arc<Scripted> {
+    Arc::new(Scripted {
+        name,
+        channel: Channel::Sms,
+        repeatable: false,
+        answers: std::sync::Mutex::default(),
+        given: Arc::clone(&world.given),
+        meanwhile: std::sync::Mutex::default(),
+    })
+}
+
+fn answers(account: &Scripted, answers: impl IntoIterator<Item = AttemptOutcome>) {
+    let answers = answers.into_iter().map(|outcome| Delivery::new(outcome, "so said"));
+    account.answers.lock().unwrap().extend(answers);
+}
+
+/// Ann with so many friends, who are told at once, and the accounts `one` and `two` for text messages.
+async fn world(friends: u128, caps: Caps) -> (World, Arc<Scripted>, Arc<Scripted>, Metrics) {
+    let mut world = World::new().await;
+    let contacts: Vec<_> = (1..=friends).map(|id| contact(id, &[&format!("+1415555{:04}", 200 + id)])).collect();
+    world.contacts(&contacts).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &(1..=friends).collect::<Vec<_>>()).await;
+    let (one, two) = (scripted(&world, "one"), scripted(&world, "two"));
+    let metrics = Metrics::new();
+    let post = Post {
+        caps: [("one".into(), caps)].into(),
+        governor: Governor::new(Some(metrics.clone())),
+        ..post(vec![(Channel::Sms, one.clone() as _), (Channel::Sms, two.clone() as _)])
+    };
+    world.worker = Worker::new(world.env.clone(), Arc::new(post), Settings::default(), None);
+    (world, one, two, metrics)
+}
+
+#[tokio::test]
+async fn n3_the_next_account_only_where_it_is_certain_that_nothing_left() {
+    use AttemptOutcome::{Never, Sent, TryAgain, Unknown};
+    let seconds = |seconds: u64| Some(START.after(Duration::from_secs(120 + seconds)));
+    for (rule, first, second, told, tried, state, due) in [
+        ("it was sent", Sent, Sent, vec!["one"], vec![Sent], NoticeState::Sent, None),
+        ("refused for good", Never, Sent, vec!["one", "two"], vec![Never, Sent], NoticeState::Sent, None),
+        ("not reached", TryAgain, Sent, vec!["one", "two"], vec![TryAgain, Sent], NoticeState::Sent, None),
+        ("it may have left", Unknown, Sent, vec!["one"], vec![Unknown], NoticeState::Unknown, None),
+        (
+            "none was reached",
+            TryAgain,
+            TryAgain,
+            vec!["one", "two"],
+            vec![TryAgain, TryAgain],
+            NoticeState::Open,
+            seconds(10),
+        ),
+        (
+            "the second one may have sent",
+            TryAgain,
+            Unknown,
+            vec!["one", "two"],
+            vec![TryAgain, Unknown],
+            NoticeState::Unknown,
+            None,
+        ),
+    ] {
+        let (world, one, two, _) = world(1, Caps::default()).await;
+        answers(&one, [first]);
+        answers(&two, [second]);
+        world.change(MOBILE, NEW).await;
+        world.after(120).await;
+        let given: Vec<_> = world.taken().into_iter().map(|given| given.account).collect();
+        assert_eq!(given, told, "{rule}");
+        let notice = world.notices().await.remove(0);
+        assert_eq!(notice.state, state, "{rule}: {}", notice.reason);
+        assert_eq!(world.attempts(notice.id).await, tried.into_iter().map(Some).collect::<Vec<_>>(), "{rule}");
+        if let Some(due) = due {
+            assert_eq!((notice.due, notice.attempts), (due, 2), "{rule}: one wait for the round");
+            world.after(10).await;
+            assert_eq!(world.told(), [format!("one {BO}")], "{rule}: the first account is asked first again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n4_an_account_that_fails_is_left_alone_and_others_carry_on() {
+    let (world, one, _, metrics) = world(30, Caps::default()).await;
+    answers(&one, std::iter::repeat_n(AttemptOutcome::TryAgain, 30));
+    world.change(MOBILE, NEW).await;
+    let progress = world.after(120).await;
+    assert_eq!(progress.sent, 30, "all by the second account");
+    let asked = world.taken().iter().filter(|given| given.account == "one").count();
+    assert!((10..=17).contains(&asked), "the breaker opened after ten, and what was under way: {asked}");
+    let label = OfAccount { account: "one".to_owned() };
+    assert_eq!(metrics.breaker_trips.get_or_create(&label).get(), 1, "one alarm");
+    assert_eq!(metrics.breaker_open.get_or_create(&label).get(), 1);
+    one.answers.lock().unwrap().clear();
+    world.change(MOBILE, "+14155550124").await;
+    world.after(150).await;
+    assert!(world.taken().iter().any(|given| given.account == "one"), "it was tried again and works");
+    assert_eq!(metrics.breaker_open.get_or_create(&label).get(), 0);
+}
+
+#[tokio::test]
+async fn n7_a_rate_puts_off_without_cost_and_says_so() {
+    let (world, _, _, metrics) = world(3, Caps { rate: Rate::parse("1/s"), ..Caps::default() }).await;
+    world.change(MOBILE, NEW).await;
+    assert_eq!(world.after(120).await.sent, 1);
+    assert_eq!(world.taken().len(), 1);
+    let waiting: Vec<_> =
+        world.notices().await.into_iter().filter(|notice| notice.state == NoticeState::Open).collect();
+    assert_eq!(waiting.len(), 2);
+    for notice in &waiting {
+        assert_eq!(notice.attempts, 0, "it cost no attempt");
+        assert!(notice.reason.contains("account one sends as fast as it may; until"), "{}", notice.reason);
+    }
+    assert_ne!(waiting[0].due, waiting[1].due, "they do not come back together");
+    assert_eq!(world.after(1).await.sent, 1);
+    assert_eq!(world.after(1).await.sent, 1);
+    assert!(metrics.render().contains("redial_deferred_total{account=\"one\",why=\"rate\"} 2"), "{}", metrics.render());
+}
+
+/// It is 03:00 in San Francisco when Ann's number changes.
+#[tokio::test]
+async fn n7_quiet_hours_are_the_recipients_and_everything_is_checked_when_they_end() {
+    let caps = Caps { quiet: Hours::default(), ..Caps::default() };
+    let (world, ..) = world(3, caps).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert!(world.told().is_empty());
+    let morning = Time::parse("2026-11-23T16:00:00Z").unwrap();
+    for notice in world.notices().await {
+        assert_eq!((notice.state, notice.due, notice.attempts), (NoticeState::Open, morning, 0));
+        assert_eq!(&*notice.reason, "the recipient's quiet hours, until 2026-11-23T16:00:00Z");
+    }
+    world.change(MOBILE, "+14155550124").await;
+    world
+        .commit(vec![Effect::OptedOut(OptOut {
+            address: super::world::address("+14155550203"),
+            owner: None,
+            at: world.now(),
+            way: "stop".into(),
+        })])
+        .await;
+    world.after(5 * 3_600 - 121).await;
+    assert!(world.told().is_empty(), "not a second early");
+    world.after(1).await;
+    let given = world.taken();
+    assert_eq!(given.len(), 2, "who opted out meanwhile is not told: {given:?}");
+    assert!(given.iter().all(|given| given.text.contains("0124") && given.text.contains("0100")), "{given:?}");
+}
+
+#[tokio::test]
+async fn n4_a_replay_knows_quiet_hours_too() {
+    let (world, one, two, _) = world(1, Caps { quiet: Hours::default(), ..Caps::default() }).await;
+    world.clock.set(Time::parse("2026-11-23T20:00:00Z").unwrap());
+    for account in [&one, &two] {
+        answers(account, [AttemptOutcome::Never]);
+    }
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.taken();
+    let dead = world.notices().await.remove(0);
+    assert_eq!(dead.state, NoticeState::Dead);
+    world.clock.set(Time::parse("2026-11-24T06:00:00Z").unwrap());
+    let replayed = replay_notice(&world.env, dead.id).await.unwrap();
+    world.idle().await;
+    assert!(world.told().is_empty());
+    let notice = world.env.store.notice(replayed).await.unwrap().unwrap();
+    assert_eq!(notice.due, Time::parse("2026-11-24T16:00:00Z").unwrap());
+    world.clock.set(notice.due);
+    world.idle().await;
+    assert_eq!(world.told(), [format!("one {BO}")]);
+}
+
+#[tokio::test]
+async fn n7_a_days_budget_is_counted_in_the_store_and_goes_on_by_the_next_account() {
+    let caps = Caps { daily: Some(2), ..Caps::default() };
+    let (mut world, one, two, _) = world(3, caps.clone()).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    let by = |given: &[super::world::Given], account| given.iter().filter(|given| given.account == account).count();
+    let given = world.taken();
+    assert_eq!((by(&given, "one"), by(&given, "two")), (2, 1));
+    // A process that has just started knows what was sent before it.
+    let carriers = vec![(Channel::Sms, one as _), (Channel::Sms, two as _)];
+    let post = Post { caps: [("one".into(), caps)].into(), ..post(carriers) };
+    world.worker = Worker::new(world.env.clone(), Arc::new(post), Settings::default(), None);
+    world.change(MOBILE, "+14155550124").await;
+    world.after(120).await;
+    assert_eq!(by(&world.taken(), "one"), 0);
+    world.after(86_400).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert_eq!(by(&world.taken(), "one"), 2, "another day");
+}
+
+#[tokio::test]
+async fn n7_countries_that_no_account_may_write_to_are_explained() {
+    let uk = Caps { countries: Region::new("GB").map(|uk| vec![uk]), ..Caps::default() };
+    let (mut world, one, _, _) = world(1, uk.clone()).await;
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert_eq!(world.told(), [format!("two {BO}")], "the next account may");
+    let post = Post { caps: [("one".into(), uk)].into(), ..post(vec![(Channel::Sms, one as _)]) };
+    world.worker = Worker::new(world.env.clone(), Arc::new(post), Settings::default(), None);
+    world.change(MOBILE, "+14155550124").await;
+    world.after(120).await;
+    let last = world.states().await.pop().unwrap();
+    assert_eq!(last, (NoticeState::Dead, "no account may write to that country; a replay tries again".to_owned()));
+}
+
+/// Rule N1: nine in the morning where the recipient is; Bo in San Francisco, Di where no number says.
+#[tokio::test]
+async fn n1_a_digest_is_due_by_the_recipients_clock() {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO]), contact(2, &["di@example.org"])]).await;
+    world.group(group(1, Told::Digest("0 9 * * *".to_owned()), &[], &[MOBILE]), &[1, 2]).await;
+    world.change(MOBILE, NEW).await;
+    world.idle().await;
+    for notice in world.notices().await {
+        let nine = if notice.recipient == friend(1) { "2026-11-23T17:00:00Z" } else { "2026-11-24T09:00:00Z" };
+        assert_eq!(notice.due, Time::parse(nine).unwrap());
+    }
+}
+
+/// Rule N4: two workers on one store, a far end that is slower than a lease is long.
+#[tokio::test]
+async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
+    let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
+    let world = World::on(store, Arc::new(ManualClock::at(START))).await;
+    let rules = redial::usecase::Rules {
+        debounce: Duration::from_millis(1),
+        debounce_most: Duration::from_millis(1),
+        ..redial::usecase::Rules::default()
+    };
+    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), rules);
+    world.clock.set(SystemClock.now());
+    world.contacts(&[contact(1, &[BO])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
+    let lease = Duration::from_millis(150);
+    let (began, begun) = oneshot::channel();
+    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        began.send(()).unwrap();
+        tokio::time::sleep(lease * 5).await;
+    }));
+    let settings = Settings { lease, poll: Duration::from_millis(20), ..Settings::default() };
+    let stop = CancellationToken::new();
+    let running: Vec<_> = (0..2)
+        .map(|_| {
+            let worker = Worker::new(env.clone(), Arc::clone(&world.post), settings.clone(), None);
+            let stop = stop.clone();
+            tokio::spawn(async move { worker.run(stop).await })
+        })
+        .collect();
+    world.change(MOBILE, NEW).await;
+    begun.await.unwrap();
+    let sent = async {
+        loop {
+            if world.states().await.iter().all(|(state, _)| *state == NoticeState::Sent) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    sent.await;
+    stop.cancel();
+    for worker in running {
+        worker.await.unwrap();
+    }
+    assert_eq!(world.told(), [format!("sms {BO}")], "the other worker waited");
+    let notice = world.notices().await.remove(0);
+    assert_eq!(world.attempts(notice.id).await, [Some(AttemptOutcome::Sent)]);
+}
+
+/// Rule N4: one account's slow far end takes no more than its own places.
+#[tokio::test]
+async fn n4_a_slow_account_does_not_hold_up_another() {
+    let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
+    let world = World::on(store, Arc::new(ManualClock::at(START))).await;
+    let rules = redial::usecase::Rules {
+        debounce: Duration::from_millis(1),
+        debounce_most: Duration::from_millis(1),
+        ..redial::usecase::Rules::default()
+    };
+    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), rules);
+    world.clock.set(SystemClock.now());
+    let mut friends: Vec<_> = (1..=6).map(|id| contact(id, &[&format!("+1415555{:04}", 200 + id)])).collect();
+    friends.push(contact(7, &["di@example.org"]));
+    world.contacts(&friends).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &(1..=7).collect::<Vec<_>>()).await;
+    let (release, released) = oneshot::channel::<()>();
+    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        let _dropped_at_the_end = released.await;
+    }));
+    let (mailed, arrived) = oneshot::channel();
+    *world.mail.meanwhile.lock().unwrap() = Some(Box::pin(async move { mailed.send(()).unwrap() }));
+    let carriers = vec![(Channel::Sms, world.sms.clone() as _), (Channel::Email, world.mail.clone() as _)];
+    let post = Post { caps: [("sms".into(), Caps { concurrency: 1, ..Caps::default() })].into(), ..post(carriers) };
+    let settings = Settings { fresh: 2, retries: 1, ..Settings::default() };
+    let worker = Worker::new(env, Arc::new(post), settings, None);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { worker.run(stop).await }
+    });
+    world.change(MOBILE, NEW).await;
+    arrived.await.unwrap();
+    assert!(world.taken().iter().all(|given| given.account == "mail"), "the text message is still under way");
+    release.send(()).unwrap();
+    stop.cancel();
+    running.await.unwrap();
+}
