@@ -165,7 +165,10 @@ macro_rules! built_in {
 }
 
 /// The providers that are compiled in; a file of the same name in the operator's `providers/` goes before.
-pub const BUILT_IN: &[BuiltIn] = built_in!["twilio" "telnyx" "plivo" "bandwidth"];
+pub const BUILT_IN: &[BuiltIn] = built_in![
+    "twilio" "telnyx" "plivo" "bandwidth" "signalwire" "vonage-sms" "vonage-messages" "vonage-voice" "sinch-sms"
+    "sinch-voice" "sinch-voice-v2" "infobip"
+];
 
 impl Provider {
     /// Whether the file has the section for it.
