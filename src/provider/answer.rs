@@ -1,12 +1,8 @@
 //! Documents: what Redial answers to call webhooks, reports and failing requests, in the provider's own shape.
 
 use super::{
-    Account, Incoming, Malformed, NotWritten, Request,
-    compiled::first,
-    file::AnswerKind,
-    incoming::Asked,
-    rule::Facts,
-    text::{Values, number},
+    Account, Incoming, Malformed, NotWritten, Request, compiled::first, file::AnswerKind, incoming::Asked,
+    number::number, rule::Facts, text::Values,
 };
 use bytes::Bytes;
 use std::borrow::Cow;

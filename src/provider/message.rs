@@ -1,8 +1,8 @@
 //! `[hooks.message]`: a webhook that asks before a message is sent, and the document that answers it.
 
 use super::{
-    Account, Document, ErrorKind, Incoming, Malformed, answer::Named, file::AnswerKind, incoming::Asked, place::Place,
-    text::number,
+    Account, Document, ErrorKind, Incoming, Malformed, answer::Named, file::AnswerKind, incoming::Asked,
+    number::number, place::Place,
 };
 use std::borrow::Cow;
 

@@ -21,6 +21,7 @@ mod json;
 mod jwt;
 mod load;
 mod message;
+mod number;
 mod outcome;
 mod place;
 mod recipients;
@@ -30,6 +31,7 @@ mod rule;
 mod sample;
 mod send;
 mod signature;
+mod spot;
 mod text;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};

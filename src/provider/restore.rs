@@ -7,10 +7,10 @@ use super::{
     form,
     incoming::{Asked, Body, BodyKind},
     json::{self, Part, Pointer, Shape},
+    number::number,
     place::{Kind, Place},
     route::passed_on,
     signature::ToSign,
-    text::number,
 };
 use bytes::Bytes;
 use std::{borrow::Cow, ops::Range};

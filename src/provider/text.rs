@@ -3,6 +3,7 @@
 //! A hole that is only a name is filled directly; anything else is a compiled minijinja expression with a limit on its
 //! work. What is filled in is escaped for where it stands ([`Escape`]); names that are not there are errors at load.
 
+use super::number::number;
 use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 use std::{
     borrow::Cow,
@@ -355,43 +356,6 @@ fn finish(result: Result<Value, minijinja::Error>) -> Result<String, NotRendered
     Ok(out)
 }
 
-/// The phone number in what a provider writes (`+1…`, `sip:+1…@host`, `tel:+1…`, `whatsapp:+1…`), or nothing.
-/// Only the wrapping is taken off; what the number means is for [`crate::domain::address::phone`].
-pub(super) fn number(text: &str) -> &str {
-    let bare = ["sip:", "sips:", "tel:", "whatsapp:"].iter().find_map(|scheme| strip_scheme(text, scheme));
-    let bare = bare.map_or(text, |rest| rest.split(['@', ';']).next().unwrap_or_default());
-    let digits = bare.strip_prefix('+').unwrap_or(bare);
-    let is_number = (3..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { bare } else { "" }
-}
-
-impl super::file::Numbers {
-    /// A number as the provider writes it, with the `+` that it leaves out.
-    pub(super) fn read(self, text: Cow<'_, str>) -> Cow<'_, str> {
-        /// Shorter ones are short codes, and no country code begins with 0.
-        const SHORTEST: usize = 7;
-        let bare = number(&text);
-        let foreign = self == super::file::Numbers::Digits && bare.len() >= SHORTEST && !bare.starts_with(['+', '0']);
-        match text.find(bare) {
-            Some(at) if foreign => Cow::Owned(format!("{}+{}", &text[..at], &text[at..])),
-            _ => text,
-        }
-    }
-
-    /// A number in E.164 as the provider writes it.
-    pub(super) fn write(self, number: &str) -> &str {
-        match self {
-            super::file::Numbers::E164 => number,
-            super::file::Numbers::Digits => number.strip_prefix('+').unwrap_or(number),
-        }
-    }
-}
-
-fn strip_scheme<'t>(text: &'t str, scheme: &str) -> Option<&'t str> {
-    let (start, rest) = text.split_at_checked(scheme.len())?;
-    start.eq_ignore_ascii_case(scheme).then_some(rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,44 +402,6 @@ mod tests {
         for (text, wanted) in cases {
             let wrong = rendered(text, Escape::Plain).unwrap_err();
             assert!(wrong.contains(wanted), "{text}: {wrong}");
-        }
-    }
-
-    #[test]
-    fn numbers_without_plus_get_it() {
-        use crate::provider::file::Numbers;
-        let cases = [
-            ("15550100999", "+15550100999"),
-            ("+15550100999", "+15550100999"),
-            ("sip:15550100999@h", "sip:+15550100999@h"),
-            ("05550100999", "05550100999"),
-            ("12345", "12345"),
-            ("Acme", "Acme"),
-            ("", ""),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(Numbers::Digits.read(text.into()), wanted);
-            assert_eq!(Numbers::E164.read(text.into()), text);
-        }
-        assert_eq!((Numbers::Digits.write("+1555"), Numbers::E164.write("+1555")), ("1555", "+1555"));
-    }
-
-    #[test]
-    fn numbers_are_taken_out_of_their_wrapping() {
-        let cases = [
-            ("+15550100", "+15550100"),
-            ("15550100", "15550100"),
-            ("sip:+15550100@host;x=1", "+15550100"),
-            ("SIP:15550100@host", "15550100"),
-            ("whatsapp:+15550100", "+15550100"),
-            ("client:alice", ""),
-            ("client:15550100", ""),
-            ("sip:alice@host", ""),
-            ("anonymous", ""),
-            ("", ""),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(number(text), wanted, "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ mod hooks;
 mod import;
 mod layers;
 mod notice;
+mod orders;
 mod phone;
 mod program;
 mod provider;

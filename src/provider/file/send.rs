@@ -17,6 +17,8 @@ pub(in crate::provider) enum Encoding {
     Text,
     /// The body is an XML document.
     Xml,
+    /// JSON, encrypted for one device (RFC 8291).
+    WebPush,
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //! tests run all of them, and tell which rules none of them reaches.
 
 mod file;
+mod hooks;
 mod run;
 
 use super::{BUILT_IN, FileError, Provider, load::Loader};

@@ -1,20 +1,20 @@
 //! Runs samples against a provider.
 
+mod hooks;
+
 use super::{
     Reached,
     file::{
-        AccountSample, CallSample, CallbackSample, EmailSample, ErrorSample, HookSample, InboundSample, LookupSample,
-        MediaSample, MessageSample, OneOrMore, OtherSample, PreSendSample, PushSample, ReplySample, RequestSample,
-        RestoreSample, RouteSample, Samples, SendSample, SignatureSample, StatusSample, SwapSample, Verdict,
-        WantsSample,
+        AccountSample, CallbackSample, EmailSample, ErrorSample, HookSample, LookupSample, OneOrMore, PushSample,
+        ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, SwapSample,
+        Verdict, WantsSample, WrittenSample,
     },
 };
 use crate::{
     clock::Time,
     provider::{
-        Account, AccountSettings, CallAnswer, Changes, Communication, Custody, ErrorKind, FileError, Flags, Found,
-        Hook, Incoming, Media, MessageAnswer, MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route,
-        StatusEvent, Swap, Verified,
+        Account, AccountSettings, Changes, Communication, Custody, ErrorKind, FileError, Flags, Found, Hook, Incoming,
+        MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route, Swap, Verified,
         file::{FoundKind, OutcomeKind},
         incoming::Reads,
         load::Loader,
@@ -178,46 +178,12 @@ impl Runner<'_> {
         same("the verdict", &found, &wanted)
     }
 
-    fn call(&mut self, sample: &CallSample) -> Run {
-        let application = sample.application.as_deref();
-        let account = self.account(&Special { parameters: Some(&sample.parameters), public_url: None, application })?;
-        let parts = Parts::read(&sample.request)?;
-        let incoming = parts.incoming(0);
-        let (call, rule) = account.read_call_by_rule(&incoming).map_err(|wrong| wrong.to_string())?;
-        self.reach("hooks.call.phases", rule);
-        same("id", &&*call.id, &&*sample.id)?;
-        same("from", &&*call.from, &&*sample.from)?;
-        same("to", &&*call.to, &&*sample.to)?;
-        same("phase", &call.phase, &sample.phase)?;
-        let mut answers = Vec::new();
-        if let Some(connect) = &sample.connect {
-            let answer = CallAnswer::Connect { to: &connect.new, say: connect.say.as_deref() };
-            answers.push((answer, &connect.document, &connect.command));
-        }
-        let unchanged = sample.unchanged.as_ref();
-        answers.extend(unchanged.map(|document| (CallAnswer::Unchanged, document, &sample.unchanged_command)));
-        for (answer, wanted, command) in answers {
-            let (document, rule) = account.answer_call_by_rule(&call, answer);
-            self.reach("hooks.call.answers", rule);
-            same("the document", &&*String::from_utf8_lossy(&document.body), &&**wanted)?;
-            match (account.command(&call, answer).transpose().map_err(|wrong| wrong.to_string())?, command) {
-                (None, None) => {}
-                (Some(found), Some(wanted)) => {
-                    written(&found.request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)?;
-                }
-                (Some(_), None) => return Err("a command follows, the sample names none".to_owned()),
-                (None, Some(_)) => return Err("no command follows".to_owned()),
-            }
-        }
-        Ok(())
-    }
-
     fn lookup(&mut self, sample: &LookupSample) -> Run {
         let account = self.account(&Special::default())?;
         let request = account.look_up(&sample.to, &sample.reference).ok_or("there is no [send.lookup]")?;
         let request = request.map_err(|wrong| wrong.to_string())?;
         if let Some(wanted) = &sample.request {
-            written(&request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)?;
+            written(&request, wanted)?;
         }
         let status = http::StatusCode::from_u16(sample.status).map_err(|_| "the status is none".to_owned())?;
         let (found, rule) = account.read_look_up_by_rule(status, &http::HeaderMap::new(), sample.body.as_bytes());
@@ -228,82 +194,6 @@ impl Runner<'_> {
             FoundKind::Unknown => Found::Unknown,
         };
         same("what is found", &found, &wanted)
-    }
-
-    fn other(&mut self, sample: &OtherSample) -> Run {
-        let account = self.account(&Special::default())?;
-        let parts = Parts::read(&sample.request)?;
-        let found = account.answer_other_by_rule(&parts.incoming(0));
-        let (document, rule) = found.ok_or("no rule of hooks.call.others is for it")?;
-        self.reach("hooks.call.others", Some(rule));
-        same("the status", &document.status.as_u16(), &sample.status)?;
-        same("the document", &&*String::from_utf8_lossy(&document.body), &&*sample.document)
-    }
-
-    fn message(&mut self, sample: &PreSendSample) -> Run {
-        let account = self.account(&Special { parameters: Some(&sample.parameters), ..Special::default() })?;
-        let parts = Parts::read(&sample.request)?;
-        let incoming = parts.incoming(0);
-        let message = account.read_message(&incoming).map_err(|wrong| wrong.to_string())?;
-        same("id", &&*message.id, &&*sample.id)?;
-        same("from", &&*message.from, &&*sample.from)?;
-        same("to", &&*message.to, &&*sample.to)?;
-        same("the text", &message.text.as_deref(), &sample.text.as_deref())?;
-        same("whether it is identity-bound", &message.identity_bound, &sample.identity_bound)?;
-        let connect = sample.connect.as_ref();
-        let connect = connect.map(|one| (MessageAnswer::Connect { to: &one.new }, &one.document));
-        let unchanged = sample.unchanged.as_ref().map(|document| (MessageAnswer::Unchanged, document));
-        for (answer, wanted) in connect.into_iter().chain(unchanged) {
-            let (document, rule) = account.answer_message_by_rule(&message, answer);
-            self.reach("hooks.message.answers", rule);
-            same("the document", &&*String::from_utf8_lossy(&document.body), &&**wanted)?;
-        }
-        Ok(())
-    }
-
-    fn status(&mut self, sample: &StatusSample) -> Run {
-        let account = self.account(&Special::default())?;
-        let parts = Parts::read(&sample.request)?;
-        let found = account.read_status_by_rule(&parts.incoming(0)).map_err(|wrong| wrong.to_string())?;
-        same("the number of reports", &found.len(), &sample.events.len())?;
-        for ((event, rule), wanted) in found.into_iter().zip(&sample.events) {
-            self.reach("hooks.status.states", rule);
-            let wanted = StatusEvent {
-                id: wanted.id.as_str().into(),
-                state: wanted.state,
-                is_final: wanted.is_final,
-                code: boxed(wanted.code.as_ref()),
-                flags: wanted.flags.iter().copied().collect(),
-                to: wanted.to.as_str().into(),
-                from: wanted.from.as_str().into(),
-                sequence: wanted.sequence,
-            };
-            same("the report", &event, &wanted)?;
-            same("the recipient", &event.to, &wanted.to)?;
-            same("the sender", &event.from, &wanted.from)?;
-        }
-        Ok(())
-    }
-
-    fn inbound(&mut self, sample: &InboundSample) -> Run {
-        let account = self.account(&Special::default())?;
-        let parts = Parts::read(&sample.request)?;
-        let found = account.read_inbound_by_rule(&parts.incoming(0)).map_err(|wrong| wrong.to_string())?;
-        let wanted: Vec<&MessageSample> = sample.message.iter().chain(&sample.messages).collect();
-        same("the number of messages", &found.len(), &wanted.len())?;
-        for ((found, rule), wanted) in found.into_iter().zip(wanted) {
-            self.reach("hooks.inbound.words", rule);
-            let media = |one: &Media| format!("{} {:?}", one.url, one.content_type.as_deref());
-            let media: Vec<String> = found.media.iter().map(media).collect();
-            let wanted_media = |one: &MediaSample| format!("{} {:?}", one.url, one.content_type.as_deref());
-            same("id", &&*found.id, &&*wanted.id)?;
-            same("from", &&*found.from, &&*wanted.from)?;
-            same("to", &&*found.to, &&*wanted.to)?;
-            same("the text", &&*found.text, &&*wanted.text)?;
-            same("the media", &media, &wanted.media.iter().map(wanted_media).collect())?;
-            same("the word", &found.word, &wanted.word)?;
-        }
-        Ok(())
     }
 
     fn send(&mut self, sample: &SendSample) -> Run {
@@ -328,7 +218,7 @@ impl Runner<'_> {
         };
         let request = account.send(&outgoing).map_err(|wrong| wrong.to_string())?;
         let wanted = &sample.request;
-        written(&request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)
+        written(&request, wanted)
     }
 
     fn reply(&mut self, sample: &ReplySample) -> Run {
@@ -370,7 +260,14 @@ impl Runner<'_> {
             let changes =
                 Changes { destinations: indexed(&change.destinations), callbacks: indexed(&change.callbacks) };
             let request = account.forward(&incoming, Some((&route, &changes)));
-            written(&request, &sample.request.method, &change.url, &BTreeMap::new(), &change.body)?;
+            let wanted = WrittenSample {
+                method: sample.request.method.clone(),
+                url: change.url.clone(),
+                headers: BTreeMap::new(),
+                body: change.body.clone(),
+                body_length: None,
+            };
+            written(&request, &wanted)?;
         }
         sample.reply.as_ref().map_or(Ok(()), |reply| restored(&account, &route, reply))
     }
@@ -380,7 +277,7 @@ impl Runner<'_> {
         let parts = Parts::read(&sample.request)?;
         let restored = account.restore_callback(&parts.incoming(sample.now), &sample.url, &swaps(&sample.swaps), None);
         let (request, wanted) = (&restored.request, &sample.restored);
-        written(request, &wanted.method, &wanted.url, &wanted.headers, &wanted.body)?;
+        written(request, wanted)?;
         same("whether it is signed", &restored.signed, &sample.signed)?;
         if restored.signed {
             // The provider's own scheme must believe it at the sender's URL, as the sender's SDK does.
@@ -402,14 +299,17 @@ impl Runner<'_> {
     }
 }
 
-fn written(request: &Request, method: &str, url: &str, headers: &BTreeMap<String, String>, body: &str) -> Run {
-    same("the method", &request.method.as_str(), &method)?;
-    same("the URL", &request.url.as_str(), &url)?;
-    for (name, value) in headers {
+fn written(request: &Request, wanted: &WrittenSample) -> Run {
+    same("the method", &request.method.as_str(), &&*wanted.method)?;
+    same("the URL", &request.url.as_str(), &&*wanted.url)?;
+    for (name, value) in &wanted.headers {
         let found = request.headers.get(name).and_then(|value| value.to_str().ok());
         same(&format!("header {name}"), &found, &Some(value.as_str()))?;
     }
-    same("the body", &&*String::from_utf8_lossy(&request.body), &body)
+    match wanted.body_length {
+        Some(length) => same("the length of the body", &request.body.len(), &length),
+        None => same("the body", &&*String::from_utf8_lossy(&request.body), &&*wanted.body),
+    }
 }
 
 fn wanted(found: &Communication, route: &Route, sample: &WantsSample) -> Run {

@@ -53,6 +53,7 @@ pub(super) fn content_type(encoding: Encoding) -> Option<http::HeaderValue> {
         Encoding::Form => "application/x-www-form-urlencoded",
         Encoding::Text => "text/plain; charset=utf-8",
         Encoding::Xml => "application/xml",
+        Encoding::WebPush => "application/octet-stream",
         Encoding::Query => return None,
     }))
 }
@@ -70,7 +71,8 @@ pub(super) fn body(encoding: Encoding, fields: &[(&str, FieldValue<'_>)], url: &
             }
             Bytes::new()
         }
-        Encoding::Text | Encoding::Xml => Bytes::new(), // these have a text instead of fields
+        // These have a text instead of fields, or are made of JSON.
+        Encoding::Text | Encoding::Xml | Encoding::WebPush => Bytes::new(),
     }
 }
 

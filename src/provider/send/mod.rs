@@ -3,6 +3,7 @@
 mod encode;
 mod lookup;
 mod reply;
+mod web_push;
 
 pub use lookup::Found;
 
@@ -136,6 +137,9 @@ impl Loader<'_> {
         if is_text != file.body.is_some() || (is_text && !file.fields.is_empty()) {
             let wanted = "`text` and `xml` need a `body` and no `fields`; the other encodings need `fields`";
             return Err(self.wrong(file.encoding.span(), wanted));
+        }
+        if encoding == Encoding::WebPush && file.kind != Sends::Push {
+            return Err(self.wrong(file.encoding.span(), "`web_push` is for `kind = \"push\"`"));
         }
         let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
         let seconds = |hours: u32| std::time::Duration::from_secs(u64::from(hours) * 3600);
@@ -303,6 +307,10 @@ impl Account {
         }
         let body = match body {
             Some(body) => body.render(&values)?.into(),
+            None if endpoint.encoding == Encoding::WebPush => {
+                let plain = encode::body(Encoding::Json, &fields, &mut url);
+                web_push::encrypt(&plain, values.get("p256dh"), values.get("auth"))?.into()
+            }
             None => encode::body(endpoint.encoding, &fields, &mut url),
         };
         let mut headers = http::HeaderMap::new();

@@ -222,7 +222,7 @@ mod tests {
             ("-1", Unit::Seconds, None),
             ("Sun, 06 Nov 1994 08:50:37 GMT", Unit::Seconds, Some(60)),
             ("Sun, 06 Nov 1994 08:40:37 GMT", Unit::Seconds, Some(0)),
-            ("Sun, 06 Nov 2094 08:40:37 GMT", Unit::Seconds, Some(86_400)),
+            ("Sat, 06 Nov 2094 08:40:37 GMT", Unit::Seconds, Some(86_400)),
             ("soon", Unit::Seconds, None),
             ("1500", Unit::Milliseconds, Some(1)),
             ("784111787", Unit::Time, Some(10)),

@@ -485,3 +485,29 @@ fn command_id() -> String {
     let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
+
+#[test]
+fn a_push_message_is_encrypted_for_its_device() {
+    agrees(
+        "",
+        r#"
+[send]
+kind = "push"
+method = "POST"
+url = "{{ to }}"
+encoding = "web_push"
+fields = { title = "{{ title }}", body = "{{ text }}" }
+headers = { TTL = "{{ ttl }}", Content-Encoding = "aes128gcm" }
+[send.reply]
+rules = []
+"#,
+        r#"
+[[send]]
+name = "to a browser"
+message = { to = "https://push.example/abc", text = "t", reference = "r", push = { title = "T", ttl = 60, p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4", auth = "BTBZMqHH6r4Tts7J_aSIgg" } }
+request.url = "https://push.example/abc"
+request.headers = { ttl = "60", content-type = "application/octet-stream", content-encoding = "aes128gcm" }
+request.body_length = 127
+"#,
+    );
+}
