@@ -41,6 +41,8 @@ pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, St
         carriers: carriers(config)?,
         service: SERVICE.to_owned(),
         help: String::new(),
+        public_url: links(config),
+        mailboxes: mailboxes(config)?,
         language: notices.language.clone(),
         backoff,
         expiry: Post::USUAL_EXPIRY,
@@ -144,7 +146,11 @@ fn carriers(config: &Config) -> Result<Carriers, StartError> {
 
 fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -> Result<Arc<dyn Carrier>, String> {
     let name: Box<str> = name.get_ref().as_str().into();
-    let head = MailHead { from: account.from_email.clone().unwrap_or_default().into(), reply_to: None };
+    let head = MailHead {
+        from: account.from_email.clone().unwrap_or_default().into(),
+        reply_to: None,
+        bounces: account.bounces.as_deref().map(Into::into),
+    };
     match account.kind.get_ref().as_str() {
         "folder" => Ok(Arc::new(ByFolder {
             name,
@@ -177,6 +183,24 @@ fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -
             }))
         }
     }
+}
+
+/// What links in e-mails begin with: RFC 8058 asks for https.
+fn links(config: &Config) -> String {
+    let url = config.server.public_url.get_ref().as_str();
+    if url.starts_with("https://") { url.trim_end_matches('/').to_owned() } else { String::new() }
+}
+
+/// With what mail that came back is handed in.
+fn mailboxes(config: &Config) -> Result<HashMap<Box<str>, Box<str>>, StartError> {
+    let mut found = HashMap::new();
+    for (name, account) in &config.accounts {
+        if let Some(secret) = &account.hook_secret {
+            let secret = secret.value().map_err(|why| in_account(config, name, format!("hook_secret: {why}")))?;
+            found.insert(name.get_ref().as_str().into(), secret.into());
+        }
+    }
+    Ok(found)
 }
 
 /// Where reports on our messages go: only where the provider can reach it and its file reads them.

@@ -150,6 +150,7 @@ impl Running {
             post::settings(config),
             Some(app.metrics.clone()),
         );
+        gateway.sends_with(worker.post());
         tasks.spawn({
             let (worker, stop) = (worker.clone(), stop.clone());
             async move { worker.run(stop).await }

@@ -23,6 +23,10 @@ pub struct Account {
     pub user: Option<String>,
     /// `smtp`: with what.
     pub password: Option<Secret>,
+    /// `smtp`: where mail systems send what they could not deliver; each mail has `+ID` added to the part before the `@`.
+    pub bounces: Option<String>,
+    /// `smtp`: with what such mail is handed in at `/hooks/NAME/inbound`, as a bearer token.
+    pub hook_secret: Option<Secret>,
     /// Instead of the provider's own address.
     pub base_url: Option<String>,
     /// The host name under which its drop-in endpoints answer, beside `/via/NAME`.
@@ -183,6 +187,9 @@ impl Account {
             "smtp" => {
                 need(self.url.is_some(), "url", "url = \"smtp+starttls://mail.example.com:587\"")?;
                 need(self.from_email.is_some(), "from_email", "from_email = \"redial@example.com\"")?;
+                if self.bounces.as_ref().is_some_and(|bounces| !bounces.contains('@')) {
+                    return Err("bounces is an e-mail address, like bounces = \"bounces@example.com\"".to_owned());
+                }
                 if self.user.is_some() != self.password.is_some() {
                     return Err("user and password go together".to_owned());
                 }

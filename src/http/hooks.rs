@@ -10,14 +10,19 @@ use super::{
 use crate::{
     provider::{Capability, Hook, Incoming, Refused},
     usecase::{
-        gateway::Gateway, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
+        bounced, gateway::Gateway, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
         reference::Reference,
     },
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use std::sync::Arc;
-use warp::{Filter, filters::BoxedFilter, path::Tail, reply::Response};
+use warp::{
+    Filter,
+    filters::BoxedFilter,
+    path::Tail,
+    reply::{Reply as _, Response},
+};
 
 /// The first of all routes: each alternative before it would cost every call.
 pub(super) fn routes(surface: &Surface) -> BoxedFilter<(Response,)> {
@@ -60,7 +65,13 @@ async fn answer(
         }
     };
     let accounts = gateway.accounts();
-    let Some(account) = accounts.named(name) else { return refusal(gateway, name, None) };
+    let Some(account) = accounts.named(name) else {
+        return if hook == Hook::Inbound {
+            mail(gateway, name, headers, &body).await
+        } else {
+            refusal(gateway, name, None)
+        };
+    };
     let origin = arrival.origin();
     let now = gateway.env.clock.now();
     let mut incoming = Incoming::new(method, &origin, arrival.target.as_str(), headers, &body, now);
@@ -79,13 +90,35 @@ async fn answer(
         }
         (Hook::Status, Some(Named::Own(own))) => hook_status::own(gateway, account, &incoming, Some(own)).await,
         (Hook::Status, None) => hook_status::own(gateway, account, &incoming, None).await,
-        (Hook::Inbound, _) => hook_inbound::answer(gateway, account, &incoming).await,
+        (Hook::Inbound, _) => hook_inbound::answer(gateway, account, &incoming, verified).await,
         (Hook::Message, _) if !account.provider.provider().can(Capability::MessageHook) => {
             return Problem::new(Kind::NotFound).response();
         }
         (Hook::Message, _) => hook_message::answer(gateway, account, &incoming, verified).await,
     };
     super::document_response(document)
+}
+
+/// A mail that came back to a mail account: raw, as a mail system's `pipe` gives it, with the account's secret as a bearer
+/// token. Taken whatever it is, for a mail system that is refused would send another report.
+async fn mail(gateway: &Gateway, name: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let post = gateway.post();
+    let secret = post.as_ref().and_then(|post| post.mailboxes.get(name));
+    let shown = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let (Some(secret), Some(shown)) = (secret, shown) else { return refusal(gateway, name, None) };
+    if !bounced::same(secret, shown) {
+        return refusal(gateway, name, Some(Refused::Wrong));
+    }
+    match bounced::take(&gateway.env, name, body).await {
+        Ok(taken) => {
+            tracing::info!(account = name, ?taken, "a mail came back");
+            http::StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => {
+            tracing::error!(account = name, %error, "a mail that came back cannot be taken");
+            Problem::new(Kind::Unavailable).response()
+        }
+    }
 }
 
 /// What the end of a path is about.

@@ -9,6 +9,7 @@ pub mod arrival;
 pub mod body;
 pub mod health;
 mod hooks;
+mod pages;
 pub mod problem;
 pub mod serve;
 pub mod stand_in;
@@ -41,6 +42,7 @@ pub struct Surface {
 /// All routes of the main listener. `others`: one filter for each further surface, which answers all of its prefix.
 pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> BoxedFilter<(Response,)> {
     let mut all = hooks::routes(surface).or(via::by_host(surface)).unify().or(via::by_path(surface)).unify().boxed();
+    all = all.or(pages::routes(surface)).unify().boxed();
     for other in others {
         all = all.or(other).unify().boxed();
     }

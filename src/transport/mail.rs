@@ -3,7 +3,7 @@
 use crate::clock::Time;
 use lettre::{
     Message,
-    address::AddressError,
+    address::{AddressError, Envelope},
     message::{
         Attachment, Mailbox, MultiPart, SinglePart,
         header::{ContentType, HeaderName, HeaderValue},
@@ -18,6 +18,8 @@ pub struct Mail<'a> {
     pub from: &'a str,
     /// Where answers go, if not to `from`.
     pub reply_to: Option<&'a str>,
+    /// Where mail systems send what they could not deliver, if not to `from`.
+    pub return_path: Option<&'a str>,
     /// The recipient's address.
     pub to: &'a str,
     /// One line.
@@ -103,7 +105,12 @@ impl Mail<'_> {
             header("List-Unsubscribe", &format!("<{url}>"));
             header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
         }
-        Ok(Written { envelope: message.envelope().clone(), bytes: message.formatted() })
+        let envelope = match self.return_path {
+            Some(path) => Envelope::new(Some(mailbox("return path", path)?.email), message.envelope().to().to_vec())
+                .map_err(|error| NotWritten::Other(error.to_string()))?,
+            None => message.envelope().clone(),
+        };
+        Ok(Written { envelope, bytes: message.formatted() })
     }
 
     fn body(&self) -> Result<MultiPart, NotWritten> {
@@ -128,6 +135,7 @@ mod tests {
         Mail {
             from: "Redial <notices@example.com>",
             reply_to: None,
+            return_path: None,
             to: "bo@example.org",
             subject: "Zoë has a new phone number",
             text: "The number is +14155550123.\n",

@@ -79,6 +79,9 @@ pub struct MailHead {
     pub from: Box<str>,
     /// Where answers go, if not to `from`.
     pub reply_to: Option<Box<str>>,
+    /// Where mail systems send what they could not deliver, `bounces@example.com`: each mail has a return path of its own,
+    /// `bounces+ntc_…-1@example.com`.
+    pub bounces: Option<Box<str>>,
 }
 
 impl MailHead {
@@ -87,7 +90,12 @@ impl MailHead {
             return Err(NotWritten::Other("it is a text message".to_owned()));
         };
         let domain = self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
+        let return_path = self.bounces.as_deref().and_then(|bounces| {
+            let (local, domain) = bounces.rsplit_once('@')?;
+            Some(format!("{local}+{}@{domain}", message.report))
+        });
         Mail {
+            return_path: return_path.as_deref(),
             from: &self.from,
             reply_to: self.reply_to.as_deref(),
             to: message.to.wire(),

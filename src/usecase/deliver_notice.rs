@@ -40,6 +40,11 @@ pub struct Post {
     pub service: String,
     /// Where recipients can ask; empty where there is no such place.
     pub help: String,
+    /// How readers reach this service, `https://…` without a slash at the end, for the links by which they end messages;
+    /// empty where they cannot.
+    pub public_url: String,
+    /// The secrets with which mail that came back is handed in, by the mail account.
+    pub mailboxes: HashMap<Box<str>, Box<str>>,
     /// The language of readers and owners of whom none is known.
     pub language: String,
     /// When to try again, and when to give up.

@@ -1,6 +1,6 @@
 //! What hooks and drop-in endpoints share: the operator's accounts, the ways out, and what was answered already.
 
-use super::{Env, answered::Answered};
+use super::{Env, Live, answered::Answered, deliver_notice::Post};
 use crate::{
     domain::{address::phone::Region, id::AppId, identity_bound::Lists, target::Targets},
     provider,
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -135,6 +135,8 @@ pub struct Gateway {
     /// Calls and messages that were answered already.
     pub(super) answered: Answered,
     accounts: RwLock<Arc<Accounts>>,
+    /// What our own messages leave with; none where this process sends none.
+    post: OnceLock<Live<Post>>,
     /// What goes on after an answer: callbacks, exchanges whose sender has hung up.
     pub tasks: TaskTracker,
     /// Ends the waiting between tries.
@@ -150,9 +152,20 @@ impl Gateway {
             metrics,
             answered: Answered::new(1 << 16),
             accounts: RwLock::new(Arc::new(accounts)),
+            post: OnceLock::new(),
             tasks: TaskTracker::new(),
             stop,
         }
+    }
+
+    /// Messages of our own leave with this from now on: answers to STOP, START and HELP. Said once.
+    pub fn sends_with(&self, post: Live<Post>) {
+        let _said_before = self.post.set(post);
+    }
+
+    /// What our own messages leave with, as it is at this moment.
+    pub fn post(&self) -> Option<Arc<Post>> {
+        self.post.get().map(Live::kept)
     }
 
     /// The accounts of this moment.

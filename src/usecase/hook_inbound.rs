@@ -3,17 +3,25 @@
 use super::{
     callback,
     gateway::{Account, Gateway},
+    heard::{self, Heard},
     reference::SenderSide,
     substitute,
 };
 use crate::{
-    domain::address::phone,
-    provider::{Document, ErrorKind, Hook, Inbound, Incoming, Swap},
+    domain::{address::phone, opt_word::Wish},
+    provider::{Document, ErrorKind, Hook, Inbound, Incoming, Swap, Verified, Word},
     store::{StoreError, Substitution},
 };
+use std::sync::Arc;
 
-/// Takes a verified message and hands it to the customer's own URL, where the configuration has one.
-pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>) -> Document {
+/// Takes a verified message: what it says to us (rule N6), and then the customer's own URL gets it, where the
+/// configuration has one.
+pub async fn answer(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    incoming: &Incoming<'_>,
+    verified: Verified,
+) -> Document {
     let message = match account.provider.read_inbound(incoming) {
         Ok(Some(message)) => message,
         Ok(None) => return account.provider.acknowledge(Hook::Inbound),
@@ -23,6 +31,10 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
             return account.provider.error(ErrorKind::Malformed, &malformed.to_string());
         }
     };
+    if let Err(error) = hear(gateway, account, &message, verified).await {
+        tracing::error!(account = account.name(), %error, "a message cannot be taken");
+        return account.provider.error(ErrorKind::Unavailable, "try again");
+    }
     let Some(url) = &account.inbound_url else { return account.provider.acknowledge(Hook::Inbound) };
     let row = match answers_to(gateway, account, &message).await {
         Ok(row) => row,
@@ -38,6 +50,43 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
         .collect();
     let restored = account.provider.restore_callback(incoming, url, &swaps, sender.key_of(account));
     callback::at_once(gateway, account, restored.request).await
+}
+
+/// Whether it wants messages to stop, to start, or help; the answer leaves in the background.
+async fn hear(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    message: &Inbound,
+    verified: Verified,
+) -> Result<(), StoreError> {
+    let region = account.region.or(gateway.env.rules().region);
+    let Ok(from) = phone::parse(&message.from, region) else { return Ok(()) };
+    let hint = message.word.map(|word| match word {
+        Word::Stop => Wish::Stop,
+        Word::Start => Wish::Start,
+        Word::Help => Wish::Help,
+    });
+    let (id, text, covered) = (&*message.id, &*message.text, verified.covers_parameters);
+    let heard = Heard { account: account.name(), id, from: &from, text, hint, covered };
+    let Some(due) = heard::take(&gateway.env, &heard).await? else { return Ok(()) };
+    let Some(post) = gateway.post() else { return Ok(()) };
+    let task = {
+        let (gateway, account) = (Arc::clone(gateway), Arc::clone(account));
+        async move {
+            let pauses = &gateway.ways.retries;
+            let answer = heard::answer(&gateway.env, &post, account.name(), &from, due, pauses);
+            tokio::select! {
+                answered = answer => match answered {
+                    Ok(true) => tracing::info!(account = account.name(), "a message was answered"),
+                    Ok(false) => tracing::warn!(account = account.name(), "a message could not be answered"),
+                    Err(error) => tracing::error!(account = account.name(), %error, "a message could not be answered"),
+                },
+                () = gateway.stop.cancelled() => {}
+            }
+        }
+    };
+    gateway.tasks.spawn(task);
+    Ok(())
 }
 
 /// The substitution that this message answers, while the window lasts.

@@ -122,6 +122,11 @@ impl Worker {
         self.wake.notify_one();
     }
 
+    /// What it sends with, reloads included; for whoever else sends.
+    pub fn post(&self) -> Live<Post> {
+        self.post.clone()
+    }
+
     /// Wakes the loop; for whoever has just committed something that is to be told.
     pub fn waker(&self) -> Arc<Notify> {
         Arc::clone(&self.wake)

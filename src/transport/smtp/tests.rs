@@ -9,6 +9,7 @@ fn mail() -> Written {
     Mail {
         from: "Redial <notices@example.com>",
         reply_to: None,
+        return_path: None,
         to: "bo@example.org",
         subject: "A new number",
         text: "text",

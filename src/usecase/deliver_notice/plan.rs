@@ -48,7 +48,7 @@ pub(super) enum Next {
 pub(super) struct Plan {
     views: Views,
     groups: Vec<GroupId>,
-    languages: Vec<Box<str>>,
+    pub(super) languages: Vec<Box<str>>,
     pub(super) addresses: Vec<Address>,
     pub(super) channels: Vec<Channel>,
     difference: Difference,
@@ -184,13 +184,14 @@ impl Plan {
         claimed: &Claimed,
         way: &Reach,
         carrier: &dyn Carrier,
+        unsubscribe: String,
     ) -> std::result::Result<Content, TemplateError> {
         let languages: Vec<&str> = self.languages.iter().map(AsRef::as_ref).filter(|tag| !tag.is_empty()).collect();
         let letterhead = Letterhead {
             service: post.service.clone(),
             reply: carrier.replies(),
             help: post.help.clone(),
-            unsubscribe: String::new(),
+            unsubscribe,
             card: if way.channel == Channel::Email { CardWay::Attached } else { CardWay::None },
             list: claimed.notice.owner.to_string(),
         };

@@ -19,6 +19,7 @@ use crate::{
         carrier::Carrier,
         governor::{Permit, Wait, Way, Why},
         opt_outs::{Refusal, Stopped},
+        stop_link,
     },
 };
 use jiff::tz::TimeZone;
@@ -98,7 +99,7 @@ impl Plan {
                 return Ok(Some(self.later(reason, until)));
             }
             match ask(env, post, &way, carrier.as_ref(), now).await? {
-                Said::Go(permit) => return Ok(self.take(post, claimed, way, carrier, permit)),
+                Said::Go(permit) => return self.take((env, post), claimed, way, carrier, permit).await,
                 Said::Wait(wait) => return Ok(Some(self.later(reason(&way, wait), wait.until))),
                 Said::Next(wait) => {
                     waiting.get_or_insert((way, wait));
@@ -112,15 +113,22 @@ impl Plan {
         }))
     }
 
-    fn take(
+    async fn take(
         &mut self,
-        post: &Post,
+        (env, post): (&Env, &Post),
         claimed: &Claimed,
         way: Reach,
         carrier: &Arc<dyn Carrier>,
         permit: Permit,
-    ) -> Option<Settling> {
-        match self.render(post, claimed, &way, carrier.as_ref()) {
+    ) -> Result<Option<Settling>> {
+        let language = self.languages.first().map(AsRef::as_ref).unwrap_or_default();
+        let unsubscribe = match way.channel {
+            Channel::Email => {
+                stop_link::of(env, &post.public_url, claimed.notice.owner, &way.address, language).await?
+            }
+            Channel::Sms | Channel::Push => None,
+        };
+        Ok(match self.render(post, claimed, &way, carrier.as_ref(), unsubscribe.unwrap_or_default()) {
             Ok(content) => {
                 self.chosen = Some((way, Arc::clone(carrier), content));
                 self.leave = Some(Leave { permit, began: tokio::time::Instant::now() });
@@ -133,7 +141,7 @@ impl Plan {
                 dangling: self.dangling(),
                 due: None,
             }),
-        }
+        })
     }
 
     /// How a notice is settled that no account can carry.

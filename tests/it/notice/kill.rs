@@ -83,7 +83,7 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
         name: "outbox".into(),
         folder: Folder::new(home.join("outbox")),
         from: "Redial".into(),
-        head: MailHead { from: "Redial <notices@example.com>".into(), reply_to: None },
+        head: MailHead { from: "Redial <notices@example.com>".into(), reply_to: None, bounces: None },
     };
     let carriers = vec![(Channel::Sms, Arc::new(texts) as _), (Channel::Email, Arc::new(mails) as _)];
     let backoff = Backoff { steps: vec![Duration::from_millis(50); 100], jitter: 20 };

@@ -7,5 +7,6 @@ mod kill;
 mod link;
 mod opt_out;
 mod receipts;
+mod returns;
 mod smtp;
 mod world;

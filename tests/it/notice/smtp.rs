@@ -1,10 +1,19 @@
 //! E-mail to a real Postfix, which hands it on to Postfix's own `smtp-sink`.
 
-use super::world::{MOBILE, NEW, World, contact, group, post};
+use super::world::{MOBILE, NEW, START, World, contact, group, post};
+use crate::spawn::{Setup, spawn};
 use redial::{
-    domain::{group::Told, owner::Channel},
+    domain::{
+        group::Told,
+        notice::{NoticeState, Reported},
+        owner::Channel,
+    },
     transport::smtp::{Settings, Smtp},
-    usecase::carrier::{BySmtp, MailHead},
+    usecase::{
+        Live,
+        carrier::{BySmtp, MailHead},
+        deliver_notice::Post,
+    },
     worker::{self, Worker},
 };
 use std::{
@@ -42,14 +51,15 @@ fn is_root() -> bool {
 }
 
 impl Postfix {
-    /// `None` where there is no Postfix, or no right to start one: its master gives its rights away and needs some.
-    fn start() -> Option<Self> {
+    /// `None` where there is no Postfix, or no right to start one: its master gives its rights away and needs some. What
+    /// comes to `bounces+…@example.com` is handed in at `hook`, as docs/delivery-reports.md tells an operator to do it.
+    fn start(hook: &str) -> Option<Self> {
         let (Some(postfix), Some(sink), true) = (program("postfix"), program("smtp-sink"), is_root()) else {
             assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "with CI=true Postfix may not be left out");
             eprintln!("LEFT OUT: e-mail through Postfix needs Debian's package postfix, and root");
             return None;
         };
-        let home = std::env::temp_dir().join(format!("redial-postfix-{}", std::process::id()));
+        let home = std::env::temp_dir().join(format!("redial-postfix-{}-{}", std::process::id(), free_port()));
         let (config, queue, data, received) =
             (home.join("config"), home.join("queue"), home.join("data"), home.join("received"));
         for folder in [&home, &config, &queue, &data, &received] {
@@ -61,7 +71,7 @@ impl Postfix {
         }
         let (port, sink_port) = (free_port(), free_port());
         fs::write(config.join("main.cf"), main_cf(&queue, &data, sink_port)).unwrap();
-        fs::write(config.join("master.cf"), master_cf(port)).unwrap();
+        fs::write(config.join("master.cf"), master_cf(port, hook)).unwrap();
         let sink = Command::new(sink)
             .args(["-u", "nobody", "-R"])
             .arg(&received)
@@ -108,7 +118,10 @@ fn main_cf(queue: &Path, data: &Path, sink: u16) -> String {
     format!(
         "compatibility_level = 3.6\nqueue_directory = {}\ndata_directory = {}\nmyhostname = mail.example.com\n\
          mydestination =\nmynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n\
-         default_transport = smtp:[127.0.0.1]:{sink}\nsmtp_host_lookup = native\nmaillog_file = {}/log\n\
+         default_transport = smtp:[127.0.0.1]:{sink}\n\
+         recipient_delimiter = +\nredial_destination_recipient_limit = 1\n\
+         transport_maps = inline:{{{{bounces@example.com = redial:}}, {{gone@example.org = error:5.1.1 no such user}},\n  \
+         {{full@example.org = error:5.2.2 mailbox full}}}}\nsmtp_host_lookup = native\nmaillog_file = {}/log\n\
          maillog_file_prefixes = {}\nalias_maps =\nalias_database =\nlocal_recipient_maps =\nsmtpd_tls_security_level = none\n\
          smtpd_recipient_restrictions = check_recipient_access inline:{{{{nobody@example.org = 550 5.1.1 no such user}}}},\n  \
          permit_mynetworks, reject\n",
@@ -119,8 +132,11 @@ fn main_cf(queue: &Path, data: &Path, sink: u16) -> String {
     )
 }
 
-fn master_cf(port: u16) -> String {
-    let mut text = format!("127.0.0.1:{port} inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n");
+fn master_cf(port: u16, hook: &str) -> String {
+    let mut text = format!(
+        "redial unix - n n - - pipe flags=DORq user=nobody argv=/usr/bin/curl -sf -H {{Authorization: Bearer sesame}} \
+         -H {{Content-Type: message/rfc822}} --data-binary @- {hook}\n127.0.0.1:{port} inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n"
+    );
     for (name, kind, private, wakeup, limit, command) in [
         ("pickup", "unix", "n", "60", "1", "pickup"),
         ("cleanup", "unix", "n", "-", "0", "cleanup"),
@@ -145,7 +161,7 @@ fn master_cf(port: u16) -> String {
 
 #[tokio::test]
 async fn n3_n5_email_through_a_real_postfix() {
-    let Some(postfix) = Postfix::start() else { return };
+    let Some(postfix) = Postfix::start("http://127.0.0.1:9/") else { return };
     let world = World::new().await;
     let mut zoe = contact(2, &["zoe@example.org"]);
     zoe.language = Some("zh".into());
@@ -155,7 +171,7 @@ async fn n3_n5_email_through_a_real_postfix() {
     let carrier = BySmtp {
         name: "mail".into(),
         smtp: Smtp::new(&settings).unwrap(),
-        head: MailHead { from: "Redial <notices@example.com>".into(), reply_to: None },
+        head: MailHead { from: "Redial <notices@example.com>".into(), reply_to: None, bounces: None },
     };
     let post = Arc::new(post(vec![(Channel::Email, Arc::new(carrier))]));
     let worker = Worker::new(world.env.clone(), post, worker::Settings::default(), None);
@@ -183,4 +199,58 @@ async fn n3_n5_email_through_a_real_postfix() {
     }
     assert!(!bo.contains("List-Unsubscribe"), "nobody gave an address for it");
     assert!(of("To: zoe@example.org").contains("=?utf-8?"));
+}
+
+/// RFC 3464 by a mail system that is not ours: Postfix takes the mail, finds that it cannot deliver it, writes its report
+/// to the mail's own return path, and hands it in with curl.
+#[tokio::test]
+async fn n6_bounces_come_back_through_a_real_postfix() {
+    let running = spawn(Setup { now: START, ..Setup::default() }).await;
+    let Some(postfix) = Postfix::start(&format!("{}/hooks/mail/inbound", running.base)) else { return };
+    let world = World::on(running.store.clone(), running.clock.clone()).await;
+    let (gone, full) = ("gone@example.org", "full@example.org");
+    world.contacts(&[contact(1, &["bo@example.org"]), contact(2, &[gone]), contact(3, &[full])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1, 2, 3]).await;
+    let settings = Settings { url: format!("smtp://127.0.0.1:{}", postfix.port), ..Settings::default() };
+    let carrier = BySmtp {
+        name: "mail".into(),
+        smtp: Smtp::new(&settings).unwrap(),
+        head: MailHead {
+            from: "Redial <notices@example.com>".into(),
+            reply_to: None,
+            bounces: Some("bounces@example.com".into()),
+        },
+    };
+    let mailboxes = [("mail".into(), "sesame".into())].into();
+    let post = Arc::new(Post { mailboxes, ..post(vec![(Channel::Email, Arc::new(carrier))]) });
+    running.gateway.sends_with(Live::new(Arc::clone(&post)));
+    let worker = Worker::new(world.env.clone(), post, worker::Settings::default(), None);
+    world.change(MOBILE, NEW).await;
+    worker.run_until_idle().await.unwrap();
+    world.clock.advance(Duration::from_mins(2));
+    assert_eq!(worker.run_until_idle().await.unwrap().sent, 3, "Postfix took them all");
+    let bo = postfix.received(1).await.pop().unwrap();
+    assert!(bo.contains("bounces+ntc_"), "each mail has a return path of its own: {bo}");
+
+    let reported = async |to: &str| {
+        for _ in 0..600 {
+            for notice in world.notices().await {
+                let attempts = world.env.store.attempts(notice.id).await.unwrap();
+                let found = attempts.iter().find(|attempt| attempt.address.wire() == to);
+                if let Some(reported) = found.and_then(|attempt| attempt.reported) {
+                    return (reported, notice.id);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no report about {to} came back; see {}", postfix.home.display());
+    };
+    let ((gone_says, gone_notice), (full_says, full_notice)) = (reported(gone).await, reported(full).await);
+    assert_eq!((gone_says, full_says), (Reported::Bounced, Reported::Failed));
+    let dead = world.env.store.unreachable(&[gone.into(), full.into(), "bo@example.org".into()]).await.unwrap();
+    assert_eq!(dead.iter().map(|dead| dead.address.wire()).collect::<Vec<_>>(), [gone], "5.1.1, and not 5.2.2");
+    worker.run_until_idle().await.unwrap();
+    let state = async |id| world.env.store.notice(id).await.unwrap().unwrap().state;
+    assert_eq!(state(gone_notice).await, NoticeState::Dead);
+    assert_eq!(state(full_notice).await, NoticeState::Open, "tried again in an hour");
 }

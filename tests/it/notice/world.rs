@@ -181,6 +181,8 @@ pub(super) fn post(carriers: Carriers) -> Post {
         carriers,
         service: "Redial".to_owned(),
         help: "help@example.com".to_owned(),
+        public_url: String::new(),
+        mailboxes: std::collections::HashMap::new(),
         language: "en".to_owned(),
         backoff: Backoff { steps: vec![Duration::from_secs(10), Duration::from_secs(100)], jitter: 0 },
         expiry: Post::USUAL_EXPIRY,
