@@ -106,9 +106,13 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
         probes: notices.breaker.probes,
     };
     let share = (notices.concurrency * 3).div_ceil(4).max(1);
+    let kind = account.kind.get_ref();
+    let known = (!accounts::BUILT_IN.contains(&kind.as_str())).then(|| accounts::provider_file(config, kind).ok());
+    let known = known.flatten().map(|file| file.rates()).unwrap_or_default();
+    let most = known.concurrent.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
     Ok(Caps {
-        concurrency: account.concurrency.unwrap_or(share).max(1),
-        rate: rate.transpose()?,
+        concurrency: account.concurrency.unwrap_or(share.min(most)).max(1),
+        rate: rate.transpose()?.or_else(|| known.per_second.and_then(Rate::each_second)),
         daily: account.daily,
         countries: countries.transpose()?,
         quiet,

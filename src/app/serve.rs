@@ -162,7 +162,7 @@ impl Running {
 
     /// Reads the configuration again. All of it is read and built before any of it counts: what is wrong changes nothing.
     pub fn reload(&self, file: &Path) {
-        let kind = match Config::load(file).map_err(StartError::from).and_then(|config| Reloaded::build(config)) {
+        let kind = match Config::load(file).map_err(StartError::from).and_then(Reloaded::build) {
             Ok(reloaded) => {
                 self.take(reloaded);
                 "taken"

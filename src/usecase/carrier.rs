@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 mod by_provider;
 
@@ -64,6 +64,11 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// Whether a repeat with the same reference is one message to its reader. If not, a message of which nobody knows
     /// whether it left is never repeated (rule N3).
     fn repeatable(&self) -> bool;
+
+    /// For how long after the first that is so; `None`: always, and then what it says need not be the same either.
+    fn repeatable_for(&self) -> Option<Duration> {
+        None
+    }
 
     /// Whether an answer to the message is read by anybody.
     fn replies(&self) -> bool;

@@ -123,7 +123,10 @@ async fn find(env: &Env, own: Option<OwnMessage>, receipt: &Receipt) -> Result<O
         return env.store.attempt_by_foreign_id(&receipt.account, &receipt.foreign_id).await;
     };
     let attempts = env.store.attempts(own.notice).await?;
-    Ok(attempts.into_iter().find(|attempt| attempt.number == own.number && attempt.account == receipt.account))
+    // A repeat that is one message with the one before has that one's name; the provider's id tells which came last.
+    let named =
+        |attempt: &Attempt| attempt.number == own.number || attempt.foreign_id.as_deref() == Some(&*receipt.foreign_id);
+    Ok(attempts.into_iter().rev().find(|attempt| attempt.account == receipt.account && named(attempt)))
 }
 
 /// What came before its message was known is taken now: for whoever has just written how an attempt ended.

@@ -257,7 +257,25 @@ fn check_tells_what_is_wrong_without_starting() {
     let home = Home::new("check");
     let output = home.run(&["check"]);
     assert!(output.status.success(), "{}", text(&output.stdout));
-    home.configure(&home.configured().replace("account_sid = \"AC0", "account_sid = \"XX0"));
+    let good = home.configured();
+    let account = |line: &str| good.replace("custody = \"operator\"", &format!("{line}\ncustody = \"operator\""));
+    for (wrong, said) in [
+        (account("rate = \"1/fortnight\""), "\"1/fortnight\" is no rate"),
+        (account("quiet = \"9-5\""), "quiet hours are written like"),
+        (account("notice_countries = [\"XX\"]"), "no numbers are known for the region \"XX\""),
+        (account("bound_patterns = [\"(\"]"), "no regular expression"),
+        (account("bound_senders = [\"\"]"), "a sender is a number"),
+        (account("announce_text = \"{{ owner }}\""), "known are name and number"),
+        (good.replace("zone = \"UTC\"", "zone = \"Mars/Base\""), "\"Mars/Base\" is no time zone"),
+    ] {
+        assert_ne!(wrong, good, "{said}");
+        home.configure(&wrong);
+        let output = home.run(&["check"]);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let found = text(&output.stdout);
+        assert!(found.contains(said) && found.contains("config.toml:"), "{said}: {found}");
+    }
+    home.configure(&good.replace("account_sid = \"AC0", "account_sid = \"XX0"));
     let output = home.run(&["check"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("account_sid"), "{}", text(&output.stdout));

@@ -142,11 +142,8 @@ impl Breaker {
             self.parts[at] = (this, 0, 0);
         }
         let slot = &mut self.parts[at];
-        if good {
-            slot.1 += 1
-        } else {
-            slot.2 += 1
-        }
+        let ends = if good { &mut slot.1 } else { &mut slot.2 };
+        *ends += 1;
         let recent = self.parts.iter().filter(|(when, ..)| (this - 9..=this).contains(when));
         recent.fold((0, 0), |(good, bad), (_, more_good, more_bad)| (good + more_good, bad + more_bad))
     }

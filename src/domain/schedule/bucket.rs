@@ -25,6 +25,12 @@ impl Rate {
         Some(Self { count, per })
     }
 
+    /// So many in a second; `None` where that is no rate.
+    pub fn each_second(count: f64) -> Option<Self> {
+        let per = Duration::try_from_secs_f64(1.0 / count).ok().filter(|per| *per >= Duration::from_micros(1))?;
+        Some(Self { count: 1, per })
+    }
+
     /// From one to the next.
     pub fn step(self) -> Duration {
         self.per / self.count
@@ -105,6 +111,9 @@ mod tests {
         ] {
             let rate = Rate::parse(text).expect(text);
             assert_eq!((rate.step().as_millis(), rate.burst()), (step, burst), "{text}");
+        }
+        for (count, step) in [(10.0, Some(100)), (0.5, Some(2_000)), (0.0, None), (-1.0, None), (f64::NAN, None)] {
+            assert_eq!(Rate::each_second(count).map(|rate| rate.step().as_millis()), step, "{count}");
         }
         for text in ["", "5", "/s", "0/s", "-1/s", "1.5/s", "1/fortnight", "1000001/s"] {
             assert_eq!(Rate::parse(text), None, "{text}");

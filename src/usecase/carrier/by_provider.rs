@@ -12,7 +12,7 @@ use crate::{
     usecase::authorize::{Unauthorized, Whose, authorize, whole},
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Text messages or e-mails by a provider over HTTP.
 #[derive(Debug, Clone)]
@@ -52,6 +52,10 @@ impl Carrier for ByProvider {
 
     fn repeatable(&self) -> bool {
         self.account.provider().idempotent_for().is_some()
+    }
+
+    fn repeatable_for(&self) -> Option<Duration> {
+        self.account.provider().idempotent_for()
     }
 
     fn replies(&self) -> bool {

@@ -220,7 +220,7 @@ fn later(
 }
 
 /// The ledger's row where nobody knows whether the message arrived.
-fn perhaps(plan: &Plan) -> Shown {
+pub(super) fn perhaps(plan: &Plan) -> Shown {
     let told = Seen::from_json(&plan.shown.card).map(Box::new);
     Shown { card: Seen { perhaps: told, ..plan.before.clone() }.to_json(), ..plan.shown.clone() }
 }

@@ -23,7 +23,7 @@ use crate::{
         view::Views,
     },
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// How a notice is settled without a request.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(super) struct Plan {
     /// All attempts so far.
     pub(super) attempts: Vec<Attempt>,
     pub(super) chosen: Option<(Reach, Arc<dyn Carrier>, Content)>,
+    /// The only way that is left, since it may have left by it already.
+    pub(super) bound: Option<Reach>,
     /// The chosen way's place among what is on its way.
     pub(super) leave: Option<Leave>,
     /// Ways by which it did not leave since it was claimed.
@@ -104,17 +106,26 @@ impl Plan {
             at: now,
         };
         let mut difference = left_to_tell(seen.as_ref(), &baseline, &view);
-        if let Some(attempt) = dangling
-            && !repeatable(post, attempt)
-        {
+        // The last attempt of which nobody knows whether it left: of a process that died, or without an answer.
+        let maybe = attempts.iter().rev().find(|attempt| match attempt.outcome {
+            None => true,
+            Some(AttemptOutcome::Unknown) => notice.attempts >= attempt.number,
+            Some(_) => false,
+        });
+        let bound = maybe.filter(|attempt| repeatable(post, &attempts, attempt, now));
+        if let Some(attempt) = maybe.filter(|_| bound.is_none()) {
             // It may have said what was to be told when it began. Only what is new since then is sent.
             let said = views.baseline(env, &groups, attempt.at).await?;
             let perhaps = Some(Box::new(without_taken_away(&said, &view.told)));
             before = Seen { perhaps, ..before };
             difference = left_to_tell(Some(&before), &baseline, &view);
             if difference.is_empty() {
-                let reason = "the process ended while the message was on its way, and this account cannot tell a \
-                              repeat from a new message; waits for a receipt";
+                let reason = if attempt.outcome.is_none() {
+                    "the process ended while the message was on its way, and this account cannot tell a repeat from \
+                     a new message; waits for a receipt"
+                } else {
+                    "no answer came, and it is too late for a repeat to be one message; waits for a receipt"
+                };
                 return settle(NoticeState::Unknown, reason, Some(shown(&views, &before)));
             }
         }
@@ -125,6 +136,11 @@ impl Plan {
         if now.since(notice.due) > post.expiry {
             return settle(NoticeState::Dead, "it was due too long ago; a replay sends it", None);
         }
+        let bound = bound.map(|attempt| Reach {
+            channel: attempt.channel,
+            address: attempt.address.clone(),
+            account: attempt.account.clone(),
+        });
         let (addresses, language) = reach(env, notice.recipient, &contacts).await?;
         let languages = [language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
         let mut plan = Self {
@@ -138,6 +154,7 @@ impl Plan {
             before,
             attempts,
             chosen: None,
+            bound,
             leave: None,
             failed: Vec::new(),
         };
@@ -241,8 +258,16 @@ impl Plan {
     /// Hands the message over.
     pub(super) async fn deliver(&self, attempt: &Attempt) -> Delivery {
         let Some((way, carrier, content)) = &self.chosen else { unreachable!("a way was chosen") };
-        let reference = format!("{}-{}", attempt.notice, mark(&way.address));
-        let report = OwnMessage { notice: attempt.notice, number: attempt.number }.write();
+        let said = match content {
+            // The provider knows a repeat by our reference, and takes it only where all is the same.
+            Content::Sms(sms) if carrier.repeatable_for().is_some() => sms.text.as_str(),
+            _ => "",
+        };
+        let reference = format!("{}-{}", attempt.notice, mark(&way.address, said));
+        // Where reports go is a part of what must be the same.
+        let first = self.attempts.iter().find(|one| may_be_one(one, attempt)).filter(|_| self.bound.is_some());
+        let number = first.map_or(attempt.number, |first| first.number);
+        let report = OwnMessage { notice: attempt.notice, number }.write();
         let (report, to) = (report.as_str(), &way.address);
         carrier.deliver(&Message { reference: &reference, report, to, content, date: attempt.at }).await
     }
@@ -269,13 +294,26 @@ pub(super) fn lost(claimed: &Claimed, number: u32) -> Effect {
     }
 }
 
-fn repeatable(post: &Post, attempt: &Attempt) -> bool {
-    post.carriers.iter().any(|(_, carrier)| *carrier.name() == *attempt.account && carrier.repeatable())
+/// Whether a repeat of this attempt is still one message to its reader, counted from the first that may have left.
+fn repeatable(post: &Post, attempts: &[Attempt], attempt: &Attempt, now: Time) -> bool {
+    let first = attempts.iter().find(|one| may_be_one(one, attempt)).map_or(attempt.at, |first| first.at);
+    let in_time = |within: Option<Duration>| within.is_none_or(|within| now.since(first) < within);
+    post.carriers.iter().any(|(_, carrier)| {
+        *carrier.name() == *attempt.account && carrier.repeatable() && in_time(carrier.repeatable_for())
+    })
 }
 
-/// A mark of the address for names of files and messages: the number itself has no place there.
-fn mark(address: &Address) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, address.key().as_bytes());
+/// Whether two attempts, the first of which may have left, can be one message.
+fn may_be_one(one: &Attempt, other: &Attempt) -> bool {
+    matches!(one.outcome, None | Some(AttemptOutcome::Unknown))
+        && one.account == other.account
+        && one.address.key() == other.address.key()
+}
+
+/// A mark of the address, and of what is said, for names of files and messages: the number itself has no place there.
+fn mark(address: &Address, said: &str) -> String {
+    let marked = [address.key().as_bytes(), said.as_bytes()].concat();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &marked);
     let first = digest.as_ref().first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
     format!("{first:08x}")
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Post,
+    outcome::perhaps,
     plan::{Plan, Settling, told_as},
 };
 use crate::{
@@ -28,14 +29,14 @@ use std::sync::Arc;
 /// What is known of the way that was chosen, beside what stands in the attempt.
 #[derive(Debug)]
 pub(super) struct Leave {
-    permit: Permit,
+    permit: Box<Permit>,
     began: tokio::time::Instant,
 }
 
 /// What an account says of one way.
 enum Said {
     /// It is free.
-    Go(Permit),
+    Go(Box<Permit>),
     /// Not now, and no other account may do instead.
     Wait(Wait),
     /// Not now, but the next account of the same channel may.
@@ -58,11 +59,11 @@ impl Plan {
         if ways.is_empty() {
             return Ok(Some(self.nowhere(notice.recipient)));
         }
-        if let Some(same) = self.may_have_left_by() {
-            ways.retain(|way| *way == same);
+        if let Some(same) = &self.bound {
+            ways.retain(|way| way == same);
             if ways.is_empty() {
-                let reason = "it may have left by an account that is there no more; waits for a receipt";
-                return settle(NoticeState::Unknown, reason.to_owned(), None);
+                let reason = "it may have left by an account that does not take it any more; waits for a receipt";
+                return settle(NoticeState::Unknown, reason.to_owned(), Some(perhaps(self)));
             }
         }
         let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;
@@ -119,7 +120,7 @@ impl Plan {
         claimed: &Claimed,
         way: Reach,
         carrier: &Arc<dyn Carrier>,
-        permit: Permit,
+        permit: Box<Permit>,
     ) -> Result<Option<Settling>> {
         let language = self.languages.first().map(AsRef::as_ref).unwrap_or_default();
         let unsubscribe = match way.channel {
@@ -166,13 +167,6 @@ impl Plan {
         Settling { state: NoticeState::Open, reason, shown: None, dangling: self.dangling(), due: Some(until) }
     }
 
-    /// The way of the last attempt, where that may have left.
-    fn may_have_left_by(&self) -> Option<Reach> {
-        let last = self.attempts.last()?;
-        let maybe = matches!(last.outcome, None | Some(AttemptOutcome::Unknown));
-        maybe.then(|| Reach { channel: last.channel, address: last.address.clone(), account: last.account.clone() })
-    }
-
     /// Until when the recipient is left alone (rule N7).
     fn quiet(&self, post: &Post, way: &Reach, now: Time) -> Option<Time> {
         let open = post.caps(&way.account).quiet.open(&self.zones(post, &way.address, now), now);
@@ -200,7 +194,8 @@ impl Plan {
 
     /// Whether the chosen way did not send and another account of its channel is there. From now on that one is asked.
     pub(super) fn fail_over(&mut self, post: &Post) -> bool {
-        let Some((way, ..)) = &self.chosen else { return false };
+        // What may have left by this way before leaves by no other.
+        let Some((way, ..)) = self.chosen.as_ref().filter(|_| self.bound.is_none()) else { return false };
         let way = way.clone();
         let other = post.carriers.iter().any(|(channel, carrier)| {
             let same = Reach { account: carrier.name().into(), ..way.clone() };
@@ -219,7 +214,7 @@ async fn ask(env: &Env, post: &Post, way: &Reach, carrier: &dyn Carrier, now: Ti
     }
     let by = Way { account: &way.account, sender: carrier.sender(), to: &way.address };
     Ok(match governor.admit(by, &caps, Urgency::Notice, now) {
-        Ok(permit) => Said::Go(permit),
+        Ok(permit) => Said::Go(Box::new(permit)),
         Err(wait) if matches!(wait.why, Why::Breaker | Why::Daily) => Said::Next(wait),
         Err(wait) => Said::Wait(wait),
     })

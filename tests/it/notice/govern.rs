@@ -105,6 +105,51 @@ async fn n3_the_next_account_only_where_it_is_certain_that_nothing_left() {
     }
 }
 
+/// Ann with one friend, and the accounts `keyed`, whose repeats are one message for an hour, and `two`.
+async fn keyed() -> (World, Arc<Scripted>) {
+    let (mut world, _, two, _) = world(1, Caps::default()).await;
+    let keyed = Arc::new(Scripted { repeatable: true, ..Arc::into_inner(scripted(&world, "keyed")).unwrap() });
+    let carriers = vec![(Channel::Sms, keyed.clone() as _), (Channel::Sms, two as _)];
+    world.worker = Worker::new(world.env.clone(), Arc::new(post(carriers)), Settings::default(), None);
+    (world, keyed)
+}
+
+#[tokio::test]
+async fn n3_what_may_have_left_is_repeated_with_the_same_key_by_the_same_account_or_not_at_all() {
+    use AttemptOutcome::{Sent, TryAgain, Unknown};
+    let (world, account) = keyed().await;
+    answers(&account, [Unknown, TryAgain, Sent]);
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.after(10).await;
+    world.after(100).await;
+    let given = world.taken();
+    assert!(given.len() == 3 && given.iter().all(|one| one.account == "keyed"), "never by another: {given:?}");
+    assert!(given.iter().all(|one| one.reference == given[0].reference && one.text == given[0].text));
+    assert_eq!(world.notices().await[0].state, NoticeState::Sent);
+
+    let (world, account) = keyed().await;
+    answers(&account, [Unknown, Sent]);
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.change(MOBILE, "+14155550124").await;
+    world.after(300).await;
+    let given = world.taken();
+    assert!(given.len() == 2 && given[0].reference != given[1].reference, "another text is another message: {given:?}");
+
+    let (world, account) = keyed().await;
+    answers(&account, [Unknown]);
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    world.taken();
+    world.clock.advance(Duration::from_hours(2));
+    world.idle().await;
+    assert!(world.told().is_empty(), "the key is forgotten by now");
+    let (state, reason) = world.states().await.pop().unwrap();
+    assert_eq!(state, NoticeState::Unknown);
+    assert!(reason.contains("too late for a repeat"), "{reason}");
+}
+
 #[tokio::test]
 async fn n4_an_account_that_fails_is_left_alone_and_others_carry_on() {
     let (world, one, _, metrics) = world(30, Caps::default()).await;
@@ -252,12 +297,12 @@ async fn n1_a_digest_is_due_by_the_recipients_clock() {
 async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
     let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
     let world = World::on(store, Arc::new(ManualClock::at(START))).await;
-    let rules = redial::usecase::Rules {
+    let soon = redial::usecase::Rules {
         debounce: Duration::from_millis(1),
         debounce_most: Duration::from_millis(1),
         ..redial::usecase::Rules::default()
     };
-    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), rules);
+    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), soon);
     world.clock.set(SystemClock.now());
     world.contacts(&[contact(1, &[BO])]).await;
     world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
@@ -301,12 +346,12 @@ async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
 async fn n4_a_slow_account_does_not_hold_up_another() {
     let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
     let world = World::on(store, Arc::new(ManualClock::at(START))).await;
-    let rules = redial::usecase::Rules {
+    let soon = redial::usecase::Rules {
         debounce: Duration::from_millis(1),
         debounce_most: Duration::from_millis(1),
         ..redial::usecase::Rules::default()
     };
-    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), rules);
+    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), soon);
     world.clock.set(SystemClock.now());
     let mut friends: Vec<_> = (1..=6).map(|id| contact(id, &[&format!("+1415555{:04}", 200 + id)])).collect();
     friends.push(contact(7, &["di@example.org"]));

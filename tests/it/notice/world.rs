@@ -76,6 +76,11 @@ impl Carrier for Scripted {
         self.repeatable
     }
 
+    /// One account is as providers are that know a repeat by its key for an hour.
+    fn repeatable_for(&self) -> Option<Duration> {
+        (self.name == "keyed").then_some(Duration::from_hours(1))
+    }
+
     fn replies(&self) -> bool {
         true
     }

@@ -12,8 +12,14 @@ const LONGEST: usize = 9;
 
 type Zones = Box<[&'static str]>;
 
-/// Prefixes as numbers, in order, each with the place of its zones. No prefix begins with a zero.
-static PREFIXES: LazyLock<(Vec<(u32, u16)>, Vec<Zones>)> = LazyLock::new(|| {
+/// The table, read.
+struct Table {
+    /// Prefixes as numbers, in order, each with the place of its zones. No prefix begins with a zero.
+    prefixes: Vec<(u32, u16)>,
+    lists: Vec<Zones>,
+}
+
+static READ: LazyLock<Table> = LazyLock::new(|| {
     let (mut prefixes, mut lists) = (Vec::new(), Vec::new());
     for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
         let Some((zones, found)) = line.split_once(':') else { continue };
@@ -22,7 +28,7 @@ static PREFIXES: LazyLock<(Vec<(u32, u16)>, Vec<Zones>)> = LazyLock::new(|| {
         prefixes.extend(found.split(' ').filter_map(|prefix| Some((prefix.parse().ok()?, place))));
     }
     prefixes.sort_unstable();
-    (prefixes, lists)
+    Table { prefixes, lists }
 });
 
 /// The names of the zones in which the number may be, as the tz database has them; none where nothing is known, and for
@@ -31,7 +37,7 @@ pub fn zones(address: &Address) -> &'static [&'static str] {
     if address.kind() != Kind::Phone {
         return &[];
     }
-    let (prefixes, lists) = &*PREFIXES;
+    let Table { prefixes, lists } = &*READ;
     let wire = address.wire();
     let digits = wire.strip_prefix('+').unwrap_or(wire);
     let most = digits.len().min(LONGEST);
@@ -68,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_zone_of_the_table_is_one_that_there_is() {
-        let (prefixes, lists) = &*PREFIXES;
+        let Table { prefixes, lists } = &*READ;
         assert!(prefixes.len() > 3_000 && prefixes.windows(2).all(|two| two[0].0 < two[1].0), "each prefix once");
         assert!(prefixes.iter().all(|(prefix, _)| prefix.to_string().len() <= LONGEST));
         for name in lists.iter().flatten() {
