@@ -1,6 +1,6 @@
 //! What the accept loop knows of a request and warp's filters do not give: the peer, the exact target, the host.
 
-use http::{Request, uri::PathAndQuery};
+use http::{HeaderMap, Request, Uri, uri::PathAndQuery};
 use std::net::{IpAddr, SocketAddr};
 
 /// Put into each request's extensions by [`super::serve`]; `warp::ext::get::<Arrival>()` takes it out.
@@ -19,9 +19,13 @@ pub struct Arrival {
 impl Arrival {
     /// Reads it off a request.
     pub(super) fn of<B>(request: &Request<B>, peer: SocketAddr, encrypted: bool) -> Self {
-        let uri = request.uri();
+        Self::read(request.uri(), request.headers(), peer, encrypted)
+    }
+
+    /// Reads it off a request's parts.
+    pub(super) fn read(uri: &Uri, headers: &HeaderMap, peer: SocketAddr, encrypted: bool) -> Self {
         let named = uri.authority().map(http::uri::Authority::as_str);
-        let header = || request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+        let header = || headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         Self {
             peer,
             target: uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")),

@@ -1,9 +1,14 @@
 //! Request bodies: no larger and no slower than allowed.
 
-use super::problem::{Kind, Problem};
+use super::{
+    problem::{Kind, Problem},
+    waiting::Waiting,
+};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
-use std::time::Duration;
+use http_body_util::BodyDataStream;
+use hyper::body::Body as _;
+use std::{pin::pin, task::Poll, time::Duration};
 use warp::{Filter, Rejection};
 
 /// What a body may be.
@@ -53,7 +58,7 @@ where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
-    let mut body = std::pin::pin!(body);
+    let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut rest: Option<BytesMut> = None;
     while let Some(piece) = body.next().await {
@@ -77,6 +82,33 @@ where
         }
     }
     Ok(rest.map_or(first, BytesMut::freeze))
+}
+
+/// Reads a whole body under its connection's one timer.
+pub(super) async fn read_waiting(
+    body: hyper::body::Incoming,
+    limit: Limit,
+    waiting: &Waiting,
+) -> Result<Bytes, BodyError> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let mut reading = pin!(collect(BodyDataStream::new(body), limit.bytes));
+    let mut begun = false;
+    std::future::poll_fn(|context| {
+        let read = reading.as_mut().poll(context);
+        match read {
+            Poll::Ready(_) => waiting.busy(),
+            Poll::Pending if waiting.is_late() => return Poll::Ready(Err(BodyError::TooSlow)),
+            Poll::Pending if !begun => {
+                begun = true;
+                waiting.for_body(limit.time);
+            }
+            Poll::Pending => {}
+        }
+        read
+    })
+    .await
 }
 
 /// A filter that reads the whole body; a rejection is a [`Problem`].

@@ -6,6 +6,7 @@ use super::{
     arrival::Arrival,
     body::{self, BodyError},
     problem::{Kind, Problem},
+    waiting::Waiting,
 };
 use crate::{
     provider::{Capability, Hook, Incoming, Refused},
@@ -15,46 +16,58 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use http::{HeaderMap, Method};
-use std::sync::Arc;
-use warp::{
-    Filter,
-    filters::BoxedFilter,
-    path::Tail,
-    reply::{Reply as _, Response},
-};
+use http::{HeaderMap, Method, Request, request::Parts, uri::PathAndQuery};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use warp::reply::{Reply as _, Response};
 
-/// The first of all routes: each alternative before it would cost every call.
-pub(super) fn routes(surface: &Surface) -> BoxedFilter<(Response,)> {
-    let gateway = Arc::clone(&surface.gateway);
-    let limit = surface.body;
-    warp::path("hooks")
-        .and(warp::path::tail())
-        .and(warp::method())
-        .and(warp::ext::get::<Arrival>())
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |tail: Tail, method, arrival, headers, stream| {
-            let gateway = Arc::clone(&gateway);
-            async move {
-                let body = body::read(stream, limit).await;
-                let answer = answer(&gateway, tail.as_str(), &method, &arrival, &headers, body).await;
-                super::count(&gateway.metrics, "hook", answer)
-            }
-        })
-        .boxed()
+/// Answers webhooks. Not a warp filter: boxed filters, copied headers and what they keep beside a request cost more than
+/// all the rest of an answer about a number that never moved.
+pub(super) struct Hooks {
+    gateway: Arc<Gateway>,
+    limit: body::Limit,
 }
 
-async fn answer(
-    gateway: &Arc<Gateway>,
-    tail: &str,
-    method: &Method,
-    arrival: &Arrival,
-    headers: &HeaderMap,
-    body: Result<Bytes, BodyError>,
-) -> Response {
+/// Where a request came from.
+#[derive(Clone, Copy)]
+struct From {
+    peer: SocketAddr,
+    encrypted: bool,
+}
+
+impl Hooks {
+    pub(super) fn new(surface: &Surface) -> Self {
+        Self { gateway: Arc::clone(&surface.gateway), limit: surface.body }
+    }
+
+    /// Whether a path is one of theirs.
+    pub(super) fn are_at(path: &str) -> bool {
+        path.strip_prefix("/hooks").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// How long a body may take.
+    pub(super) fn body_time(&self) -> Duration {
+        self.limit.time
+    }
+
+    /// Reads the body and answers.
+    pub(super) async fn answer(
+        &self,
+        request: Request<hyper::body::Incoming>,
+        peer: SocketAddr,
+        encrypted: bool,
+        waiting: &Waiting,
+    ) -> Response {
+        let (head, body) = request.into_parts();
+        let body = body::read_waiting(body, self.limit, waiting).await;
+        let answer = answer(&self.gateway, &head, From { peer, encrypted }, body).await;
+        super::count(&self.gateway.metrics, "hook", answer)
+    }
+}
+
+async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<Bytes, BodyError>) -> Response {
+    let tail = head.uri.path().strip_prefix("/hooks/").unwrap_or_default();
     let Some((name, hook, reference)) = read_tail(tail) else { return Problem::new(Kind::NotFound).response() };
-    if method != Method::POST && method != Method::GET {
+    if head.method != Method::POST && head.method != Method::GET {
         return Problem::new(Kind::MethodNotAllowed).response();
     }
     let body = match body {
@@ -67,34 +80,42 @@ async fn answer(
     let accounts = gateway.accounts();
     let Some(account) = accounts.named(name) else {
         return if hook == Hook::Inbound {
-            mail(gateway, name, headers, &body).await
+            Box::pin(mail(gateway, name, &head.headers, &body)).await
         } else {
             refusal(gateway, name, None)
         };
     };
-    let origin = arrival.origin();
+    let origin = if account.provider.knows_its_urls() {
+        String::new()
+    } else {
+        Arrival::read(&head.uri, &head.headers, from.peer, from.encrypted).origin()
+    };
+    let target = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let now = gateway.env.clock.now();
-    let mut incoming = Incoming::new(method, &origin, arrival.target.as_str(), headers, &body, now);
-    incoming.peer = Some(arrival.ip());
+    let mut incoming = Incoming::new(&head.method, &origin, target, &head.headers, &body, now);
+    incoming.peer = Some(from.peer.ip());
     let verified = match account.provider.verify(&incoming, hook) {
         Ok(verified) => verified,
         Err(refused) => return refusal(gateway, name, Some(refused)),
     };
+    // The rare ones in boxes, so that the common one is not moved about with room for them.
     let document = match (hook, reference) {
         (Hook::Call, Some(Named::Sender(reference))) => {
-            hook_status::application(gateway, account, &incoming, &reference).await
+            Box::pin(hook_status::application(gateway, account, &incoming, &reference)).await
         }
         (Hook::Call, _) => hook_call::answer(gateway, account, &incoming, verified).await,
         (Hook::Status, Some(Named::Sender(reference))) => {
-            hook_status::report(gateway, account, &incoming, &reference).await
+            Box::pin(hook_status::report(gateway, account, &incoming, &reference)).await
         }
-        (Hook::Status, Some(Named::Own(own))) => hook_status::own(gateway, account, &incoming, Some(own)).await,
-        (Hook::Status, None) => hook_status::own(gateway, account, &incoming, None).await,
-        (Hook::Inbound, _) => hook_inbound::answer(gateway, account, &incoming, verified).await,
+        (Hook::Status, Some(Named::Own(own))) => {
+            Box::pin(hook_status::own(gateway, account, &incoming, Some(own))).await
+        }
+        (Hook::Status, None) => Box::pin(hook_status::own(gateway, account, &incoming, None)).await,
+        (Hook::Inbound, _) => Box::pin(hook_inbound::answer(gateway, account, &incoming, verified)).await,
         (Hook::Message, _) if !account.provider.provider().can(Capability::MessageHook) => {
             return Problem::new(Kind::NotFound).response();
         }
-        (Hook::Message, _) => hook_message::answer(gateway, account, &incoming, verified).await,
+        (Hook::Message, _) => Box::pin(hook_message::answer(gateway, account, &incoming, verified)).await,
     };
     super::document_response(document)
 }
@@ -173,6 +194,13 @@ fn refusal(gateway: &Gateway, name: &str, refused: Option<Refused>) -> Response 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_like_a_hook_is_none() {
+        for (path, is_one) in [("/hooks", true), ("/hooks/a/call", true), ("/hooksy/a", false), ("/x/hooks", false)] {
+            assert_eq!(Hooks::are_at(path), is_one, "{path}");
+        }
+    }
 
     #[test]
     fn paths_of_hooks() {

@@ -13,8 +13,8 @@ mod pages;
 pub mod problem;
 pub mod serve;
 pub mod stand_in;
-
 mod via;
+mod waiting;
 
 use crate::{
     provider::Document,
@@ -40,8 +40,8 @@ pub struct Surface {
 }
 
 /// All routes of the main listener. `others`: one filter for each further surface, which answers all of its prefix.
-pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> BoxedFilter<(Response,)> {
-    let mut all = hooks::routes(surface).or(via::by_host(surface)).unify().or(via::by_path(surface)).unify().boxed();
+pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> serve::Routes {
+    let mut all = via::by_host(surface).or(via::by_path(surface)).unify().boxed();
     all = all.or(pages::routes(surface)).unify().boxed();
     for other in others {
         all = all.or(other).unify().boxed();
@@ -54,7 +54,8 @@ pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> Boxed
         let metrics = metrics.clone();
         async move { problem::recover(rejection).await.map(|answer| count(&metrics, "unknown", answer)) }
     };
-    all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(nowhere).unify().boxed()
+    let rest = all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(nowhere).unify().boxed();
+    serve::Routes { hooks: Some(hooks::Hooks::new(surface)), rest }
 }
 
 /// A provider's document as an answer.
@@ -76,6 +77,10 @@ fn count(metrics: &Metrics, surface: &'static str, answer: Response) -> Response
         400..500 => "4xx",
         500.. => "5xx",
     };
-    metrics.requests.get_or_create(&Answered { surface, class }).inc();
+    if (surface, class) == ("hook", "2xx") {
+        metrics.hook_answers.inc();
+    } else {
+        metrics.requests.get_or_create(&Answered { surface, class }).inc();
+    }
     answer
 }

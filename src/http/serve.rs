@@ -2,18 +2,30 @@
 //!
 //! warp's own server has no header time-out, no connection limit and no TLS.
 
-use super::arrival::Arrival;
-use crate::telemetry::Metrics;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use super::{
+    arrival::Arrival,
+    hooks::Hooks,
+    waiting::{Answering, Timer, Waiting},
 };
-use std::{convert::Infallible, net::SocketAddr, path::Path, pin::pin, sync::Arc, time::Duration};
+use crate::telemetry::Metrics;
+use hyper::{body::Incoming, server::conn::http1, service::Service as _};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    path::Path,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -51,6 +63,26 @@ pub struct HangUp;
 #[derive(Debug, thiserror::Error)]
 #[error("the upstream gave no answer")]
 struct NoAnswer;
+
+/// What a listener answers.
+pub struct Routes {
+    /// Before all others, and not through warp: every call waits for them.
+    pub(super) hooks: Option<Hooks>,
+    /// The rest.
+    pub(super) rest: BoxedFilter<(Response,)>,
+}
+
+impl From<BoxedFilter<(Response,)>> for Routes {
+    fn from(rest: BoxedFilter<(Response,)>) -> Self {
+        Self { hooks: None, rest }
+    }
+}
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Routes").field("hooks", &self.hooks.is_some()).finish_non_exhaustive()
+    }
+}
 
 /// A socket that listens.
 pub struct Listener {
@@ -125,17 +157,25 @@ pub fn tls_config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, T
 /// Serves until `stop`, then lets what is under way end, at most for [`Limits::stop_timeout`].
 pub async fn serve(
     listener: Listener,
-    routes: BoxedFilter<(Response,)>,
+    routes: impl Into<Routes>,
     limits: Limits,
     metrics: Metrics,
     stop: CancellationToken,
 ) {
-    let server = Arc::new(Server { routes, limits, metrics, tls: listener.tls, stop, kill: CancellationToken::new() });
+    let server = Arc::new(Server {
+        routes: routes.into(),
+        limits,
+        metrics,
+        tls: listener.tls,
+        stopping: AtomicBool::new(false),
+        stopped: Notify::new(),
+        kill: CancellationToken::new(),
+    });
     let tracker = TaskTracker::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     loop {
         let accepted = tokio::select! {
-            () = server.stop.cancelled() => break,
+            () = stop.cancelled() => break,
             accepted = accept(&listener.tcp, &places) => accepted,
         };
         let Some((socket, peer, place)) = accepted else { continue };
@@ -147,6 +187,8 @@ pub async fn serve(
             drop(place);
         });
     }
+    server.stopping.store(true, Ordering::SeqCst);
+    server.stopped.notify_waiters();
     drop(listener.tcp);
     tracker.close();
     if tokio::time::timeout(limits.stop_timeout, tracker.wait()).await.is_err() {
@@ -173,11 +215,13 @@ async fn accept(
 }
 
 struct Server {
-    routes: BoxedFilter<(Response,)>,
+    routes: Routes,
     limits: Limits,
     metrics: Metrics,
     tls: Option<TlsAcceptor>,
-    stop: CancellationToken,
+    /// Looked at whenever a connection's task runs; `stopped` makes it run.
+    stopping: AtomicBool,
+    stopped: Notify,
     kill: CancellationToken,
 }
 
@@ -196,35 +240,63 @@ impl Server {
     }
 
     async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: SocketAddr, encrypted: bool) {
-        let routes = TowerToHyperService::new(warp::service(self.routes.clone()));
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-            let arrival = Arrival::of(&request, peer, encrypted);
-            request.extensions_mut().insert(arrival);
-            let answer = hyper::service::Service::call(&routes, request);
+        let shortest_body = self.routes.hooks.as_ref().map_or(Duration::MAX, Hooks::body_time);
+        let waiting = Arc::new(Waiting::new(self.limits.header_timeout, shortest_body));
+        let rest = TowerToHyperService::new(warp::service(self.routes.rest.clone()));
+        let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
+            let (waiting, rest) = (Arc::clone(&waiting), &rest);
+            waiting.busy();
             async move {
-                let answer: Result<Response, Infallible> = answer.await;
-                let Ok(answer) = answer;
-                if answer.extensions().get::<HangUp>().is_some() { Err(NoAnswer) } else { Ok(answer) }
+                let answer = match &self.routes.hooks {
+                    Some(hooks) if Hooks::are_at(request.uri().path()) => {
+                        hooks.answer(request, peer, encrypted, &waiting).await
+                    }
+                    _ => {
+                        let arrival = Arrival::of(&request, peer, encrypted);
+                        request.extensions_mut().insert(arrival);
+                        let answer: Result<Response, Infallible> = rest.call(request).await;
+                        let Ok(answer) = answer;
+                        answer
+                    }
+                };
+                if answer.extensions().get::<HangUp>().is_some() {
+                    return Err(NoAnswer);
+                }
+                Ok(answer.map(|body| Answering::new(body, waiting)))
             }
         });
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
+            .header_read_timeout(None)
             .max_header_size(self.limits.header_bytes)
             .serve_connection(TokioIo::new(stream), service);
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = self.stop.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = self.kill.cancelled() => return,
+        let (mut connection, mut timer) = (pin!(connection), Timer::new(&waiting));
+        let (mut stopped, mut killed) = (pin!(self.stopped.notified()), pin!(self.kill.cancelled()));
+        let (mut asked, mut told) = (false, false);
+        let ended = std::future::poll_fn(|context| {
+            if timer.poll(&waiting, context).is_ready() {
+                return Poll::Ready(None);
+            }
+            if !asked {
+                // Once is enough: a stop wakes this task, which then sees that it is stopping.
+                asked = true;
+                let _not_yet = stopped.as_mut().poll(context);
+            }
+            if self.stopping.load(Ordering::SeqCst) {
+                if !told {
+                    told = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                if killed.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(None);
                 }
             }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
+            connection.as_mut().poll(context).map(Some)
+        })
+        .await;
+        match ended {
+            None => tracing::debug!("a connection was cut off: no head in time, or the stop took too long"),
+            Some(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+            Some(Ok(())) => {}
         }
     }
 }

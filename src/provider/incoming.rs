@@ -135,7 +135,7 @@ impl<'a> Incoming<'a> {
     pub(super) fn read_body(&self) -> &Body<'a> {
         self.read.get_or_init(|| match self.kind() {
             _ if self.body.is_empty() => Body::Empty,
-            BodyKind::Form => Body::Form(form::pairs(self.body).collect()),
+            BodyKind::Form => Body::Form(form::all_pairs(self.body)),
             BodyKind::Json => serde_json::from_slice(self.body).map_or(Body::Other, Body::Json),
             BodyKind::Other => Body::Other,
         })
@@ -295,6 +295,11 @@ impl Account {
             }
         }
         Ok(verified)
+    }
+
+    /// Whether webhooks are checked against configured URLs, and not against what a request says of itself.
+    pub fn knows_its_urls(&self) -> bool {
+        !self.origins.is_empty()
     }
 
     /// Checks the signature and the configured URL alone. The first scheme that is for this request, and that the

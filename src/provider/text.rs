@@ -44,6 +44,11 @@ impl Escape {
     fn write(self, value: &str, out: &mut String) {
         match self {
             Escape::Plain => out.push_str(value),
+            // Numbers, nearly always.
+            _ if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => out.push_str(value),
+            Escape::Xml if value.bytes().all(|byte| byte == b'+' || byte.is_ascii_alphanumeric()) => {
+                out.push_str(value)
+            }
             Escape::Xml => value.chars().for_each(|letter| match letter {
                 '&' => out.push_str("&amp;"),
                 '<' => out.push_str("&lt;"),

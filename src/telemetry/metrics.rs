@@ -63,8 +63,12 @@ pub struct Metrics {
     registry: Arc<Registry>,
     /// Answers by surface and status class.
     pub requests: Family<Answered, Counter>,
+    /// Of [`Metrics::requests`], hooks that were answered well: at hand, for every call counts one.
+    pub hook_answers: Counter,
     /// Queries by way and verdict.
     pub queries: Family<Asked, Counter>,
+    /// Of [`Metrics::queries`], those of hooks that ended as `no_result`; at hand for the same reason.
+    pub hook_no_results: Counter,
     /// Requests that were refused, by reason.
     pub refused: Family<Refused, Counter>,
     /// Communications that were connected elsewhere: `call`, `message`.
@@ -95,9 +99,9 @@ impl Metrics {
     /// All at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("redial");
-        let requests = Family::default();
+        let requests = Family::<Answered, Counter>::default();
         registry.register("requests", "Answers by surface and status class", requests.clone());
-        let queries = Family::default();
+        let queries = Family::<Asked, Counter>::default();
         registry.register("queries", "Queries by way and verdict", queries.clone());
         let refused = Family::default();
         registry.register("refused", "Requests refused, by surface and reason", refused.clone());
@@ -139,7 +143,9 @@ impl Metrics {
         registry.register("connections", "Open connections", connections.clone());
         Self {
             registry: Arc::new(registry),
+            hook_answers: requests.get_or_create_owned(&Answered { surface: "hook", class: "2xx" }),
             requests,
+            hook_no_results: queries.get_or_create_owned(&Asked { way: "hook", verdict: "no_result" }),
             queries,
             refused,
             substitutions,

@@ -6,8 +6,9 @@
 use crate::{clock::Time, provider::Document};
 use std::{
     collections::{HashMap, VecDeque, hash_map::RandomState},
-    hash::BuildHasher as _,
-    sync::{Mutex, PoisonError},
+    hash::{BuildHasher as _, Hash, Hasher},
+    num::NonZeroU64,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -25,59 +26,114 @@ pub(super) enum Before {
     Already,
 }
 
+/// Keys that lie in one line of the processor's cache.
+const LINE: usize = 8;
+
 #[derive(Debug)]
 pub(super) struct Answered {
     hasher: RandomState,
-    most: usize,
     known: Mutex<Known>,
 }
 
-/// `first` is there where the answer was not *unchanged*.
+/// A call or message of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key(NonZeroU64);
+
+/// Keys of all that was answered, the newest of each line first; and the first answers that were not *unchanged*, which
+/// are few, for as long as they are repeated.
 #[derive(Debug)]
-struct Entry {
-    at: Time,
-    first: Option<Document>,
+struct Known {
+    lines: Box<[Line]>,
+    firsts: HashMap<Key, (Time, Document)>,
+    order: VecDeque<Key>,
+    most: usize,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    entries: HashMap<u64, Entry>,
-    order: VecDeque<u64>,
+type Line = [Option<Key>; LINE];
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.get());
+    }
+}
+
+impl Known {
+    fn line(&mut self, key: Key) -> &mut Line {
+        let which = key.0.get() % self.lines.len() as u64;
+        let which = usize::try_from(which).expect("it is less than the number of lines");
+        &mut self.lines[which]
+    }
+
+    fn look(&mut self, key: Key, now: Time) -> Before {
+        if !self.line(key).contains(&Some(key)) {
+            return Before::Never;
+        }
+        match self.firsts.get(&key) {
+            Some((at, first)) if now.since(*at) < REPEATED => Before::JustNow(first.clone()),
+            _ => Before::Already,
+        }
+    }
+
+    fn keep(&mut self, key: Key) {
+        let line = self.line(key);
+        line.rotate_right(1);
+        line[0] = Some(key);
+    }
+
+    fn keep_first(&mut self, key: Key, now: Time, first: Document) {
+        while let Some(oldest) = self.order.front()
+            && (self.order.len() >= self.most
+                || self.firsts.get(oldest).is_none_or(|(at, _)| now.since(*at) >= REPEATED))
+        {
+            self.firsts.remove(oldest);
+            self.order.pop_front();
+        }
+        self.order.push_back(key);
+        self.firsts.insert(key, (now, first));
+    }
 }
 
 impl Answered {
+    /// Room for `most`, about: where many fall into one line, it forgets its oldest before others do.
     pub(super) fn new(most: usize) -> Self {
-        Self { hasher: RandomState::new(), most, known: Mutex::default() }
+        let lines = vec![[None; LINE]; most.div_ceil(LINE).max(1)].into();
+        let known = Known { lines, firsts: HashMap::new(), order: VecDeque::new(), most };
+        Self { hasher: RandomState::new(), known: Mutex::new(known) }
     }
 
-    /// Two ids with one hash would make the second *unchanged*, which is the safe side.
-    fn key(&self, account: &str, id: &str) -> u64 {
-        self.hasher.hash_one((account, id))
+    /// Two ids with one key would make the second *unchanged*, which is the safe side.
+    pub(super) fn key(&self, account: &str, id: &str) -> Key {
+        Key(NonZeroU64::new(self.hasher.hash_one((account, id))).unwrap_or(NonZeroU64::MIN))
     }
 
-    pub(super) fn look(&self, account: &str, id: &str, now: Time) -> Before {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.entries.get(&self.key(account, id)) {
-            None => Before::Never,
-            Some(Entry { at, first: Some(first) }) if now.since(*at) < REPEATED => Before::JustNow(first.clone()),
-            Some(_) => Before::Already,
+    pub(super) fn look(&self, key: Key, now: Time) -> Before {
+        self.known().look(key, now)
+    }
+
+    /// Looks, and where nothing was answered yet keeps that it was *unchanged*.
+    pub(super) fn look_and_keep(&self, key: Key, now: Time) -> Before {
+        let mut known = self.known();
+        let before = known.look(key, now);
+        if before == Before::Never {
+            known.keep(key);
         }
+        before
     }
 
     /// Keeps the first answer of a call or message; `None` where it was *unchanged*.
-    pub(super) fn keep(&self, account: &str, id: &str, now: Time, first: Option<Document>) {
-        let key = self.key(account, id);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.entries.contains_key(&key) {
+    pub(super) fn keep(&self, key: Key, now: Time, first: Option<Document>) {
+        let mut known = self.known();
+        if known.look(key, now) != Before::Never {
             return;
         }
-        if known.order.len() >= self.most
-            && let Some(oldest) = known.order.pop_front()
-        {
-            known.entries.remove(&oldest);
+        known.keep(key);
+        if let Some(first) = first {
+            known.keep_first(key, now, first);
         }
-        known.order.push_back(key);
-        known.entries.insert(key, Entry { at: now, first });
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,24 +150,44 @@ mod tests {
     fn the_first_answer_holds_for_a_minute_then_nothing_changes() {
         let answered = Answered::new(8);
         let at = |seconds: i64| Time(seconds * 1_000_000);
-        assert_eq!(answered.look("a", "CA1", at(0)), Before::Never);
-        answered.keep("a", "CA1", at(0), Some(document("connect")));
-        answered.keep("a", "CA1", at(1), Some(document("later")));
-        assert_eq!(answered.look("a", "CA1", at(59)), Before::JustNow(document("connect")));
-        assert_eq!(answered.look("a", "CA1", at(60)), Before::Already);
-        assert_eq!(answered.look("b", "CA1", at(1)), Before::Never);
-        answered.keep("a", "CA2", at(0), None);
-        assert_eq!(answered.look("a", "CA2", at(1)), Before::Already);
+        let first = answered.key("a", "CA1");
+        assert_eq!(answered.look(first, at(0)), Before::Never);
+        answered.keep(first, at(0), Some(document("connect")));
+        answered.keep(first, at(1), Some(document("later")));
+        assert_eq!(answered.look(first, at(59)), Before::JustNow(document("connect")));
+        assert_eq!(answered.look_and_keep(first, at(59)), Before::JustNow(document("connect")));
+        assert_eq!(answered.look(first, at(60)), Before::Already);
+        assert_eq!(answered.look(answered.key("b", "CA1"), at(1)), Before::Never);
+        let second = answered.key("a", "CA2");
+        assert_eq!(answered.look_and_keep(second, at(0)), Before::Never);
+        assert_eq!(answered.look_and_keep(second, at(1)), Before::Already);
+        answered.keep(second, at(1), Some(document("too late")));
+        assert_eq!(answered.look(second, at(1)), Before::Already);
     }
 
     #[test]
     fn memory_is_bounded_and_the_oldest_is_forgotten() {
-        let answered = Answered::new(2);
-        for id in ["1", "2", "3"] {
-            answered.keep("a", id, Time(0), None);
+        let answered = Answered::new(LINE);
+        let keys: Vec<Key> = (0..=LINE).map(|id| answered.key("a", &id.to_string())).collect();
+        for (second, key) in (0..).zip(&keys) {
+            answered.keep(*key, Time(second), Some(document("connect")));
         }
-        assert_eq!(answered.look("a", "1", Time(0)), Before::Never);
-        assert_eq!(answered.look("a", "2", Time(0)), Before::Already);
-        assert_eq!(answered.known.lock().unwrap().entries.len(), 2);
+        assert_eq!(answered.look(keys[0], Time(9)), Before::Never);
+        assert_eq!(answered.look(keys[1], Time(9)), Before::JustNow(document("connect")));
+        assert_eq!(answered.known().firsts.len(), LINE);
+        answered.keep(answered.key("a", "later"), Time(600_000_000), Some(document("connect")));
+        let known = answered.known();
+        assert_eq!((known.firsts.len(), known.order.len()), (1, 1), "no longer than repeated");
+    }
+
+    #[test]
+    fn as_many_as_there_is_room_for_are_known_but_for_a_few() {
+        let answered = Answered::new(1 << 12);
+        let keys: Vec<Key> = (0..1 << 12).map(|id| answered.key("a", &id.to_string())).collect();
+        for key in &keys {
+            answered.keep(*key, Time(0), None);
+        }
+        let known = keys.iter().filter(|key| answered.look(**key, Time(0)) == Before::Already).count();
+        assert!(known > keys.len() * 3 / 4, "{known}");
     }
 }

@@ -6,11 +6,13 @@ use super::{
     answered::Before,
     command,
     gateway::{Account, Gateway},
-    substitute::{self, Decided, Wanted},
+    substitute::{self, Decided, Glance, Wanted},
 };
 use crate::{
-    domain::identity_bound::Traits,
+    clock::Time,
+    domain::{address::Address, identity_bound::Traits},
     provider::{Call, CallAnswer, Channel, Document, ErrorKind, Incoming, Phase, Verified},
+    store::StoreError,
 };
 use std::sync::Arc;
 
@@ -43,23 +45,56 @@ pub async fn answer(
     if call.phase == Phase::Answered {
         return unchanged();
     }
-    match gateway.answered.look(account.name(), &call.id, incoming.now) {
-        Before::JustNow(first) => return first,
+    let key = gateway.answered.key(account.name(), &call.id);
+    let bound = || {
+        let region = account.region.or(gateway.env.rules().region);
+        account.bound.listed(&Traits { sender: Some(&call.from), ..Traits::default() }, region)
+    };
+    let wanted =
+        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: &bound };
+    let glance = substitute::glance(gateway, account, &wanted);
+    let before = match &glance {
+        Glance::MayHaveMoved(_) => gateway.answered.look(key, incoming.now),
+        Glance::NeverMoved | Glance::NoNumber => gateway.answered.look_and_keep(key, incoming.now),
+    };
+    match (before, glance) {
+        (Before::JustNow(first), _) => first,
         // The order, if any, was given then.
-        Before::Already => return account.provider.answer_call(&call, CallAnswer::Unchanged),
-        Before::Never => {}
+        (Before::Already, _) => account.provider.answer_call(&call, CallAnswer::Unchanged),
+        (Before::Never, Glance::NoNumber) => unchanged(),
+        (Before::Never, Glance::NeverMoved) => {
+            substitute::count_unmoved(gateway, wanted.way);
+            unchanged()
+        }
+        // In a box, so that a call to a number that never moved is not moved about with room for it.
+        (Before::Never, Glance::MayHaveMoved(to)) => {
+            Box::pin(elsewhere(gateway, account, &call, &wanted, to, incoming.now)).await
+        }
     }
+}
+
+/// A call to a number that may have moved.
+async fn elsewhere(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    call: &Call<'_>,
+    wanted: &Wanted<'_>,
+    to: Address,
+    now: Time,
+) -> Document {
+    let key = gateway.answered.key(account.name(), &call.id);
     let begun = tokio::time::Instant::now();
-    let decided = substitute::fail_open(gateway, account, decide(gateway, account, &call)).await;
+    let decided = substitute::fail_open(gateway, account, decide(gateway, account, call, wanted, to)).await;
     let Some(Decided { row, revealed }) = decided else {
-        gateway.answered.keep(account.name(), &call.id, incoming.now, None);
-        return unchanged();
+        gateway.answered.keep(key, now, None);
+        command::follow(gateway, account, call, CallAnswer::Unchanged);
+        return account.provider.answer_call(call, CallAnswer::Unchanged);
     };
     let say = announce::line(account, &row.connected, revealed.as_deref());
     let connect = CallAnswer::Connect { to: row.connected.wire(), say: say.as_deref() };
-    let document = account.provider.answer_call(&call, connect);
-    gateway.answered.keep(account.name(), &call.id, incoming.now, Some(document.clone()));
-    command::follow(gateway, account, &call, connect);
+    let document = account.provider.answer_call(call, connect);
+    gateway.answered.keep(key, now, Some(document.clone()));
+    command::follow(gateway, account, call, connect);
     gateway.metrics.hook_time.observe(begun.elapsed().as_secs_f64());
     tracing::info!(account = account.name(), query = %row.query, "a call is connected elsewhere");
     document
@@ -70,14 +105,10 @@ async fn decide(
     gateway: &Gateway,
     account: &Account,
     call: &Call<'_>,
-) -> Result<Option<Decided>, crate::store::StoreError> {
-    let bound = || {
-        let region = account.region.or(gateway.env.rules().region);
-        account.bound.listed(&Traits { sender: Some(&call.from), ..Traits::default() }, region)
-    };
-    let wanted =
-        Wanted { to: &call.to, from: Some(&call.from), channel: Channel::Call, way: "hook", identity_bound: &bound };
-    let Some(mut decided) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
+    wanted: &Wanted<'_>,
+    to: Address,
+) -> Result<Option<Decided>, StoreError> {
+    let Some(mut decided) = substitute::decide_about(gateway, account, wanted, to).await? else { return Ok(None) };
     decided.row.foreign_id = Some(call.id.as_ref().into());
     substitute::write(gateway, std::slice::from_ref(&decided.row)).await?;
     Ok(Some(decided))

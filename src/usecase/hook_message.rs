@@ -27,19 +27,19 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
         return unchanged();
     }
     // A call and a message may have one id.
-    let id = format!("message {}", message.id);
-    match gateway.answered.look(account.name(), &id, incoming.now) {
+    let key = gateway.answered.key(account.name(), &format!("message {}", message.id));
+    match gateway.answered.look(key, incoming.now) {
         Before::JustNow(first) => return first,
         Before::Already => return unchanged(),
         Before::Never => {}
     }
     let decided = substitute::fail_open(gateway, account, decide(gateway, account, &message)).await;
     let Some(Decided { row, .. }) = decided else {
-        gateway.answered.keep(account.name(), &id, incoming.now, None);
+        gateway.answered.keep(key, incoming.now, None);
         return unchanged();
     };
     let document = account.provider.answer_message(&message, MessageAnswer::Connect { to: row.connected.wire() });
-    gateway.answered.keep(account.name(), &id, incoming.now, Some(document.clone()));
+    gateway.answered.keep(key, incoming.now, Some(document.clone()));
     tracing::info!(account = account.name(), query = %row.query, "a message is sent elsewhere");
     document
 }

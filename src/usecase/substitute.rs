@@ -42,6 +42,41 @@ pub(super) struct Decided {
     pub revealed: Option<Box<str>>,
 }
 
+/// What memory alone says of a recipient.
+pub(super) enum Glance {
+    /// No number that could be another's: it goes on unchanged.
+    NoNumber,
+    /// Never anybody's former number: it goes on unchanged, and [`count_unmoved`] counts it.
+    NeverMoved,
+    /// [`decide_about`] says.
+    MayHaveMoved(Address),
+}
+
+/// Looks at the recipient. Nothing is awaited: this is all that nearly every communication needs.
+pub(super) fn glance(gateway: &Gateway, account: &Account, wanted: &Wanted<'_>) -> Glance {
+    let env = &gateway.env;
+    // The sender's country only matters to a number without one.
+    let region = if account.region.is_some() || wanted.to.starts_with('+') {
+        account.region
+    } else {
+        sender(gateway, account, wanted).as_ref().and_then(phone::region_of).or(env.rules().region)
+    };
+    match phone::parse(wanted.to, region) {
+        Err(_) => Glance::NoNumber,
+        Ok(to) if resolve::may_have_moved(env, &to) => Glance::MayHaveMoved(to),
+        Ok(_) => Glance::NeverMoved,
+    }
+}
+
+/// Counts a number that never moved like every other no (rule Q4).
+pub(super) fn count_unmoved(gateway: &Gateway, way: &'static str) {
+    count(gateway, way, &Verdict::NoResult);
+}
+
+fn sender(gateway: &Gateway, account: &Account, wanted: &Wanted<'_>) -> Option<Address> {
+    phone::parse(wanted.from?, account.region.or(gateway.env.rules().region)).ok()
+}
+
 /// Decides. `None`: it goes on unchanged.
 ///
 /// Nothing is awaited for a number that never moved.
@@ -50,14 +85,25 @@ pub(super) async fn decide(
     account: &Account,
     wanted: &Wanted<'_>,
 ) -> Result<Option<Decided>, StoreError> {
-    let env = &gateway.env;
-    let sender = wanted.from.and_then(|from| phone::parse(from, account.region.or(env.rules().region)).ok());
-    let region = account.region.or_else(|| sender.as_ref().and_then(phone::region_of)).or(env.rules().region);
-    let Ok(to) = phone::parse(wanted.to, region) else { return Ok(None) };
-    if !resolve::may_have_moved(env, &to) {
-        count(gateway, wanted.way, &Verdict::NoResult);
-        return Ok(None);
+    match glance(gateway, account, wanted) {
+        Glance::MayHaveMoved(to) => decide_about(gateway, account, wanted, to).await,
+        Glance::NeverMoved => {
+            count_unmoved(gateway, wanted.way);
+            Ok(None)
+        }
+        Glance::NoNumber => Ok(None),
     }
+}
+
+/// [`decide`] about a number that may have moved.
+pub(super) async fn decide_about(
+    gateway: &Gateway,
+    account: &Account,
+    wanted: &Wanted<'_>,
+    to: Address,
+) -> Result<Option<Decided>, StoreError> {
+    let env = &gateway.env;
+    let sender = sender(gateway, account, wanted);
     let viewer =
         Viewer { proved: vec![Identity::Application(account.app)], claimed: sender.clone().map(Identity::Address) };
     let ask = Ask {
@@ -124,7 +170,11 @@ fn count(gateway: &Gateway, way: &'static str, say: &Verdict) {
         Verdict::Moved(_) => "moved",
         Verdict::NoResult => "no_result",
     };
-    gateway.metrics.queries.get_or_create(&metrics::Asked { way, verdict }).inc();
+    if (way, verdict) == ("hook", "no_result") {
+        gateway.metrics.hook_no_results.inc();
+    } else {
+        gateway.metrics.queries.get_or_create(&metrics::Asked { way, verdict }).inc();
+    }
 }
 
 pub(super) fn channel_word(channel: Channel) -> &'static str {
