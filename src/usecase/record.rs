@@ -4,8 +4,8 @@
 //! them: it has a row of its own, durable before anything leaves.
 
 use crate::store::{Commit, Effect, QueryRecord, SharedStore};
-use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most records in one batch, and the most that wait for one.
 pub const BATCH: usize = 512;
@@ -19,19 +19,28 @@ enum Message {
 
 /// Where records are handed in. Clones share one writer, which ends when the last clone is dropped.
 #[derive(Clone)]
-pub struct Recorder(mpsc::Sender<Message>);
+pub struct Recorder {
+    waiting: mpsc::Sender<Message>,
+    /// The writer is not to wait longer for others. It is not woken by each record.
+    now: Arc<Notify>,
+}
 
 impl Recorder {
     /// Starts the writer on the current runtime.
     pub fn start(store: SharedStore) -> Self {
-        let (sender, receiver) = mpsc::channel(BATCH);
-        tokio::spawn(write(store, receiver));
-        Self(sender)
+        let (waiting, receiver) = mpsc::channel(BATCH);
+        let now = Arc::new(Notify::new());
+        tokio::spawn(write(store, receiver, Arc::clone(&now)));
+        Self { waiting, now }
     }
 
     /// Hands in one record. Waits only when [`BATCH`] others wait already, and drops it if the writer has ended.
     pub async fn record(&self, record: QueryRecord) {
-        if self.0.send(Message::Record(Box::new(record))).await.is_err() {
+        let handed_in = self.waiting.send(Message::Record(Box::new(record))).await;
+        if self.waiting.capacity() == 0 {
+            self.now.notify_one();
+        }
+        if handed_in.is_err() {
             tracing::error!("a query could not be recorded: the writer of records has ended");
         }
     }
@@ -39,30 +48,33 @@ impl Recorder {
     /// Returns when everything handed in before is written.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.0.send(Message::Flush(done)).await.is_ok() {
+        let asked = self.waiting.send(Message::Flush(done)).await;
+        self.now.notify_one();
+        if asked.is_ok() {
             let _ended = written.await;
         }
     }
 }
 
-async fn write(store: SharedStore, mut receiver: mpsc::Receiver<Message>) {
-    while let Some(first) = receiver.recv().await {
-        let mut batch = Vec::new();
+async fn write(store: SharedStore, mut receiver: mpsc::Receiver<Message>, now: Arc<Notify>) {
+    let mut messages = Vec::new();
+    while receiver.recv_many(&mut messages, BATCH).await > 0 {
+        if messages.len() < BATCH && messages.iter().all(|message| matches!(message, Message::Record(_))) {
+            let _either = tokio::time::timeout(PAUSE, now.notified()).await;
+            // Whatever came in meanwhile, without waiting for more.
+            while messages.len() < BATCH
+                && let Ok(message) = receiver.try_recv()
+            {
+                messages.push(message);
+            }
+        }
+        let mut batch = Vec::with_capacity(messages.len());
         let mut waiting = Vec::new();
-        let end = tokio::time::Instant::now() + PAUSE;
-        let mut next = Some(first);
-        while let Some(message) = next {
+        for message in messages.drain(..) {
             match message {
                 Message::Record(record) => batch.push(*record),
-                Message::Flush(done) => {
-                    waiting.push(done);
-                    break;
-                }
+                Message::Flush(done) => waiting.push(done),
             }
-            if batch.len() >= BATCH {
-                break;
-            }
-            next = tokio::time::timeout_at(end, receiver.recv()).await.unwrap_or(None);
         }
         if !batch.is_empty() {
             let count = batch.len();

@@ -3,6 +3,7 @@
 use super::{
     Sqlite, contacts, folded, linking,
     row::{Cells, above, ask, each, many, member, member_bytes, one, page, recipient, recipient_bytes, refused},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -160,7 +161,7 @@ fn groups(connection: &Connection, owner: OwnerId) -> Result<Vec<Group>> {
 
 /// What was found of an owner; where that is nothing, what there is of them where they are folded.
 fn or_folded<T>(
-    connection: &Connection,
+    connection: &impl Prepares,
     owner: OwnerId,
     found: Vec<T>,
     of: impl FnOnce(&Moved) -> Vec<T>,
@@ -178,7 +179,7 @@ fn told(cells: &Cells<'_>) -> Result<Told> {
 }
 
 /// Every grant of an owner with its group, in the groups' order and theirs.
-pub(super) fn grants(connection: &Connection, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>> {
+pub(super) fn grants(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>> {
     let found = many::<GroupId, _>(
         connection,
         "grp_grant",

@@ -3,6 +3,7 @@
 use super::{
     folded,
     row::{Cells, many, one},
+    statements::Prepares,
 };
 use crate::{
     domain::{
@@ -15,11 +16,12 @@ use crate::{
     },
     store::Result,
 };
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-/// Identity keys in one statement; a viewer rarely has more.
-const AT_ONCE: usize = 6;
+/// Identity keys in one statement: an account, a caller, the owner who the caller is, and everyone. A viewer rarely has
+/// more.
+const AT_ONCE: usize = 4;
 
 /// Everybody who a viewer is, as keys of the one key space.
 #[derive(Default)]
@@ -30,7 +32,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(connection: &Connection, viewer: &Viewer) -> Result<Self> {
+    fn of(connection: &impl Prepares, viewer: &Viewer) -> Result<Self> {
         let mut known = Self::default();
         for identity in &viewer.proved {
             let keys = expand(connection, identity, &mut known.owners)?;
@@ -44,7 +46,7 @@ impl Known {
 }
 
 /// An identity's keys: an address stands for its present owner too.
-fn expand(connection: &Connection, identity: &Identity, owners: &mut BTreeSet<OwnerId>) -> Result<Vec<Box<str>>> {
+fn expand(connection: &impl Prepares, identity: &Identity, owners: &mut BTreeSet<OwnerId>) -> Result<Vec<Box<str>>> {
     let mut keys = vec![identity.key().into_boxed_str()];
     let owner = match identity {
         Identity::Owner(id) => {
@@ -62,7 +64,7 @@ fn expand(connection: &Connection, identity: &Identity, owners: &mut BTreeSet<Ow
 }
 
 /// Whose believed present value this is.
-fn present(connection: &Connection, key: &str) -> Result<Option<OwnerId>> {
+fn present(connection: &impl Prepares, key: &str) -> Result<Option<OwnerId>> {
     let found = one::<OwnerId, OwnerId>(
         connection,
         "value",
@@ -87,7 +89,7 @@ struct Standing {
 }
 
 /// [`crate::store::Numbers::facts`].
-pub(super) fn of_address(connection: &Connection, key: &str, viewer: &Viewer) -> Result<Facts> {
+pub(super) fn of_address(connection: &impl Prepares, key: &str, viewer: &Viewer) -> Result<Facts> {
     let known = Known::of(connection, viewer)?;
     let mut found = holders(connection, key)?;
     let mut standings: BTreeMap<OwnerId, Standing> = BTreeMap::new();
@@ -112,7 +114,7 @@ pub(super) fn of_address(connection: &Connection, key: &str, viewer: &Viewer) ->
 }
 
 /// [`crate::store::Numbers::facts_by_name`].
-pub(super) fn of_name(connection: &Connection, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>> {
+pub(super) fn of_name(connection: &impl Prepares, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>> {
     let known = Known { claimed: Vec::new(), ..Known::of(connection, viewer)? };
     let bearers = many::<OwnerId, OwnerId>(
         connection,
@@ -149,7 +151,7 @@ pub(super) fn of_name(connection: &Connection, name: &NameKey, viewer: &Viewer) 
 }
 
 /// [`crate::store::Numbers::holders`].
-pub(super) fn of_keys(connection: &Connection, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>> {
+pub(super) fn of_keys(connection: &impl Prepares, keys: &[Box<str>]) -> Result<Vec<(Box<str>, Holder)>> {
     let (full, folded) = folded::of_keys(connection, keys)?;
     let mut found = Vec::new();
     for key in full {
@@ -175,7 +177,7 @@ fn adopt(holder: &mut Holder, standing: &Standing) {
 }
 
 /// Everybody who holds or held a key, as nobody sees them.
-fn holders(connection: &Connection, key: &str) -> Result<Vec<Holder>> {
+fn holders(connection: &impl Prepares, key: &str) -> Result<Vec<Holder>> {
     let rows = many::<OwnerId, (Holder, bool)>(
         connection,
         "value",
@@ -220,7 +222,7 @@ fn holder(cells: &Cells<'_>) -> Result<(Holder, bool)> {
     Ok((holder, proof == 1 || proof == 2))
 }
 
-fn standing(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Standing> {
+fn standing(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result<Standing> {
     let mut standing = Standing { names: names(connection, owner)?, ..Standing::default() };
     let (mut proved, mut claimed) = (BTreeSet::new(), BTreeSet::new());
     for (identity, group) in met(connection, owner, known)? {
@@ -251,7 +253,7 @@ fn standing(connection: &Connection, owner: OwnerId, known: &Known) -> Result<St
 }
 
 /// Under which identity of the viewer an owner has them in which group; no group: has blocked it. Blocks come first.
-fn met(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Vec<(Box<str>, Option<GroupId>)>> {
+fn met(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result<Vec<(Box<str>, Option<GroupId>)>> {
     let everyone = Box::<str>::from(EVERYONE);
     let identities: Vec<&str> =
         known.proved.iter().chain(&known.claimed).chain([&everyone]).map(|identity| &**identity).collect();
@@ -261,12 +263,17 @@ fn met(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Vec<(Bo
         found.extend(many::<OwnerId, _>(
             connection,
             "audience",
+            // One by one: for a list SQLite would build a table of its own each time.
             "-- facts::met
-             SELECT owner, identity, NULL AS grp FROM block
-             WHERE owner = ?1 AND identity IN (?2, ?3, ?4, ?5, ?6, ?7)
-             UNION ALL
-             SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity IN (?2, ?3, ?4, ?5, ?6, ?7)",
-            params![owner.to_bytes(), key(0), key(1), key(2), key(3), key(4), key(5)],
+             SELECT owner, identity, NULL AS grp FROM block WHERE owner = ?1 AND identity = ?2
+             UNION ALL SELECT owner, identity, NULL FROM block WHERE owner = ?1 AND identity = ?3
+             UNION ALL SELECT owner, identity, NULL FROM block WHERE owner = ?1 AND identity = ?4
+             UNION ALL SELECT owner, identity, NULL FROM block WHERE owner = ?1 AND identity = ?5
+             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?2
+             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?3
+             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?4
+             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?5",
+            params![owner.to_bytes(), key(0), key(1), key(2), key(3)],
             |cells| Ok((cells.text(1, "identity")?, cells.id_or_none(2, "grp")?)),
         )?);
     }
@@ -274,7 +281,7 @@ fn met(connection: &Connection, owner: OwnerId, known: &Known) -> Result<Vec<(Bo
     Ok(found)
 }
 
-fn names(connection: &Connection, owner: OwnerId) -> Result<Vec<NameKey>> {
+fn names(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<NameKey>> {
     many::<OwnerId, _>(
         connection,
         "owner_name",
@@ -286,7 +293,7 @@ fn names(connection: &Connection, owner: OwnerId) -> Result<Vec<NameKey>> {
 
 /// What was said at any number of one owner, to everybody or to one of `to`, with those who hold or held it.
 fn said_at_numbers_of(
-    connection: &Connection,
+    connection: &impl Prepares,
     owner: OwnerId,
     to: &BTreeSet<OwnerId>,
     found: &mut Vec<Said>,
@@ -330,7 +337,7 @@ fn said_at_numbers_of(
 }
 
 /// The same of a folded owner: nobody else has or had these numbers.
-fn said_at_numbers_of_folded(connection: &Connection, moved: &Moved, to: &BTreeSet<OwnerId>) -> Result<Vec<Said>> {
+fn said_at_numbers_of_folded(connection: &impl Prepares, moved: &Moved, to: &BTreeSet<OwnerId>) -> Result<Vec<Said>> {
     let mut found = Vec::new();
     for key in [moved.old.key(), moved.new.key()] {
         let Holder { owner, from, until, .. } = folded::holder(moved, key);
@@ -352,7 +359,7 @@ fn said_at_numbers_of_folded(connection: &Connection, moved: &Moved, to: &BTreeS
     Ok(found)
 }
 
-fn book_names(connection: &Connection, owners: &BTreeSet<OwnerId>, key: &str) -> Result<Vec<NameKey>> {
+fn book_names(connection: &impl Prepares, owners: &BTreeSet<OwnerId>, key: &str) -> Result<Vec<NameKey>> {
     let mut names = BTreeSet::new();
     for owner in owners {
         names.extend(many::<OwnerId, _>(

@@ -5,6 +5,7 @@
 use super::{
     effects, numbers,
     row::{self, Cells, above, ask, many, one, unavailable, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -110,13 +111,13 @@ macro_rules! select {
 }
 
 /// Who this is, where they are folded.
-pub(super) fn of_owner(connection: &Connection, owner: OwnerId) -> Result<Option<Moved>> {
+pub(super) fn of_owner(connection: &impl Prepares, owner: OwnerId) -> Result<Option<Moved>> {
     let statement = select!("of_owner", "folded f WHERE f.owner = ?1");
     one::<OwnerId, _>(connection, "folded", statement, [owner.to_bytes()], read)
 }
 
 /// Who has or had this number, where they are folded.
-pub(super) fn of_key(connection: &Connection, key: &str) -> Result<Option<Moved>> {
+pub(super) fn of_key(connection: &impl Prepares, key: &str) -> Result<Option<Moved>> {
     let statement = select!("of_key", "folded_key k JOIN folded f ON f.id = k.id WHERE k.key = ?1");
     one::<OwnerId, _>(connection, "folded", statement, [key], read)
 }
@@ -129,7 +130,7 @@ pub(super) fn after(connection: &Connection, after: Option<OwnerId>, limit: usiz
 
 /// Which of these keys are values that stand in full, and who is folded with one of the others. Both sorted lists are
 /// walked side by side with the index, where `keys` are sorted.
-pub(super) fn of_keys(connection: &Connection, keys: &[Box<str>]) -> Result<(BTreeSet<Box<str>>, Vec<Moved>)> {
+pub(super) fn of_keys(connection: &impl Prepares, keys: &[Box<str>]) -> Result<(BTreeSet<Box<str>>, Vec<Moved>)> {
     const VALUES: &str = "-- folded::values
          SELECT owner, key FROM value WHERE key IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
              ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)";

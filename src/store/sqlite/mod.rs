@@ -19,6 +19,7 @@ mod reader;
 mod returns;
 mod row;
 mod schema;
+mod statements;
 mod substitutions;
 mod writer;
 
@@ -27,6 +28,7 @@ use crate::clock::{Clock, Time};
 use async_trait::async_trait;
 use reader::Readers;
 use rusqlite::Connection;
+use statements::Statements;
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -37,6 +39,7 @@ use std::{
     },
     thread::JoinHandle,
 };
+use tokio::sync::oneshot;
 use writer::{Ask, Tx, Write, Writer};
 
 /// The embedded store.
@@ -120,7 +123,18 @@ impl Sqlite {
 
     /// Runs `work` on a connection that reads one moment of the database.
     async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
-        let (piece, answer) = reader::piece(work);
+        self.queue(reader::piece(false, move |statements| work(statements.connection()))).await
+    }
+
+    /// The same for what is read often and quickly, with others of its kind.
+    async fn read_quickly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Statements<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.queue(reader::piece(true, work)).await
+    }
+
+    async fn queue<T>(&self, (piece, answer): (reader::Work, oneshot::Receiver<Result<T>>)) -> Result<T> {
         match &self.readers {
             Some(readers) => readers.queue(piece),
             None => self.ask(Ask::Read(piece)),
@@ -130,7 +144,18 @@ impl Sqlite {
 
     /// Runs `work` on the writer and returns its result when it is durable.
     async fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
-        let (write, answer) = Write::new(work);
+        self.wait(Write::new(false, work)).await
+    }
+
+    /// The same for work of one statement.
+    async fn write_one_statement<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.wait(Write::new(true, work)).await
+    }
+
+    async fn wait<T>(&self, (write, answer): (Write, oneshot::Receiver<Result<T>>)) -> Result<T> {
         self.ask(Ask::Write(write));
         answer.await.map_err(|_| writer::gone())?
     }
@@ -152,7 +177,11 @@ impl fmt::Debug for Sqlite {
 #[async_trait]
 impl Store for Sqlite {
     async fn commit(&self, commit: Commit) -> Result<Time> {
-        self.write(move |tx| effects::commit(tx, &commit)).await
+        if effects::is_one_statement(&commit) {
+            self.write_one_statement(move |tx| effects::commit(tx, &commit)).await
+        } else {
+            self.write(move |tx| effects::commit(tx, &commit)).await
+        }
     }
 
     async fn now(&self) -> Result<Time> {

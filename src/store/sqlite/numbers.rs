@@ -29,7 +29,7 @@ impl Numbers for Sqlite {
 
     async fn facts(&self, key: &str, viewer: &Viewer) -> Result<Facts> {
         let (key, viewer) = (Box::<str>::from(key), viewer.clone());
-        self.read(move |connection| facts::of_address(connection, &key, &viewer)).await
+        self.read_quickly(move |statements| facts::of_address(statements, &key, &viewer)).await
     }
 
     async fn facts_by_name(&self, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>> {

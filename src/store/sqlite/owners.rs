@@ -342,7 +342,7 @@ pub(super) fn add_audit(tx: &Tx<'_>, audit: &Audit) -> Result<()> {
 pub(super) fn add_queries(tx: &Tx<'_>, records: &[QueryRecord]) -> Result<()> {
     for record in records {
         let groups: Vec<u8> = record.groups.iter().flat_map(|group| group.to_bytes()).collect();
-        tx.run(
+        tx.often(
             "-- owners::add_queries
              INSERT INTO query (id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups,
                  detail)

@@ -1,6 +1,6 @@
 //! A few threads that read, each with its own connection, so that no read holds up the runtime.
 
-use super::{row::unavailable, schema};
+use super::{schema, statements::Statements};
 use crate::store::{Result, StoreError};
 use rusqlite::Connection;
 use std::{
@@ -11,12 +11,33 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-type Work = Box<dyn FnOnce(&Connection) + Send>;
+/// The most quick pieces that one thread takes at once: bounds how long the first answer waits for others to be read.
+const GROUP: usize = 16;
+
+type Run = Box<dyn FnOnce(std::result::Result<&Statements<'_>, &str>) + Send>;
+
+/// A piece of reading that has not run. It is given a moment of the database, or the reason why there is none.
+pub(super) struct Work {
+    run: Run,
+    /// May share its moment, and its thread's turn, with others.
+    quick: bool,
+}
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Work>,
     closed: bool,
+}
+
+impl Queue {
+    /// The next piece, and where it is a quick one those behind it that are.
+    fn take(&mut self, group: &mut Vec<Work>) {
+        while let Some(next) = self.waiting.front()
+            && (group.is_empty() || next.quick && group[0].quick && group.len() < GROUP)
+        {
+            group.extend(self.waiting.pop_front());
+        }
+    }
 }
 
 /// The threads.
@@ -69,38 +90,48 @@ impl Drop for Readers {
 }
 
 fn work(connection: &Connection, (queue, wake): &(Mutex<Queue>, Condvar)) {
+    let statements = Statements::new(connection);
+    let mut group = Vec::new();
     loop {
         let mut waiting = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let work = loop {
-            if let Some(work) = waiting.waiting.pop_front() {
-                break work;
+        loop {
+            waiting.take(&mut group);
+            if !group.is_empty() {
+                break;
             }
             if waiting.closed {
                 return;
             }
             waiting = wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        };
+        }
         drop(waiting);
-        work(connection);
+        in_one_moment(&statements, group.drain(..));
     }
 }
 
-/// Wraps a piece of reading, and what will receive its result. All of its statements see one moment of the database.
+/// Wraps a piece of reading, and what will receive its result. All of its statements see one moment of the database, not
+/// earlier than now.
 pub(super) fn piece<T: Send + 'static>(
-    work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    quick: bool,
+    work: impl FnOnce(&Statements<'_>) -> Result<T> + Send + 'static,
 ) -> (Work, oneshot::Receiver<Result<T>>) {
     let (sender, receiver) = oneshot::channel();
-    let run = move |connection: &Connection| {
+    let run = move |moment: std::result::Result<&Statements<'_>, &str>| {
         // Whoever asked may have gone.
-        let _gone = sender.send(in_one_moment(connection, work));
+        let _gone = sender.send(moment.map_err(|reason| StoreError::Unavailable(reason.into())).and_then(work));
     };
-    (Box::new(run), receiver)
+    (Work { run: Box::new(run), quick }, receiver)
 }
 
-fn in_one_moment<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let plain = |statement| connection.prepare_cached(statement).and_then(|mut prepared| prepared.execute([]));
-    plain("BEGIN DEFERRED").map_err(unavailable)?;
-    let result = work(connection);
-    plain("COMMIT").map_err(unavailable)?;
-    result
+/// Runs pieces that were all asked for before the moment that they see.
+pub(super) fn in_one_moment(statements: &Statements<'_>, pieces: impl Iterator<Item = Work>) {
+    let begun = statements.plain("BEGIN DEFERRED").map_err(|error| error.to_string());
+    for piece in pieces {
+        (piece.run)(begun.as_ref().map(|()| statements).map_err(String::as_str));
+    }
+    if begun.is_ok()
+        && let Err(error) = statements.plain("COMMIT")
+    {
+        tracing::warn!(%error, "a reading of the database did not end well");
+    }
 }

@@ -1,5 +1,6 @@
 //! Between rows and values: what each cell holds, and whose fault it is when it does not.
 
+use super::statements::{Prepares, with};
 use crate::{
     clock::Time,
     domain::{
@@ -14,7 +15,7 @@ use crate::{
     store::{Page, Result, StoreError},
 };
 use rusqlite::{
-    Connection, ErrorCode, Params,
+    ErrorCode, Params, Statement,
     types::{FromSql, ValueRef},
 };
 
@@ -139,9 +140,9 @@ impl FromSql for ValueKind {
 
 /// All rows of a statement whose first column is an id of the kind `I`.
 pub(super) fn many<I: Id, T>(
-    connection: &Connection,
+    connection: &impl Prepares,
     table: &'static str,
-    statement: &str,
+    statement: &'static str,
     params: impl Params,
     mut read: impl FnMut(&Cells<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
@@ -155,9 +156,9 @@ pub(super) fn many<I: Id, T>(
 
 /// The first row, if there is one.
 pub(super) fn one<I: Id, T>(
-    connection: &Connection,
+    connection: &impl Prepares,
     table: &'static str,
-    statement: &str,
+    statement: &'static str,
     params: impl Params,
     read: impl FnOnce(&Cells<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
@@ -173,21 +174,23 @@ pub(super) fn one<I: Id, T>(
 
 /// Row after row, until `read` returns false.
 pub(super) fn each<I: Id>(
-    connection: &Connection,
+    connection: &impl Prepares,
     table: &'static str,
-    statement: &str,
+    statement: &'static str,
     params: impl Params,
     mut read: impl FnMut(&Cells<'_>) -> Result<bool>,
 ) -> Result<()> {
-    let mut prepared = connection.prepare_cached(statement).map_err(unavailable)?;
-    let mut rows = prepared.query(params).map_err(refused)?;
-    while let Some(row) = rows.next().map_err(refused)? {
-        let name = |bytes: &[u8]| I::read(bytes).map(|id| id.to_string());
-        if !read(&Cells { row, table, name })? {
-            break;
+    let all = |prepared: &mut Statement<'_>| {
+        let mut rows = prepared.query(params).map_err(refused)?;
+        while let Some(row) = rows.next().map_err(refused)? {
+            let name = |bytes: &[u8]| I::read(bytes).map(|id| id.to_string());
+            if !read(&Cells { row, table, name })? {
+                break;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    with(connection, statement, all).map_err(unavailable)?
 }
 
 /// One page of at most `limit`, from a list that was asked for one more ([`ask`]).

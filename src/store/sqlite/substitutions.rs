@@ -117,7 +117,7 @@ fn substitution(cells: &Cells<'_>) -> Result<Substitution> {
 
 /// Writes a substitution before anything leaves.
 pub(super) fn add(tx: &Tx<'_>, new: &Substitution) -> Result<()> {
-    tx.must(
+    tx.must_often(
         "-- substitutions::add
          INSERT INTO substitution (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
              connected_wire, sender_key, sender_wire, callback, foreign_id, query, at)

@@ -1,7 +1,12 @@
 //! The one thread that writes. It takes whatever is queued, runs each piece in a savepoint, and makes all of it durable
 //! with one wait for the disk.
 
-use super::{keeper::Keeper, row::unavailable};
+use super::{
+    keeper::Keeper,
+    reader::{self, Work},
+    row::unavailable,
+    statements::{Prepares, Statements, with},
+};
 use crate::{
     clock::{Clock, Time},
     store::{Result, StoreError, filter::Filter},
@@ -24,6 +29,8 @@ const GROUP: usize = 256;
 pub(super) struct Tx<'a> {
     /// Within the transaction.
     pub(super) connection: &'a Connection,
+    /// Statements of the same connection that are needed often.
+    pub(super) often: &'a dyn Prepares,
     /// The store's time of this piece.
     pub(super) now: Time,
     /// Where numbers that become former ones are inserted before the commit.
@@ -47,6 +54,18 @@ impl Tx<'_> {
         self.step()?;
         let mut prepared = self.connection.prepare_cached(statement).map_err(unavailable)?;
         Ok(prepared.execute(params))
+    }
+
+    /// [`Tx::must`] for a statement that is needed often.
+    pub(super) fn must_often(&self, statement: &'static str, params: impl Params) -> Result<()> {
+        if self.often(statement, params)? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    /// [`Tx::run`] for a statement that is needed often.
+    pub(super) fn often(&self, statement: &'static str, params: impl Params) -> Result<usize> {
+        self.step()?;
+        let ran = with(self.often, statement, |prepared| prepared.execute(params));
+        ran.map_err(unavailable)?.map_err(super::row::refused)
     }
 
     /// Counts a statement that is about to run, so that a test can end the writer between any two.
@@ -76,17 +95,22 @@ pub(super) enum Ask {
     /// To change something.
     Write(Write),
     /// To read with the writer's own connection: the only one that a database in memory has.
-    Read(Box<dyn FnOnce(&Connection) + Send>),
+    Read(Work),
 }
 
 type Run = Box<dyn FnOnce(std::result::Result<&Tx<'_>, &str>) -> Ran + Send>;
 
 /// A piece of work that has not run. It is given a transaction, or the reason why there is none.
-pub(super) struct Write(Run);
+pub(super) struct Write {
+    run: Run,
+    one_statement: bool,
+}
 
 impl Write {
-    /// Wraps `work`, and what will receive its result once it is durable.
+    /// Wraps `work`, and what will receive its result once it is durable. Work of one statement is undone by that
+    /// statement where it fails, and needs nothing around it.
     pub(super) fn new<T: Send + 'static>(
+        one_statement: bool,
         work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T>>) {
         let (sender, receiver) = oneshot::channel();
@@ -99,7 +123,7 @@ impl Write {
             };
             Ran { keep, answer: Box::new(answer) }
         };
-        (Self(Box::new(run)), receiver)
+        (Self { run: Box::new(run), one_statement }, receiver)
     }
 }
 
@@ -126,7 +150,8 @@ impl Writer {
             .map_err(|error| StoreError::Unavailable(Box::new(error)))
     }
 
-    fn work(mut self, asks: &Receiver<Ask>) {
+    fn work(self, asks: &Receiver<Ask>) {
+        let statements = Statements::new(&self.connection);
         let mut group = Vec::new();
         while let Ok(first) = asks.recv() {
             let mut next = Some(first);
@@ -141,23 +166,21 @@ impl Writer {
                 }
                 next = if group.len() < GROUP { asks.try_recv().ok() } else { None };
             }
-            if !group.is_empty() && !self.write(&mut group) {
+            if !group.is_empty() && !self.write(&statements, &mut group) {
                 return;
             }
-            if let Some(work) = read {
-                work(&self.connection);
-            }
+            reader::in_one_moment(&statements, read.into_iter());
         }
     }
 
     /// Writes a group. False: the writer is to end without another word, as if the process had been killed.
-    fn write(&mut self, group: &mut Vec<Write>) -> bool {
+    fn write(&self, statements: &Statements<'_>, group: &mut Vec<Write>) -> bool {
         let mut answers = Vec::with_capacity(group.len());
-        let mut failure = self.plain("BEGIN IMMEDIATE").err();
-        for Write(run) in group.drain(..) {
+        let mut failure = plain(statements, "BEGIN IMMEDIATE").err();
+        for write in group.drain(..) {
             let ran = match &failure {
-                None => self.run_one(run, &mut failure),
-                Some(reason) => run(Err(reason)),
+                None => self.run_one(statements, write, &mut failure),
+                Some(reason) => (write.run)(Err(reason)),
             };
             if self.steps.load(Ordering::Relaxed) == 0 {
                 return false;
@@ -165,11 +188,11 @@ impl Writer {
             answers.push(ran.answer);
         }
         if failure.is_none() {
-            failure = self.plain("COMMIT").err();
+            failure = plain(statements, "COMMIT").err();
         }
         // A full disk, for one, may have ended the transaction already.
-        if failure.is_some() && !self.connection.is_autocommit() {
-            let _ended = self.plain("ROLLBACK");
+        if failure.is_some() && !statements.connection().is_autocommit() {
+            let _ended = plain(statements, "ROLLBACK");
         }
         for answer in answers {
             answer(match &failure {
@@ -182,31 +205,29 @@ impl Writer {
     }
 
     /// Runs one piece in its savepoint. A `failure` is one of the whole transaction.
-    fn run_one(&self, run: Run, failure: &mut Option<String>) -> Ran {
-        if let Err(reason) = self.plain("SAVEPOINT piece") {
+    fn run_one(&self, statements: &Statements<'_>, write: Write, failure: &mut Option<String>) -> Ran {
+        let Write { run, one_statement } = write;
+        if !one_statement && let Err(reason) = plain(statements, "SAVEPOINT piece") {
             let ran = run(Err(&reason));
             *failure = Some(reason);
             return ran;
         }
-        let ran = run(Ok(&Tx {
-            connection: &self.connection,
-            now: self.clock.now(),
-            filter: &self.filter,
-            steps: &self.steps,
-        }));
-        let undone = if ran.keep { Ok(()) } else { self.plain("ROLLBACK TO piece") };
-        *failure = undone.and_then(|()| self.plain("RELEASE piece")).err();
+        let connection = statements.connection();
+        let now = self.clock.now();
+        let ran = run(Ok(&Tx { connection, often: statements, now, filter: &self.filter, steps: &self.steps }));
+        if one_statement {
+            let ended = !ran.keep && connection.is_autocommit();
+            *failure = ended.then(|| "the transaction has ended early".to_owned());
+            return ran;
+        }
+        let undone = if ran.keep { Ok(()) } else { plain(statements, "ROLLBACK TO piece") };
+        *failure = undone.and_then(|()| plain(statements, "RELEASE piece")).err();
         ran
-    }
-
-    fn plain(&self, statement: &str) -> std::result::Result<(), String> {
-        let done = self.connection.prepare_cached(statement).and_then(|mut prepared| prepared.execute([]));
-        done.map(|_| ()).map_err(|error| error.to_string())
     }
 
     /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation
     /// of the filter takes what comes, while the rest is built anew.
-    fn look_after_filter(&mut self) {
+    fn look_after_filter(&self) {
         if !self.filter.wants_rebuilding() {
             return;
         }
@@ -218,6 +239,10 @@ impl Writer {
             None => super::keeper::rebuild(&self.connection, &self.filter, None),
         }
     }
+}
+
+fn plain(statements: &Statements<'_>, text: &'static str) -> std::result::Result<(), String> {
+    statements.plain(text).map_err(|error| error.to_string())
 }
 
 /// The writer is not there any more.
