@@ -18,7 +18,7 @@ use redial::{
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) fn serve(numbers: usize) {
+pub(crate) fn serve(numbers: usize, upstream: &str) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -32,7 +32,7 @@ pub(crate) fn serve(numbers: usize) {
         let env = Env::new(Arc::clone(&store), clock, Arc::new(SystemRandom::new()), rules);
         let stop = CancellationToken::new();
         let metrics = Metrics::new();
-        let gateway = Gateway::new(env, ways(), metrics.clone(), Accounts::new([account()]), stop.clone());
+        let gateway = Gateway::new(env, ways(), metrics.clone(), Accounts::new(accounts(upstream)), stop.clone());
         let surface = Surface {
             gateway: Arc::new(gateway),
             body: body::Limit { bytes: 1 << 20, time: Duration::from_secs(20) },
@@ -57,25 +57,33 @@ fn ways() -> Ways {
     }
 }
 
-fn account() -> Account {
+/// One for webhooks, and one for a drop-in endpoint whose senders have the provider's own credentials.
+fn accounts(upstream: &str) -> [Account; 2] {
+    [
+        account("bench", provider::Custody::Operator, None),
+        account(load::VIA, provider::Custody::Sender, Some(format!("http://{upstream}").into())),
+    ]
+}
+
+fn account(name: &str, custody: provider::Custody, upstream: Option<Box<str>>) -> Account {
     let file = Provider::built_in("twilio").expect("it comes with Redial");
     let file = Arc::new(file.expect("a good file"));
     let values = [("account_sid", load::ACCOUNT), ("auth_token", load::TOKEN)];
     let values = values.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).to_vec();
     let parameters = file.parameters(values).expect("the values that it asks for");
     let settings = AccountSettings {
-        name: "bench".into(),
+        name: name.into(),
         provider: file,
         parameters,
-        custody: provider::Custody::Operator,
+        custody,
         senders: vec![],
         public_urls: vec![load::PUBLIC.into()],
-        upstream: None,
+        upstream,
         application: None,
     };
     Account {
         provider: provider::Account::new(settings).expect("good settings"),
-        app: Account::app_id("bench"),
+        app: Account::app_id(name),
         deadline: Duration::from_millis(250),
         identity_bound: false,
         bound: Arc::default(),
