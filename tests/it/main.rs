@@ -17,6 +17,7 @@ mod program;
 mod provider;
 mod recipients;
 mod sdk;
+mod sdk_others;
 mod serve;
 mod sms;
 mod spawn;

@@ -20,7 +20,7 @@ use tokio::io::AsyncWriteExt as _;
 
 /// One SDK: its script, and the environment variable that says where it is installed.
 #[derive(Clone, Copy, Debug)]
-enum Sdk {
+pub(crate) enum Sdk {
     Python(&'static str),
     Node(&'static str),
 }
@@ -60,7 +60,7 @@ impl Sdk {
     }
 
     /// Runs the commands one after the other; `None` where the SDK is not installed.
-    async fn run(self, given: &Value) -> Option<Vec<Value>> {
+    pub(crate) async fn run(self, given: &Value) -> Option<Vec<Value>> {
         let mut child = self.command()?.spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         input.write_all(given.to_string().as_bytes()).await.unwrap();
