@@ -120,8 +120,8 @@ fn main_cf(queue: &Path, data: &Path, sink: u16) -> String {
          mydestination =\nmynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n\
          default_transport = smtp:[127.0.0.1]:{sink}\n\
          recipient_delimiter = +\nredial_destination_recipient_limit = 1\n\
-         transport_maps = inline:{{{{bounces@example.com = redial:}}, {{gone@example.org = error:5.1.1 no such user}},\n  \
-         {{full@example.org = error:5.2.2 mailbox full}}}}\nsmtp_host_lookup = native\nmaillog_file = {}/log\n\
+         transport_maps = inline:{{{{bounces@example.com = redial:}}, {{gone@example.org = refuse:5.1.1}},\n  \
+         {{full@example.org = refuse:5.2.2}}}}\nsmtp_host_lookup = native\nmaillog_file = {}/log\n\
          maillog_file_prefixes = {}\nalias_maps =\nalias_database =\nlocal_recipient_maps =\nsmtpd_tls_security_level = none\n\
          smtpd_recipient_restrictions = check_recipient_access inline:{{{{nobody@example.org = 550 5.1.1 no such user}}}},\n  \
          permit_mynetworks, reject\n",
@@ -135,7 +135,8 @@ fn main_cf(queue: &Path, data: &Path, sink: u16) -> String {
 fn master_cf(port: u16, hook: &str) -> String {
     let mut text = format!(
         "redial unix - n n - - pipe flags=DORq user=nobody argv=/usr/bin/curl -sf -H {{Authorization: Bearer sesame}} \
-         -H {{Content-Type: message/rfc822}} --data-binary @- {hook}\n127.0.0.1:{port} inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n"
+         -H {{Content-Type: message/rfc822}} --data-binary @- {hook}\n\
+         refuse unix - n n - - pipe flags=q user=nobody argv=/bin/sh -c {{echo $nexthop refused; exit 69}}\n127.0.0.1:{port} inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n"
     );
     for (name, kind, private, wakeup, limit, command) in [
         ("pickup", "unix", "n", "60", "1", "pickup"),
