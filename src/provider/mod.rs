@@ -189,9 +189,11 @@ impl Provider {
 }
 
 impl Provider {
-    /// The names of its signature schemes, in their order.
+    /// The names of its signature schemes, in their order; one that follows itself once.
     pub fn signatures(&self) -> Vec<&'static str> {
-        self.schemes.iter().map(|rule| rule.value.name()).collect()
+        let mut names: Vec<&'static str> = self.schemes.iter().map(|rule| rule.value.name()).collect();
+        names.dedup();
+        names
     }
 
     /// Whether calls are connected by orders, and not by documents.

@@ -128,3 +128,51 @@ pub(super) fn rewrap(written: &str, new: &str, numbers: Numbers) -> String {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(value: &str, separator: &str) -> Vec<Spot> {
+        Spot { in_query: false, in_json: true, span: 0..value.len(), text: value.into(), part: None }
+            .split(Some(separator))
+    }
+
+    #[test]
+    fn what_stands_around_a_number_stays() {
+        let cases = [
+            ("whatsapp:+15550100", "whatsapp:+4420", "whatsapp:4420"),
+            ("15550100", "+4420", "4420"),
+            ("+15550100", "+4420", "+4420"),
+            ("client:bob", "client:+4420", "client:4420"),
+            ("Bob", "+4420", "4420"),
+        ];
+        for (written, e164, digits) in cases {
+            assert_eq!(rewrap(written, "+4420", Numbers::E164), e164, "{written}");
+            let wanted = if written.contains('+') { e164 } else { digits };
+            assert_eq!(rewrap(written, "+4420", Numbers::Digits), wanted, "{written}");
+        }
+    }
+
+    proptest! {
+        /// Each part of a value can be replaced by itself, and everything between them stays.
+        #[test]
+        fn parts_of_a_value_are_replaced_in_their_places(parts in proptest::collection::vec("[a-z]{1,5}| {0,2}[a-z]{1,3} ", 1..6), which in 0..63_u32) {
+            let value = parts.join("<");
+            let spots = split(&value, "<");
+            prop_assert_eq!(spots.len(), parts.len());
+            let chosen = |index: usize| which & (1 << index) != 0;
+            let changes: Vec<(&Spot, String)> =
+                spots.iter().enumerate().filter(|(index, _)| chosen(*index)).map(|(_, spot)| (spot, "NEW".to_owned())).collect();
+            let wanted: Vec<String> = parts.iter().enumerate().map(|(index, part)| {
+                if chosen(index) { part.replace(part.trim(), "NEW") } else { part.clone() }
+            }).collect();
+            match &edits(changes)[..] {
+                [] => prop_assert_eq!(wanted.join("<"), value),
+                [(_, _, new)] => prop_assert_eq!(new, &json::quote(&wanted.join("<"))),
+                more => prop_assert!(false, "{} edits of one value", more.len()),
+            }
+        }
+    }
+}

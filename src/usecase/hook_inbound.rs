@@ -22,32 +22,41 @@ pub async fn answer(
     incoming: &Incoming<'_>,
     verified: Verified,
 ) -> Document {
-    let message = match account.provider.read_inbound(incoming) {
-        Ok(Some(message)) => message,
-        Ok(None) => return account.provider.acknowledge(Hook::Inbound),
+    // Some providers put several messages into one webhook.
+    let messages = match account.provider.read_inbounds(incoming) {
+        Ok(messages) if messages.is_empty() => return account.provider.acknowledge(Hook::Inbound),
+        Ok(messages) => messages,
         Err(malformed) => {
             gateway.refused("hook", "malformed");
             tracing::warn!(account = account.name(), place = &*malformed.place, "a message webhook cannot be read");
             return account.provider.error(ErrorKind::Malformed, &malformed.to_string());
         }
     };
-    if let Err(error) = hear(gateway, account, &message, verified).await {
-        tracing::error!(account = account.name(), %error, "a message cannot be taken");
-        return account.provider.error(ErrorKind::Unavailable, "try again");
-    }
-    let Some(url) = &account.inbound_url else { return account.provider.acknowledge(Hook::Inbound) };
-    let row = match answers_to(gateway, account, &message).await {
-        Ok(row) => row,
-        Err(error) => {
-            tracing::error!(account = account.name(), %error, "a message cannot be mapped back");
+    for message in &messages {
+        if let Err(error) = hear(gateway, account, message, verified).await {
+            tracing::error!(account = account.name(), %error, "a message cannot be taken");
             return account.provider.error(ErrorKind::Unavailable, "try again");
         }
+    }
+    let Some(url) = &account.inbound_url else { return account.provider.acknowledge(Hook::Inbound) };
+    let mut rows: Vec<Substitution> = Vec::new();
+    for message in &messages {
+        match answers_to(gateway, account, message).await {
+            Ok(row) => rows.extend(row),
+            Err(error) => {
+                tracing::error!(account = account.name(), %error, "a message cannot be mapped back");
+                return account.provider.error(ErrorKind::Unavailable, "try again");
+            }
+        }
+    }
+    let sender = rows.first().map(SenderSide::read).unwrap_or_default();
+    let swap = |row: Substitution| Swap {
+        id: None,
+        connected: row.connected.wire().into(),
+        used: row.used_text,
+        urls: Vec::new(),
     };
-    let sender = row.as_ref().map(SenderSide::read).unwrap_or_default();
-    let swaps: Vec<Swap> = row
-        .map(|row| Swap { id: None, connected: row.connected.wire().into(), used: row.used_text, urls: Vec::new() })
-        .into_iter()
-        .collect();
+    let swaps: Vec<Swap> = rows.into_iter().map(swap).collect();
     let restored = account.provider.restore_callback(incoming, url, &swaps, sender.key_of(account));
     callback::at_once(gateway, account, restored.request).await
 }

@@ -208,7 +208,8 @@ impl Loader<'_> {
 
     /// Where requests go: an address, perhaps with parameters in it.
     pub(super) fn upstream(&self, written: &Written) -> Result<Text> {
-        let text = self.text(written, &[], Escape::Url)?;
+        // A parameter may be the whole address; an account's is checked when it is made.
+        let text = self.text(written, &[], Escape::Plain)?;
         let fits = text.constant().is_none_or(super::account::is_origin);
         let wanted = "an address like `https://api.example.com` is needed";
         if fits && written.get_ref().starts_with(['h', '{']) {

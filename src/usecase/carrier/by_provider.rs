@@ -4,7 +4,7 @@ use super::{Carrier, Content, MailHead, Message};
 use crate::{
     clock::Time,
     domain::{notice::AttemptOutcome, owner::Channel},
-    provider::{self, Flag, MessageKind, Moment, NoToken, NotWritten, Outcome, Outgoing, Reply, Sends},
+    provider::{self, Flag, Found, MessageKind, Moment, NoToken, NotWritten, Outcome, Outgoing, Reply, Sends},
     transport::{
         delivery::Delivery,
         http::{Client, Failure},
@@ -13,6 +13,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
+
+/// How long a request without an answer may still be on its way to the provider.
+const BEFORE_LOOKING: Duration = Duration::from_secs(5);
 
 /// Text messages or e-mails by a provider over HTTP.
 #[derive(Debug, Clone)]
@@ -77,8 +80,13 @@ impl Carrier for ByProvider {
         };
         let mut delivery = match reply {
             Ok(reply) => read(&reply),
-            Err(delivery) => return delivery,
+            Err(delivery) => delivery,
         };
+        if delivery.outcome == AttemptOutcome::Unknown
+            && let Some(found) = self.look_up(message).await
+        {
+            delivery = found;
+        }
         let sent = delivery.outcome == AttemptOutcome::Sent;
         if sent && delivery.foreign_id.is_none() && self.account.provider().id_is_reference() {
             delivery.foreign_id = Some(message.reference.into());
@@ -119,6 +127,24 @@ impl ByProvider {
             mime: mime.as_ref().map(|written| &*written.bytes),
         };
         self.account.send(&Outgoing { from, text: &email.text, kind: MessageKind::Email(&parts), ..common })
+    }
+
+    /// Asks the provider for a message of which nobody knows whether it left (rule N3); `None` where it does not say.
+    async fn look_up(&self, message: &Message<'_>) -> Option<Delivery> {
+        let ask = self.account.look_up(message.to.wire(), message.reference)?;
+        let mut request = ask.inspect_err(|error| tracing::error!(%error, "a look-up cannot be written")).ok()?;
+        // What is under way may still arrive there.
+        tokio::time::sleep(BEFORE_LOOKING).await;
+        let moment = moment(message.date, &format!("look-up {}", message.reference));
+        authorize(&self.client, &self.account, &mut request, moment, Whose::Own).await.ok()?;
+        let reply = self.client.send(whole(request).ok()?).await.ok()?;
+        match self.account.read_look_up(reply.status(), reply.headers(), reply.body()) {
+            Found::Sent(id) => {
+                Some(Delivery { foreign_id: id, ..Delivery::new(AttemptOutcome::Sent, "found at the provider") })
+            }
+            Found::NotSent => Some(Delivery::new(AttemptOutcome::TryAgain, "the provider never got it")),
+            Found::Unknown => None,
+        }
     }
 
     /// One request and its reply, or how it ended without one.

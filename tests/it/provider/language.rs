@@ -330,6 +330,31 @@ reply.restored = '{"id":"m","items":[{"recipient":15550100111},{"recipient":"155
 }
 
 #[test]
+fn a_whole_address_may_be_a_parameter() {
+    agrees(
+        "",
+        r#"
+[send]
+method = "POST"
+upstream = "{{ parameters.user }}"
+path = "/s"
+encoding = "json"
+fields = { to = "{{ to }}" }
+[send.reply]
+rules = []
+"#,
+        r#"
+[[send]]
+name = "elsewhere"
+parameters = { user = "https://other.example:8443/base/" }
+message = { to = "+1", text = "x", reference = "r" }
+request.url = "https://other.example:8443/base/s"
+request.body = '{"to":"+1"}'
+"#,
+    );
+}
+
+#[test]
 fn a_parameter_with_line_breaks_is_said_so() {
     let load = |multiline: &str| {
         let file = format!(

@@ -1,7 +1,11 @@
 //! Signature schemes, with the vectors that providers publish (or that were computed from the same text where they
 //! publish none).
 
-use redial::provider::Provider;
+use proptest::prelude::*;
+use redial::{
+    clock::Time,
+    provider::{Account, AccountSettings, Custody, Hook, Incoming, Provider},
+};
 use std::sync::Arc;
 
 /// Runs signature samples against a small file with these parameters and this `[signature]`.
@@ -423,5 +427,86 @@ fn a_file_that_would_let_anybody_in_is_refused() {
     for (signature, wanted) in cases {
         let wrong = file(&signature);
         assert!(wrong.contains(wanted), "{signature}\n→ {wrong}");
+    }
+}
+
+/// An account with every scheme that has a secret, each chosen by a header of its own.
+fn everything() -> Account {
+    let schemes = [
+        (
+            "H",
+            "hmac = { secret = \"key\", hash = \"md5\", value = \"header:V\", coding = \"base64\", separator = \",\", nonce = \"header:N\", time = \"header:T ~ ([0-9-]+)\", tolerance_seconds = 5, signed = \"{{ url }}{{ nonce }}{{ time }}{{ body_sha256_bytes }}\" }",
+        ),
+        (
+            "J",
+            "jwt = { value = \"header:V\", secret = \"key\", algorithms = [\"HS256\", \"HS512\"], body_hash = \"b\", url_hash = \"u\", query_as_json = true }",
+        ),
+        ("P", "plivo = { header = \"V\", nonce_header = \"N\", secret = \"key\" }"),
+        (
+            "S",
+            "sinch = { scheme = \"application\", key = \"id\", secret = \"b64\", time_header = \"T\", tolerance_seconds = 5 }",
+        ),
+        ("O", "vonage = { secret = \"key\", method = \"method\", tolerance_seconds = 5 }"),
+        ("B", "basic = { user = \"id\", password = \"key\" }"),
+        ("Q", "query = { token = \"key\" }"),
+        ("T", "twilio = { header = \"V\", secret = \"key\", settings_header = \"N\", shared_keys = \"shared\" }"),
+    ];
+    let list: String = schemes
+        .iter()
+        .map(|(name, scheme)| format!("[[signature]]\nwhen = {{ \"header:X-Scheme\" = \"{name}\" }}\n{scheme}\n"))
+        .collect();
+    let file = format!(
+        "schema = 1\nname = \"acme\"\ntitle = \"Acme\"\nupstream = \"https://api.acme.example\"\n[parameters]\n\
+         id = {{ about = \"id\" }}\nmethod = {{ about = \"m\" }}\nshared = {{ about = \"s\", secret = true, several = true }}\n\
+         b64 = {{ about = \"b\", secret = true }}\nkey = {{ about = \"k\", secret = true }}\n{list}"
+    );
+    let provider = Arc::new(Provider::load(&file, "acme.toml").map_err(|wrong| wrong.to_string()).unwrap());
+    let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+    let values = vec![
+        one("id", "i"),
+        one("method", "sha512"),
+        one("shared", "S1:x"),
+        one("b64", "c2VjcmV0"),
+        one("key", "a secret that nobody guesses"),
+    ];
+    let settings = AccountSettings {
+        name: "main".into(),
+        parameters: provider.parameters(values).unwrap(),
+        provider,
+        custody: Custody::Sender,
+        senders: Vec::new(),
+        public_urls: Vec::new(),
+        upstream: None,
+        application: None,
+    };
+    Account::new(settings).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever comes is refused, and nothing panics.
+    #[test]
+    fn nobody_gets_in_by_chance(
+        scheme in "[HJPSOBQT]",
+        value in "[ -~]{0,80}|[A-Za-z0-9+/]{0,40}={0,2}|[A-Za-z0-9_-]{0,20}\\.[A-Za-z0-9_-]{0,20}\\.[A-Za-z0-9_-]{0,20}",
+        authorization in "(Basic |application |Bearer )?[A-Za-z0-9+/=:]{0,40}",
+        nonce in "[ -~]{0,20}", time in "-?[0-9]{0,20}|[ -~]{0,20}",
+        kind in "application/json|application/x-www-form-urlencoded|text/plain|",
+        target in "/[a-z?&=%0-9]{0,30}",
+        body: Vec<u8>,
+    ) {
+        static ACCOUNT: std::sync::LazyLock<Account> = std::sync::LazyLock::new(everything);
+        let mut headers = http::HeaderMap::new();
+        let all =
+            [("x-scheme", &scheme), ("v", &value), ("n", &nonce), ("t", &time), ("authorization", &authorization), ("content-type", &kind)];
+        for (name, value) in all {
+            if let Ok(value) = http::HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        let method = http::Method::POST;
+        let incoming = Incoming::new(&method, "https://r.example", &target, &headers, &body, Time(0));
+        prop_assert!(ACCOUNT.verify(&incoming, Hook::Status).is_err());
     }
 }
