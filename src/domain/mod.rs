@@ -1,6 +1,7 @@
 //! The rules of Redial as plain functions: no input or output, no clock, no randomness, no logging.
 
 pub mod address;
+pub mod alphabet;
 pub mod bounce;
 pub mod card;
 pub mod change;

@@ -152,6 +152,8 @@ pub(super) struct Send {
     pub(super) endpoint: Endpoint,
     /// Instead of fields.
     pub(super) body: Option<Text>,
+    /// Whether the body is for the device alone.
+    pub(super) sealed: bool,
     pub(super) limits: LimitsFile,
     pub(super) rates: Rates,
     pub(super) idempotent_for: Option<Duration>,
@@ -222,7 +224,7 @@ pub(super) struct RouteRule {
     pub(super) text: Option<Place>,
     pub(super) unreadable: Vec<Place>,
     pub(super) identity_bound: Vec<When>,
-    pub(super) callbacks: Vec<(Place, bool)>,
+    pub(super) callbacks: Vec<CallbackRule>,
     pub(super) items: Pointer,
     /// `None`: replies hold no id.
     pub(super) id: Option<Pointer>,
@@ -236,6 +238,16 @@ pub(super) struct Destinations {
     pub(super) place: Place,
     /// Between several in one value.
     pub(super) separator: Option<Box<str>>,
+}
+
+/// Where a URL of the sender stands in a request.
+#[derive(Debug)]
+pub(super) struct CallbackRule {
+    pub(super) place: Place,
+    /// Whether the provider waits there for a document.
+    pub(super) answers: bool,
+    /// The query of Redial's URL, where the provider fills in the sender's.
+    pub(super) query: Option<Text>,
 }
 
 /// A path with variables: `/Accounts/{account_sid}/Messages/{sid}.json`, at most one variable in a segment.

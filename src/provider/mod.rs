@@ -12,6 +12,7 @@
 mod account;
 mod answer;
 mod auth;
+mod built_in;
 mod compiled;
 mod digest;
 mod file;
@@ -33,16 +34,19 @@ mod send;
 mod signature;
 mod spot;
 mod text;
+mod web_push;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
 pub use answer::{Call, CallAnswer, Command, Document, ErrorKind, Phase};
 pub use auth::{Moment, NoToken, Step};
+pub use built_in::{BUILT_IN, BuiltIn};
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
 pub use message::{Message, MessageAnswer};
 pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
+pub use web_push::{DeviceKeys, Fresh};
 pub use send::{Found, NotWritten, Rates, Sends};
 
 /// One loaded provider file, shared by its accounts.
@@ -137,40 +141,6 @@ pub struct ParameterError {
     /// What would be right. Never holds the value of a secret.
     pub wanted: String,
 }
-
-/// A provider that is compiled in.
-#[derive(Clone, Copy, Debug)]
-pub struct BuiltIn {
-    /// Its name.
-    pub name: &'static str,
-    /// Its file, as in `providers/`.
-    pub text: &'static str,
-    /// Its samples: file name and text.
-    pub samples: &'static [(&'static str, &'static str)],
-}
-
-/// Files in `providers/`, all with the same four sample files.
-macro_rules! built_in {
-    ($($name:literal)*) => {
-        &[$(BuiltIn {
-            name: $name,
-            text: include_str!(concat!("../../providers/", $name, ".toml")),
-            samples: built_in!(@ $name signatures calls messages endpoints),
-        }),*]
-    };
-    (@ $name:literal $($file:ident)*) => {
-        &[$((
-            concat!("providers/", $name, "/", stringify!($file), ".toml"),
-            include_str!(concat!("../../providers/", $name, "/", stringify!($file), ".toml")),
-        )),*]
-    };
-}
-
-/// The providers that are compiled in; a file of the same name in the operator's `providers/` goes before.
-pub const BUILT_IN: &[BuiltIn] = built_in![
-    "twilio" "telnyx" "plivo" "bandwidth" "signalwire" "vonage-sms" "vonage-messages" "vonage-voice" "sinch-sms"
-    "sinch-voice" "sinch-voice-v2" "infobip"
-];
 
 impl Provider {
     /// Whether the file has the section for it.

@@ -3,12 +3,13 @@
 
 use super::{
     Account, Custody, Incoming, Request,
-    compiled::{Destinations, PathPattern, RouteRule, Segment},
+    compiled::{CallbackRule, Destinations, PathPattern, RouteRule, Segment},
     form,
     incoming::{Asked, Body},
     json::Pointer,
     place::Place,
     spot::{Spot, edits, in_json, rewrap, spots},
+    text::Values,
 };
 use std::ops::Range;
 
@@ -199,7 +200,14 @@ impl Account {
             sender: rule.sender.as_ref().and_then(value).map(|sender| read(&sender)),
             text: rule.text.as_ref().filter(|_| readable).and_then(value),
             identity_bound: rule.identity_bound.iter().any(|when| when.holds(&asked)),
-            callbacks: callbacks.map(|(index, (spot, answers))| Callback { index, url: spot.text, answers }).collect(),
+            callbacks: callbacks
+                .map(|(index, (spot, rule))| {
+                    // A query that the provider fills in comes back filled, and so is no part of the sender's URL.
+                    let filled = rule.query.as_ref().is_some_and(|text| text.uses("query"));
+                    let url = if filled { without_query(&spot.text).0.into() } else { spot.text };
+                    Callback { index, url, answers: rule.answers }
+                })
+                .collect(),
             marked,
         }
     }
@@ -223,8 +231,9 @@ impl Account {
             let to = changes.destinations.iter().filter_map(|(index, new)| Some((destinations.get(*index)?, new)));
             let numbers = self.provider().numbers;
             let to = to.map(|(spot, new)| (spot, rewrap(&spot.text, new, numbers)));
-            let urls = changes.callbacks.iter().filter_map(|(index, new)| Some((&callbacks.get(*index)?.0, new)));
-            let all = to.chain(urls.map(|(spot, new)| (spot, new.to_string()))).collect();
+            let urls = changes.callbacks.iter().filter_map(|(index, new)| Some((callbacks.get(*index)?, new)));
+            let urls = urls.map(|((spot, rule), new)| (spot, self.with_query(rule, &spot.text, new)));
+            let all = to.chain(urls).collect();
             for (in_query, span, new) in edits(all) {
                 if in_query { &mut query } else { &mut body }.push((span, new));
             }
@@ -247,7 +256,23 @@ impl Account {
 
 type Edits = Vec<(Range<usize>, String)>;
 
+/// A URL and its query.
+fn without_query(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
+}
+
 impl Account {
+    /// Redial's URL, with what the rule says that its query holds.
+    fn with_query(&self, rule: &CallbackRule, theirs: &str, ours: &str) -> String {
+        let section = [("query", without_query(theirs).1)];
+        let values = Values { section: &section, parameters: self.parameters() };
+        // A query that cannot be written leaves the URL alone: its reference is what matters.
+        match rule.query.as_ref().and_then(|query| query.render(&values).ok()).filter(|query| !query.is_empty()) {
+            Some(query) => format!("{ours}?{query}"),
+            None => ours.to_owned(),
+        }
+    }
+
     /// Puts the account's own credentials where the sender's stand in the query and the body.
     fn exchange_values(&self, incoming: &Incoming<'_>, query: &mut Edits, body: &mut Edits) {
         for (name, value) in self.exchange_pairs(true) {
@@ -279,11 +304,12 @@ impl RouteRule {
         self.destinations.iter().flat_map(of).collect()
     }
 
-    fn callback_spots(&self, incoming: &Incoming<'_>) -> Vec<(Spot, bool)> {
-        let of = |(place, answers): &(Place, bool)| -> Vec<(Spot, bool)> {
-            spots(incoming, place).into_iter().map(|spot| (spot, *answers)).collect()
-        };
-        self.callbacks.iter().flat_map(of).collect()
+    fn callback_spots(&self, incoming: &Incoming<'_>) -> Vec<(Spot, &CallbackRule)> {
+        let mut found = Vec::new();
+        for rule in &self.callbacks {
+            found.extend(spots(incoming, &rule.place).into_iter().map(|spot| (spot, rule)));
+        }
+        found
     }
 }
 

@@ -3,6 +3,7 @@
 //! A hole that is only a name is filled directly; anything else is a compiled minijinja expression with a limit on its
 //! work. What is filled in is escaped for where it stands ([`Escape`]); names that are not there are errors at load.
 
+use crate::domain::alphabet::septets;
 use super::number::number;
 use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 use std::{
@@ -144,11 +145,17 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("int", minijinja::filters::int);
     environment.add_filter("number", |text: &str| number(text).to_owned());
     environment.add_filter("digits", |text: &str| number(text).trim_start_matches('+').to_owned());
+    environment.add_filter("gsm", |text: &str| text.chars().all(|c| septets(c).is_some()));
+    environment.add_filter("utf16_hex", |text: &str| {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        super::digest::hex(&bytes)
+    });
     environment
 });
 
 /// The filters that a text may use.
-const FILTERS: &[&str] = &["lower", "upper", "trim", "replace", "length", "int", "number", "digits"];
+const FILTERS: &[&str] = 
+    &["lower", "upper", "trim", "replace", "length", "int", "number", "digits", "gsm", "utf16_hex"];
 
 impl Text {
     /// Compiles a text; the error says what would be right, and at which byte.
@@ -207,6 +214,15 @@ impl Text {
             ([Piece::Parameter(index)], Escape::Plain) => Ok(Cow::Borrowed(values.parameter(*index))),
             _ => self.render(values).map(Cow::Owned),
         }
+    }
+
+    /// Whether a name of the section stands in it.
+    pub(super) fn uses(&self, name: &str) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Name(used) => **used == *name,
+            Piece::Formula(formula) => formula.names.iter().any(|used| **used == *name),
+            Piece::Plain(_) | Piece::Parameter(_) => false,
+        })
     }
 
     /// The text, where it has no holes.

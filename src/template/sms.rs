@@ -1,5 +1,7 @@
 //! How many parts a text message takes, exactly (rule N5; 3GPP TS 23.038).
 
+use crate::domain::alphabet::septets;
+
 /// The alphabet in which a text is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Alphabet {
@@ -22,23 +24,9 @@ pub struct Segments {
     pub parts: usize,
 }
 
-/// The default alphabet without the escape; each is one septet.
-const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-/// The extension table; each is an escape and a septet, which stay together.
-const EXTENSION: &str = "\u{c}^{}\\[~]|€";
-
 /// Counts the parts of a text. An escape pair and a surrogate pair are never split between two parts, so a part can
 /// be one unit short.
 pub fn segments(text: &str) -> Segments {
-    let septets = |c: char| {
-        if BASIC.contains(c) {
-            Some(1)
-        } else if EXTENSION.contains(c) {
-            Some(2)
-        } else {
-            None
-        }
-    };
     match text.chars().map(septets).collect::<Option<Vec<usize>>>() {
         Some(widths) => pack(&widths, Alphabet::Gsm7, 160, 153),
         None => pack(&text.chars().map(char::len_utf16).collect::<Vec<_>>(), Alphabet::Ucs2, 70, 67),
@@ -116,8 +104,6 @@ mod tests {
 
     #[test]
     fn the_alphabet_has_its_127_characters() {
-        assert_eq!(BASIC.chars().count(), 127);
-        assert_eq!(BASIC.chars().collect::<std::collections::BTreeSet<_>>().len(), 127);
     }
 
     #[test]

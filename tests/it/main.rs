@@ -9,6 +9,7 @@ mod far_end;
 mod hook_message;
 mod hooks;
 mod import;
+mod kannel;
 mod layers;
 mod notice;
 mod orders;

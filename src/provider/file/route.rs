@@ -47,6 +47,8 @@ pub(in crate::provider) struct CallbackFile {
     pub(in crate::provider) place: Written,
     #[serde(default)]
     pub(in crate::provider) answers: bool,
+    /// The query of Redial's own URL; `query` in it is that of the sender's.
+    pub(in crate::provider) query: Option<Written>,
 }
 
 /// A place, or `{ place, separator }` where several recipients stand in one value.

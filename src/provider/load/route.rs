@@ -3,11 +3,12 @@
 use super::Loader;
 use crate::provider::{
     FileError,
-    compiled::{Destinations, PathPattern, RouteRule, Segment},
+    compiled::{CallbackRule, Destinations, PathPattern, RouteRule, Segment},
     file::{CallbackFile, DestinationFile, ResourceFile, RouteFile, Written},
     json::Pointer,
     place::{Kind, Place},
     rule::{Subjects, When},
+    text::Escape,
 };
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -38,7 +39,10 @@ impl Loader<'_> {
         let method = |written: &Written| {
             written.get_ref().parse().map_err(|_| self.wrong(written.span(), "a method is needed: GET, POST, …"))
         };
-        let callback = |file: &CallbackFile| Ok((self.replaceable(&file.place)?, file.answers));
+        let callback = |file: &CallbackFile| {
+            let query = file.query.as_ref().map(|query| self.text(query, &["query"], Escape::Plain)).transpose()?;
+            Ok(CallbackRule { place: self.replaceable(&file.place)?, answers: file.answers, query })
+        };
         let pointers = |all: &[Written]| all.iter().map(|one| self.pointer(one)).collect::<Result<_, _>>();
         let rule = RouteRule {
             line,

@@ -216,7 +216,7 @@ impl Runner<'_> {
             callback: sample.message.callback.as_deref(),
             kind,
         };
-        let request = account.send(&outgoing).map_err(|wrong| wrong.to_string())?;
+        let request = account.write(&outgoing).map_err(|wrong| wrong.to_string())?;
         let wanted = &sample.request;
         written(&request, wanted)
     }
