@@ -152,8 +152,6 @@ pub(super) struct Send {
     pub(super) endpoint: Endpoint,
     /// Instead of fields.
     pub(super) body: Option<Text>,
-    /// Whether the body is for the device alone.
-    pub(super) sealed: bool,
     pub(super) limits: LimitsFile,
     pub(super) rates: Rates,
     pub(super) idempotent_for: Option<Duration>,

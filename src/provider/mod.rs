@@ -34,7 +34,6 @@ mod send;
 mod signature;
 mod spot;
 mod text;
-mod web_push;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
 pub use answer::{Call, CallAnswer, Command, Document, ErrorKind, Phase};
@@ -46,7 +45,6 @@ pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
-pub use web_push::{DeviceKeys, Fresh};
 pub use send::{Found, NotWritten, Rates, Sends};
 
 /// One loaded provider file, shared by its accounts.

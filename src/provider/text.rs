@@ -3,8 +3,8 @@
 //! A hole that is only a name is filled directly; anything else is a compiled minijinja expression with a limit on its
 //! work. What is filled in is escaped for where it stands ([`Escape`]); names that are not there are errors at load.
 
-use crate::domain::alphabet::septets;
 use super::number::number;
+use crate::domain::alphabet::septets;
 use minijinja::{Environment, Expression, UndefinedBehavior, Value};
 use std::{
     borrow::Cow,
@@ -154,7 +154,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// The filters that a text may use.
-const FILTERS: &[&str] = 
+const FILTERS: &[&str] =
     &["lower", "upper", "trim", "replace", "length", "int", "number", "digits", "gsm", "utf16_hex"];
 
 impl Text {

@@ -103,8 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alphabet_has_its_127_characters() {
-    }
+    fn the_alphabet_has_its_127_characters() {}
 
     #[test]
     fn typography_is_folded_and_names_are_not() {

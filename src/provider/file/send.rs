@@ -44,9 +44,6 @@ pub(in crate::provider) struct SendFile {
     pub(in crate::provider) limits: LimitsFile,
     pub(in crate::provider) rates: Option<RatesFile>,
     pub(in crate::provider) idempotency: Option<IdempotencyFile>,
-    /// The body is for the device alone (RFC 8291).
-    #[serde(default)]
-    pub(in crate::provider) sealed: bool,
     pub(in crate::provider) reply: ReplyFile,
     pub(in crate::provider) lookup: Option<LookupFile>,
 }

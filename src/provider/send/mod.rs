@@ -8,7 +8,7 @@ mod web_push;
 pub use lookup::Found;
 
 use super::{
-    Account, DeviceKeys, FileError, Fresh, Outgoing, Provider, Request,
+    Account, FileError, Outgoing, Provider, Request,
     auth::Credentials,
     compiled::{Command, Endpoint, Field, Send},
     file::{CommandFile, Encoding, FieldFile, SendFile},
@@ -141,9 +141,6 @@ impl Loader<'_> {
         if encoding == Encoding::WebPush && file.kind != Sends::Push {
             return Err(self.wrong(file.encoding.span(), "`web_push` is for `kind = \"push\"`"));
         }
-        if file.sealed && file.kind != Sends::Push {
-            return Err(self.wrong(file.encoding.span(), "only push messages are `sealed`: `kind = \"push\"`"));
-        }
         let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
         let seconds = |hours: u32| std::time::Duration::from_secs(u64::from(hours) * 3600);
         Ok(Send {
@@ -160,7 +157,6 @@ impl Loader<'_> {
                 names,
             })?,
             body: file.body.as_ref().map(|body| self.text(body, names, escape)).transpose()?,
-            sealed: file.sealed,
             limits: file.limits,
             rates: file
                 .rates
@@ -250,30 +246,17 @@ pub(super) struct EndpointFile<'f> {
 
 impl Account {
     /// The request that sends a message of ours. Fields whose text is empty are left out.
-    /// What is sealed for a device is for [`Account::send_sealed`].
     pub fn send(&self, outgoing: &Outgoing<'_>) -> Result<Request, NotWritten> {
-        if self.provider().send.as_ref().is_some_and(|send| send.sealed) {
-            return Err(NotWritten("its messages have to be sealed for a device".into()));
-        }
-        self.write(outgoing)
-    }
-
-    /// The request that sends a push message which only the device can read, where the file says so; else as
-    /// [`Account::send`].
-    pub fn send_sealed(&self, outgoing: &Outgoing<'_>, fresh: Fresh) -> Result<Request, NotWritten> {
         let mut request = self.write(outgoing)?;
-        if let (MessageKind::Push(push), Some(true)) =
-            (outgoing.kind, self.provider().send.as_ref().map(|send| send.sealed))
-        {
-            let (Some(p256dh), Some(auth)) = (push.p256dh, push.auth) else {
-                return Err(NotWritten("the device has given no keys".into()));
-            };
-            request.seal(DeviceKeys { p256dh, auth }, fresh)?;
+        let encoding = self.provider().send.as_ref().map(|send| send.endpoint.encoding);
+        if let (Some(Encoding::WebPush), MessageKind::Push(push)) = (encoding, outgoing.kind) {
+            let (p256dh, auth) = (push.p256dh.unwrap_or_default(), push.auth.unwrap_or_default());
+            request.body = web_push::encrypt(&request.body, p256dh, auth)?.into();
         }
         Ok(request)
     }
 
-    /// The request before it is sealed.
+    /// The request before it is encrypted for the device, which never makes the same twice: so samples show it.
     pub(in crate::provider) fn write(&self, outgoing: &Outgoing<'_>) -> Result<Request, NotWritten> {
         let send = self.provider().send.as_ref().ok_or_else(|| NotWritten("it has no [send]".into()))?;
         if send.kind != outgoing.kind.of_file() {
@@ -335,10 +318,7 @@ impl Account {
         }
         let body = match body {
             Some(body) => body.render(&values)?.into(),
-            None if endpoint.encoding == Encoding::WebPush => {
-                let plain = encode::body(Encoding::Json, &fields, &mut url);
-                web_push::encrypt(&plain, values.get("p256dh"), values.get("auth"))?.into()
-            }
+            None if endpoint.encoding == Encoding::WebPush => encode::body(Encoding::Json, &fields, &mut url),
             None => encode::body(endpoint.encoding, &fields, &mut url),
         };
         let mut headers = http::HeaderMap::new();

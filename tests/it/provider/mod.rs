@@ -8,6 +8,7 @@ mod language;
 mod scheme;
 mod table;
 mod token;
+mod web_push;
 
 use redial::provider::{Account, AccountSettings, Custody, Provider};
 use std::sync::Arc;
