@@ -32,6 +32,9 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Ok(each) => report.extend(each.iter().map(account)),
         Err(error) => report.push(Finding { of: "accounts".to_owned(), wrong: true, what: error.to_string() }),
     }
+    if let Err(error) = super::console::operators(config) {
+        report.push(Finding { of: "console".to_owned(), wrong: true, what: error.to_string() });
+    }
     match super::post::post(config, None) {
         Ok(post) => {
             let prices = prices(config, &mut report);

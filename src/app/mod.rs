@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod console;
 mod post;
 mod serve;
 

@@ -1,12 +1,12 @@
 //! Starting, reloading and stopping the gateway.
 
-use super::{App, StartError, accounts, post};
+use super::{App, StartError, accounts, console, post};
 use crate::{
     config::{Config, Server},
     http::{
         self, Surface,
         api::{self, Api},
-        body, health,
+        body, console as console_pages, health,
         serve::{Limits, Listener, serve as accept, tls_config},
         stand_in::StandIn,
     },
@@ -14,6 +14,7 @@ use crate::{
     transport::http::{Client, Settings, reach::Reach, relay::Relay},
     usecase::{
         Live, Rules,
+        console::{Console, Operators},
         deliver_notice::Post,
         gateway::{Accounts, Gateway, Ways},
     },
@@ -51,6 +52,7 @@ pub struct Running {
     gateway: Arc<Gateway>,
     worker: Worker,
     queries: Live<api::Settings>,
+    console: Arc<Console>,
     /// What runs, as it was configured last.
     config: Mutex<Config>,
     stop: CancellationToken,
@@ -126,7 +128,11 @@ impl Running {
         let mut api = Api::new(app.env.clone(), api_settings(config)?, surface.body);
         let queries = api.live.clone();
         api.metrics = app.metrics.clone();
-        let others = vec![api::routes(api)];
+        let console = Arc::new(Console::new(app.env.clone(), app.metrics.clone(), console::operators(config)?));
+        tasks.spawn(console::sample(Arc::clone(&console), stop.clone()));
+        let secure = config.server.public_url.get_ref().starts_with("https");
+        let pages = console_pages::Surface::new(Arc::clone(&console), secure, surface.body);
+        let others = vec![api::routes(api), console_pages::routes(pages)];
         let limits = Limits {
             connections: config.server.connections,
             header_timeout: config.server.header_timeout.0,
@@ -157,17 +163,20 @@ impl Running {
         });
         tasks.spawn(follow(app.env.store.clone(), stop.clone()));
         let config = Mutex::new(config.clone());
-        Ok(Self { app, address, metrics_address, gateway, worker, queries, config, stop, stopping, tasks })
+        Ok(Self { app, address, metrics_address, gateway, worker, queries, console, config, stop, stopping, tasks })
     }
 
     /// Reads the configuration again. All of it is read and built before any of it counts: what is wrong changes nothing.
     pub fn reload(&self, file: &Path) {
         let kind = match Config::load(file).map_err(StartError::from).and_then(Reloaded::build) {
             Ok(reloaded) => {
-                self.take(reloaded);
+                let at_start = self.take(reloaded);
+                let detail = if at_start.is_empty() { at_start } else { format!("at the next start: {at_start}") };
+                self.console.reloaded(true, detail);
                 "taken"
             }
             Err(error) => {
+                self.console.reloaded(false, error.to_string());
                 tracing::error!(%error, "the configuration was not taken: everything stays as it was");
                 "refused"
             }
@@ -175,23 +184,25 @@ impl Running {
         self.app.metrics.reloads.get_or_create(&metrics::Kind { kind }).inc();
     }
 
-    fn take(&self, reloaded: Reloaded) {
-        let Reloaded { config, accounts, post, queries, rules } = reloaded;
+    /// The settings that wait for the next start.
+    fn take(&self, reloaded: Reloaded) -> String {
+        let Reloaded { config, accounts, post, queries, rules, operators } = reloaded;
         if let Err(error) = log::set_level(config.log.level.get_ref()) {
             tracing::error!(%error, "the log level stays as it was");
         }
         self.gateway.replace_accounts(accounts);
         self.worker.replace(post, post::settings(&config));
         self.queries.replace(queries);
+        self.console.operators.replace(operators);
         self.app.env.live.replace(rules);
         let mut running = self.config.lock().unwrap_or_else(PoisonError::into_inner);
         let fixed = running.fixed_differences(&config);
+        let at_start = fixed.join(", ");
         if fixed.is_empty() {
             tracing::info!("the configuration was read again: all of it counts from now on");
         } else {
-            let at_start = fixed.join(", ");
             tracing::warn!(
-                at_start,
+                at_start = at_start.as_str(),
                 "the configuration was read again: these count from the next start, the rest from now on"
             );
         }
@@ -200,6 +211,7 @@ impl Running {
         running.server = Server { public_url: running.server.public_url.clone(), ..before.server };
         (running.metrics, running.store, running.stand_in) = (before.metrics, before.store, before.stand_in);
         running.log.format = before.log.format;
+        at_start
     }
 
     /// Ends what is under way, then closes the store.
@@ -221,6 +233,7 @@ struct Reloaded {
     post: Post,
     queries: api::Settings,
     rules: Rules,
+    operators: Operators,
 }
 
 impl Reloaded {
@@ -231,6 +244,7 @@ impl Reloaded {
             post: post::post(&config, None)?,
             queries: api_settings(&config)?,
             rules: super::rules(&config)?,
+            operators: console::operators(&config)?,
             config,
         })
     }

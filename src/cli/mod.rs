@@ -9,6 +9,7 @@ pub mod export;
 pub mod import;
 mod keys;
 mod notices;
+mod operator_password;
 mod resolve;
 mod send_test;
 
@@ -59,6 +60,9 @@ enum Command {
     SendTest(send_test::Args),
     /// Make, list and revoke API keys.
     Keys(keys::Args),
+    /// Hash an operator's password for the console, read from standard input.
+    #[command(after_help = "Example:\n  printf 'correct horse battery' | redial operator-password")]
+    OperatorPassword,
     /// Bring the store's schema up to date, and end.
     #[command(
         after_help = "Example:\n  redial migrate\n\n`redial serve` does it by itself; this is for those who roll out in steps."
@@ -93,6 +97,9 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if let Some(Command::OperatorPassword) = arguments.command {
+        return operator_password::run();
+    }
     let config = Config::load(&arguments.config)?;
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => {
@@ -111,6 +118,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             with_app(&config, async |app| send_test::run(args, &app.env, &post).await).await
         }
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
+        Command::OperatorPassword => operator_password::run(),
         Command::Migrate => {
             with_app(&config, async |_| {
                 eprintln!("the store's schema is up to date");

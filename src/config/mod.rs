@@ -4,10 +4,12 @@
 //! right; `config.toml` at the root of the repository holds the defaults and a test keeps it so.
 
 mod account;
+mod console;
 mod duration;
 mod secret;
 
 pub use account::{Account, Announce, Countries, Custody, Sender, Values, Word};
+pub use console::{Console, Operator, Role};
 pub use duration::Span;
 pub use secret::Secret;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub providers: Providers,
     /// The operator's uses of providers, by name.
     pub accounts: BTreeMap<Spanned<String>, Account>,
+    /// The operator's page.
+    pub console: Console,
     /// Plays a provider, for trying things out.
     pub stand_in: Option<StandIn>,
     /// For errors that show only when the values are put to use.

@@ -9,6 +9,7 @@
 
 mod built_in;
 mod check;
+pub mod console;
 mod context;
 mod letter;
 mod load;

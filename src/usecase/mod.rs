@@ -10,6 +10,7 @@ pub mod bounced;
 mod callback;
 pub mod carrier;
 mod command;
+pub mod console;
 pub mod contacts;
 pub mod deliver_notice;
 pub mod expand_fanout;

@@ -46,17 +46,17 @@ fn n5_parts_are_those_of_an_independent_counter() {
     };
     let texts = corpus();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sms/segments.py");
-    let mut counter = Command::new(python)
+    let mut other = Command::new(python)
         .arg(script)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the interpreter of REDIAL_TEST_PYTHON starts");
-    let mut to = counter.stdin.take().expect("is piped");
+    let mut to = other.stdin.take().expect("is piped");
     let lines: Vec<String> = texts.iter().map(|text| serde_json::json!(text).to_string()).collect();
     let writer = std::thread::spawn(move || to.write_all((lines.join("\n") + "\n").as_bytes()));
-    let output = counter.wait_with_output().expect("it ends");
+    let output = other.wait_with_output().expect("it ends");
     writer.join().expect("does not panic").expect("it reads all");
     assert!(output.status.success(), "the counter failed");
     let counted = String::from_utf8(output.stdout).expect("is JSON");

@@ -1,0 +1,85 @@
+//! Answers of the console: what a browser may do with them, and the cookie.
+
+use crate::http::problem::{Kind, Problem};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use warp::{Reply as _, reply::Response};
+
+/// The pages load their own style and script and nothing else, and stand in no other page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const GUARDS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // Not "no-referrer": browsers then send forms with `Origin: null`.
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// With the headers that every answer of the console has.
+pub(super) fn guarded(mut answer: Response) -> Response {
+    for (name, value) in GUARDS {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+pub(super) fn html(status: StatusCode, body: String) -> Response {
+    let page = warp::reply::with_header(body, header::CONTENT_TYPE, "text/html; charset=utf-8");
+    warp::reply::with_status(page, status).into_response()
+}
+
+pub(super) fn plain(status: StatusCode, kind: &'static str, body: &'static str) -> Response {
+    warp::reply::with_status(warp::reply::with_header(body, header::CONTENT_TYPE, kind), status).into_response()
+}
+
+/// As any path that is none.
+pub(super) fn not_found() -> Response {
+    Problem::new(Kind::NotFound).into_response()
+}
+
+/// To be fetched by GET.
+pub(super) fn redirect(to: &str) -> Response {
+    warp::reply::with_status(warp::reply::with_header("", header::LOCATION, to), StatusCode::SEE_OTHER).into_response()
+}
+
+/// The cookie that holds the session's token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cookie {
+    /// Whether it travels by https only.
+    pub(super) secure: bool,
+}
+
+impl Cookie {
+    /// A browser takes the longer name only over https and for this host alone.
+    fn name(self) -> &'static str {
+        if self.secure { "__Secure-redial-console" } else { "redial-console" }
+    }
+
+    /// The token in a request.
+    pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.into_iter().find(|(name, _)| *name == self.name()).map(|(_, token)| token.to_owned())
+    }
+
+    /// Gives a token to the browser.
+    pub(super) fn given(self, answer: Response, token: &str) -> Response {
+        self.set(answer, token, "")
+    }
+
+    /// Takes it away.
+    pub(super) fn taken_away(self, answer: Response) -> Response {
+        self.set(answer, "", "; Max-Age=0")
+    }
+
+    fn set(self, mut answer: Response, token: &str, more: &str) -> Response {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let cookie = format!("{}={token}; Path=/console; HttpOnly; SameSite=Strict{secure}{more}", self.name());
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        answer
+    }
+}

@@ -1,0 +1,247 @@
+//! `/console`: the operator's page. Made on the server; a little script brings the overview up to date.
+//!
+//! Every page but the first asks for a session. What changes or tells something is a POST with the session's own mark in
+//! the form; numbers that are searched for stand in no address and no log.
+
+mod answer;
+mod plot;
+
+use super::{
+    arrival::Arrival,
+    body::{self, Limit},
+};
+use crate::{
+    template::console::{ConsolePages, ICON, SCRIPT, STYLE},
+    usecase::{
+        console::{Console, Session, SignedIn},
+        write::Refused,
+    },
+};
+use answer::{Cookie, html, not_found, plain, redirect};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc};
+use warp::{Filter, filters::BoxedFilter, reply::Response};
+
+/// The console and how it is reached.
+#[derive(Clone, Debug)]
+pub struct Surface {
+    console: Arc<Console>,
+    pages: Arc<ConsolePages>,
+    cookie: Cookie,
+    body: Limit,
+}
+
+/// A form is short.
+const FORM_MOST: usize = 8 << 10;
+
+impl Surface {
+    /// `secure`: whether it is reached by https, so that the cookie never travels without.
+    pub fn new(console: Arc<Console>, secure: bool, body: Limit) -> Self {
+        let body = Limit { bytes: body.bytes.min(FORM_MOST), ..body };
+        Self { console, pages: Arc::new(ConsolePages::built_in()), cookie: Cookie { secure }, body }
+    }
+}
+
+/// Everything below `/console`.
+pub fn routes(surface: Surface) -> BoxedFilter<(Response,)> {
+    let body = surface.body;
+    let surface = Arc::new(surface);
+    warp::path("console")
+        .and(warp::path::tail())
+        .and(warp::method())
+        .and(warp::ext::get::<Arrival>())
+        .and(warp::header::headers_cloned())
+        .and(body::bytes(body))
+        .then(move |tail: warp::path::Tail, method, arrival, headers, body| {
+            let asked = Asked { path: tail.as_str().to_owned(), method, arrival, headers, body };
+            let surface = Arc::clone(&surface);
+            async move { answer::guarded(surface.answer(&asked).await) }
+        })
+        .boxed()
+}
+
+/// A request.
+struct Asked {
+    path: String,
+    method: Method,
+    arrival: Arrival,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Asked {
+    fn fields(&self) -> BTreeMap<String, String> {
+        form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+
+    fn query(&self, name: &str) -> Option<String> {
+        let query = self.arrival.target.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// A browser says from where a form is sent. No other site may.
+    fn is_from_here(&self) -> bool {
+        let Some(origin) = self.headers.get(header::ORIGIN) else { return true };
+        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+        host.is_some_and(|host| host.eq_ignore_ascii_case(&self.arrival.authority))
+    }
+}
+
+impl Surface {
+    async fn answer(&self, asked: &Asked) -> Response {
+        if !self.console.is_on() {
+            return not_found();
+        }
+        let post = asked.method == Method::POST;
+        if !post && asked.method != Method::GET {
+            return plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "only GET and POST\n");
+        }
+        match (post, asked.path.as_str()) {
+            (false, "console.css") => return plain(StatusCode::OK, "text/css; charset=utf-8", STYLE),
+            (false, "console.js") => return plain(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT),
+            (false, "icon.svg") => return plain(StatusCode::OK, "image/svg+xml", ICON),
+            (true, _) if !asked.is_from_here() => {
+                return self.message(None, StatusCode::FORBIDDEN, "This form came from another site.");
+            }
+            (true, "sign-in") => return self.sign_in(asked).await,
+            _ => {}
+        }
+        let token = self.cookie.read(&asked.headers);
+        let Some(session) = token.as_deref().and_then(|token| self.console.session(token)) else {
+            return match (post, asked.path.as_str()) {
+                // The script asks for a part only.
+                (false, "live") => plain(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", "signed out\n"),
+                _ => self.page(StatusCode::OK, "sign_in.html", None, json!({ "wrong": false })),
+            };
+        };
+        if post {
+            let fields = asked.fields();
+            if fields.get("form").map(String::as_str) != Some(&*session.form) {
+                return self.message(
+                    Some(&session),
+                    StatusCode::FORBIDDEN,
+                    "This form is of another session. Go back and load the page again.",
+                );
+            }
+            return match asked.path.as_str() {
+                "sign-out" => {
+                    if let Some(token) = &token {
+                        self.console.sign_out(token);
+                    }
+                    self.cookie.taken_away(redirect("/console"))
+                }
+                "replay" => self.replay(&session, &fields).await,
+                "search" => self.search(&session, &fields).await,
+                _ => not_found(),
+            };
+        }
+        match asked.path.as_str() {
+            "" => self.overview(&session, "overview.html").await,
+            "live" => self.overview(&session, "live.html").await,
+            "notices" => self.notices(&session, &asked.query("state").unwrap_or_else(|| "dead".to_owned())).await,
+            "explain" => self.explain(&session, asked.query("id")).await,
+            "search" => {
+                self.page(StatusCode::OK, "search.html", Some(&session), json!({ "found": null, "wrong": null }))
+            }
+            _ => self.message(Some(&session), StatusCode::NOT_FOUND, "There is no such page."),
+        }
+    }
+
+    async fn sign_in(&self, asked: &Asked) -> Response {
+        let fields = asked.fields();
+        let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+        match self.console.sign_in(field("name"), field("password")).await {
+            SignedIn::As(token) => self.cookie.given(redirect("/console"), &token),
+            SignedIn::No => self.page(StatusCode::FORBIDDEN, "sign_in.html", None, json!({ "wrong": true })),
+        }
+    }
+
+    async fn overview(&self, session: &Session, page: &str) -> Response {
+        match self.console.overview().await {
+            Ok(overview) => {
+                let plots: Vec<Value> = overview
+                    .plots
+                    .iter()
+                    .map(|plot| json!({ "title": plot.title, "svg": plot::svg(plot), "series": plot.series }))
+                    .collect();
+                self.page(StatusCode::OK, page, Some(session), json!({ "overview": overview, "plots": plots }))
+            }
+            Err(error) => self.failed(session, &error),
+        }
+    }
+
+    async fn notices(&self, session: &Session, state: &str) -> Response {
+        match self.console.notices(state).await {
+            Ok(Some((notices, more))) => {
+                let facts = json!({ "state": state, "notices": notices, "more": more });
+                self.page(StatusCode::OK, "notices.html", Some(session), facts)
+            }
+            Ok(None) => self.message(Some(session), StatusCode::NOT_FOUND, "There is no such state of notices."),
+            Err(error) => self.failed(session, &error),
+        }
+    }
+
+    async fn explain(&self, session: &Session, id: Option<String>) -> Response {
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            let facts = json!({ "id": "", "found": null, "wrong": null });
+            return self.page(StatusCode::OK, "explain.html", Some(session), facts);
+        };
+        let (status, facts) = match self.console.explain(session, id.trim()).await {
+            Ok(found) => (StatusCode::OK, json!({ "id": id, "found": found, "wrong": null })),
+            Err(Refused::Store(error)) => return self.failed(session, &error),
+            Err(why) => (StatusCode::NOT_FOUND, json!({ "id": id, "found": null, "wrong": why.to_string() })),
+        };
+        self.page(status, "explain.html", Some(session), facts)
+    }
+
+    async fn replay(&self, session: &Session, fields: &BTreeMap<String, String>) -> Response {
+        if !session.may_act() {
+            return self.message(Some(session), StatusCode::FORBIDDEN, "Your role lets you look, and not act.");
+        }
+        let Some(Ok(id)) = fields.get("id").map(|id| id.parse()) else {
+            return self.message(Some(session), StatusCode::BAD_REQUEST, "A notice's id is needed.");
+        };
+        match self.console.replay(session, id).await {
+            Ok(new) => redirect(&format!("/console/explain?id={new}")),
+            Err(why) => self.message(Some(session), StatusCode::CONFLICT, &why.to_string()),
+        }
+    }
+
+    async fn search(&self, session: &Session, fields: &BTreeMap<String, String>) -> Response {
+        if !session.may_act() {
+            return self.message(Some(session), StatusCode::FORBIDDEN, "Your role lets you look, and not act.");
+        }
+        let number = fields.get("number").map(String::as_str).unwrap_or_default();
+        let (status, facts) = match self.console.search(session, number).await {
+            Ok(found) => (StatusCode::OK, json!({ "found": found, "wrong": null })),
+            Err(Refused::Store(error)) => return self.failed(session, &error),
+            Err(why) => (StatusCode::BAD_REQUEST, json!({ "found": null, "wrong": why.to_string() })),
+        };
+        self.page(status, "search.html", Some(session), facts)
+    }
+
+    fn failed(&self, session: &Session, error: &dyn std::error::Error) -> Response {
+        tracing::error!(%error, "a page of the console could not be made");
+        self.message(Some(session), StatusCode::SERVICE_UNAVAILABLE, "The store does not answer. The log says more.")
+    }
+
+    fn message(&self, session: Option<&Session>, status: StatusCode, message: &str) -> Response {
+        self.page(status, "message.html", session, json!({ "message": message }))
+    }
+
+    fn page(&self, status: StatusCode, page: &str, session: Option<&Session>, mut facts: Value) -> Response {
+        facts["session"] = session.map_or(
+            Value::Null,
+            |session| json!({ "name": session.name, "form": session.form, "may_act": session.may_act() }),
+        );
+        match self.pages.page(page, facts) {
+            Ok(body) => html(status, body),
+            Err(error) => {
+                tracing::error!(%error, "a page of the console could not be made");
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", "this page could not be made\n")
+            }
+        }
+    }
+}
