@@ -49,10 +49,10 @@ fn fold(text: &str) -> String {
     let letters = text.chars().take(LOOKED_AT).nfkd().filter(|c| !is_combining_mark(*c));
     for c in letters.flat_map(char::to_lowercase) {
         match c {
-            '\'' | '\u{2019}' | '\u{2018}' | '`' => {}
-            // Arabic: the forms of alef, and the lengthening stroke, are one.
+            // An apostrophe, and Arabic's lengthening stroke.
+            '\'' | '\u{2019}' | '\u{2018}' | '`' | '\u{0640}' => {}
+            // Arabic: the forms of alef are one.
             '\u{0671}' => folded.push('\u{0627}'),
-            '\u{0640}' => {}
             'ß' => folded.push_str("ss"),
             c if c.is_alphanumeric() => folded.push(c),
             _ if folded.is_empty() || folded.ends_with(' ') => {}

@@ -104,13 +104,12 @@ pub async fn receive(env: &Env, account: &str, own: Option<OwnMessage>, report: 
         stopped: report.stopped,
         at: env.store.now().await?,
     };
-    let attempt = match find(env, own, &receipt).await? {
-        Some(attempt) => attempt,
-        None => {
-            write(env, vec![Effect::Returned(Returned::Received(receipt.clone()))]).await?;
-            let Some(attempt) = find(env, own, &receipt).await? else { return Ok(false) };
-            attempt
-        }
+    let attempt = if let Some(attempt) = find(env, own, &receipt).await? {
+        attempt
+    } else {
+        write(env, vec![Effect::Returned(Returned::Received(receipt.clone()))]).await?;
+        let Some(attempt) = find(env, own, &receipt).await? else { return Ok(false) };
+        attempt
     };
     take(env, &attempt, &receipt).await?;
     settle(env, attempt.notice, attempt.number).await?;

@@ -25,17 +25,16 @@ pub(super) async fn of(env: &Env, base: &str, owner: OwnerId, to: &Address, lang
     if base.is_empty() {
         return Ok(None);
     }
-    let token = match env.store.stop_link_of(owner, to.key()).await? {
-        Some(link) => link.token,
-        None => {
-            let token: Box<str> = format!("{:032x}", env.random.bits()).into();
-            let at = env.store.now().await?;
-            let link = StopLink { token: token.clone(), owner, address: to.clone(), language: language.into(), at };
-            let effects = vec![Effect::Returned(Returned::StopLinkMade(link))];
-            env.store.commit(Commit { effects, ..Commit::default() }).await?;
-            // Somebody else may have been faster, and then theirs is the pair's.
-            env.store.stop_link_of(owner, to.key()).await?.map_or(token, |link| link.token)
-        }
+    let token = if let Some(link) = env.store.stop_link_of(owner, to.key()).await? {
+        link.token
+    } else {
+        let token: Box<str> = format!("{:032x}", env.random.bits()).into();
+        let at = env.store.now().await?;
+        let link = StopLink { token: token.clone(), owner, address: to.clone(), language: language.into(), at };
+        let effects = vec![Effect::Returned(Returned::StopLinkMade(link))];
+        env.store.commit(Commit { effects, ..Commit::default() }).await?;
+        // Somebody else may have been faster, and then theirs is the pair's.
+        env.store.stop_link_of(owner, to.key()).await?.map_or(token, |link| link.token)
     };
     Ok(Some(format!("{base}/c/{token}/stop")))
 }

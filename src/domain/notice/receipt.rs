@@ -66,7 +66,7 @@ pub enum Settled {
 ///
 /// A notice that is under way, or whose reply is not known yet, is left alone: its attempt is settled when that ends.
 pub fn settle(state: NoticeState, outcome: Option<AttemptOutcome>, reported: Reported) -> Settled {
-    use AttemptOutcome::{Never, Sent, TryAgain, Unknown};
+    use AttemptOutcome::{Sent, TryAgain, Unknown};
     use NoticeState as N;
     let taken_back = matches!(outcome, Some(Sent | Unknown));
     match (state, reported) {
@@ -77,7 +77,6 @@ pub fn settle(state: NoticeState, outcome: Option<AttemptOutcome>, reported: Rep
         (N::Open | N::Dead, Reported::Delivered) if outcome == Some(TryAgain) => Settled::Arrived,
         // Reported as failed before, and now as never: it waits for another try in the same way.
         (N::Open, Reported::Bounced) if outcome == Some(TryAgain) => Settled::Never,
-        (N::Open, _) if outcome == Some(Never) => Settled::Nothing,
         _ => Settled::Nothing,
     }
 }
