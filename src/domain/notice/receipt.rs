@@ -105,8 +105,8 @@ pub fn standing(attempt: &Attempt, now: Time) -> Standing {
     let late = now >= attempt.at.after(REPORTS_WITHIN);
     match (attempt.outcome, attempt.reported) {
         (_, Some(Reported::Delivered)) => Standing::Delivered,
-        (_, Some(Reported::Bounced | Reported::Expired | Reported::Failed)) => Standing::NotDelivered,
-        (Some(AttemptOutcome::Never | AttemptOutcome::TryAgain), _) => Standing::NotDelivered,
+        (_, Some(Reported::Bounced | Reported::Expired | Reported::Failed))
+        | (Some(AttemptOutcome::Never | AttemptOutcome::TryAgain), _) => Standing::NotDelivered,
         (_, _) if late => Standing::Unknown,
         (_, Some(Reported::Accepted | Reported::Sent)) => Standing::OnItsWay,
         (_, None) => Standing::Waiting,
