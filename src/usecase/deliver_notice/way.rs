@@ -11,7 +11,7 @@ use crate::{
         address::{Address, phone},
         notice::{AttemptOutcome, NoticeState, Reach, Recipient, routes},
         owner::Channel,
-        schedule::{Urgency, zones_of},
+        schedule::{Hours, Urgency, zones_of},
     },
     store::{Claimed, Result},
     transport::delivery::Delivery,
@@ -169,7 +169,11 @@ impl Plan {
 
     /// Until when the recipient is left alone (rule N7).
     fn quiet(&self, post: &Post, way: &Reach, now: Time) -> Option<Time> {
-        let open = post.caps(&way.account).quiet.open(&self.zones(post, &way.address, now), now);
+        let quiet = post.caps(&way.account).quiet;
+        if quiet == Hours::NONE {
+            return None;
+        }
+        let open = quiet.open(&self.zones(post, &way.address, now), now);
         (open > now).then(|| {
             post.governor.deferred(&way.account, "quiet");
             open

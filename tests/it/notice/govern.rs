@@ -307,9 +307,9 @@ async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
     world.contacts(&[contact(1, &[BO])]).await;
     world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
     let lease = Duration::from_millis(150);
-    let (began, begun) = oneshot::channel();
+    let (under_way, reached) = oneshot::channel();
     *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
-        began.send(()).unwrap();
+        under_way.send(()).unwrap();
         tokio::time::sleep(lease * 5).await;
     }));
     let settings = Settings { lease, poll: Duration::from_millis(20), ..Settings::default() };
@@ -322,7 +322,7 @@ async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
         })
         .collect();
     world.change(MOBILE, NEW).await;
-    begun.await.unwrap();
+    reached.await.unwrap();
     let sent = async {
         loop {
             if world.states().await.iter().all(|(state, _)| *state == NoticeState::Sent) {
