@@ -169,7 +169,9 @@ impl Writer {
             if !group.is_empty() && !self.write(&statements, &mut group) {
                 return;
             }
-            reader::in_one_moment(&statements, read.into_iter());
+            if read.is_some() {
+                reader::in_one_moment(&statements, read.into_iter());
+            }
         }
     }
 
