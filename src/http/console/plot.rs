@@ -3,7 +3,7 @@
 use crate::usecase::console::Plot;
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 600.0;
+const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 120.0;
 /// So many lines are told apart; the rest is in the table.
 const LINES: usize = 6;
@@ -16,7 +16,7 @@ pub(super) fn svg(plot: &Plot) -> String {
     let count = shown.iter().map(|series| series.points.len()).max().unwrap_or(0);
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\"><g class=\"grid\">",
-        HEIGHT + 16.0,
+        HEIGHT + 24.0,
         escaped(plot.title)
     );
     for line in 0..=2_u8 {
@@ -24,16 +24,20 @@ pub(super) fn svg(plot: &Plot) -> String {
         let _ = write!(svg, "<path d=\"M0 {y}H{WIDTH}\"/>");
     }
     let _ = write!(svg, "<text x=\"2\" y=\"14\">{top} a minute</text>");
-    let _ = write!(svg, "<text x=\"2\" y=\"{y}\">{count} min ago</text>", y = HEIGHT + 15.0);
-    let _ = write!(svg, "<text x=\"{WIDTH}\" y=\"{y}\" text-anchor=\"end\">now</text></g>", y = HEIGHT + 15.0);
+    let _ = write!(svg, "<text x=\"2\" y=\"{y}\">{count} min ago</text>", y = HEIGHT + 19.0);
+    let _ = write!(svg, "<text x=\"{WIDTH}\" y=\"{y}\" text-anchor=\"end\">now</text></g>", y = HEIGHT + 19.0);
     for (at, series) in shown.iter().enumerate() {
         let step = WIDTH / usize_f64(count.saturating_sub(1).max(1));
-        let missing = count - series.points.len();
+        let newest = series.points.len();
         let mut path = String::new();
         for (place, point) in series.points.iter().enumerate() {
-            let x = usize_f64(place + missing) * step;
+            let x = WIDTH - usize_f64(newest - 1 - place) * step;
             let y = 4.0 + HEIGHT - if top > 0.0 { point / top * HEIGHT } else { 0.0 };
             let _ = write!(path, "{}{x:.1} {y:.1}", if place == 0 { "M" } else { "L" });
+        }
+        if newest == 1 {
+            // A dot, by its round ends.
+            path.push_str("h0");
         }
         let _ = write!(svg, "<path class=\"line s{at}\" d=\"{path}\"><title>{}</title></path>", escaped(&series.name));
     }
@@ -69,7 +73,7 @@ mod tests {
         let plot = Plot { title: "A & B", series: vec![series("<moved>", &[0.0, 10.0]), series("none", &[5.0])] };
         let svg = svg(&plot);
         assert!(svg.contains("aria-label=\"A &amp; B\"") && svg.contains("<title>&lt;moved></title>"), "{svg}");
-        assert!(svg.contains("d=\"M0.0 124.0L600.0 4.0\"") && svg.contains("d=\"M600.0 64.0\""), "{svg}");
+        assert!(svg.contains("d=\"M0.0 124.0L360.0 4.0\"") && svg.contains("d=\"M360.0 64.0h0\""), "{svg}");
         assert!(svg.contains(">10 a minute<"));
     }
 
