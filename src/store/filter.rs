@@ -1,32 +1,28 @@
 //! The filter of former numbers: whether a key may be one, from memory alone (design section 8).
 //!
-//! In generations: a *settled* one, static and small (9 bits a number), and a *growing* one, which takes what comes. When
-//! the growing one is full, [`Filter::begin_rebuilding`] puts an empty one beside it, the store reads all hashes, and
-//! [`Filter::finish_rebuilding`] settles them. An answer of "no" is never wrong: a hash is dropped from no generation
-//! before another one has it. Only hashes under the database's own seed are kept, here and in the store's feed.
+//! A blocked Bloom filter: a number's eight bits lie in one cache line, so that a look-up costs one visit to memory
+//! however many numbers there are. It has room for half as many again as it was made for; when that is used up,
+//! [`Filter::begin_rebuilding`] puts a larger one beside it, both take what comes, the store reads all hashes, and
+//! [`Filter::finish_rebuilding`] puts the larger one in its place. An answer of "no" is never wrong. Only hashes under
+//! the database's own seed are kept, here and in the store's feed.
 
 use arc_swap::ArcSwap;
-use fastbloom::AtomicBloomFilter;
 use siphasher::sip::SipHasher13;
 use std::{
     fmt,
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
-use xorf::{BinaryFuse8, Filter as _};
 
 mod file;
 
-/// What the smallest growing generation takes: 80 KiB.
-const LEAST: usize = 1 << 16;
-/// A growing generation has this part of all numbers, so that rebuilding stays rare and memory small.
-const PART: usize = 8;
-/// Bits for each number in a growing generation, and how many of them are set: about 1 % of other numbers seem to be in.
-const BITS: usize = 10;
-const HASHES: u32 = 7;
+/// What the smallest one has room for: 256 KiB.
+const LEAST: usize = 1 << 17;
+/// Bits for each number when the room is used up: fewer than one in a thousand of all other numbers then seem to be in.
+const BITS: usize = 16;
 
 /// The filter. Reading takes no lock.
 pub struct Filter {
@@ -36,35 +32,67 @@ pub struct Filter {
 }
 
 struct Generations {
-    settled: Option<Arc<Settled>>,
-    /// Those that are being settled.
-    previous: Vec<Arc<Growing>>,
-    growing: Arc<Growing>,
+    /// Has all that was inserted.
+    present: Arc<Blocks>,
+    /// Will have: what is inserted from now on goes to both.
+    next: Option<Arc<Blocks>>,
 }
 
-struct Settled {
-    fuse: BinaryFuse8,
-    count: usize,
-}
-
-struct Growing {
-    bloom: AtomicBloomFilter,
+/// Bits in lines of memory.
+struct Blocks {
+    lines: Box<[Line]>,
     inserted: AtomicUsize,
-    room: usize,
+    /// How many numbers it takes before it says yes too often.
+    room: AtomicUsize,
 }
 
-impl Growing {
+#[derive(Default)]
+#[repr(align(64))]
+struct Line([AtomicU64; 8]);
+
+impl Blocks {
     fn for_total(total: usize) -> Arc<Self> {
-        let room = (total / PART).max(LEAST);
-        let bloom = AtomicBloomFilter::with_num_bits(room * BITS).hashes(HASHES);
-        Arc::new(Self { bloom, inserted: AtomicUsize::new(0), room })
+        let room = (total + total / 2).max(LEAST);
+        let lines = (0..room.div_ceil(512 / BITS)).map(|_| Line::default()).collect();
+        Arc::new(Self { lines, inserted: AtomicUsize::new(0), room: AtomicUsize::new(room) })
     }
+
+    /// The line of a hash, by its upper half.
+    fn line(&self, hash: u64) -> &Line {
+        let at = ((hash >> 32) * self.lines.len() as u64) >> 32;
+        &self.lines[usize::try_from(at).unwrap_or(usize::MAX)]
+    }
+
+    fn contains(&self, hash: u64) -> bool {
+        let Line(words) = self.line(hash);
+        words.iter().zip(bits(hash)).all(|(word, bit)| word.load(Ordering::Relaxed) & bit != 0)
+    }
+
+    fn insert(&self, hash: u64) {
+        let Line(words) = self.line(hash);
+        let mut new = false;
+        for (word, bit) in words.iter().zip(bits(hash)) {
+            // Most of the time somebody has been here: a plain read leaves the line to all cores.
+            if word.load(Ordering::Relaxed) & bit == 0 {
+                new |= word.fetch_or(bit, Ordering::Relaxed) & bit == 0;
+            }
+        }
+        if new {
+            self.inserted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One bit for each word of a line, by the lower half of the hash.
+fn bits(hash: u64) -> impl Iterator<Item = u64> {
+    let mixed = (hash & 0xffff_ffff).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (0..8).map(move |word| 1 << ((mixed >> (16 + 6 * word)) & 63))
 }
 
 impl Filter {
     /// An empty filter whose hash is keyed by the database's seed.
     pub fn new(seed: [u8; 16]) -> Self {
-        let now = Generations { settled: None, previous: Vec::new(), growing: Growing::for_total(0) };
+        let now = Generations { present: Blocks::for_total(0), next: None };
         Self {
             hasher: SipHasher13::new_with_key(&seed),
             now: ArcSwap::from_pointee(now),
@@ -79,80 +107,72 @@ impl Filter {
 
     /// Whether the key may have been inserted; never wrong when false.
     pub fn may_contain(&self, key: &str) -> bool {
-        let hash = self.hash(key);
-        let now = self.now.load();
-        now.settled.as_ref().is_some_and(|settled| settled.fuse.contains(&hash))
-            || now.growing.bloom.contains_hash(hash)
-            || now.previous.iter().any(|growing| growing.bloom.contains_hash(hash))
+        self.now.load().present.contains(self.hash(key))
     }
 
     /// Takes a hash. To be called before the commit that makes the number a former one.
     pub fn insert(&self, hash: u64) {
         let now = self.now.load();
-        if !now.growing.bloom.insert_hash(hash) {
-            now.growing.inserted.fetch_add(1, Ordering::Relaxed);
+        now.present.insert(hash);
+        if let Some(next) = &now.next {
+            next.insert(hash);
         }
     }
 
-    /// Whether the growing generation is full. An overfull one is still right, but says yes more and more often.
+    /// Whether the room is used up. An overfull filter is still right, but says yes more and more often.
     pub fn wants_rebuilding(&self) -> bool {
-        let now = self.now.load();
-        now.growing.inserted.load(Ordering::Relaxed) >= now.growing.room && !self.rebuilding.load(Ordering::Acquire)
+        let Generations { present, .. } = &**self.now.load();
+        let full = present.inserted.load(Ordering::Relaxed) >= present.room.load(Ordering::Relaxed);
+        full && !self.rebuilding.load(Ordering::Acquire)
     }
 
-    /// From now on an empty generation takes what comes. To be called when nothing is inserted that is not committed;
-    /// then read *all* hashes, and call [`Filter::finish_rebuilding`] or [`Filter::give_up_rebuilding`].
+    /// From now on a larger one, empty, takes what comes as well. To be called when nothing is inserted that is not
+    /// committed; then [`Filter::settle`] *all* hashes, and call [`Filter::finish_rebuilding`] or
+    /// [`Filter::give_up_rebuilding`].
     pub fn begin_rebuilding(&self) {
+        self.begin_with(self.now.load().present.inserted.load(Ordering::Relaxed));
+    }
+
+    /// The same at the start of a process, when it is known how many hashes there are.
+    pub fn begin_with(&self, total: usize) {
         self.rebuilding.store(true, Ordering::Release);
-        self.now.rcu(|now| {
-            let mut previous = now.previous.clone();
-            previous.push(Arc::clone(&now.growing));
-            let settled = now.settled.as_ref().map_or(0, |settled| settled.count);
-            let grown: usize = previous.iter().map(|growing| growing.inserted.load(Ordering::Relaxed)).sum();
-            Generations { settled: now.settled.clone(), previous, growing: Growing::for_total(settled + grown) }
-        });
+        let next = Some(Blocks::for_total(total));
+        self.now.rcu(|now| Generations { present: Arc::clone(&now.present), next: next.clone() });
     }
 
-    /// Settles all hashes that were read since [`Filter::begin_rebuilding`], in any order, repeated or not.
-    pub fn finish_rebuilding(&self, hashes: Vec<u64>) {
-        if let Some(settled) = settle(hashes) {
-            let settled = Some(Arc::new(settled));
-            self.now.rcu(|now| Generations {
-                settled: settled.clone(),
-                previous: Vec::new(),
-                growing: Arc::clone(&now.growing),
-            });
+    /// One of the hashes that were read since [`Filter::begin_rebuilding`], in any order, repeated or not.
+    pub fn settle(&self, hash: u64) {
+        if let Some(next) = &self.now.load().next {
+            next.insert(hash);
         }
+    }
+
+    /// All hashes were settled.
+    pub fn finish_rebuilding(&self) {
+        self.now.rcu(|now| Generations { present: Arc::clone(now.next.as_ref().unwrap_or(&now.present)), next: None });
         self.rebuilding.store(false, Ordering::Release);
     }
 
-    /// The hashes could not be read: everything stays, and is tried again when the new generation is full.
+    /// The hashes could not be read: everything stays, and is tried again some numbers later.
     pub fn give_up_rebuilding(&self) {
+        self.now.rcu(|now| {
+            let room = now.present.inserted.load(Ordering::Relaxed) + LEAST / 8;
+            now.present.room.fetch_max(room, Ordering::Relaxed);
+            Generations { present: Arc::clone(&now.present), next: None }
+        });
         self.rebuilding.store(false, Ordering::Release);
     }
 
-    /// Starts over with these hashes; for the start of a process, before anything is inserted.
-    pub fn start_with(&self, hashes: Vec<u64>) {
-        let settled = settle(hashes).map(Arc::new);
-        let growing = Growing::for_total(settled.as_ref().map_or(0, |settled| settled.count));
-        self.now.store(Arc::new(Generations { settled, previous: Vec::new(), growing }));
-    }
-
-    /// Writes the filter to a file, with the store's `mark` of what it holds. Nothing is written while it is being
-    /// rebuilt: what is there stays valid.
+    /// Writes the filter to a file, with the store's `mark` of what it holds.
     pub fn save(&self, path: &Path, mark: &[u8]) -> std::io::Result<()> {
-        let now = self.now.load_full();
-        if !now.previous.is_empty() {
-            return Ok(());
-        }
-        file::write(path, self.witness(), mark, &now)
+        file::write(path, self.witness(), mark, &self.now.load_full().present)
     }
 
     /// Takes over what a file holds and returns the `mark` with which it was saved; `None`, and nothing is changed, where
     /// there is no whole file of this database. For the start of a process, before anything is inserted.
     pub fn load(&self, path: &Path) -> Option<Vec<u8>> {
         let (mark, saved) = file::read(path, self.witness())?;
-        self.now.store(Arc::new(saved));
+        self.now.store(Arc::new(Generations { present: Arc::new(saved), next: None }));
         Some(mark)
     }
 
@@ -164,8 +184,7 @@ impl Filter {
     /// Bytes in memory, for a metric.
     pub fn bytes(&self) -> usize {
         let now = self.now.load();
-        let growing = now.previous.iter().chain([&now.growing]).map(|growing| growing.bloom.num_bits() / 8);
-        now.settled.as_ref().map_or(0, |settled| settled.fuse.fingerprints.len()) + growing.sum::<usize>()
+        [Some(&now.present), now.next.as_ref()].into_iter().flatten().map(|blocks| 64 * blocks.lines.len()).sum()
     }
 }
 
@@ -173,19 +192,6 @@ impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Filter").field("bytes", &self.bytes()).finish_non_exhaustive()
     }
-}
-
-/// `None` where there is nothing to settle.
-fn settle(mut hashes: Vec<u64>) -> Option<Settled> {
-    hashes.sort_unstable();
-    hashes.dedup();
-    if hashes.is_empty() {
-        return None;
-    }
-    let fuse = BinaryFuse8::try_from_iterator(hashes.iter().copied())
-        .inspect_err(|error| tracing::warn!(error, "the filter of former numbers could not be settled"))
-        .ok()?;
-    Some(Settled { fuse, count: hashes.len() })
 }
 
 #[cfg(test)]

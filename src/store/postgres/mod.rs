@@ -105,7 +105,11 @@ impl Postgres {
         retried!(store, schema::migrate(&store.pool))?;
         // The time is taken first: what is written while the keys are read is found by the first `follow`.
         let at = store.now().await?;
-        store.filter.start_with(store.all_former().await?);
+        let mut hashes = Vec::new();
+        store.former_since(read::Left::default(), |hash| hashes.push(hash)).await?;
+        store.filter.begin_with(hashes.len());
+        hashes.into_iter().for_each(|hash| store.filter.settle(hash));
+        store.filter.finish_rebuilding();
         *store.followed.lock().unwrap_or_else(PoisonError::into_inner) = Followed { at, swept: at };
         Ok(store)
     }
@@ -123,13 +127,6 @@ impl Postgres {
         let answer = self.session().await?.one(concat!("/* now */ SELECT ", clock!()), values![]).await?;
         let row = answer.rows.first().ok_or_else(|| StoreError::Damaged("the database's clock".into()))?;
         Ok(Columns::of(row, "the clock").time()?)
-    }
-
-    /// The hashes of all former numbers.
-    async fn all_former(&self) -> Result<Vec<u64>> {
-        let mut hashes = Vec::new();
-        self.former_since(read::Left::default(), |hash| hashes.push(hash)).await?;
-        Ok(hashes)
     }
 
     /// The hashes of numbers after a place in the feed.
@@ -154,9 +151,9 @@ impl Postgres {
             Err(_) => return Ok(()),
         }
         let rebuilding = Rebuilding(&self.filter);
-        let hashes = self.all_former().await?;
+        self.former_since(read::Left::default(), |hash| self.filter.settle(hash)).await?;
         std::mem::forget(rebuilding);
-        self.filter.finish_rebuilding(hashes);
+        self.filter.finish_rebuilding();
         Ok(())
     }
 

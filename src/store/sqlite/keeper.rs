@@ -42,9 +42,9 @@ pub(super) fn file(path: &Path) -> PathBuf {
 
 /// Settles everything in the feed, after [`Filter::begin_rebuilding`].
 pub(super) fn rebuild(connection: &Connection, filter: &Filter, save_to: Option<&Path>) {
-    match scan(connection) {
-        Ok((hashes, mark)) => {
-            filter.finish_rebuilding(hashes);
+    match scan(connection, filter) {
+        Ok(mark) => {
+            filter.finish_rebuilding();
             if let Some(path) = save_to {
                 save(filter, path, mark);
             }
@@ -72,8 +72,12 @@ pub(super) fn fill(connection: &Connection, filter: &Filter, saved: Option<&Path
     {
         return Ok(mark.position);
     }
-    let (hashes, mark) = scan(connection)?;
-    filter.start_with(hashes);
+    let total: i64 = connection
+        .query_row("-- keeper::fill\nSELECT coalesce(max(position), 0) FROM former", [], |row| row.get(0))
+        .map_err(unavailable)?;
+    filter.begin_with(usize::try_from(total).unwrap_or(0));
+    let mark = scan(connection, filter)?;
+    filter.finish_rebuilding();
     Ok(mark.position)
 }
 
@@ -126,19 +130,18 @@ fn fits(connection: &Connection, mark: &Mark) -> Result<bool> {
     Ok(token == Some(mark.token) && !parted)
 }
 
-fn scan(connection: &Connection) -> Result<(Vec<u64>, Mark)> {
+/// Settles all hashes of the feed.
+fn scan(connection: &Connection, filter: &Filter) -> Result<Mark> {
     let moment = connection.unchecked_transaction().map_err(unavailable)?;
     let position: i64 = moment
         .query_row("-- keeper::scan\nSELECT coalesce(max(position), 0) FROM former", [], |row| row.get(0))
         .map_err(unavailable)?;
-    let mut hashes = Vec::with_capacity(usize::try_from(position).unwrap_or(0));
     let mut statement = moment.prepare("-- keeper::scan\nSELECT hash FROM former").map_err(unavailable)?;
     let mut rows = statement.query([]).map_err(unavailable)?;
     while let Some(row) = rows.next().map_err(unavailable)? {
-        hashes.push(row.get::<_, i64>(0).map_err(unavailable)?.cast_unsigned());
+        filter.settle(row.get::<_, i64>(0).map_err(unavailable)?.cast_unsigned());
     }
-    let mark = Mark::at(&moment, position)?;
-    Ok((hashes, mark))
+    Mark::at(&moment, position)
 }
 
 /// Notes that this process opened the database, and how far the feed had come.
