@@ -600,14 +600,20 @@ pub trait Keys: Send + Sync {
     async fn keys(&self) -> Result<Vec<ApiKey>>;
     /// What a caller was answered under an idempotency key.
     async fn once(&self, caller: AppId, path: &str, key: &str) -> Result<Option<Once>>;
+    /// Forgets at most `limit` answers that were given before this, by the store's time; how many.
+    async fn forget_answers(&self, before: Time, limit: usize) -> Result<usize>;
 }
 
 /// Everything that is kept.
 #[async_trait]
 pub trait Store: Numbers + Owners + Books + Outbox + Returns + Substitutions + Keys {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
-    /// claims and heartbeats.
+    /// claims, heartbeats and [`Keys::forget_answers`].
     async fn commit(&self, commit: Commit) -> Result<Time>;
+    /// How many rows of a large load are best written in one commit: few where each row is a statement over a network.
+    fn load_size(&self) -> usize {
+        300
+    }
     /// The store's time: the injected clock for SQLite, the database's for PostgreSQL.
     async fn now(&self) -> Result<Time>;
     /// Follows writes of other processes into the filter, once. The caller repeats it.

@@ -24,9 +24,6 @@ use std::io::Read;
 use tokio::sync::mpsc;
 use writing::Writing;
 
-/// Rows of one commit: the more, the fewer times a page of an index is written.
-const BATCH: usize = 10_000;
-
 /// Batches that wait while one is committed.
 const AHEAD: usize = 2;
 
@@ -63,8 +60,8 @@ pub async fn import(
 ) -> Result<Imported, ImportFailed> {
     let now = env.store.now().await.map_err(Refused::from)?;
     let (sender, mut batches) = mpsc::channel(AHEAD);
-    let region = source.region;
-    let reader = tokio::task::spawn_blocking(move || read(file, region, now, &sender));
+    let (region, size) = (source.region, env.store.load_size());
+    let reader = tokio::task::spawn_blocking(move || read(file, region, now, size, &sender));
     let mut loading = Loading { env, source, listener, imported: Imported::default(), last: None };
     while let Some(batch) = batches.recv().await {
         loading.take(batch).await?;
@@ -77,13 +74,19 @@ pub async fn import(
 }
 
 /// Reads the file to its end, or until nobody wants its rows any more.
-fn read(file: impl Read, region: Option<Region>, now: Time, to: &mpsc::Sender<Batch>) -> Result<(), ImportFailed> {
+fn read(
+    file: impl Read,
+    region: Option<Region>,
+    now: Time,
+    size: usize,
+    to: &mpsc::Sender<Batch>,
+) -> Result<(), ImportFailed> {
     let mut records = Records::new(file, b',');
     let places = header(records.next()?.map(|(_, record)| record))?;
     loop {
-        let mut batch = Batch { rows: Vec::with_capacity(BATCH), bad: Vec::new(), bytes: 0 };
+        let mut batch = Batch { rows: Vec::with_capacity(size), bad: Vec::new(), bytes: 0 };
         let mut end = false;
-        while batch.rows.len() + batch.bad.len() < BATCH {
+        while batch.rows.len() + batch.bad.len() < size {
             let Some((line, record)) = records.next()? else {
                 end = true;
                 break;

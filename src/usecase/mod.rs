@@ -16,6 +16,7 @@ pub mod deliver_notice;
 pub mod expand_fanout;
 pub mod explain;
 pub mod export;
+pub mod forget_answers;
 pub mod gateway;
 pub mod governor;
 pub mod groups;

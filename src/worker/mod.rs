@@ -15,14 +15,24 @@ use crate::{
         Env, Live,
         deliver_notice::{Ended, Post, deliver_notice},
         expand_fanout::{Schedule, expand_fanout},
+        forget_answers::forget_answers,
         link_contacts::link_contacts,
     },
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use lane::Lane;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How often it is looked for answers that are old enough to be forgotten.
+const TIDY: Duration = Duration::from_mins(10);
 
 /// How much at once, and how long.
 #[derive(Clone, Debug)]
@@ -91,6 +101,8 @@ pub struct Worker {
     wake: Arc<Notify>,
     fresh: Lane,
     retries: Lane,
+    /// When nothing was left to be forgotten, in microseconds.
+    tidied: Arc<AtomicI64>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -110,6 +122,7 @@ impl Worker {
             wake: Arc::new(Notify::new()),
             fresh: Lane::new(false),
             retries: Lane::new(true),
+            tidied: Arc::new(AtomicI64::new(i64::MIN)),
         }
     }
 
@@ -164,6 +177,7 @@ impl Worker {
         let settings = self.settings.kept();
         let mut found = link_contacts(&self.env, settings.lease).await?.is_some();
         found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
+        found |= self.tidy().await?;
         for (lane, most) in [(&self.fresh, settings.fresh), (&self.retries, settings.retries)] {
             for (claimed, permit) in lane.claim(&self.env, most, settings.lease).await? {
                 found = true;
@@ -178,6 +192,19 @@ impl Worker {
             }
         }
         Ok(found)
+    }
+
+    /// Forgets a page of what is not needed any more, now and then; whether there may be more.
+    async fn tidy(&self) -> Result<bool> {
+        let (now, last) = (self.env.clock.now(), Time(self.tidied.load(Ordering::Relaxed)));
+        if now.since(last) < TIDY {
+            return Ok(false);
+        }
+        let more = forget_answers(&self.env).await?;
+        if !more {
+            self.tidied.store(now.0, Ordering::Relaxed);
+        }
+        Ok(more)
     }
 
     /// How long nothing is due. Where something is due but cannot be taken (the lanes are full, another has it), the end
@@ -238,6 +265,9 @@ impl Worker {
         loop {
             let mut found = false;
             while link_contacts(&self.env, self.settings.kept().lease).await?.is_some() {
+                found = true;
+            }
+            while self.tidy().await? {
                 found = true;
             }
             while let Some(recipients) = expand_fanout(&self.env, &self.schedule()).await? {

@@ -6,6 +6,7 @@ use super::{
     writer::Tx,
 };
 use crate::{
+    clock::Time,
     domain::id::{AppId, OwnerId},
     store::{ApiKey, Keys, Once, Result, StoreError},
 };
@@ -60,6 +61,17 @@ impl Keys for Sqlite {
                         body: cells.text(3, "body")?,
                     })
                 },
+            )
+        })
+        .await
+    }
+
+    async fn forget_answers(&self, before: Time, limit: usize) -> Result<usize> {
+        self.write(move |tx| {
+            tx.run(
+                "-- keys::forget_answers
+                 DELETE FROM once WHERE rowid IN (SELECT rowid FROM once WHERE at < ?1 ORDER BY at LIMIT ?2)",
+                params![before.0, i64::try_from(limit).unwrap_or(i64::MAX)],
             )
         })
         .await

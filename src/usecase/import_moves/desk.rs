@@ -35,7 +35,7 @@ pub(super) enum Done {
     Same,
 }
 
-/// Who holds or held which number, as far as it was read or decided.
+/// Who holds or held which number and is believed to, as far as it was read or decided.
 pub(super) type Holdings = HashMap<Box<str>, Vec<Holding>>;
 
 /// The numbers of these rows, in order.
@@ -115,7 +115,8 @@ impl<'a> Desk<'a> {
     /// Decides one row.
     pub(super) async fn take(&mut self, row: &Move) -> Result<Result<Done, BadMove>, Refused> {
         let of = |key: &str| self.holders.get(key).map(Vec::as_slice).unwrap_or_default();
-        if of(row.old.key()).is_empty() && of(row.new.key()).is_empty() {
+        // Known, though to nobody who is believed, is not the same as new.
+        if ![row.old.key(), row.new.key()].iter().any(|&key| self.holders.contains_key(key)) {
             self.add(row);
             return Ok(Ok(Done::Added));
         }

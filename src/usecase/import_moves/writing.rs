@@ -5,7 +5,7 @@ use crate::store::{Commit, Result, SharedStore, StoreError};
 use tokio::task::JoinHandle;
 
 /// How long others may begin a write between two commits: an import beside a running gateway does not shut it out.
-const GAP: std::time::Duration = std::time::Duration::from_millis(1);
+const GAP: std::time::Duration = std::time::Duration::from_millis(3);
 
 /// A commit on its way.
 #[derive(Default)]

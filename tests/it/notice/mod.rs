@@ -9,4 +9,5 @@ mod opt_out;
 mod receipts;
 mod returns;
 mod smtp;
+mod tidy;
 mod world;

@@ -2,6 +2,7 @@
 
 use super::{all, first};
 use crate::{
+    clock::Time,
     domain::id::AppId,
     store::{
         ApiKey, Keys, Once, Result,
@@ -54,5 +55,13 @@ impl Keys for Postgres {
         const SQL: &str = "/* once */ SELECT caller, path, key, digest, status, body FROM answered
             WHERE caller = $1 AND slot = $2";
         first(&self.read(SQL, || values![caller, slot(path, key)]).await?.rows, once)
+    }
+
+    async fn forget_answers(&self, before: Time, limit: usize) -> Result<usize> {
+        // A second try after a lost connection forgets the next ones: they are as old.
+        const SQL: &str = "/* once.forget */ DELETE FROM answered WHERE (caller, slot) IN
+            (SELECT caller, slot FROM answered WHERE at < $1 ORDER BY at LIMIT $2)";
+        let forgotten = self.read(SQL, || values![before, limit]).await?.count;
+        Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
     }
 }

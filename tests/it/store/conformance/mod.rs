@@ -98,6 +98,7 @@ macro_rules! suite {
                 substitution_is_found_in_every_way
                 key_is_found_by_its_hash
                 answer_is_given_once
+                old_answers_are_forgotten
                 of_equal_requests_at_once_one_is_carried_out
                 closed_store_refuses
             }

@@ -204,6 +204,12 @@ pub(crate) async fn settled_notice_can_be_marked(store: &SharedStore) {
     let found = store.notice(NoticeId(1)).await.unwrap().unwrap();
     assert_eq!((found.state, &*found.reason, found.attempts), (NoticeState::Sent, "receipt", 1));
     conflict(store, mark(NoticeState::Unknown, NoticeState::Dead)).await;
+    write(store, vec![mark(NoticeState::Sent, NoticeState::Dead), mark(NoticeState::Dead, NoticeState::Replayed)])
+        .await;
+    assert_eq!(store.notice(NoticeId(1)).await.unwrap().unwrap().state, NoticeState::Replayed);
+    let replayed = store.notices_in(NoticeState::Replayed, None, 9).await.unwrap().items;
+    assert_eq!(replayed.iter().map(|notice| notice.id).collect::<Vec<_>>(), [NoticeId(1)]);
+    assert!(store.notices_in(NoticeState::Dead, None, 9).await.unwrap().items.is_empty());
 }
 
 pub(crate) async fn attempts_are_kept_with_their_ends(store: &SharedStore) {

@@ -5,6 +5,7 @@ use redial::{
     domain::id::{AppId, OwnerId, QueryId, SubstitutionId},
     store::{ApiKey, Commit, Effect, Once, SharedStore, StoreError, Substitution},
 };
+use std::time::Duration;
 
 const NEW: &str = "+14155550102";
 const SENDER: &str = "+14155550100";
@@ -90,6 +91,33 @@ pub(crate) async fn answer_is_given_once(store: &SharedStore) {
     let refused = with(once(4, "POST /v1/owners", 201), 3, vec![]);
     assert!(matches!(store.commit(refused).await, Err(StoreError::Conflict)));
     store.commit(with(once(4, "POST /v1/owners", 201), 4, vec![])).await.unwrap();
+}
+
+pub(crate) async fn old_answers_are_forgotten(store: &SharedStore) {
+    let answer = |key: &str| Once {
+        caller: AppId(1),
+        path: "POST /v1/owners".into(),
+        key: key.into(),
+        digest: [9; 32],
+        status: 201,
+        body: "{}".into(),
+    };
+    let before = store.now().await.unwrap();
+    for key in ["a", "b", "c"] {
+        store.commit(Commit { once: Some(answer(key)), ..Commit::default() }).await.unwrap();
+    }
+    let known = async || {
+        let mut known = Vec::new();
+        for key in ["a", "b", "c"] {
+            known.extend(store.once(AppId(1), "POST /v1/owners", key).await.unwrap());
+        }
+        known.len()
+    };
+    assert_eq!((store.forget_answers(before, 9).await.unwrap(), known().await), (0, 3));
+    let after = before.after(Duration::from_mins(1));
+    assert_eq!((store.forget_answers(after, 2).await.unwrap(), known().await), (2, 1));
+    assert_eq!((store.forget_answers(after, 2).await.unwrap(), known().await), (1, 0));
+    store.commit(Commit { once: Some(answer("a")), ..Commit::default() }).await.unwrap();
 }
 
 pub(crate) async fn of_equal_requests_at_once_one_is_carried_out(store: &SharedStore) {
