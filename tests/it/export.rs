@@ -47,7 +47,7 @@ const CARDS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob Lee\r\nX-Pet;kind=Dog:
 
 #[tokio::test]
 async fn contacts_come_back_byte_for_byte() {
-    let env = registered().await;
+    let env = registered(env()).await;
     load_contacts(&env, CARDS).await;
     let mut taken = Taken::default();
     let mut heard = Vec::new();
@@ -67,7 +67,7 @@ async fn contacts_come_back_byte_for_byte() {
 
 #[tokio::test]
 async fn every_kind_of_thing_is_a_line() {
-    let env = registered().await;
+    let env = registered(env()).await;
     load_contacts(&env, CARDS).await;
     let mut taken = Taken::default();
     let exported = export(&env, None, &mut taken, &mut |_| {}).await.expect("exported");

@@ -6,9 +6,10 @@ mod moves;
 pub(super) use contacts::{load_contacts, registered};
 pub(super) use moves::load_moves;
 
+use crate::store::database;
 use redial::{
-    clock::{ManualClock, SystemRandom, Time},
-    store::{SharedStore, sqlite::Sqlite},
+    clock::{ManualClock, SystemClock, SystemRandom, Time},
+    store::{SharedStore, postgres::Postgres, sqlite::Sqlite},
     usecase::{Env, Rules, import::Listener},
 };
 use std::sync::Arc;
@@ -40,4 +41,14 @@ pub(super) fn env() -> Env {
     let clock = Arc::new(ManualClock::at(Time::parse("2026-06-01").expect("a date")));
     let store: SharedStore = Arc::new(Sqlite::in_memory(clock.clone()).expect("a store"));
     Env::new(store, clock, Arc::new(SystemRandom::new()), Rules::default())
+}
+
+async fn on_sqlite() -> Env {
+    env()
+}
+
+/// On a database of its own; none where there is no `PostgreSQL`.
+async fn on_postgres() -> Option<Env> {
+    let store = Postgres::connect(&database().await?, 4, None).await.expect("the database is there");
+    Some(Env::new(Arc::new(store), Arc::new(SystemClock), Arc::new(SystemRandom::new()), Rules::default()))
 }

@@ -4,6 +4,7 @@
 
 mod announce;
 mod api;
+mod both;
 mod console;
 mod export;
 mod far_end;

@@ -46,6 +46,8 @@ pub(crate) struct Setup {
     /// Accounts, made when the address is known; the base URL is the argument.
     pub(crate) accounts: MakeAccounts,
     pub(crate) others: Others,
+    /// Where it is kept; `None`: in an `SQLite` file of its own.
+    pub(crate) store: Option<SharedStore>,
     pub(crate) rules: Rules,
     /// When the clock starts.
     pub(crate) now: Time,
@@ -61,6 +63,7 @@ impl Default for Setup {
         Self {
             accounts: Box::new(|_| Vec::new()),
             others: Box::new(|_| Vec::new()),
+            store: None,
             rules: Rules { region: phone::Region::new("US"), ..Rules::default() },
             // The real time: SDKs compare signatures' times with their own clock.
             now: redial::clock::SystemClock.now(),
@@ -79,11 +82,24 @@ pub(crate) struct Running {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: SharedStore,
     /// The same, for what only tests do to it.
-    pub(crate) sqlite: Arc<Sqlite>,
+    pub(crate) sqlite: Embedded,
     pub(crate) gateway: Arc<Gateway>,
     stop: CancellationToken,
     ended: Option<JoinHandle<()>>,
     folder: Folder,
+}
+
+/// The embedded store, where that is the one.
+pub(crate) struct Embedded(Option<Arc<Sqlite>>);
+
+impl Embedded {
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(crate) fn crash_before(&self, statements: u32) {
+        self.0.as_ref().expect("the test runs on the embedded store").crash_before(statements);
+    }
 }
 
 /// A folder that goes with the test.
@@ -115,8 +131,12 @@ impl Drop for Running {
 pub(crate) async fn spawn(setup: Setup) -> Running {
     let folder = Folder::new();
     let clock = Arc::new(ManualClock::at(setup.now));
-    let sqlite = Arc::new(Sqlite::open(&folder.0.join("redial.db"), clock.clone(), 2).unwrap());
-    let store: SharedStore = sqlite.clone();
+    let (store, sqlite): (SharedStore, _) = if let Some(store) = setup.store {
+        (store, Embedded(None))
+    } else {
+        let sqlite = Arc::new(Sqlite::open(&folder.0.join("redial.db"), clock.clone(), 2).unwrap());
+        (sqlite.clone(), Embedded(Some(sqlite)))
+    };
     let env = Env::new(Arc::clone(&store), clock.clone(), Arc::new(SystemRandom::new()), setup.rules);
     let listener = serve::Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let base = format!("http://{}", listener.address().unwrap());

@@ -1,6 +1,7 @@
 //! Who may do what: keys, scopes, keys that are bound to one owner.
 
-use super::world::World;
+use super::world::{World, on_postgres, on_sqlite};
+use crate::both::both;
 use http::Method;
 use redial::{
     http::api::{Route, TABLE},
@@ -9,6 +10,13 @@ use redial::{
         write::carry_out,
     },
 };
+
+both! {
+    a_request_without_a_good_key_is_refused_everywhere_alike
+    each_route_needs_its_own_scope_and_no_other
+    a_key_for_one_owner_finds_no_other
+    a_key_that_is_only_a_hash_in_the_store_is_shown_once
+}
 
 /// A path of a route that names nothing that there is.
 fn path(route: &Route) -> String {
@@ -34,9 +42,7 @@ fn path(route: &Route) -> String {
     route.path.split('/').map(fill).collect::<Vec<_>>().join("/")
 }
 
-#[tokio::test]
-async fn a_request_without_a_good_key_is_refused_everywhere_alike() {
-    let world = World::new().await;
+async fn a_request_without_a_good_key_is_refused_everywhere_alike(world: World) {
     let revoked = world.key(&Scope::ALL, None).await;
     let hash = keys::digest(revoked.as_bytes());
     let stored = world.running.store.key(&hash).await.unwrap().unwrap();
@@ -58,9 +64,7 @@ async fn a_request_without_a_good_key_is_refused_everywhere_alike() {
     assert_eq!(world.send("", Method::GET, "/v1/owners", &basic, "").await.status, 401);
 }
 
-#[tokio::test]
-async fn each_route_needs_its_own_scope_and_no_other() {
-    let world = World::new().await;
+async fn each_route_needs_its_own_scope_and_no_other(world: World) {
     for wanted in Scope::ALL {
         let only = world.key(&[wanted], None).await;
         let rest: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != wanted).collect();
@@ -79,9 +83,7 @@ async fn each_route_needs_its_own_scope_and_no_other() {
     }
 }
 
-#[tokio::test]
-async fn a_key_for_one_owner_finds_no_other() {
-    let world = World::new().await;
+async fn a_key_for_one_owner_finds_no_other(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let bob = world.owner("Bob Ray", &[]).await;
     let key = world.key(&Scope::ALL, Some(World::id_of(&ann))).await;
@@ -100,9 +102,7 @@ async fn a_key_for_one_owner_finds_no_other() {
     assert_eq!((unbound.status, unbound.problem().as_str()), (404, "not-found"));
 }
 
-#[tokio::test]
-async fn a_key_that_is_only_a_hash_in_the_store_is_shown_once() {
-    let world = World::new().await;
+async fn a_key_that_is_only_a_hash_in_the_store_is_shown_once(world: World) {
     let secret = world.key(&[Scope::Resolve], None).await;
     assert!(secret.starts_with("rdl_") && secret.len() == 43);
     let key = world.running.store.key(&keys::digest(secret.as_bytes())).await.unwrap().unwrap();

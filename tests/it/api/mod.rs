@@ -1,4 +1,4 @@
-//! `/v1` over HTTP, on a real `SQLite` file.
+//! `/v1` over HTTP, on a real `SQLite` file and a real `PostgreSQL`.
 
 mod access;
 mod document;

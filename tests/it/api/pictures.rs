@@ -1,11 +1,17 @@
 //! The four pictures of the seed: how points, books and groups combine.
 
-use super::world::{World, number};
+use super::world::{World, number, on_postgres, on_sqlite};
+use crate::both::both;
+
+both! {
+    figure_2_one_point_one_book_one_group
+    figure_3_several_points_in_one_book
+    figure_4_several_books_with_their_own_groups
+    figure_5_points_shared_between_books_and_groups
+}
 
 /// One point, one book, one group.
-#[tokio::test]
-async fn figure_2_one_point_one_book_one_group() {
-    let world = World::new().await;
+async fn figure_2_one_point_one_book_one_group(world: World) {
     let (friend, stranger) = (number(1), number(2));
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let book = world.book(&ann, "all").await;
@@ -22,9 +28,7 @@ async fn figure_2_one_point_one_book_one_group() {
 }
 
 /// Several points in one book: a group for each, and one for both.
-#[tokio::test]
-async fn figure_3_several_points_in_one_book() {
-    let world = World::new().await;
+async fn figure_3_several_points_in_one_book(world: World) {
     let (family, firm, both) = (number(1), number(2), number(3));
     let ann = world.owner("Ann Lee", &[("home", &number(10)), ("work", &number(20))]).await;
     let book = world.book(&ann, "all").await;
@@ -47,9 +51,7 @@ async fn figure_3_several_points_in_one_book() {
 }
 
 /// Several books, each with groups of its own; a group takes members of its own book only.
-#[tokio::test]
-async fn figure_4_several_books_with_their_own_groups() {
-    let world = World::new().await;
+async fn figure_4_several_books_with_their_own_groups(world: World) {
     let (friend, customer) = (number(1), number(2));
     let ann = world.owner("Ann Lee", &[("mobile", &number(10)), ("shop", &number(20))]).await;
     let (private, business) = (world.book(&ann, "private").await, world.book(&ann, "business").await);
@@ -72,9 +74,7 @@ async fn figure_4_several_books_with_their_own_groups() {
 
 /// Points shared between books and groups: one point in groups of two books, one group with two points, one person in
 /// both books, and a group that connects without telling.
-#[tokio::test]
-async fn figure_5_points_shared_between_books_and_groups() {
-    let world = World::new().await;
+async fn figure_5_points_shared_between_books_and_groups(world: World) {
     let (friend, colleague, both, caller) = (number(1), number(2), number(3), number(4));
     let ann = world.owner("Ann Lee", &[("mobile", &number(10)), ("work", &number(20))]).await;
     let (private, business) = (world.book(&ann, "private").await, world.book(&ann, "business").await);

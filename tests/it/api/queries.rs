@@ -1,14 +1,26 @@
 //! `/v1/resolve`: what is told to whom (Q2, Q5, Q11), one face of no (Q4), batches, explanations (Q10).
 
-use super::world::{Answer, World, number};
+use super::world::{Answer, World, number, on_postgres, on_sqlite};
+use crate::both::both;
 use http::Method;
 use redial::usecase::keys::Scope;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+both! {
+    a_moved_number_is_told_with_the_card_that_the_asker_may_see
+    q11_a_from_counts_only_for_a_key_that_may_assert_it
+    an_application_in_a_group_and_an_owners_own_key_hold_rights_themselves
+    a_name_alone_finds_who_put_the_asker_in_a_group
+    q4_every_no_has_one_face
+    a_batch_answers_line_by_line_in_order_with_an_error_for_a_bad_line
+    q10_an_answer_is_explained_by_its_id
+    verdicts_and_refusals_are_counted
+    a_question_that_cannot_be_read_is_an_error_and_no_verdict
+}
+
 /// An owner whose mobile was 10 and is 11, in a group that reveals it to Bob (1) and forwards to Cid (2).
-async fn moved() -> (World, String) {
-    let world = World::new().await;
+async fn moved(world: World) -> (World, String) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10)), ("mail", "ann@example.com")]).await;
     let book = world.book(&ann, "all").await;
     let told = world.group(&ann, &book, &["mobile"], &[]).await;
@@ -21,9 +33,8 @@ async fn moved() -> (World, String) {
     (world, ann)
 }
 
-#[tokio::test]
-async fn a_moved_number_is_told_with_the_card_that_the_asker_may_see() {
-    let (world, ann) = moved().await;
+async fn a_moved_number_is_told_with_the_card_that_the_asker_may_see(world: World) {
+    let (world, ann) = moved(world).await;
     let asked = json!({"to": number(10), "name": "Ann Lee", "from": number(1), "channel": "sms"});
     let answer = world.post("/v1/resolve", &asked).await.ok(200);
     let keys: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
@@ -43,9 +54,8 @@ async fn a_moved_number_is_told_with_the_card_that_the_asker_may_see() {
     assert_eq!(nameless.body["to"], number(11));
 }
 
-#[tokio::test]
-async fn q11_a_from_counts_only_for_a_key_that_may_assert_it() {
-    let (world, _) = moved().await;
+async fn q11_a_from_counts_only_for_a_key_that_may_assert_it(world: World) {
+    let (world, _) = moved(world).await;
     let asked = json!({"to": number(10), "name": "Ann Lee", "from": number(1)}).to_string();
     for (scopes, verdict) in
         [(&[Scope::Resolve, Scope::AssertSender][..], "moved"), (&[Scope::Resolve][..], "no_result")]
@@ -56,9 +66,8 @@ async fn q11_a_from_counts_only_for_a_key_that_may_assert_it() {
     }
 }
 
-#[tokio::test]
-async fn an_application_in_a_group_and_an_owners_own_key_hold_rights_themselves() {
-    let (world, ann) = moved().await;
+async fn an_application_in_a_group_and_an_owners_own_key_hold_rights_themselves(world: World) {
+    let (world, ann) = moved(world).await;
     let key = world.key(&[Scope::Resolve], None).await;
     let asked = json!({"to": number(10), "name": "Ann Lee"}).to_string();
     let ask = |key: String| {
@@ -80,9 +89,8 @@ async fn an_application_in_a_group_and_an_owners_own_key_hold_rights_themselves(
     assert_eq!(ask(own).await, "moved", "the linked contact is this owner");
 }
 
-#[tokio::test]
-async fn a_name_alone_finds_who_put_the_asker_in_a_group() {
-    let (world, _) = moved().await;
+async fn a_name_alone_finds_who_put_the_asker_in_a_group(world: World) {
+    let (world, _) = moved(world).await;
     let ask = |from: String, name: &'static str, channel: &'static str| {
         let world = &world;
         async move {
@@ -114,9 +122,8 @@ fn face(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     (answer.status, headers, body)
 }
 
-#[tokio::test]
-async fn q4_every_no_has_one_face() {
-    let (world, ann) = moved().await;
+async fn q4_every_no_has_one_face(world: World) {
+    let (world, ann) = moved(world).await;
     world.owner("Zoe Fox", &[("mobile", &number(30))]).await;
     world.put(&format!("{ann}/blocks/{}", number(4))).await.ok(204);
     let cases = [
@@ -159,9 +166,7 @@ async fn q4_every_no_has_one_face() {
     }
 }
 
-#[tokio::test]
-async fn a_question_that_cannot_be_read_is_an_error_and_no_verdict() {
-    let world = World::new().await;
+async fn a_question_that_cannot_be_read_is_an_error_and_no_verdict(world: World) {
     for (asked, pointer) in [
         (json!({}), "/to"),
         (json!({"from": number(1)}), "/to"),
@@ -175,9 +180,8 @@ async fn a_question_that_cannot_be_read_is_an_error_and_no_verdict() {
     }
 }
 
-#[tokio::test]
-async fn a_batch_answers_line_by_line_in_order_with_an_error_for_a_bad_line() {
-    let (world, _) = moved().await;
+async fn a_batch_answers_line_by_line_in_order_with_an_error_for_a_bad_line(world: World) {
+    let (world, _) = moved(world).await;
     let lines = [
         json!({"to": number(10), "name": "Ann Lee", "from": number(1)}).to_string(),
         String::new(),
@@ -218,9 +222,8 @@ async fn a_batch_answers_line_by_line_in_order_with_an_error_for_a_bad_line() {
     assert_eq!((&last["line"], &last["error"]["status"]), (&json!(2), &json!(413)));
 }
 
-#[tokio::test]
-async fn q10_an_answer_is_explained_by_its_id() {
-    let (world, ann) = moved().await;
+async fn q10_an_answer_is_explained_by_its_id(world: World) {
+    let (world, ann) = moved(world).await;
     let mut asked = json!({"to": number(10), "name": "Ann Lee", "from": number(1)});
     let told = world.post("/v1/resolve", &asked).await.ok(200).id();
     let explained = world.get(&format!("/v1/explain/{told}")).await.ok(200);
@@ -242,9 +245,8 @@ async fn q10_an_answer_is_explained_by_its_id() {
     assert_eq!(listed.body["items"].as_array().unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn verdicts_and_refusals_are_counted() {
-    let (world, _) = moved().await;
+async fn verdicts_and_refusals_are_counted(world: World) {
+    let (world, _) = moved(world).await;
     world.asks(&number(1), &number(10), "Ann Lee").await;
     world.asks(&number(3), &number(10), "Ann Lee").await;
     world.asks(&number(1), &number(90), "Ann Lee").await;

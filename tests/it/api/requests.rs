@@ -1,6 +1,7 @@
 //! What becomes of requests: proofs, grants that come with them, restoring, who gives way (C1, C2, C9, C10, C11).
 
-use super::world::{World, number};
+use super::world::{World, number, on_postgres, on_sqlite};
+use crate::both::both;
 use http::Method;
 use redial::{
     clock::Time,
@@ -15,14 +16,24 @@ use redial::{
 };
 use serde_json::{Value, json};
 
+both! {
+    without_vouch_a_value_waits_for_its_proof_and_the_rest_does_not
+    an_answer_does_not_tell_whether_a_value_is_somebody_elses_until_it_is_proved
+    a_cancelled_request_changes_nothing_and_stays_cancelled
+    c2_a_request_and_its_grants_take_effect_together_or_not_at_all
+    an_earlier_revision_is_shown_and_restored_by_a_new_request
+    c9_a_keys_word_does_not_beat_another_owners_proof
+    c6_revision_history_fanout_and_trail_are_there_together
+    c11_every_way_of_making_a_value_former_forwards_it
+    c10_an_imported_move_ends_at_the_first_proof_of_either_number
+}
+
 fn points(owner: &Value) -> Vec<(String, Value)> {
     let one = |point: &Value| (point["label"].as_str().unwrap().to_owned(), point["value"].clone());
     owner["points"].as_array().unwrap().iter().map(one).collect()
 }
 
-#[tokio::test]
-async fn without_vouch_a_value_waits_for_its_proof_and_the_rest_does_not() {
-    let world = World::new().await;
+async fn without_vouch_a_value_waits_for_its_proof_and_the_rest_does_not(world: World) {
     let plain = world.key(&[Scope::OwnersRead, Scope::OwnersWrite], None).await;
     let new = json!({"profile": {"name": "Ann Lee"}, "points": [{"label": "mobile", "value": number(1)}]});
     let made = world.send(&plain, Method::POST, "/v1/owners", &[], new.to_string()).await.ok(202);
@@ -42,9 +53,7 @@ async fn without_vouch_a_value_waits_for_its_proof_and_the_rest_does_not() {
     assert_eq!((again.status, again.problem().as_str()), (409, "conflict"));
 }
 
-#[tokio::test]
-async fn an_answer_does_not_tell_whether_a_value_is_somebody_elses_until_it_is_proved() {
-    let world = World::new().await;
+async fn an_answer_does_not_tell_whether_a_value_is_somebody_elses_until_it_is_proved(world: World) {
     world.owner("Bob Ray", &[("mobile", &number(1))]).await;
     let ann = world.owner("Ann Lee", &[]).await;
     let plain = world.key(&[Scope::OwnersWrite], None).await;
@@ -57,9 +66,7 @@ async fn an_answer_does_not_tell_whether_a_value_is_somebody_elses_until_it_is_p
     assert_eq!(faces[0], faces[1]);
 }
 
-#[tokio::test]
-async fn a_cancelled_request_changes_nothing_and_stays_cancelled() {
-    let world = World::new().await;
+async fn a_cancelled_request_changes_nothing_and_stays_cancelled(world: World) {
     let plain = world.key(&[Scope::OwnersWrite, Scope::OwnersRead], None).await;
     let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
     let body = json!({"points": [{"replace": {"point": "mobile", "value": number(2)}}]}).to_string();
@@ -72,9 +79,7 @@ async fn a_cancelled_request_changes_nothing_and_stays_cancelled() {
     assert_eq!(world.get(&request).await.ok(200).body["state"], "cancelled");
 }
 
-#[tokio::test]
-async fn c2_a_request_and_its_grants_take_effect_together_or_not_at_all() {
-    let world = World::new().await;
+async fn c2_a_request_and_its_grants_take_effect_together_or_not_at_all(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let book = world.book(&ann, "all").await;
     let group = world.group(&ann, &book, &[], &[]).await;
@@ -111,8 +116,7 @@ async fn c2_a_request_and_its_grants_take_effect_together_or_not_at_all() {
     assert_eq!(world.asks(&number(1), &number(20), "Ann Lee").await, "current");
 }
 
-#[tokio::test]
-async fn c11_every_way_of_making_a_value_former_forwards_it() {
+async fn c11_every_way_of_making_a_value_former_forwards_it(first: World) {
     // the request, and where the old number then leads
     let mobile = || json!("mobile");
     for (wanted, leads) in [
@@ -122,7 +126,7 @@ async fn c11_every_way_of_making_a_value_former_forwards_it() {
         (json!([{"remove": mobile()}]), "no_result".to_owned()),
         (json!([{"remove": mobile()}, {"add": {"label": "other", "value": number(11)}}]), "no_result".to_owned()),
     ] {
-        let world = World::new().await;
+        let world = first.another().await;
         let ann = world.owner("Ann Lee", &[("mobile", &number(10)), ("home", &number(20))]).await;
         let book = world.book(&ann, "all").await;
         let group = world.group(&ann, &book, &["mobile"], &[]).await;
@@ -132,9 +136,7 @@ async fn c11_every_way_of_making_a_value_former_forwards_it() {
     }
 }
 
-#[tokio::test]
-async fn an_earlier_revision_is_shown_and_restored_by_a_new_request() {
-    let world = World::new().await;
+async fn an_earlier_revision_is_shown_and_restored_by_a_new_request(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let book = world.book(&ann, "all").await;
     let group = world.group(&ann, &book, &["mobile"], &[]).await;
@@ -160,9 +162,7 @@ async fn an_earlier_revision_is_shown_and_restored_by_a_new_request() {
     assert_eq!(nothing.body["errors"][0]["pointer"], "/restore");
 }
 
-#[tokio::test]
-async fn c9_a_keys_word_does_not_beat_another_owners_proof() {
-    let world = World::new().await;
+async fn c9_a_keys_word_does_not_beat_another_owners_proof(world: World) {
     let bob = world.owner("Bob Ray", &[("mobile", &number(1))]).await;
     let new = json!({"profile": {"name": "Ann Lee"}, "points": [{"label": "mobile", "value": number(1)}]});
     let taken = world.post("/v1/owners", &new).await;
@@ -181,10 +181,9 @@ async fn point(world: &World, owner: &str) -> String {
     world.get(owner).await.ok(200).body["points"][0]["id"].as_str().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn c10_an_imported_move_ends_at_the_first_proof_of_either_number() {
+async fn c10_an_imported_move_ends_at_the_first_proof_of_either_number(first: World) {
     for proved in [10, 11] {
-        let world = World::new().await;
+        let world = first.another().await;
         let imported = imported(&world, &number(10), &number(11)).await;
         let path = format!("/v1/owners/{imported}");
         assert_eq!(world.get(&path).await.ok(200).body["claimed"], false);
@@ -232,9 +231,7 @@ async fn imported(world: &World, old: &str, new: &str) -> OwnerId {
     id
 }
 
-#[tokio::test]
-async fn c6_revision_history_fanout_and_trail_are_there_together() {
-    let world = World::new().await;
+async fn c6_revision_history_fanout_and_trail_are_there_together(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     assert_eq!(world.fanouts().await, [], "nobody is in a group yet");
     world.change(&ann, "mobile", &number(11)).await;

@@ -1,12 +1,23 @@
 //! Books, groups, members, contacts, blocks: what they may hold, and the fan-out that each change leaves (N2).
 
-use super::world::{World, number};
+use super::world::{World, number, on_postgres, on_sqlite};
+use crate::both::both;
 use http::Method;
 use serde_json::json;
 
-#[tokio::test]
-async fn n2_each_change_of_a_right_leaves_its_fanout_and_taking_away_is_silent() {
-    let world = World::new().await;
+both! {
+    n2_each_change_of_a_right_leaves_its_fanout_and_taking_away_is_silent
+    q13_everyone_is_only_ever_told_on_query
+    a_digest_is_a_five_field_cron
+    a_block_beats_every_grant_on_any_identity
+    a_linked_contact_keeps_its_rights_when_its_number_changes
+    a_contact_is_a_vcard_byte_for_byte
+    a_new_contact_joins_the_books_default_group
+    q9_opt_outs_are_stated_for_everybody_or_for_one_owner
+    who_registers_after_the_contact_was_written_is_linked_and_keeps_the_rights
+}
+
+async fn n2_each_change_of_a_right_leaves_its_fanout_and_taking_away_is_silent(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10)), ("work", &number(20))]).await;
     let book = world.book(&ann, "all").await;
     let group = world.group(&ann, &book, &["mobile"], &[]).await;
@@ -36,9 +47,7 @@ async fn n2_each_change_of_a_right_leaves_its_fanout_and_taking_away_is_silent()
     assert_eq!(world.fanouts().await, [(0, true)]);
 }
 
-#[tokio::test]
-async fn q13_everyone_is_only_ever_told_on_query() {
-    let world = World::new().await;
+async fn q13_everyone_is_only_ever_told_on_query(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let book = world.book(&ann, "all").await;
     let group = format!("{ann}/groups/{}", world.group(&ann, &book, &["mobile"], &[]).await);
@@ -53,9 +62,7 @@ async fn q13_everyone_is_only_ever_told_on_query() {
     assert_eq!(world.asks(&number(5), &number(10), "Ann Lee").await, number(11));
 }
 
-#[tokio::test]
-async fn a_digest_is_a_five_field_cron() {
-    let world = World::new().await;
+async fn a_digest_is_a_five_field_cron(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let book = world.book(&ann, "all").await;
     let group = |told: serde_json::Value| json!({"book": book, "name": "group", "told": told});
@@ -68,9 +75,7 @@ async fn a_digest_is_a_five_field_cron() {
     }
 }
 
-#[tokio::test]
-async fn a_block_beats_every_grant_on_any_identity() {
-    let world = World::new().await;
+async fn a_block_beats_every_grant_on_any_identity(world: World) {
     let bob = world.owner("Bob Ray", &[("mobile", &number(1))]).await;
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let book = world.book(&ann, "all").await;
@@ -89,9 +94,7 @@ async fn a_block_beats_every_grant_on_any_identity() {
     assert_eq!(world.put(&format!("{ann}/blocks/nobody")).await.ok(422).body["errors"][0]["pointer"], "/identity");
 }
 
-#[tokio::test]
-async fn a_linked_contact_keeps_its_rights_when_its_number_changes() {
-    let world = World::new().await;
+async fn a_linked_contact_keeps_its_rights_when_its_number_changes(world: World) {
     let bob = world.owner("Bob Ray", &[("mobile", &number(1))]).await;
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let book = world.book(&ann, "all").await;
@@ -106,9 +109,7 @@ async fn a_linked_contact_keeps_its_rights_when_its_number_changes() {
     assert_eq!(world.asks(&number(1), &number(10), "Ann Lee").await, "no_result", "and not the number");
 }
 
-#[tokio::test]
-async fn a_contact_is_a_vcard_byte_for_byte() {
-    let world = World::new().await;
+async fn a_contact_is_a_vcard_byte_for_byte(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let book = world.book(&ann, "all").await;
     let card = format!(
@@ -142,9 +143,7 @@ async fn a_contact_is_a_vcard_byte_for_byte() {
     assert_eq!((broken.status, broken.problem().as_str()), (422, "invalid"), "{}", broken.text);
 }
 
-#[tokio::test]
-async fn a_new_contact_joins_the_books_default_group() {
-    let world = World::new().await;
+async fn a_new_contact_joins_the_books_default_group(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
     let (book, other) = (world.book(&ann, "all").await, world.book(&ann, "other").await);
     let group = world.group(&ann, &book, &["mobile"], &[]).await;
@@ -162,9 +161,7 @@ async fn a_new_contact_joins_the_books_default_group() {
     assert_eq!(world.get(&path(&book)).await.body["default_group"], json!(null), "which goes with the group");
 }
 
-#[tokio::test]
-async fn q9_opt_outs_are_stated_for_everybody_or_for_one_owner() {
-    let world = World::new().await;
+async fn q9_opt_outs_are_stated_for_everybody_or_for_one_owner(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let (all, one) = (format!("/v1/opt-outs/{}", number(1)), World::id_of(&ann));
     let from_one = format!("{all}?owner={one}");
@@ -182,9 +179,7 @@ async fn q9_opt_outs_are_stated_for_everybody_or_for_one_owner() {
     assert_eq!(world.put(&format!("{all}?owner=own_00000000000000000000000001")).await.status, 404);
 }
 
-#[tokio::test]
-async fn who_registers_after_the_contact_was_written_is_linked_and_keeps_the_rights() {
-    let world = World::new().await;
+async fn who_registers_after_the_contact_was_written_is_linked_and_keeps_the_rights(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
     let book = world.book(&ann, "private").await;
     let friends = world.group(&ann, &book, &["mobile"], &[]).await;

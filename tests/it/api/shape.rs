@@ -1,12 +1,23 @@
 //! What every request has in common: errors, repeats, versions, pages.
 
-use super::world::{Answer, LIMIT, World, number};
+use super::world::{Answer, LIMIT, World, number, on_postgres, on_sqlite};
+use crate::both::both;
 use http::Method;
 use serde_json::{Value, json};
 
-#[tokio::test]
-async fn each_bad_input_gets_the_problem_that_its_reader_needs() {
-    let world = World::new().await;
+both! {
+    each_bad_input_gets_the_problem_that_its_reader_needs
+    an_unknown_key_is_named_with_what_is_accepted
+    what_is_not_there_not_read_or_not_allowed
+    a_repeat_with_the_same_key_and_body_gets_the_first_answer_and_happens_once
+    a_refused_request_does_not_use_its_key_up
+    repeats_at_the_same_time_happen_once
+    a_named_version_must_be_the_present_one
+    writes_at_the_same_time_all_happen_unless_they_name_a_version
+    pages_lead_through_a_whole_list_without_gap_or_repeat
+}
+
+async fn each_bad_input_gets_the_problem_that_its_reader_needs(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
     let book = world.book(&ann, "all").await;
     let (owners, points, groups) = ("/v1/owners".to_owned(), format!("{ann}/points"), format!("{ann}/groups"));
@@ -69,9 +80,7 @@ async fn each_bad_input_gets_the_problem_that_its_reader_needs() {
     assert_eq!(world.get(&ann).await.body["version"], 2, "only the book was written");
 }
 
-#[tokio::test]
-async fn an_unknown_key_is_named_with_what_is_accepted() {
-    let world = World::new().await;
+async fn an_unknown_key_is_named_with_what_is_accepted(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let answer = world.post(&format!("{ann}/books"), &json!({"name": "x", "colour": "red"})).await.ok(422);
     let error = &answer.body["errors"][0];
@@ -81,9 +90,7 @@ async fn an_unknown_key_is_named_with_what_is_accepted() {
     assert!(answer.body["errors"][0]["detail"].as_str().unwrap().contains("name, "), "{}", answer.text);
 }
 
-#[tokio::test]
-async fn what_is_not_there_not_read_or_not_allowed() {
-    let world = World::new().await;
+async fn what_is_not_there_not_read_or_not_allowed(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     for (method, path, status, problem) in [
         (Method::GET, "/v1".to_owned(), 404, "not-found"),
@@ -112,9 +119,7 @@ fn again(answer: &Answer) -> bool {
     answer.headers.contains_key("idempotency-replayed")
 }
 
-#[tokio::test]
-async fn a_repeat_with_the_same_key_and_body_gets_the_first_answer_and_happens_once() {
-    let world = World::new().await;
+async fn a_repeat_with_the_same_key_and_body_gets_the_first_answer_and_happens_once(world: World) {
     let new = json!({"profile": {"name": "Ann Lee"}, "points": [{"label": "mobile", "value": number(1)}]}).to_string();
     let key = [("idempotency-key", "abc")];
     let first = world.send(&world.root, Method::POST, "/v1/owners", &key, new.clone()).await.ok(201);
@@ -138,9 +143,7 @@ async fn a_repeat_with_the_same_key_and_body_gets_the_first_answer_and_happens_o
     }
 }
 
-#[tokio::test]
-async fn a_refused_request_does_not_use_its_key_up() {
-    let world = World::new().await;
+async fn a_refused_request_does_not_use_its_key_up(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let key = [("idempotency-key", "abc")];
     let books = format!("{ann}/books");
@@ -148,9 +151,7 @@ async fn a_refused_request_does_not_use_its_key_up() {
     world.send(&world.root, Method::POST, &books, &key, r#"{"name": "x"}"#).await.ok(201);
 }
 
-#[tokio::test]
-async fn repeats_at_the_same_time_happen_once() {
-    let world = World::new().await;
+async fn repeats_at_the_same_time_happen_once(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let books = format!("{ann}/books");
     let key = [("idempotency-key", "abc")];
@@ -163,9 +164,7 @@ async fn repeats_at_the_same_time_happen_once() {
     assert_eq!(world.get(&books).await.body["items"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_named_version_must_be_the_present_one() {
-    let world = World::new().await;
+async fn a_named_version_must_be_the_present_one(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let read = world.get(&ann).await.ok(200);
     assert_eq!(read.etag(), format!("\"{}\"", read.body["version"]));
@@ -186,9 +185,7 @@ async fn a_named_version_must_be_the_present_one() {
     assert_eq!(patch("12".to_owned(), "x").await.ok(400).problem(), "malformed");
 }
 
-#[tokio::test]
-async fn writes_at_the_same_time_all_happen_unless_they_name_a_version() {
-    let world = World::new().await;
+async fn writes_at_the_same_time_all_happen_unless_they_name_a_version(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let books = format!("{ann}/books");
     let names: Vec<Value> = (0..12).map(|n| json!({"name": n.to_string()})).collect();
@@ -207,9 +204,7 @@ async fn writes_at_the_same_time_all_happen_unless_they_name_a_version() {
     assert_eq!(statuses, [200, 412, 412, 412, 412, 412], "one of them was first");
 }
 
-#[tokio::test]
-async fn pages_lead_through_a_whole_list_without_gap_or_repeat() {
-    let world = World::new().await;
+async fn pages_lead_through_a_whole_list_without_gap_or_repeat(world: World) {
     let ann = world.owner("Ann Lee", &[("mobile", &number(0))]).await;
     let book = world.book(&ann, "all").await;
     let group = world.group(&ann, &book, &["mobile"], &[]).await;

@@ -1,6 +1,9 @@
 //! What the tests of `/v1` have in common: a server, keys, and owners made through the API itself.
 
-use crate::spawn::{Running, Setup, spawn};
+use crate::{
+    spawn::{Running, Setup, spawn},
+    store::database,
+};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
@@ -14,6 +17,7 @@ use redial::{
         api::{self, Api, Settings},
         body,
     },
+    store::{SharedStore, postgres::Postgres},
     telemetry::Metrics,
     usecase::{
         keys::{self, NewKey, Scope},
@@ -21,7 +25,7 @@ use redial::{
     },
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub(crate) struct World {
     pub(crate) running: Running,
@@ -71,8 +75,28 @@ pub(crate) fn number(n: u32) -> String {
 
 pub(crate) const LIMIT: usize = 128 << 10;
 
+/// On an `SQLite` file.
+pub(crate) async fn on_sqlite() -> World {
+    World::on(None).await
+}
+
+/// On a database of its own; none where there is no `PostgreSQL`.
+pub(crate) async fn on_postgres() -> Option<World> {
+    let store = Postgres::connect(&database().await?, 4, None).await.expect("the database is there");
+    Some(World::on(Some(Arc::new(store))).await)
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::on(None).await
+    }
+
+    /// One more on the same kind of store.
+    pub(crate) async fn another(&self) -> Self {
+        if self.running.sqlite.is_there() { on_sqlite().await } else { on_postgres().await.expect("there was one") }
+    }
+
+    async fn on(store: Option<SharedStore>) -> Self {
         let metrics = Metrics::new();
         let counted = metrics.clone();
         let others = move |env: &redial::usecase::Env| {
@@ -82,7 +106,7 @@ impl World {
             api.metrics = counted;
             vec![api::routes(api)]
         };
-        let running = spawn(Setup { others: Box::new(others), ..Setup::default() }).await;
+        let running = spawn(Setup { others: Box::new(others), store, ..Setup::default() }).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
         let mut world = Self { running, client, root: String::new(), metrics };
         world.root = world.key(&Scope::ALL, None).await;

@@ -1,6 +1,7 @@
 //! `redial import contacts`.
 
-use super::{Heard, env};
+use super::{Heard, on_postgres, on_sqlite};
+use crate::both::both;
 use redial::{
     domain::{
         address::Address,
@@ -17,6 +18,16 @@ use redial::{
     },
 };
 
+both! {
+    cards_are_kept_byte_for_byte_and_linked_by_name_and_address
+    nobody_is_told_because_of_an_import
+    the_same_file_again_writes_nothing_and_an_edited_card_replaces_its_contact
+    bad_cards_are_told_with_their_lines_and_the_rest_is_loaded
+    rows_become_cards
+    more_contacts_than_one_batch
+    owner_book_and_group_must_fit
+}
+
 const ALICE: OwnerId = OwnerId(1);
 const BOB: OwnerId = OwnerId(2);
 const BOOK: BookId = BookId(10);
@@ -24,8 +35,7 @@ const FRIENDS: GroupId = GroupId(20);
 const FAMILY: GroupId = GroupId(21);
 
 /// Alice has a book with two groups, new contacts join the first; Bob Lee is registered with one number.
-pub(crate) async fn registered() -> Env {
-    let env = env();
+pub(crate) async fn registered(env: Env) -> Env {
     let now = env.store.now().await.expect("the time");
     let owner = |id, name: &str, points| Owner {
         id,
@@ -90,9 +100,8 @@ fn card(uid: &str, name: &str, number: &str) -> String {
     format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nX-Pet;kind=Dog:Rex\r\nTEL:{number}\r\n{uid}END:VCARD\r\n")
 }
 
-#[tokio::test]
-async fn cards_are_kept_byte_for_byte_and_linked_by_name_and_address() {
-    let env = registered().await;
+async fn cards_are_kept_byte_for_byte_and_linked_by_name_and_address(env: Env) {
+    let env = registered(env).await;
     let (bob, namesake, other) = (
         card("b", "LEE, Bob", "+1 (415) 555-2671"),
         card("", "Bob Lee", "+14155552672"),
@@ -109,16 +118,14 @@ async fn cards_are_kept_byte_for_byte_and_linked_by_name_and_address() {
     assert_eq!(env.store.memberships(ALICE, member).await.expect("groups"), [FRIENDS]);
 }
 
-#[tokio::test]
-async fn nobody_is_told_because_of_an_import() {
-    let env = registered().await;
+async fn nobody_is_told_because_of_an_import(env: Env) {
+    let env = registered(env).await;
     load(&env, Format::VCard, card("b", "Bob Lee", "+14155552671").as_bytes(), Some(FAMILY)).await;
     assert_eq!(env.store.next_due().await.expect("the outbox"), None);
 }
 
-#[tokio::test]
-async fn the_same_file_again_writes_nothing_and_an_edited_card_replaces_its_contact() {
-    let env = registered().await;
+async fn the_same_file_again_writes_nothing_and_an_edited_card_replaces_its_contact(env: Env) {
+    let env = registered(env).await;
     let file = format!("{}{}", card("b", "Bob Lee", "+14155552671"), card("", "Carol", "+14155552672"));
     load(&env, Format::VCard, file.as_bytes(), None).await;
     let before = (contacts(&env).await, env.store.owner(ALICE).await.expect("Alice"));
@@ -137,9 +144,8 @@ async fn the_same_file_again_writes_nothing_and_an_edited_card_replaces_its_cont
     assert_eq!(groups, [FRIENDS, FAMILY]);
 }
 
-#[tokio::test]
-async fn bad_cards_are_told_with_their_lines_and_the_rest_is_loaded() {
-    let env = registered().await;
+async fn bad_cards_are_told_with_their_lines_and_the_rest_is_loaded(env: Env) {
+    let env = registered(env).await;
     let one = |name: &str| card("", name, "+14155552672");
     let file = format!(
         "{}stray\r\n{}BEGIN:VCARD\r\nVERSION:3.0\r\nno colon\r\nEND:VCARD\r\nBEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n{}{}{}",
@@ -162,9 +168,8 @@ async fn bad_cards_are_told_with_their_lines_and_the_rest_is_loaded() {
     }
 }
 
-#[tokio::test]
-async fn rows_become_cards() {
-    let env = registered().await;
+async fn rows_become_cards(env: Env) {
+    let env = registered(env).await;
     let file =
         "First Name;Last Name;Mobile Phone;E-mail Address\r\nBob;Lee;+14155552671;\r\n;;;\r\nCarol;;;c@example.com\r\n";
     let (imported, heard) = load(&env, Format::Csv, file.as_bytes(), None).await;
@@ -176,9 +181,8 @@ async fn rows_become_cards() {
     assert_eq!(again, Imported { same: 2, bad: 1, ..Imported::default() });
 }
 
-#[tokio::test]
-async fn more_contacts_than_one_batch() {
-    let env = registered().await;
+async fn more_contacts_than_one_batch(env: Env) {
+    let env = registered(env).await;
     let file: Vec<String> =
         (0..1_200).map(|n| card("", &format!("Contact {n}"), &format!("+1415555{:04}", 2_000 + n))).collect();
     let (imported, _) = load(&env, Format::VCard, file.concat().as_bytes(), None).await;
@@ -187,9 +191,8 @@ async fn more_contacts_than_one_batch() {
     assert_eq!(members.items.len(), 1_200);
 }
 
-#[tokio::test]
-async fn owner_book_and_group_must_fit() {
-    let env = registered().await;
+async fn owner_book_and_group_must_fit(env: Env) {
+    let env = registered(env).await;
     let target = Target { owner: ALICE, book: None, group: None };
     for (target, expected) in [
         (Target { owner: OwnerId(9), ..target }, "no such owner"),

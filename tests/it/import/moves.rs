@@ -1,11 +1,14 @@
 //! `redial import moves`.
 
-use super::{Heard, env};
+use super::{Heard, on_postgres, on_sqlite};
+use crate::both::both;
 use redial::{
+    clock::Time,
     domain::{
-        address::{Address, phone::Region},
+        address::{Address, Kind, phone::Region},
         group::{Item, Viewer},
-        owner::{Owner, Proof},
+        id::{OwnerId, PointId},
+        owner::{Held, Owner, Point, Profile, Proof},
     },
     store::{Commit, Effect},
     usecase::{
@@ -14,6 +17,21 @@ use redial::{
         import_moves::{Source, import},
     },
 };
+
+both! {
+    a_row_makes_an_unclaimed_owner_that_everyone_may_follow
+    a_grant_is_what_the_row_says
+    the_same_file_again_writes_nothing
+    a_row_sees_what_batches_before_it_did
+    a_number_that_somebody_only_claims_may_be_imported
+    another_grant_is_the_only_change
+    bad_rows_are_told_with_their_lines_and_the_rest_is_loaded
+    an_owner_who_has_come_is_never_touched
+    a_file_that_is_another_is_refused
+    more_rows_than_one_batch_see_each_other
+    a_later_row_continues_the_history
+    a_row_of_a_later_file_continues_the_history
+}
 
 const HEADER: &str = "name,old,new,changed_at,grant\n";
 
@@ -38,9 +56,7 @@ fn key(text: &str) -> Box<str> {
     Address::parse(text, None).expect("an address").key().into()
 }
 
-#[tokio::test]
-async fn a_row_makes_an_unclaimed_owner_that_everyone_may_follow() {
-    let env = env();
+async fn a_row_makes_an_unclaimed_owner_that_everyone_may_follow(env: Env) {
     let (imported, heard) = load(&env, "Bob Lee,(415) 555-2671,+442079460018,2026-03-01,reveal\n").await;
     assert_eq!((imported, heard.bad), (Imported { added: 1, ..Imported::default() }, Vec::new()));
     assert!(heard.bytes > 80);
@@ -63,9 +79,7 @@ async fn a_row_makes_an_unclaimed_owner_that_everyone_may_follow() {
     assert_eq!(audit.iter().map(|line| (&*line.by, &*line.what)).collect::<Vec<_>>(), [("import", "imported")]);
 }
 
-#[tokio::test]
-async fn a_grant_is_what_the_row_says() {
-    let env = env();
+async fn a_grant_is_what_the_row_says(env: Env) {
     load(
         &env,
         "A,+14155552671,+442079460018,2026-03-01,reveal\nB,+14155552672,+442079460019,2026-03-01,forward\nC,+14155552673,+442079460020,2026-03-01,none\n",
@@ -81,9 +95,7 @@ async fn a_grant_is_what_the_row_says() {
     }
 }
 
-#[tokio::test]
-async fn the_same_file_again_writes_nothing() {
-    let env = env();
+async fn the_same_file_again_writes_nothing(env: Env) {
     let rows = "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\
         Bob Lee,+442079460018,+442079460019,2026-04-01,reveal\n\
         Ann Ray,+14155552672,+442079460020,2026-03-01,none\n";
@@ -95,10 +107,8 @@ async fn the_same_file_again_writes_nothing() {
     assert_eq!(owners(&env).await, before);
 }
 
-#[tokio::test]
-async fn a_row_sees_what_batches_before_it_did() {
+async fn a_row_sees_what_batches_before_it_did(env: Env) {
     use std::fmt::Write as _;
-    let env = env();
     let mut rows = String::new();
     for number in 0..10_002 {
         writeln!(rows, "Bob Lee,+1415{},+1917{0},2026-03-01,reveal", 5_000_000 + number).expect("text");
@@ -123,9 +133,36 @@ async fn a_row_sees_what_batches_before_it_did() {
     assert_eq!(again, Imported { added: 0, changed: 2, same: 10_003, bad: 1, unreadable: 0 });
 }
 
-#[tokio::test]
-async fn another_grant_is_the_only_change() {
-    let env = env();
+async fn a_number_that_somebody_only_claims_may_be_imported(env: Env) {
+    let address = Address::parse("+14155552671", None).expect("a number");
+    let at = Time::parse("2026-01-01").expect("a date");
+    let value = Held { address, from: at, until: None, proof: Proof::None, proved: at };
+    let phone = Kind::Phone;
+    let point = Point { id: PointId(1), kind: phone, label: "mobile".into(), removed: None, values: vec![value] };
+    let claims = Owner {
+        id: OwnerId(1),
+        version: 1,
+        revision: 1,
+        claimed: true,
+        silenced: false,
+        language: "en".into(),
+        profile: Profile::default(),
+        points: vec![point],
+        created: at,
+    };
+    let effects = vec![Effect::OwnerAdded(claims)];
+    env.store.commit(Commit { effects, ..Commit::default() }).await.expect("it is written");
+    let rows = "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\
+        Ann Ray,+14155552672,+442079460019,2026-03-01,reveal\n";
+    let (imported, heard) = load(&env, rows).await;
+    assert_eq!((imported, heard.bad), (Imported { added: 2, ..Imported::default() }, Vec::new()));
+    let facts = env.store.facts(&key("+14155552671"), &Viewer::default()).await.expect("facts");
+    assert_eq!(facts.holders.iter().filter(|holder| holder.believed).count(), 1);
+    let (again, _) = load(&env, rows).await;
+    assert_eq!(again, Imported { same: 2, ..Imported::default() });
+}
+
+async fn another_grant_is_the_only_change(env: Env) {
     load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n").await;
     let (again, _) = load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,forward\n").await;
     assert_eq!(again, Imported { changed: 1, ..Imported::default() });
@@ -133,38 +170,41 @@ async fn another_grant_is_the_only_change() {
     assert!(facts.holders[0].rights.reveal.is_empty() && facts.holders[0].rights.forwards(facts.holders[0].point));
 }
 
-#[tokio::test]
-async fn a_later_row_continues_the_history_in_one_file_or_two() {
-    for split in [false, true] {
-        let env = env();
-        let first = "Bob Lee,+14155552671,+442079460018,2026-03-01,forward\n";
-        let second = "Lee Bob,+442079460018,+442079460019,2026-04-01,forward\n";
-        let third = "Bob Lee,+442079460019,+14155552671,2026-05-01,reveal\n";
-        if split {
-            for row in [first, second, third] {
-                load(&env, row).await;
-            }
-        } else {
-            load(&env, &format!("{first}{second}{third}")).await;
-        }
-        let [bob] = &owners(&env).await[..] else { panic!("one owner") };
-        let values = &bob.points[0].values;
-        let wires: Vec<_> = values.iter().map(|held| held.address.wire()).collect();
-        assert_eq!(wires, ["+14155552671", "+442079460018", "+442079460019", "+14155552671"]);
-        assert_eq!(bob.points[0].current().map(|held| held.address.wire()), Some("+14155552671"));
-        assert_eq!(values[1].until.map(|at| at.to_string()).as_deref(), Some("2026-04-01T00:00:00Z"));
-        assert_eq!(values[1].proved, values[1].until.expect("it was left"));
-        assert_eq!(bob.revision, 2);
-        assert_eq!(env.store.changes(bob.id, 0, 10).await.expect("changes").items.len(), 2);
-        let facts = env.store.facts(&key("+442079460018"), &Viewer::default()).await.expect("facts");
-        assert_eq!(facts.holders[0].current.as_ref().map(Address::wire), Some("+14155552671"));
-        assert!(facts.holders[0].rights.reveals(Item::Point(bob.points[0].id)), "the last row's grant holds");
-    }
+async fn a_later_row_continues_the_history(env: Env) {
+    continued(&env, false).await;
 }
 
-#[tokio::test]
-async fn bad_rows_are_told_with_their_lines_and_the_rest_is_loaded() {
-    let env = env();
+async fn a_row_of_a_later_file_continues_the_history(env: Env) {
+    continued(&env, true).await;
+}
+
+/// Three rows of one person, in one file or three.
+async fn continued(env: &Env, split: bool) {
+    let first = "Bob Lee,+14155552671,+442079460018,2026-03-01,forward\n";
+    let second = "Lee Bob,+442079460018,+442079460019,2026-04-01,forward\n";
+    let third = "Bob Lee,+442079460019,+14155552671,2026-05-01,reveal\n";
+    if split {
+        for row in [first, second, third] {
+            load(env, row).await;
+        }
+    } else {
+        load(env, &format!("{first}{second}{third}")).await;
+    }
+    let [bob] = &owners(env).await[..] else { panic!("one owner") };
+    let values = &bob.points[0].values;
+    let wires: Vec<_> = values.iter().map(|held| held.address.wire()).collect();
+    assert_eq!(wires, ["+14155552671", "+442079460018", "+442079460019", "+14155552671"]);
+    assert_eq!(bob.points[0].current().map(|held| held.address.wire()), Some("+14155552671"));
+    assert_eq!(values[1].until.map(|at| at.to_string()).as_deref(), Some("2026-04-01T00:00:00Z"));
+    assert_eq!(values[1].proved, values[1].until.expect("it was left"));
+    assert_eq!(bob.revision, 2);
+    assert_eq!(env.store.changes(bob.id, 0, 10).await.expect("changes").items.len(), 2);
+    let facts = env.store.facts(&key("+442079460018"), &Viewer::default()).await.expect("facts");
+    assert_eq!(facts.holders[0].current.as_ref().map(Address::wire), Some("+14155552671"));
+    assert!(facts.holders[0].rights.reveals(Item::Point(bob.points[0].id)), "the last row's grant holds");
+}
+
+async fn bad_rows_are_told_with_their_lines_and_the_rest_is_loaded(env: Env) {
     let (imported, heard) = load(
         &env,
         "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\
@@ -190,9 +230,7 @@ async fn bad_rows_are_told_with_their_lines_and_the_rest_is_loaded() {
     }
 }
 
-#[tokio::test]
-async fn an_owner_who_has_come_is_never_touched() {
-    let env = env();
+async fn an_owner_who_has_come_is_never_touched(env: Env) {
     load(&env, "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n").await;
     let bob = owners(&env).await.remove(0);
     let claim = Effect::OwnerSet {
@@ -222,9 +260,7 @@ async fn an_owner_who_has_come_is_never_touched() {
     assert_eq!(owners(&env).await, before);
 }
 
-#[tokio::test]
-async fn a_file_that_is_another_is_refused() {
-    let env = env();
+async fn a_file_that_is_another_is_refused(env: Env) {
     let source = Source { name: "x".into(), region: None };
     for (file, expected) in [
         ("", "the file is empty; the header name,old,new,changed_at,grant is needed"),
@@ -244,9 +280,7 @@ async fn a_file_that_is_another_is_refused() {
     assert_eq!(loaded.expect("any order").added, 1);
 }
 
-#[tokio::test]
-async fn more_rows_than_one_batch_see_each_other() {
-    let env = env();
+async fn more_rows_than_one_batch_see_each_other(env: Env) {
     let number = |n: u32| format!("+1415555{:04}", 2_000 + n);
     let row = |n: u32| {
         let time = format!("2026-01-01T{:02}:{:02}:{:02}Z", n / 3_600, n / 60 % 60, n % 60);

@@ -87,7 +87,7 @@ pub(super) async fn empty_database() -> Option<String> {
 }
 
 /// A new database with the last schema; `None`, said loudly, where there is no `PostgreSQL`.
-pub(super) async fn database() -> Option<String> {
+pub(crate) async fn database() -> Option<String> {
     let cluster = cluster()?;
     let template = TEMPLATE
         .get_or_init(async || {

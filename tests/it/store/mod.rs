@@ -9,3 +9,5 @@ mod postgres;
 mod proxy;
 mod sample;
 mod sqlite;
+
+pub(crate) use cluster::database;
