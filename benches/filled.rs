@@ -11,6 +11,7 @@ use redial::{
     },
     store::{Commit, Effect, SharedStore},
 };
+use std::time::Duration;
 
 /// The `index`th former number.
 pub(crate) fn former(index: usize) -> String {
@@ -48,7 +49,8 @@ pub(crate) async fn fill(store: &SharedStore, clock: &dyn Clock, numbers: usize)
     for start in (0..numbers).step_by(1_000) {
         let mut effects = Vec::new();
         for index in start..numbers.min(start + 1_000) {
-            one(&mut effects, index, now, &random);
+            // Each at a moment of its own, as owners come.
+            one(&mut effects, index, now.after(Duration::from_micros(index as u64)), &random);
         }
         store.commit(Commit { effects, ..Commit::default() }).await.expect("room for it");
     }

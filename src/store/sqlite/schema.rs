@@ -15,19 +15,26 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_returns.sql"),
 ];
 
-/// How long a statement waits for another process's write transaction.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.
+/// The engine's own waits grow to a tenth of a second, and so miss the moments between the commits of an import.
+const PATIENCE: i32 = 5_000;
+const PAUSE: Duration = Duration::from_millis(1);
+
+fn waits(times: i32) -> bool {
+    std::thread::sleep(PAUSE);
+    times < PATIENCE
+}
 /// Statements that each connection keeps prepared: more than there are.
 const STATEMENTS: usize = 256;
 
 /// Opens the database, or one in memory, as every connection of this store needs it.
 pub(super) fn connect(path: Option<&Path>) -> Result<Connection> {
-    let connection = match path {
+    let mut connection = match path {
         Some(path) => Connection::open(path),
         None => Connection::open_in_memory(),
     }
     .map_err(unavailable)?;
-    connection.busy_timeout(PATIENCE).map_err(unavailable)?;
+    connection.busy_handler(Some(waits)).map_err(unavailable)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // FULL: what `commit` returned for is on the disk. The journal mode belongs to the file, the rest to the connection.
     connection

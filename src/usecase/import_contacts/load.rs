@@ -19,7 +19,7 @@ use crate::{
     },
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 /// How often a batch is looked at again because somebody else changed the owner meanwhile.
 const TRIES: usize = 8;
@@ -147,7 +147,7 @@ impl Loader<'_> {
             None => None,
         };
         Ok(Contact {
-            id: before.map_or_else(|| ContactId::fresh(work.now, &*self.env.random), |before| before.id),
+            id: before.map_or_else(|| self.fresh(work), |before| before.id),
             book: self.book,
             owner: self.owner,
             uid: entry.uid.clone(),
@@ -159,6 +159,11 @@ impl Loader<'_> {
             linked,
             language: entry.read.language().map(Into::into),
         })
+    }
+
+    /// A microsecond on for each, so that the rows are in the order of the file.
+    fn fresh(&self, work: &Work) -> ContactId {
+        ContactId::fresh(work.now.after(Duration::from_micros(work.done.added)), &*self.env.random)
     }
 
     /// Behind an unclaimed owner stands nobody who could be told.
