@@ -216,7 +216,9 @@ impl Runner<'_> {
             callback: sample.message.callback.as_deref(),
             kind,
         };
-        let request = account.write(&outgoing).map_err(|wrong| wrong.to_string())?;
+        let sent = account.send(&outgoing).map_err(|wrong| wrong.to_string())?;
+        let encrypted = sample.request.body_length.is_some();
+        let request = if encrypted { sent } else { account.write(&outgoing).map_err(|wrong| wrong.to_string())? };
         let wanted = &sample.request;
         written(&request, wanted)
     }
