@@ -107,7 +107,7 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// Whether the holder of this public RSA key (PEM, SubjectPublicKeyInfo) signed it.
+    /// Whether the holder of this public RSA key (PEM, `SubjectPublicKeyInfo`) signed it.
     pub(super) fn is_of_public(&self, text: &str) -> bool {
         let Some(key) = pem(text).and_then(|(_, der)| rsa_public(&der)) else { return false };
         self.algorithm == Algorithm::Rs256
@@ -190,7 +190,7 @@ impl Key {
     }
 }
 
-/// The RSAPublicKey in a SubjectPublicKeyInfo of two-byte lengths, which those of 2048 to 4096 bits are (RFC 8017, A.1).
+/// The `RSAPublicKey` in a `SubjectPublicKeyInfo` of two-byte lengths, which those of 2048 to 4096 bits are (RFC 8017, A.1).
 fn rsa_public(der: &[u8]) -> Option<Vec<u8>> {
     /// `SEQUENCE { rsaEncryption, NULL }`.
     const RSA: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];

@@ -18,11 +18,10 @@ impl Account {
     /// keys, which is returned; else the account's own credentials, and `None`. The error is the provider's own 401.
     pub fn authenticate(&self, incoming: &Incoming<'_>) -> Result<Option<&SenderKey>, Document> {
         for auth in self.provider().auth.iter().filter(|auth| auth.via) {
-            if let Kind::Jwt(jwt) = &auth.kind {
-                match self.believes(jwt, incoming) {
-                    Some(found) => return Ok(found),
-                    None => continue,
-                }
+            if let Kind::Jwt(jwt) = &auth.kind
+                && let Some(Believed(sender)) = self.believes(jwt, incoming)
+            {
+                return Ok(sender);
             }
             let Some(shown) = Shown::read(&auth.kind, incoming) else { continue };
             if self.settings().custody == Custody::Operator {
@@ -45,7 +44,7 @@ impl Account {
 
     /// A token that a sender signed: with the account's own key, or in the operator's custody with a key whose public
     /// half (PEM) is one of the senders' secrets.
-    fn believes(&self, jwt: &super::token::Jwt, incoming: &Incoming<'_>) -> Option<Option<&SenderKey>> {
+    fn believes(&self, jwt: &super::token::Jwt, incoming: &Incoming<'_>) -> Option<Believed<'_>> {
         let given = incoming.headers.get(&jwt.shown.name)?.to_str().ok()?;
         let before = jwt.shown.value.parts().and_then(|parts| parts.first().copied()?.ok().map(str::to_owned));
         let given = after_scheme(given.as_bytes(), before.unwrap_or_default().as_bytes())?;
@@ -55,10 +54,11 @@ impl Account {
         }
         if self.settings().custody == Custody::Operator {
             let mut senders = self.settings().senders.iter();
-            return senders.find(|sender| token.is_of_public(sender.secret.expose())).map(Some);
+            let found = senders.find(|sender| token.is_of_public(sender.secret.expose()));
+            return found.map(|sender| Believed(Some(sender)));
         }
         match self.via_credentials.as_ref().or(self.credentials.as_ref()) {
-            Some(Credentials::Jwt(_, key)) if token.is_of(key) => Some(None),
+            Some(Credentials::Jwt(_, key)) if token.is_of(key) => Some(Believed(None)),
             _ => None,
         }
     }
@@ -94,6 +94,9 @@ impl Account {
         pairs.flat_map(|pairs| &pairs.all).map(|(name, _)| (&**name, value(name))).collect()
     }
 }
+
+/// Whose token was believed: a sender's, or one of the account's own key.
+struct Believed<'a>(Option<&'a SenderKey>);
 
 /// The credentials in a request.
 struct Shown {

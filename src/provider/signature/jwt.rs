@@ -1,4 +1,4 @@
-//! A signed token that holds hashes of the body and the URL (Vonage, MessageBird).
+//! A signed token that holds hashes of the body and the URL (Vonage, `MessageBird`).
 
 use super::{
     Covers, Incoming, Keys, Parameters, Refused, SenderKey, ToSign, same,

@@ -4,7 +4,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{StatusCode, header::AUTHORIZATION};
 use redial::{
     clock::Time,
-    provider::{Account, AccountSettings, Custody, MessageKind, Moment, NoToken, Outgoing, Provider, Request, Step},
+    provider::{
+        Account, AccountSettings, Custody, MessageKind, Moment, NoToken, Outgoing, Provider, Request, Secret,
+        SenderKey, Step,
+    },
 };
 use std::sync::Arc;
 
@@ -161,4 +164,36 @@ fn a_service_account_asks_with_a_signed_assertion() {
     let mut out = request(&account);
     let _ready = account.authorize(&mut out, at(6)).unwrap();
     assert_eq!(shown(&out), "Bearer g");
+}
+
+/// What a sender with this key would show.
+fn token(expires: &str) -> http::HeaderMap {
+    let auth = format!("jwt = {{ algorithm = \"RS256\", key = \"secret\"{expires} }}");
+    let account = account(&auth, &[("secret", RSA)]);
+    let mut out = request(&account);
+    let _ready = account.authorize(&mut out, at(1000)).unwrap();
+    out.headers
+}
+
+#[test]
+fn a_sender_shows_a_token_of_its_own() {
+    let jwt = "jwt = { algorithm = \"RS256\", key = \"secret\", expires_seconds = 900 }";
+    let own = account(jwt, &[("secret", RSA)]);
+    let get = http::Method::GET;
+    let shows = |account: &Account, headers: &http::HeaderMap, seconds: i64| {
+        let incoming = redial::provider::Incoming::new(&get, "https://r.example", "/", headers, b"", at(seconds).now);
+        account.authenticate(&incoming).map(|sender| sender.is_some()).map_err(|document| document.status.as_u16())
+    };
+    let good = token(", expires_seconds = 900");
+    assert_eq!(shows(&own, &good, 1000), Ok(false));
+    assert_eq!(shows(&own, &good, 1900), Err(401), "it has ended");
+    assert_eq!(shows(&own, &token(""), 1000), Err(401), "it would never end");
+    assert_eq!(shows(&own, &http::HeaderMap::new(), 1000), Err(401));
+    let mut settings = own.settings().clone();
+    settings.custody = Custody::Operator;
+    let operators = Account::new(settings.clone()).unwrap();
+    assert_eq!(shows(&operators, &good, 1000), Err(401), "no sender has this key");
+    let public = include_str!("../../../src/provider/jwt/rsa.public.pem");
+    settings.senders = vec![SenderKey { user: "s".into(), secret: Secret::new(public) }];
+    assert_eq!(shows(&Account::new(settings).unwrap(), &good, 1000), Ok(true));
 }
