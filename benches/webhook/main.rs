@@ -26,7 +26,7 @@ fn main() {
     match words.first().map(String::as_str) {
         Some("serve-bare") => bare::serve(),
         Some("serve-gateway") => {
-            gateway::serve(number(&words, 1, 100_000), words.get(2).map_or("127.0.0.1:9", |at| at))
+            gateway::serve(number(&words, 1, 100_000), words.get(2).map_or("127.0.0.1:9", |at| at));
         }
         Some("serve-upstream") => proxy::serve_upstream(),
         Some("serve-proxy") => proxy::serve_proxy(words.get(1).expect("where to")),
