@@ -43,7 +43,6 @@ pub(in crate::provider) struct File {
     #[serde(default)]
     pub(in crate::provider) auth: Vec<Spanned<AuthFile>>,
     pub(in crate::provider) signature: SignaturesFile,
-    pub(in crate::provider) refusal: Option<DocumentFile>,
     #[serde(default)]
     pub(in crate::provider) errors: Vec<Spanned<ErrorFile>>,
     #[serde(default)]
@@ -70,6 +69,7 @@ pub(in crate::provider) enum Numbers {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said of its own in a file, in any combination")]
 pub(in crate::provider) struct ParameterFile {
     pub(in crate::provider) about: String,
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! A request that came in, read once, and whether it is believed (rule W1).
 
 use super::{
-    Account, Document,
+    Account,
     form::{self, Pair},
     json,
     place::{Kind, Place},
@@ -318,10 +318,5 @@ impl Account {
         let (rule, keys) = schemes.find(|(rule, _)| rule.when.holds(&about)).ok_or(Refused::Unsigned)?;
         let covers = rule.value.verify(keys, self.parameters(), from, incoming)?;
         Ok(Verified { covers_parameters: covers.parameters(incoming, reads) })
-    }
-
-    /// What a refused webhook is answered; one document for all reasons.
-    pub fn refusal(&self) -> Document {
-        self.document(&self.provider().refusal, &[])
     }
 }

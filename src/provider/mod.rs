@@ -61,7 +61,6 @@ pub struct Provider {
     patterns: Vec<Option<regex::Regex>>,
     auth: Vec<auth::Auth>,
     schemes: Vec<compiled::Rule<signature::Scheme>>,
-    refusal: compiled::DocumentText,
     /// Whether the file names the status, and the document.
     errors: Vec<compiled::Rule<(bool, compiled::DocumentText)>>,
     commands: Vec<compiled::Command>,
@@ -97,6 +96,7 @@ pub enum Capability {
 
 /// A parameter that a provider file declares, for the operator's `config.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said of its own in a file, in any combination")]
 pub struct Declared {
     /// The key in the account's table.
     pub name: Box<str>,

@@ -69,14 +69,18 @@ impl Account {
         let Restore { drop, keep } = &self.provider().restore;
         let about: Vec<&Swap> = swaps.iter().collect();
         let drop = if about.is_empty() { &[][..] } else { drop };
-        let pairs = |raw: &[u8], pairs: &[form::Pair<'_>]| restore_pairs(raw, pairs, drop, keep, &about);
+        let goes = |name: &str| drop.iter().any(|place| is_named(place, name));
         let mut url = url.to_owned();
         let body = match incoming.read_body() {
-            Body::Form(all) => pairs(incoming.body, all),
+            Body::Form(all) => restore_pairs(incoming.body, all, goes, keep, &about),
             Body::Json(_) => restore_json(incoming.body, drop, keep, &about),
             Body::Other => incoming.body.to_vec(),
             Body::Empty => {
-                let query = pairs(incoming.raw_query().as_bytes(), incoming.query());
+                // Secrets by which Redial believes the provider are nothing that senders may know.
+                let secrets: Vec<&str> =
+                    self.provider().schemes.iter().flat_map(|rule| rule.value.in_query()).collect();
+                let goes = |name: &str| goes(name) || secrets.contains(&name);
+                let query = restore_pairs(incoming.raw_query().as_bytes(), incoming.query(), goes, keep, &about);
                 if !query.is_empty() {
                     url.push(if url.contains('?') { '&' } else { '?' });
                     url.push_str(&String::from_utf8_lossy(&query));
@@ -225,28 +229,38 @@ impl Swap {
     }
 }
 
-fn restore_pairs(raw: &[u8], pairs: &[form::Pair<'_>], drop: &[Place], keep: &[Place], about: &[&Swap]) -> Vec<u8> {
-    let is_named = |place: &Place, name: &str| match &place.kind {
+fn is_named(place: &Place, name: &str) -> bool {
+    match &place.kind {
         Kind::Field(wanted) | Kind::Form(wanted) | Kind::Query(wanted) => **wanted == *name,
         _ => false,
-    };
+    }
+}
+
+/// `goes` says which pairs are left out.
+fn restore_pairs(
+    raw: &[u8],
+    pairs: &[form::Pair<'_>],
+    goes: impl Fn(&str) -> bool,
+    keep: &[Place],
+    about: &[&Swap],
+) -> Vec<u8> {
     let mut edits = Vec::new();
-    for pair in pairs {
-        if drop.iter().any(|place| is_named(place, &pair.name)) {
-            // With the separator before it, or after it at the beginning.
-            let span = if pair.span.start > 0 {
-                pair.span.start - 1..pair.span.end
-            } else {
-                0..(pair.span.end + 1).min(raw.len())
-            };
-            edits.push((span, String::new()));
+    for (index, pair) in pairs.iter().enumerate() {
+        if goes(&pair.name) {
+            // With all that is before the next one, so that neighbours that go do not overlap.
+            let end = pairs.get(index + 1).map_or(raw.len(), |next| next.span.start);
+            edits.push((pair.span.start..end, String::new()));
         } else if !keep.iter().any(|place| is_named(place, &pair.name))
             && let Cow::Owned(new) = restored(&pair.value, about)
         {
             edits.push((pair.value_span.clone(), form::encode(&new)));
         }
     }
-    form::replace(raw, edits)
+    let mut out = form::replace(raw, edits);
+    if pairs.last().is_some_and(|last| goes(&last.name)) && out.ends_with(b"&") {
+        out.pop();
+    }
+    out
 }
 
 fn restore_json(body: &[u8], drop: &[Place], keep: &[Place], about: &[&Swap]) -> Vec<u8> {
@@ -307,6 +321,23 @@ mod tests {
         ];
         for (text, wanted) in cases {
             assert_eq!(restored(text, &[&a, &b]), wanted);
+        }
+    }
+
+    #[test]
+    fn what_goes_leaves_the_rest_as_it_was() {
+        for (raw, wanted) in [
+            ("a=1&b=2", "a=1&b=2"),
+            ("x=1&y=2&a=1&&b=%2B2", "a=1&&b=%2B2"),
+            ("a=1&x=1&y=2&b=2", "a=1&b=2"),
+            ("a=1&x=1&y=2", "a=1"),
+            ("x=1&y=2", ""),
+            ("x", ""),
+            ("", ""),
+        ] {
+            let pairs = form::all_pairs(raw.as_bytes());
+            let left = restore_pairs(raw.as_bytes(), &pairs, |name| ["x", "y"].contains(&name), &[], &[]);
+            assert_eq!(String::from_utf8(left).unwrap(), wanted, "{raw}");
         }
     }
 }

@@ -48,7 +48,7 @@ impl Escape {
             // Numbers, nearly always.
             _ if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => out.push_str(value),
             Escape::Xml if value.bytes().all(|byte| byte == b'+' || byte.is_ascii_alphanumeric()) => {
-                out.push_str(value)
+                out.push_str(value);
             }
             Escape::Xml => value.chars().for_each(|letter| match letter {
                 '&' => out.push_str("&amp;"),

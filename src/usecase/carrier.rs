@@ -54,6 +54,7 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     fn name(&self) -> &str;
 
     /// The number or name that messages come from, where the account has only one: rates belong to it (rule N7).
+    #[expect(clippy::unnecessary_literal_bound, reason = "those that have a sender answer from their own fields")]
     fn sender(&self) -> &str {
         ""
     }

@@ -49,10 +49,10 @@ pub(super) async fn send_whole(gateway: &Gateway, account: &Account, request: Re
 }
 
 async fn send(gateway: &Gateway, account: &Account, mut request: Request, body: RelayBody) -> Relayed {
-    if account.provider.authorizes() {
-        if let Some(refused) = authorized(gateway, account, &mut request).await {
-            return refused;
-        }
+    if account.provider.authorizes()
+        && let Some(refused) = authorized(gateway, account, &mut request).await
+    {
+        return refused;
     }
     let Ok(target) = request.url.parse::<http::Uri>() else {
         return Relayed::Document(account.provider.error(ErrorKind::NotFound, "this path cannot be passed on"));

@@ -11,7 +11,12 @@ impl Account {
     /// Whether a sender's credentials or a route's rules stand in the body, so that it has to be read first.
     pub fn needs_body_first(&self) -> bool {
         let by_auth = self.provider().auth.iter().any(|auth| auth.via && matches!(auth.kind, Kind::Body(_)));
-        by_auth || self.provider().routes.iter().any(|route| route.when.places().any(|place| place.is_in_body()))
+        by_auth
+            || self
+                .provider()
+                .routes
+                .iter()
+                .any(|route| route.when.places().any(super::super::place::Place::is_in_body))
     }
 
     /// Checks a sender's credentials at the drop-in endpoint. In the operator's custody: one of the account's sender

@@ -189,13 +189,12 @@ impl Account {
             Some(Credentials::Jwt(jwt, key)) => {
                 let origin = signature::split(&request.url).0.to_owned();
                 let name = if jwt.by_origin { &*origin } else { "" };
-                let token = match self.tokens.get(name, moment.now) {
-                    Some(token) => token,
-                    None => {
-                        let token = self.sign_token(jwt, key, moment, &origin)?;
-                        self.tokens.put(name, &token, moment.now.after(jwt.renew));
-                        token.into()
-                    }
+                let token = if let Some(token) = self.tokens.get(name, moment.now) {
+                    token
+                } else {
+                    let token = self.sign_token(jwt, key, moment, &origin)?;
+                    self.tokens.put(name, &token, moment.now.after(jwt.renew));
+                    token.into()
                 };
                 self.show_token(&jwt.shown, &token, request)
             }

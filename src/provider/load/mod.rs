@@ -283,10 +283,6 @@ impl Provider {
             hosts: read.hosts.iter().map(|host| host.as_str().into()).collect(),
             auth: read.auth.iter().map(|auth| loader.auth(auth, &secret)).collect::<Result<_>>()?,
             schemes: loader.signatures(&read.signature, &secret)?,
-            refusal: match &read.refusal {
-                Some(refusal) => loader.plain_document(refusal)?,
-                None => DocumentText { status: http::StatusCode::FORBIDDEN, content_type: None, body: None },
-            },
             errors: loader.rules(
                 &read.errors,
                 Subjects { names: ERROR_NAMES, places: false, variables: false, status: false },

@@ -114,7 +114,7 @@ fn put(there: &mut Value, steps: &[String], value: Value) {
     };
     let index = first.parse().ok().filter(|index| *index < LONGEST_LIST);
     // A number counts in a list, but never turns an object with members into one.
-    let in_list = index.filter(|_| !there.as_object().is_some_and(|members| !members.is_empty()));
+    let in_list = index.filter(|_| there.as_object().is_none_or(serde_json::Map::is_empty));
     if let Some(index) = in_list {
         if !there.is_array() {
             *there = Value::Array(Vec::new());

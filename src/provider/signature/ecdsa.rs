@@ -27,15 +27,15 @@ pub(in crate::provider) struct Ecdsa {
 impl Ecdsa {
     pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Option<Keys>, ParameterError> {
         let keys = parameters.all(self.public_key);
-        let point = |text: &Box<str>| {
-            let bytes = BASE64_STANDARD.decode(&**text).ok();
+        let point = |text: &str| {
+            let bytes = BASE64_STANDARD.decode(text).ok();
             let point = bytes.as_deref().and_then(|bytes| bytes.strip_prefix(&P256_HEAD)).filter(|it| it.len() == 65);
             point.map(<[u8]>::to_vec).ok_or_else(|| ParameterError {
                 name: parameters.name(self.public_key).to_owned(),
                 wanted: "a public P-256 key in base64, as the provider shows it, is needed".to_owned(),
             })
         };
-        let points = keys.iter().map(point).collect::<Result<_, _>>()?;
+        let points = keys.iter().map(|key| point(key)).collect::<Result<_, _>>()?;
         Ok(Some(Keys::Points(points)).filter(|_| !keys.is_empty()))
     }
 

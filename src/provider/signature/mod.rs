@@ -207,6 +207,12 @@ impl Scheme {
         }
     }
 
+    /// The names of secrets in the query, which a callback must not keep.
+    pub(super) fn in_query(&self) -> impl Iterator<Item = &str> {
+        let shown = if let Scheme::Shown(shown) = self { Some(shown) } else { None };
+        shown.into_iter().flat_map(Shown::in_query)
+    }
+
     /// The headers of a signature, which a callback with another body must not keep.
     pub(super) fn headers(&self) -> Vec<&http::HeaderName> {
         match self {

@@ -60,6 +60,12 @@ impl Shown {
         if fits { Ok(covers) } else { Err(Refused::Wrong) }
     }
 
+    /// The names of the secrets in the query.
+    pub(super) fn in_query(&self) -> impl Iterator<Item = &str> {
+        let all = if let Shown::Query(pairs) = self { &*pairs.all } else { &[] };
+        all.iter().map(|(name, _)| &**name)
+    }
+
     pub(super) fn headers(&self) -> Vec<&http::HeaderName> {
         match self {
             Shown::Header { name, .. } => vec![name],

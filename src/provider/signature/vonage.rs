@@ -49,13 +49,13 @@ impl Way {
 impl Vonage {
     pub(super) fn prepare(&self, parameters: &Parameters) -> Result<Option<Keys>, ParameterError> {
         let secrets = parameters.all(self.secret);
-        let way = |secret: &Box<str>| {
+        let way = |secret: &str| {
             Way::read(parameters.first(self.method), secret).ok_or_else(|| ParameterError {
                 name: parameters.name(self.method).to_owned(),
                 wanted: "one of md5hash, md5, sha1, sha256, sha512 is needed".to_owned(),
             })
         };
-        let ways = secrets.iter().map(way).collect::<Result<_, _>>()?;
+        let ways = secrets.iter().map(|secret| way(secret)).collect::<Result<_, _>>()?;
         Ok(Some(Keys::Vonage(ways)).filter(|_| !secrets.is_empty()))
     }
 
@@ -96,7 +96,11 @@ fn parameters<'i>(incoming: &'i Incoming<'_>) -> Vec<(Cow<'i, str>, Cow<'i, str>
 fn signed(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
     let mut all: Vec<_> = pairs.iter().filter(|(name, _)| name != "sig").collect();
     all.sort_unstable();
-    all.iter().map(|(name, value)| format!("&{name}={}", value.replace(['&', '='], "_"))).collect()
+    let mut text = String::new();
+    for (name, value) in all {
+        text.extend(["&", name, "=", &value.replace(['&', '='], "_")]);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -49,7 +49,9 @@ proptest! {
                     rebuilding = true;
                 }
                 Step::Finish if rebuilding => {
-                    inserted.iter().for_each(|&number| filter.settle(filter.hash(&key(number))));
+                    for &number in &inserted {
+                        filter.settle(filter.hash(&key(number)));
+                    }
                     filter.finish_rebuilding();
                     rebuilding = false;
                 }

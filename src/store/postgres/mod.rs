@@ -108,7 +108,9 @@ impl Postgres {
         let mut hashes = Vec::new();
         store.former_since(read::Left::default(), |hash| hashes.push(hash)).await?;
         store.filter.begin_with(hashes.len());
-        hashes.into_iter().for_each(|hash| store.filter.settle(hash));
+        for hash in hashes {
+            store.filter.settle(hash);
+        }
         store.filter.finish_rebuilding();
         *store.followed.lock().unwrap_or_else(PoisonError::into_inner) = Followed { at, swept: at };
         Ok(store)

@@ -150,7 +150,9 @@ impl ByProvider {
     /// One request and its reply, or how it ended without one.
     async fn exchange(&self, mut request: provider::Request, message: &Message<'_>) -> Result<Reply, Delivery> {
         let moment = moment(message.date, message.reference);
-        authorize(&self.client, &self.account, &mut request, moment, Whose::Own).await.map_err(unauthorized)?;
+        authorize(&self.client, &self.account, &mut request, moment, Whose::Own)
+            .await
+            .map_err(|error| unauthorized(&error))?;
         let reply = match whole(request) {
             Ok(request) => self.client.send(request).await,
             Err(failure) => Err(failure),
@@ -173,8 +175,8 @@ fn moment(now: Time, reference: &str) -> Moment {
 }
 
 /// Without credentials nothing was sent. Refused ones are put right by the operator, so the notice waits.
-fn unauthorized(error: Unauthorized) -> Delivery {
-    let outcome = match &error {
+fn unauthorized(error: &Unauthorized) -> Delivery {
+    let outcome = match error {
         Unauthorized::NotWritten(_) | Unauthorized::Failed(Failure::Forbidden(_)) => AttemptOutcome::Never,
         Unauthorized::NoToken(NoToken::Refused(_) | NoToken::Failed(_)) | Unauthorized::Failed(_) => {
             AttemptOutcome::TryAgain

@@ -507,7 +507,7 @@ found = "unknown"
 /// What the account of the samples, `sample`, calls the order for the call `c/1`.
 fn command_id() -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, b"sample c/1");
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 

@@ -1,10 +1,15 @@
 //! Signature schemes, with the vectors that providers publish (or that were computed from the same text where they
 //! publish none).
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
 use redial::{
     clock::Time,
     provider::{Account, AccountSettings, Custody, Hook, Incoming, Provider},
+};
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use std::sync::Arc;
 
@@ -378,11 +383,6 @@ verdict = "unsigned"
 "#,
     );
     // What a key that is made here signs is believed, and nothing that differs from it.
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
-    use ring::{
-        rand::SystemRandom,
-        signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
-    };
     let random = SystemRandom::new();
     let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pair.as_ref(), &random).unwrap();
@@ -451,10 +451,8 @@ fn everything() -> Account {
         ("Q", "query = { token = \"key\" }"),
         ("T", "twilio = { header = \"V\", secret = \"key\", settings_header = \"N\", shared_keys = \"shared\" }"),
     ];
-    let list: String = schemes
-        .iter()
-        .map(|(name, scheme)| format!("[[signature]]\nwhen = {{ \"header:X-Scheme\" = \"{name}\" }}\n{scheme}\n"))
-        .collect();
+    let one = |(name, scheme)| format!("[[signature]]\nwhen = {{ \"header:X-Scheme\" = \"{name}\" }}\n{scheme}\n");
+    let list = schemes.map(one).concat();
     let file = format!(
         "schema = 1\nname = \"acme\"\ntitle = \"Acme\"\nupstream = \"https://api.acme.example\"\n[parameters]\n\
          id = {{ about = \"id\" }}\nmethod = {{ about = \"m\" }}\nshared = {{ about = \"s\", secret = true, several = true }}\n\
