@@ -24,7 +24,7 @@ use std::{
 use tokio::time::Instant;
 
 /// Rows of one transaction of the baseline, as many as the import commits together.
-const BATCH: usize = 10_000;
+const BATCH: usize = 50_000;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();

@@ -1,6 +1,6 @@
 //! Loading moves that happened before Redial was there (rule C10), from an operator's file.
 //!
-//! A thread reads the file and normalises its rows; here they are decided, some thousand at once, while the store writes
+//! A thread reads the file and normalises its rows; here they are decided, many at once, while the store writes
 //! those before. A row sees what the rows before it did, those of its own batch included.
 
 mod desk;

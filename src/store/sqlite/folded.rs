@@ -28,7 +28,7 @@ const AT_ONCE: usize = 32;
 /// From so many on it is a load of large size: pages are kept until each has taken what it will, and the log is taken
 /// into the database when it has gathered some, not after each batch. Stays so for the process, which is an import.
 const MANY: usize = 1_000;
-const FOR_MANY: &str = "PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16384;";
+const FOR_MANY: &str = "PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 65536;";
 
 /// By their codes.
 const GRANTS: [ForEveryone; 3] = [ForEveryone::None, ForEveryone::Forward, ForEveryone::Reveal];

@@ -186,7 +186,7 @@ impl Store for Sqlite {
 
     /// The more, the fewer times a page of an index is written.
     fn load_size(&self) -> usize {
-        10_000
+        50_000
     }
 
     async fn now(&self) -> Result<Time> {

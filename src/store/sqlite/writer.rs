@@ -178,9 +178,17 @@ impl Writer {
     /// Writes a group. False: the writer is to end without another word, as if the process had been killed.
     fn write(&self, statements: &Statements<'_>, group: &mut Vec<Write>) -> bool {
         let mut answers = Vec::with_capacity(group.len());
+        // Alone it needs no savepoint, which would keep a copy of each page that it changes.
+        let alone = group.len() == 1;
+        let mut undo = false;
         let mut failure = plain(statements, "BEGIN IMMEDIATE").err();
         for write in group.drain(..) {
             let ran = match &failure {
+                None if alone => {
+                    let ran = self.run(statements, write.run);
+                    undo = !ran.keep;
+                    ran
+                }
                 None => self.run_one(statements, write, &mut failure),
                 Some(reason) => (write.run)(Err(reason)),
             };
@@ -189,11 +197,11 @@ impl Writer {
             }
             answers.push(ran.answer);
         }
-        if failure.is_none() {
+        if failure.is_none() && !undo {
             failure = plain(statements, "COMMIT").err();
         }
         // A full disk, for one, may have ended the transaction already.
-        if failure.is_some() && !statements.connection().is_autocommit() {
+        if (failure.is_some() || undo) && !statements.connection().is_autocommit() {
             let _ended = plain(statements, "ROLLBACK");
         }
         for answer in answers {
@@ -214,17 +222,20 @@ impl Writer {
             *failure = Some(reason);
             return ran;
         }
-        let connection = statements.connection();
-        let now = self.clock.now();
-        let ran = run(Ok(&Tx { connection, often: statements, now, filter: &self.filter, steps: &self.steps }));
+        let ran = self.run(statements, run);
         if one_statement {
-            let ended = !ran.keep && connection.is_autocommit();
+            let ended = !ran.keep && statements.connection().is_autocommit();
             *failure = ended.then(|| "the transaction has ended early".to_owned());
             return ran;
         }
         let undone = if ran.keep { Ok(()) } else { plain(statements, "ROLLBACK TO piece") };
         *failure = undone.and_then(|()| plain(statements, "RELEASE piece")).err();
         ran
+    }
+
+    fn run(&self, statements: &Statements<'_>, run: Run) -> Ran {
+        let (connection, now) = (statements.connection(), self.clock.now());
+        run(Ok(&Tx { connection, often: statements, now, filter: &self.filter, steps: &self.steps }))
     }
 
     /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation

@@ -29,6 +29,7 @@ both! {
     an_owner_who_has_come_is_never_touched
     a_file_that_is_another_is_refused
     more_rows_than_one_batch_see_each_other
+    the_last_row_continues_what_the_first_batch_began
     a_later_row_continues_the_history
     a_row_of_a_later_file_continues_the_history
 }
@@ -292,4 +293,17 @@ async fn more_rows_than_one_batch_see_each_other(env: Env) {
     assert_eq!(imported, Imported { added: 1, changed: 4_499, ..Imported::default() });
     let [bob] = &owners(&env).await[..] else { panic!("one owner") };
     assert_eq!(bob.points[0].values.len(), 4_501);
+}
+
+async fn the_last_row_continues_what_the_first_batch_began(env: Env) {
+    let size = env.store.load_size();
+    let row = |n: usize| format!("Bob Lee,+1212{:07},+1917{:07},2026-01-01,forward", 2_000_000 + n, 2_000_000 + n);
+    let mut rows: Vec<String> = (0..size).map(row).collect();
+    rows.push("Bob Lee,+19172000000,+14155552671,2026-02-01,forward".to_owned());
+    let (imported, heard) = load(&env, &rows.join("\n")).await;
+    assert_eq!(heard.bad.first(), None);
+    assert_eq!(imported, Imported { added: size as u64, changed: 1, ..Imported::default() });
+    let facts = env.store.holders(&[key("+12122000000")]).await.expect("holders");
+    let [(_, bob)] = &facts[..] else { panic!("one holder") };
+    assert_eq!(bob.current.as_ref().map(Address::wire), Some("+14155552671"));
 }
