@@ -212,7 +212,13 @@ async fn change(env: &Env, round: usize) {
     commit(env, effects).await;
 }
 
+/// What a start takes where nothing else runs.
+const START: Duration = Duration::from_millis(60);
+
+/// Starts one and kills it `after` it is at work; later where starting took longer than it should, since then sending
+/// does too.
 fn kill_one(home: &Path, upstream: &str, after: Duration) {
+    let begun = tokio::time::Instant::now();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["notice::kill::victim", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env("REDIAL_KILL_HOME", home)
@@ -225,7 +231,7 @@ fn kill_one(home: &Path, upstream: &str, after: Duration) {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "at work"), "the victim could not start");
     // The one wait that is about no event: the moment of the kill is to be any.
-    std::thread::sleep(after);
+    std::thread::sleep(after.mul_f64((begun.elapsed().as_secs_f64() / START.as_secs_f64()).clamp(1.0, 10.0)));
     child.kill().unwrap();
     child.wait().unwrap();
 }
