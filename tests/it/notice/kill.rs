@@ -253,7 +253,7 @@ async fn two_hundred_kills_lose_and_repeat_nothing() {
         }
         env.store.close().await;
         drop(env);
-        let after = Duration::from_micros(u64::try_from(random.bits() % 120_000).unwrap());
+        let after = Duration::from_micros(u64::try_from(random.bits() % 240_000).unwrap());
         let (home, url) = (home.clone(), url.clone());
         tokio::task::spawn_blocking(move || kill_one(&home, &url, after)).await.unwrap();
     }
