@@ -7,10 +7,7 @@ use crate::{
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient},
         owner::Channel,
     },
-    usecase::{
-        Env,
-        replay_notice::{replay_notice, state_word},
-    },
+    usecase::{Env, replay_notice::replay_notice},
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -64,18 +61,9 @@ enum Command {
     },
 }
 
-const STATES: [NoticeState; 6] = [
-    NoticeState::Dead,
-    NoticeState::Unknown,
-    NoticeState::Open,
-    NoticeState::Sent,
-    NoticeState::Empty,
-    NoticeState::Replayed,
-];
-
 fn state(text: &str) -> Result<NoticeState, String> {
-    let words = STATES.map(state_word).join(", ");
-    STATES.into_iter().find(|state| state_word(*state) == text).ok_or_else(|| format!("one of {words} is needed"))
+    let words = || NoticeState::ALL.map(NoticeState::word).join(", ");
+    NoticeState::read(text).ok_or_else(|| format!("one of {} is needed", words()))
 }
 
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
@@ -130,7 +118,7 @@ async fn replay(env: &Env, ids: Vec<NoticeId>, dry_run: bool) -> Result<ExitCode
     }
     let mut failed = false;
     for id in ids {
-        match replay_notice(env, id).await {
+        match replay_notice(env, id, "cli").await {
             Ok(new) => println!("{id} is tried once more as {new}"),
             Err(why) => {
                 failed = true;
@@ -151,7 +139,7 @@ fn who(recipient: Recipient) -> String {
 fn line(notice: &Notice) -> String {
     let due = if notice.state == NoticeState::Open { format!("  due {}", notice.due) } else { String::new() };
     let to = who(notice.recipient);
-    format!("{}  {:8}  to {to}{due}{}", notice.id, state_word(notice.state), bracketed(&notice.reason))
+    format!("{}  {:8}  to {to}{due}{}", notice.id, notice.state.word(), bracketed(&notice.reason))
 }
 
 fn bracketed(words: &str) -> String {
@@ -186,7 +174,7 @@ fn tried(attempt: &Attempt) -> String {
 
 fn as_json(notice: &Notice, attempts: Option<&[Attempt]>) -> Value {
     let mut value = json!({
-        "id": notice.id, "owner": notice.owner, "recipient": who(notice.recipient), "state": state_word(notice.state),
+        "id": notice.id, "owner": notice.owner, "recipient": who(notice.recipient), "state": notice.state.word(),
         "first": notice.first, "due": notice.due, "attempts": notice.attempts, "reason": notice.reason,
         "settled": notice.settled,
     });

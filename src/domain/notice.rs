@@ -62,6 +62,33 @@ pub enum NoticeState {
     Replayed,
 }
 
+impl NoticeState {
+    /// All of them, those first that an operator looks for.
+    pub const ALL: [Self; 6] = [Self::Dead, Self::Unknown, Self::Open, Self::Sent, Self::Empty, Self::Replayed];
+
+    /// As in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Sent => "sent",
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+            Self::Dead => "dead",
+            Self::Replayed => "replayed",
+        }
+    }
+
+    /// From its word.
+    pub fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether an operator may have it tried once more (rule N3): what was sent, or has nothing to tell, is not.
+    pub fn may_be_replayed(self) -> bool {
+        matches!(self, Self::Dead | Self::Unknown)
+    }
+}
+
 /// A message telling one recipient about one owner. It has no content: that is computed when it is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {

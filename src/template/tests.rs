@@ -382,25 +382,3 @@ fn a_cards_file_name_is_short_and_ascii() {
         assert!(file.len() <= 20 && file.is_ascii());
     }
 }
-
-/// `REDIAL_LOOK=DIR cargo test --lib -- --ignored emails_and_pages_to_look_at` writes them, to be opened in a browser.
-#[test]
-#[ignore = "writes files for a person to look at"]
-fn emails_and_pages_to_look_at() {
-    let folder = std::path::PathBuf::from(std::env::var("REDIAL_LOOK").expect("REDIAL_LOOK names a folder"));
-    for language in LANGUAGES {
-        for text in Text::ALL {
-            for (at, (kind, facts)) in samples::of(text, &letterhead()).into_iter().enumerate() {
-                let html = match text.media() {
-                    [Medium::Page] => TEMPLATES.page(&[language], facts.as_ref()).expect("renders").html,
-                    media if media.contains(&Medium::Email) => {
-                        TEMPLATES.email(&[language], facts.as_ref()).expect("renders").html
-                    }
-                    _ => continue,
-                };
-                let file = format!("{}-{at}-{kind:?}-{language}.html", text.name());
-                std::fs::write(folder.join(file), html).expect("a file");
-            }
-        }
-    }
-}

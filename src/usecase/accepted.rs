@@ -135,7 +135,7 @@ pub fn effects(
     } else {
         "value_proved"
     };
-    effects.push(audited(env, after.id, actor, at, what, &detail(accepted, request)));
+    effects.push(audited(env, after.id, &actor.by, at, what, &detail(accepted, request)));
     effects.extend(link_contacts::due(before, accepted, at));
     effects
 }

@@ -70,7 +70,7 @@ pub async fn add(
     let effects = vec![
         Effect::Blocked(owner.id, key),
         fanout(env, owner.id, now, about(identity), true),
-        audited(env, owner.id, actor, now, "blocked", &detail(identity)),
+        audited(env, owner.id, &actor.by, now, "blocked", &detail(identity)),
     ];
     Ok(Plan::on(&owner, effects, ()))
 }
@@ -92,7 +92,7 @@ pub async fn remove(
     let effects = vec![
         Effect::Unblocked(owner.id, key),
         fanout(env, owner.id, now, about(identity), false),
-        audited(env, owner.id, actor, now, "unblocked", &detail(identity)),
+        audited(env, owner.id, &actor.by, now, "unblocked", &detail(identity)),
     ];
     Ok(Plan::on(&owner, effects, ()))
 }

@@ -80,7 +80,7 @@ pub async fn create(
     let book = Book { id: BookId::fresh(now, &*env.random), owner: owner.id, name, default_group: None };
     let effects = vec![
         Effect::BookSet(book.clone()),
-        audited(env, owner.id, actor, now, "book_created", &json!({"book": book.id})),
+        audited(env, owner.id, &actor.by, now, "book_created", &json!({"book": book.id})),
     ];
     Ok(Plan::on(&owner, effects, book))
 }
@@ -114,7 +114,7 @@ pub async fn change(
     let now = env.store.now().await?;
     let effects = vec![
         Effect::BookSet(book.clone()),
-        audited(env, owner.id, actor, now, "book_changed", &json!({"book": book.id})),
+        audited(env, owner.id, &actor.by, now, "book_changed", &json!({"book": book.id})),
     ];
     Ok(Plan::on(&owner, effects, book))
 }
@@ -133,7 +133,7 @@ pub async fn remove(
     let effects = vec![
         Effect::BookRemoved(owner.id, book.id),
         fanout(env, owner.id, now, Vec::new(), true),
-        audited(env, owner.id, actor, now, "book_removed", &json!({"book": book.id})),
+        audited(env, owner.id, &actor.by, now, "book_removed", &json!({"book": book.id})),
     ];
     Ok(Plan::on(&owner, effects, ()))
 }

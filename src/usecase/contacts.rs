@@ -71,7 +71,7 @@ pub async fn create(
         effects.push(Effect::MemberAdded(owner.id, membership));
         effects.push(fanout(env, owner.id, now, vec![recipient(&contact)], false));
     }
-    effects.push(audited(env, owner.id, actor, now, "contact_added", &json!({"contact": id, "book": book.id})));
+    effects.push(audited(env, owner.id, &actor.by, now, "contact_added", &json!({"contact": id, "book": book.id})));
     Ok(Plan::on(&owner, effects, contact))
 }
 
@@ -91,7 +91,7 @@ pub async fn replace(
     let mut effects = vec![Effect::ContactSet(contact.clone())];
     effects.extend(relinked(env, &before, &contact, now, false).await?);
     effects.extend(opt_outs::follow(env, &before, &contact, now).await?);
-    effects.push(audited(env, owner.id, actor, now, "contact_changed", &json!({"contact": id})));
+    effects.push(audited(env, owner.id, &actor.by, now, "contact_changed", &json!({"contact": id})));
     Ok(Plan::on(&owner, effects, contact))
 }
 
@@ -109,7 +109,7 @@ pub async fn remove(
     let effects = vec![
         Effect::ContactRemoved(owner.id, id),
         fanout(env, owner.id, now, vec![recipient(&contact)], true),
-        audited(env, owner.id, actor, now, "contact_removed", &json!({"contact": id})),
+        audited(env, owner.id, &actor.by, now, "contact_removed", &json!({"contact": id})),
     ];
     Ok(Plan::on(&owner, effects, ()))
 }

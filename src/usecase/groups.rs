@@ -116,7 +116,7 @@ pub async fn create(
         return Err(Refused::Invalid(faults));
     }
     let effects =
-        vec![Effect::GroupSet(group.clone()), audited(env, owner.id, actor, now, "group_created", &detail(&group))];
+        vec![Effect::GroupSet(group.clone()), audited(env, owner.id, &actor.by, now, "group_created", &detail(&group))];
     Ok(Plan::on(&owner, effects, group))
 }
 
@@ -137,7 +137,7 @@ pub async fn change(
     }
     let now = env.store.now().await?;
     let mut effects =
-        vec![Effect::GroupSet(group.clone()), audited(env, owner.id, actor, now, "group_changed", &detail(&group))];
+        vec![Effect::GroupSet(group.clone()), audited(env, owner.id, &actor.by, now, "group_changed", &detail(&group))];
     if let Some(silent) = tells(&before, &group) {
         effects.push(fanout(env, owner.id, now, Vec::new(), silent));
     }
@@ -172,7 +172,7 @@ pub async fn remove(
     effects.extend([
         Effect::GroupRemoved(owner.id, group.id),
         fanout(env, owner.id, now, Vec::new(), true),
-        audited(env, owner.id, actor, now, "group_removed", &json!({"group": group.id})),
+        audited(env, owner.id, &actor.by, now, "group_removed", &json!({"group": group.id})),
     ]);
     Ok(Plan::on(&owner, effects, ()))
 }

@@ -172,7 +172,7 @@ async fn made(env: &Env, actor: &Actor, owner: OwnerId) -> Result<Book, Refused>
         let now = env.store.now().await?;
         let id = BookId::fresh(now, &*env.random);
         let book = Book { id, owner: owner.id, name: "contacts".into(), default_group: None };
-        let audit = audited(env, owner.id, actor, now, "book_added", &json!({"book": id}));
+        let audit = audited(env, owner.id, &actor.by, now, "book_added", &json!({"book": id}));
         Ok(Plan::on(&owner, vec![Effect::BookSet(book.clone()), audit], book))
     })
     .await

@@ -70,7 +70,7 @@ pub async fn add(
     let now = env.store.now().await?;
     let mut effects = vec![
         Effect::MemberAdded(owner.id, Membership { group: group.id, member }),
-        audited(env, owner.id, actor, now, "member_added", &json!({"group": group.id, "member": text(member)})),
+        audited(env, owner.id, &actor.by, now, "member_added", &json!({"group": group.id, "member": text(member)})),
     ];
     effects.extend(told.map(|recipient| fanout(env, owner.id, now, vec![recipient], false)));
     Ok(Plan::on(&owner, effects, ()))
@@ -93,7 +93,7 @@ pub async fn remove(
     let now = env.store.now().await?;
     let mut effects = vec![
         Effect::MemberRemoved(owner.id, Membership { group: group.id, member }),
-        audited(env, owner.id, actor, now, "member_removed", &json!({"group": group.id, "member": text(member)})),
+        audited(env, owner.id, &actor.by, now, "member_removed", &json!({"group": group.id, "member": text(member)})),
     ];
     if let Member::Contact(id) = member
         && let Some(contact) = env.store.contact(owner.id, id).await?

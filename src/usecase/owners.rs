@@ -86,7 +86,7 @@ pub async fn register(env: &Env, actor: &Actor, new: &NewOwner) -> Result<Plan<R
         Effect::NamesSet(owner.id, name::keys(&owner.profile)),
         Effect::Changed(accepted::revision(&owner, request.id, now)),
         Effect::RequestSet(request.clone()),
-        audited(env, owner.id, actor, now, "registered", &accepted::detail(&done, &request)),
+        audited(env, owner.id, &actor.by, now, "registered", &accepted::detail(&done, &request)),
     ]);
     commit.effects.extend(link_contacts::due(&blank, &done, now));
     Ok(Plan { commit, outcome: Registered { owner, request } })

@@ -10,7 +10,7 @@ use crate::{
     clock::Time,
     domain::{
         address::Address,
-        id::{AppId, NoticeId},
+        id::NoticeId,
         notice::{
             self, Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Reported, Seen, Settled, Shown,
             rights_digest, without_taken_away,
@@ -18,7 +18,6 @@ use crate::{
     },
     provider::{Flag, State, StatusEvent},
     store::{Commit, Effect, OptOut, Receipt, Result, Returned, StoreError, Unreachable},
-    usecase::write::Actor,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -182,8 +181,7 @@ pub(super) async fn flagged(
             None => String::new(),
         };
         let detail = json!({"recipient": recipient, "address": attempt.address.to_string(), "said": way});
-        let system = Actor { app: AppId(0), by: "system".into(), vouches: false };
-        effects.push(audited(env, attempt.owner, &system, at, "recipient_unreachable", &detail));
+        effects.push(audited(env, attempt.owner, "system", at, "recipient_unreachable", &detail));
     }
     Ok(effects)
 }

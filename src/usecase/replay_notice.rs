@@ -1,6 +1,6 @@
 //! A dead or unknown notice is tried once more (rules N3, N4).
 
-use super::{Env, expand_fanout::read_seen};
+use super::{Env, expand_fanout::read_seen, write::audited};
 use crate::{
     domain::{
         id::NoticeId,
@@ -8,6 +8,7 @@ use crate::{
     },
     store::{Commit, Effect, StoreError},
 };
+use serde_json::json;
 
 /// Why a notice was not replayed.
 #[derive(Debug, thiserror::Error)]
@@ -28,24 +29,13 @@ pub enum NotReplayed {
     Store(#[from] StoreError),
 }
 
-/// A state's word, as in JSON.
-pub fn state_word(state: NoticeState) -> &'static str {
-    match state {
-        NoticeState::Open => "open",
-        NoticeState::Sent => "sent",
-        NoticeState::Empty => "empty",
-        NoticeState::Unknown => "unknown",
-        NoticeState::Dead => "dead",
-        NoticeState::Replayed => "replayed",
-    }
-}
-
 /// Opens a new notice for the pair in its place, due at once, and returns its id. Everything is checked again when it is
-/// sent: rights, opt-outs, what was told since. Of an unknown one the operator says by this that it did not arrive.
-pub async fn replay_notice(env: &Env, id: NoticeId) -> Result<NoticeId, NotReplayed> {
+/// sent: rights, opt-outs, what was told since. Of an unknown one the operator says by this that it did not arrive. The
+/// owner's trail says who did it: `by`.
+pub async fn replay_notice(env: &Env, id: NoticeId, by: &str) -> Result<NoticeId, NotReplayed> {
     let notice = env.store.notice(id).await?.ok_or(NotReplayed::NotFound(id))?;
-    if !matches!(notice.state, NoticeState::Dead | NoticeState::Unknown) {
-        return Err(NotReplayed::Settled { id, state: state_word(notice.state) });
+    if !notice.state.may_be_replayed() {
+        return Err(NotReplayed::Settled { id, state: notice.state.word() });
     }
     let now = env.store.now().await?;
     let open = env.store.open_notice(notice.owner, notice.recipient).await?;
@@ -62,6 +52,7 @@ pub async fn replay_notice(env: &Env, id: NoticeId) -> Result<NoticeId, NotRepla
         let seen = Seen { perhaps: None, ..read_seen(&row)? };
         effects.push(Effect::ShownTo(Shown { card: seen.to_json(), ..row }));
     }
+    effects.push(audited(env, notice.owner, by, now, "notice_replayed", &json!({"notice": id, "as": new})));
     effects.push(Effect::NoticeDue(Notice {
         id: new,
         state: NoticeState::Open,

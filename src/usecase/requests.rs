@@ -61,7 +61,7 @@ pub async fn cancel(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> 
     request.decided = Some(now);
     let effects = vec![
         Effect::RequestSet(request.clone()),
-        audited(env, owner.id, actor, now, "request_cancelled", &json!({"request": id})),
+        audited(env, owner.id, &actor.by, now, "request_cancelled", &json!({"request": id})),
     ];
     let commit = Commit { expect: vec![(owner.id, owner.version)], once: None, effects };
     owner.version += 1;
@@ -96,7 +96,7 @@ async fn decide(
     if waits {
         commit.effects.push(Effect::RequestSet(request.clone()));
         let detail = json!({"request": request.id});
-        commit.effects.push(audited(env, owner.id, actor, now, "change_requested", &detail));
+        commit.effects.push(audited(env, owner.id, &actor.by, now, "change_requested", &detail));
         let owner = Owner { version: owner.version + 1, ..owner };
         return Ok(Plan { commit, outcome: Decided { request, owner } });
     }
@@ -108,7 +108,7 @@ async fn decide(
     for group in groups {
         let detail = json!({"group": group.id, "request": request.id});
         commit.effects.push(Effect::GroupSet(group));
-        commit.effects.push(audited(env, owner.id, actor, now, "granted", &detail));
+        commit.effects.push(audited(env, owner.id, &actor.by, now, "granted", &detail));
     }
     commit.effects.push(Effect::RequestSet(request.clone()));
     if tells {

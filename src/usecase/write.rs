@@ -234,13 +234,13 @@ pub async fn read_owner(env: &Env, id: OwnerId, version: Option<u64>) -> Result<
     }
 }
 
-/// A line of the audit trail.
-pub fn audited(env: &Env, owner: OwnerId, actor: &Actor, at: Time, what: &str, detail: &serde_json::Value) -> Effect {
+/// A line of the audit trail: what `by` did.
+pub fn audited(env: &Env, owner: OwnerId, by: &str, at: Time, what: &str, detail: &serde_json::Value) -> Effect {
     Effect::Audited(Audit {
         id: AuditId::fresh(at, &*env.random),
         owner,
         at,
-        by: actor.by.clone(),
+        by: by.into(),
         what: what.into(),
         detail: detail.to_string().into(),
     })

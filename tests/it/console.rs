@@ -253,7 +253,8 @@ async fn a_dead_notice_is_looked_at_and_replayed_and_the_trail_says_by_whom() {
     assert_eq!(again.status, StatusCode::CONFLICT);
     let said = |by: &str, what: &str| (by.to_owned(), what.to_owned());
     let trail = world.trail(owner).await;
-    for line in [said("operator bob", "looked_at"), said("operator ann", "replayed"), said("operator ann", "looked_at")]
+    for line in
+        [said("operator bob", "looked_at"), said("operator ann", "notice_replayed"), said("operator ann", "looked_at")]
     {
         assert!(trail.contains(&line), "{trail:?}");
     }

@@ -5,14 +5,14 @@ use crate::{
     clock::Time,
     domain::{
         address::Address,
-        id::{AuditId, NoticeId, OwnerId},
+        id::{NoticeId, OwnerId},
         notice::{Notice, NoticeState, Recipient},
     },
-    store::{Audit, Commit, Effect, StoreError},
+    store::{Commit, StoreError},
     usecase::{
         explain::{self, Explained},
-        replay_notice::{NotReplayed, replay_notice, state_word},
-        write::Refused,
+        replay_notice::{NotReplayed, replay_notice},
+        write::{Refused, audited},
     },
 };
 use serde::Serialize;
@@ -92,11 +92,11 @@ impl NoticeLine {
                 Recipient::Owner(id) => id.to_string(),
                 Recipient::Contact(id) => id.to_string(),
             },
-            state: state_word(notice.state),
+            state: notice.state.word(),
             first: notice.first.to_string(),
             attempts: notice.attempts,
             reason: notice.reason.to_string(),
-            can_replay: matches!(notice.state, NoticeState::Dead | NoticeState::Unknown),
+            can_replay: notice.state.may_be_replayed(),
         }
     }
 }
@@ -123,23 +123,13 @@ pub struct Searched {
     pub notices: Vec<NoticeLine>,
 }
 
-/// The states in which notices can be listed.
-const STATES: [NoticeState; 6] = [
-    NoticeState::Dead,
-    NoticeState::Unknown,
-    NoticeState::Open,
-    NoticeState::Sent,
-    NoticeState::Empty,
-    NoticeState::Replayed,
-];
-
 impl Console {
     /// What is going on.
     pub async fn overview(&self) -> Result<Overview, StoreError> {
         let mut notices = Vec::new();
         for state in [NoticeState::Open, NoticeState::Unknown, NoticeState::Dead] {
             let page = self.env.store.notices_in(state, None, LISTED).await?;
-            notices.push(InState { state: state_word(state), count: page.items.len(), more: page.more });
+            notices.push(InState { state: state.word(), count: page.items.len(), more: page.more });
         }
         let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = history.table("redial_refused_total", ["surface", "reason"]);
@@ -166,7 +156,7 @@ impl Console {
 
     /// Notices in a state, oldest first, and whether there are more; `None` for no such state.
     pub async fn notices(&self, state: &str) -> Result<Option<(Vec<NoticeLine>, bool)>, StoreError> {
-        let Some(state) = STATES.into_iter().find(|known| state_word(*known) == state) else { return Ok(None) };
+        let Some(state) = NoticeState::read(state) else { return Ok(None) };
         let page = self.env.store.notices_in(state, None, LISTED).await?;
         Ok(Some((page.items.iter().map(NoticeLine::new).collect(), page.more)))
     }
@@ -188,10 +178,7 @@ impl Console {
 
     /// Tries a dead or unknown notice once more.
     pub async fn replay(&self, session: &Session, id: NoticeId) -> Result<NoticeId, NotReplayed> {
-        let notice = self.env.store.notice(id).await?.ok_or(NotReplayed::NotFound(id))?;
-        let new = replay_notice(&self.env, id).await?;
-        self.audit(session, notice.owner, "replayed", &id.to_string()).await?;
-        Ok(new)
+        replay_notice(&self.env, id, &by(session)).await
     }
 
     /// Who holds or held a number. Their trails say who searched; the number itself is kept nowhere.
@@ -222,16 +209,14 @@ impl Console {
 
     async fn audit(&self, session: &Session, owner: OwnerId, what: &str, of: &str) -> Result<(), StoreError> {
         let at: Time = self.env.store.now().await?;
-        let line = Audit {
-            id: AuditId::fresh(at, &*self.env.random),
-            owner,
-            at,
-            by: format!("operator {}", session.name).into(),
-            what: what.into(),
-            detail: serde_json::json!({ "of": of }).to_string().into(),
-        };
-        self.env.store.commit(Commit { effects: vec![Effect::Audited(line)], ..Commit::default() }).await.map(|_| ())
+        let line = audited(&self.env, owner, &by(session), at, what, &serde_json::json!({ "of": of }));
+        self.env.store.commit(Commit { effects: vec![line], ..Commit::default() }).await.map(|_| ())
     }
+}
+
+/// As the trail says it.
+fn by(session: &Session) -> String {
+    format!("operator {}", session.name)
 }
 
 impl Session {
@@ -255,7 +240,7 @@ fn found(explained: &Explained) -> Found {
             found.facts = vec![
                 ("notice", notice.id.to_string()),
                 ("about", notice.owner.to_string()),
-                ("state", state_word(notice.state).to_owned()),
+                ("state", notice.state.word().to_owned()),
                 ("reason", notice.reason.to_string()),
                 ("first change", notice.first.to_string()),
                 ("due", notice.due.to_string()),

@@ -91,7 +91,7 @@ impl Loader<'_> {
             return Ok(work.done);
         }
         let detail = json!({"book": self.book, "added": work.done.added, "changed": work.done.changed});
-        let audit = audited(self.env, self.owner, &self.actor, work.now, "contacts_imported", &detail);
+        let audit = audited(self.env, self.owner, &self.actor.by, work.now, "contacts_imported", &detail);
         work.effects.push(audit);
         let expect = vec![(work.owner.id, work.owner.version)];
         self.env.store.commit(Commit { expect, once: None, effects: work.effects }).await?;

@@ -209,7 +209,7 @@ impl<'a> Desk<'a> {
             Effect::BookSet(moved.as_book()),
             Effect::GroupSet(group.clone()),
             Effect::MemberAdded(moved.owner, moved.membership()),
-            audited(self.env, moved.owner, &self.actor, self.now, "imported", &json!({"source": self.source.name})),
+            audited(self.env, moved.owner, &self.actor.by, self.now, "imported", &json!({"source": self.source.name})),
         ]);
         self.owners.insert(moved.owner, Owner { version: 0, ..owner });
         self.groups.insert(moved.owner, group);
@@ -249,7 +249,7 @@ impl<'a> Desk<'a> {
             },
             Effect::Changed(accepted::revision(owner, request.id, self.now)),
             Effect::RequestSet(request),
-            audited(env, id, &self.actor, self.now, "number_changed", &detail),
+            audited(env, id, &self.actor.by, self.now, "number_changed", &detail),
         ]);
         let names = name::keys(&owner.profile);
         let present = |holding: &&mut Holding| holding.owner == id && holding.point == point && holding.until.is_none();
@@ -296,7 +296,7 @@ impl<'a> Desk<'a> {
         let changed = group.clone();
         self.expect(id);
         let detail = json!({"source": self.source.name, "group": changed.id});
-        let audit = audited(self.env, id, &self.actor, self.now, "group_changed", &detail);
+        let audit = audited(self.env, id, &self.actor.by, self.now, "group_changed", &detail);
         self.effects.extend([Effect::GroupSet(changed), audit]);
         for key in [row.old.key(), row.new.key()] {
             let theirs = self.holders.get_mut(key).into_iter().flatten();

@@ -382,8 +382,8 @@ async fn n3_a_dead_or_unknown_notice_is_replayed_and_checked_again() {
     world.after(120).await;
     assert_eq!(world.told().len(), 2);
     for notice in world.notices().await {
-        let new = replay_notice(&world.env, notice.id).await.unwrap();
-        let again = replay_notice(&world.env, notice.id).await;
+        let new = replay_notice(&world.env, notice.id, "test").await.unwrap();
+        let again = replay_notice(&world.env, notice.id, "test").await;
         assert!(matches!(again, Err(NotReplayed::Settled { state: "replayed", .. })), "{again:?}");
         assert!(world.env.store.notice(new).await.unwrap().is_some());
     }
@@ -393,7 +393,7 @@ async fn n3_a_dead_or_unknown_notice_is_replayed_and_checked_again() {
     assert!(world.told().is_empty());
     let sent: Vec<_> = world.notices().await.into_iter().filter(|notice| notice.state == NoticeState::Sent).collect();
     assert_eq!(sent.len(), 2);
-    assert!(replay_notice(&world.env, sent[0].id).await.is_err(), "what was sent is not replayed");
+    assert!(replay_notice(&world.env, sent[0].id, "test").await.is_err(), "what was sent is not replayed");
 }
 
 #[tokio::test]

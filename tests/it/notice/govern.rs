@@ -231,7 +231,7 @@ async fn n4_a_replay_knows_quiet_hours_too() {
     let dead = world.notices().await.remove(0);
     assert_eq!(dead.state, NoticeState::Dead);
     world.clock.set(Time::parse("2026-11-24T06:00:00Z").unwrap());
-    let replayed = replay_notice(&world.env, dead.id).await.unwrap();
+    let replayed = replay_notice(&world.env, dead.id, "test").await.unwrap();
     world.idle().await;
     assert!(world.told().is_empty());
     let notice = world.env.store.notice(replayed).await.unwrap().unwrap();
