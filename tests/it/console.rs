@@ -24,13 +24,13 @@ use std::{
     time::Duration,
 };
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A Redial with a console, as `ann` (act) and `bob` (look) can reach it.
-struct World {
-    running: Running,
-    console: Arc<Console>,
-    metrics: Metrics,
+pub(crate) struct World {
+    pub(crate) running: Running,
+    pub(crate) console: Arc<Console>,
+    pub(crate) metrics: Metrics,
     client: Client,
 }
 
@@ -40,13 +40,13 @@ struct Answer {
     body: String,
 }
 
-fn operators() -> Operators {
+pub(crate) fn operators() -> Operators {
     let hash = hash_password(PASSWORD, &SeededRandom::new(5));
     let of = |name: &str, role| (name.into(), Operator::new(role, &hash).unwrap());
     [of("ann", Role::Act), of("bob", Role::Look)].into()
 }
 
-async fn world(operators: Operators) -> World {
+pub(crate) async fn world(operators: Operators) -> World {
     let made: Arc<Mutex<Option<Arc<Console>>>> = Arc::default();
     let metrics = Metrics::new();
     let (hand, counted) = (Arc::clone(&made), metrics.clone());

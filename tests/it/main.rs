@@ -5,6 +5,7 @@
 mod announce;
 mod api;
 mod both;
+mod browser;
 mod console;
 mod export;
 mod far_end;
