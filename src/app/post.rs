@@ -45,7 +45,7 @@ pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, St
         mailboxes: mailboxes(config)?,
         language: notices.language.clone(),
         backoff,
-        expiry: Post::USUAL_EXPIRY,
+        expiry: notices.expiry.0,
         caps: caps(config)?,
         governor: Governor::new(metrics),
         zone: zone(config)?,

@@ -225,6 +225,8 @@ pub struct Notices {
     pub lease: Span,
     /// Tries before a notice is given up.
     pub attempts: u32,
+    /// How long after it was due a notice may still be sent.
+    pub expiry: Span,
     /// The operator's own texts.
     pub templates: Option<PathBuf>,
     /// When recipients of text messages are left alone, by their clocks (rule N7).
@@ -269,6 +271,7 @@ impl Default for Notices {
             concurrency: 8,
             lease: Span::seconds(60),
             attempts: 8,
+            expiry: Span::days(7),
             templates: None,
             quiet: Spanned::new(0..0, "21:00-08:00".to_owned()),
             zone: Spanned::new(0..0, "UTC".to_owned()),

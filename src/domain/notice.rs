@@ -104,6 +104,8 @@ pub struct Notice {
     pub first: Time,
     /// When it is to be sent, or tried again.
     pub due: Time,
+    /// When it was due before anything put it off: how late it is counts from here.
+    pub since: Time,
     /// How many attempts were made.
     pub attempts: u32,
     /// Why it is in its state, for a reader.

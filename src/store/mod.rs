@@ -194,7 +194,7 @@ pub enum Effect {
         /// The last contact of the page.
         cursor: Option<(OwnerId, ContactId)>,
     },
-    /// The open notice of this pair, or a new one. Where one is open its `due` becomes the given one, the rest stays,
+    /// The open notice of this pair, or a new one. Where one is open its `due` and `since` become the given ones, the rest stays,
     /// a claim on it too; where it is claimed and the given one is not later, a microsecond later, so that the claimant
     /// sees that something came.
     NoticeDue(Notice),

@@ -49,8 +49,8 @@ pub struct Post {
     pub language: String,
     /// When to try again, and when to give up.
     pub backoff: Backoff,
-    /// A notice that is late by more is not sent but listed as dead: the system was down that long, or came back from
-    /// an old copy.
+    /// A notice that could not be sent so long after it was due is listed as dead: something put it off again and again,
+    /// the system was down that long, or it came back from an old copy.
     pub expiry: Duration,
     /// What each account may do, by its name; the rest have no caps.
     pub caps: HashMap<Box<str>, Caps>,

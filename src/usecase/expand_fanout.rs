@@ -134,6 +134,7 @@ async fn plan(
                 state: NoticeState::Open,
                 first: fanout.at,
                 due,
+                since: due,
                 attempts: 0,
                 reason: "".into(),
                 settled: None,

@@ -57,6 +57,7 @@ pub async fn replay_notice(env: &Env, id: NoticeId, by: &str) -> Result<NoticeId
         id: new,
         state: NoticeState::Open,
         due: now,
+        since: now,
         attempts: 0,
         reason: format!("replay of {id}").into(),
         settled: None,

@@ -113,6 +113,7 @@ impl World {
             state: NoticeState::Open,
             first: now,
             due: now,
+            since: now,
             attempts: 3,
             reason: "".into(),
             settled: None,

@@ -71,6 +71,7 @@ mod tests {
             state: NoticeState::Open,
             first: at(first),
             due: at(due),
+            since: at(due),
             attempts: 0,
             reason: "".into(),
             settled: None,

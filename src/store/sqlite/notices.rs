@@ -47,7 +47,7 @@ pub(super) fn one(connection: &Connection, id: NoticeId) -> Result<Option<Notice
         connection,
         "notice",
         "-- notices::one
-         SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice WHERE id = ?1",
+         SELECT id, owner, recipient, state, first, due, attempts, reason, settled, since FROM notice WHERE id = ?1",
         [id.to_bytes()],
         notice,
     )
@@ -59,7 +59,7 @@ pub(super) fn open(connection: &Connection, owner: OwnerId, to: Recipient) -> Re
         connection,
         "notice",
         "-- notices::open
-         SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
+         SELECT id, owner, recipient, state, first, due, attempts, reason, settled, since FROM notice
          WHERE owner = ?1 AND recipient = ?2 AND state = 0",
         params![owner.to_bytes(), recipient_bytes(to)],
         notice,
@@ -77,7 +77,7 @@ pub(super) fn of_owner(
         connection,
         "notice",
         "-- notices::of_owner
-         SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
+         SELECT id, owner, recipient, state, first, due, attempts, reason, settled, since FROM notice
          WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
         params![owner.to_bytes(), below(before.map(NoticeId::to_bytes)), ask(limit)],
         notice,
@@ -95,11 +95,11 @@ pub(super) fn in_state(
     // The index leaves open notices out: those come and go, and are asked for by hand only.
     let statement = if state == NoticeState::Open {
         "-- notices::in_state
-         SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
+         SELECT id, owner, recipient, state, first, due, attempts, reason, settled, since FROM notice
          WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
     } else {
         "-- notices::in_state
-         SELECT id, owner, recipient, state, first, due, attempts, reason, settled FROM notice
+         SELECT id, owner, recipient, state, first, due, attempts, reason, settled, since FROM notice
          WHERE state = ?1 AND state <> 0 AND id > ?2 ORDER BY id LIMIT ?3"
     };
     let found = many::<NoticeId, _>(
@@ -123,6 +123,7 @@ fn notice(cells: &Cells<'_>) -> Result<Notice> {
         attempts: cells.small(6, "attempts")?,
         reason: cells.text(7, "reason")?,
         settled: cells.time_or_none(8, "settled")?,
+        since: cells.time(9, "since")?,
     })
 }
 
@@ -155,11 +156,12 @@ pub(super) fn due(tx: &Tx<'_>, new: &Notice) -> Result<()> {
     // Under a claim the due time grows, so that settling sees that something came; when it can be claimed stays.
     tx.must(
         "-- notices::due
-         INSERT INTO notice (id, owner, recipient, state, first, due, attempts, reason, settled, ready, claimed, fence)
-         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, NULL, ?5, 0, 0)
+         INSERT INTO notice (id, owner, recipient, state, first, due, attempts, reason, settled, ready, claimed, fence,
+             since)
+         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, NULL, ?5, 0, 0, ?8)
          ON CONFLICT (owner, recipient) WHERE state = 0 DO UPDATE SET
              due = CASE claimed WHEN 1 THEN max(due + 1, excluded.due) ELSE excluded.due END,
-             ready = CASE claimed WHEN 1 THEN ready ELSE excluded.due END",
+             ready = CASE claimed WHEN 1 THEN ready ELSE excluded.due END, since = excluded.since",
         params![
             new.id.to_bytes(),
             new.owner.to_bytes(),
@@ -167,7 +169,8 @@ pub(super) fn due(tx: &Tx<'_>, new: &Notice) -> Result<()> {
             new.first.0,
             new.due.0,
             new.attempts,
-            new.reason
+            new.reason,
+            new.since.0
         ],
     )
 }
@@ -178,19 +181,19 @@ pub(super) fn claim(tx: &Tx<'_>, retries: bool, limit: usize, lease: Duration) -
         "-- notices::claim
          UPDATE notice SET ready = ?2, claimed = 1, fence = fence + 1 WHERE id IN
              (SELECT id FROM notice WHERE state = 0 AND attempts > 0 AND ready <= ?1 ORDER BY ready, id LIMIT ?3)
-         RETURNING id, owner, recipient, state, first, due, attempts, reason, settled, fence"
+         RETURNING id, owner, recipient, state, first, due, attempts, reason, settled, since, fence"
     } else {
         "-- notices::claim
          UPDATE notice SET ready = ?2, claimed = 1, fence = fence + 1 WHERE id IN
              (SELECT id FROM notice WHERE state = 0 AND attempts = 0 AND ready <= ?1 ORDER BY ready, id LIMIT ?3)
-         RETURNING id, owner, recipient, state, first, due, attempts, reason, settled, fence"
+         RETURNING id, owner, recipient, state, first, due, attempts, reason, settled, since, fence"
     };
     let until = tx.now.after(lease);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.step()?;
     let mut claimed =
         many::<NoticeId, _>(tx.connection, "notice", statement, params![tx.now.0, until.0, limit], |cells| {
-            Ok(Claimed { notice: notice(cells)?, fence: cells.count(9, "fence")?, until })
+            Ok(Claimed { notice: notice(cells)?, fence: cells.count(10, "fence")?, until })
         })?;
     claimed.sort_by_key(|claimed| (claimed.notice.due, claimed.notice.id));
     Ok(claimed)
@@ -259,7 +262,7 @@ pub(super) fn reopen(tx: &Tx<'_>, id: NoticeId, from: NoticeState, due: Time, re
     }
     tx.must(
         "-- notices::reopen
-         UPDATE notice SET state = 0, due = ?3, ready = ?3, reason = ?4, settled = NULL WHERE id = ?1 AND state = ?2",
+         UPDATE notice SET state = 0, due = ?3, ready = ?3, since = ?3, reason = ?4, settled = NULL WHERE id = ?1 AND state = ?2",
         params![id.to_bytes(), code(&STATES, &from), due.0, reason],
     )
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     clock::Time,
     domain::{
-        notice::{Attempt, AttemptOutcome, NoticeState, Seen, Shown},
+        notice::{Attempt, AttemptOutcome, Notice, NoticeState, Seen, Shown},
         schedule::retry_at,
     },
     store::{Claimed, Commit, Effect, Result, StoreError},
@@ -77,6 +77,10 @@ pub(super) async fn settle(env: &Env, claimed: &Claimed, settling: Settling) -> 
         (state, _) => (claimed.notice.due, ended(state)),
     };
     effects.push(set(claimed, settling.state, due, attempts, &settling.reason));
+    if settling.state == NoticeState::Open && settling.due.is_none() {
+        // The owner's own wish: what they want told after it is not late.
+        effects.push(Effect::NoticeDue(Notice { due, since: due, ..claimed.notice.clone() }));
+    }
     fenced(env, effects, how).await
 }
 

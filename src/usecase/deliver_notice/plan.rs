@@ -7,8 +7,8 @@ use crate::{
         address::{Address, Kind},
         id::GroupId,
         notice::{
-            Attempt, AttemptOutcome, Difference, NoticeState, Reach, Recipient, Seen, Shown, channels, left_to_tell,
-            rights_digest, without_taken_away,
+            Attempt, AttemptOutcome, Difference, Notice, NoticeState, Reach, Recipient, Seen, Shown, channels,
+            left_to_tell, rights_digest, without_taken_away,
         },
         owner::{Channel, Proof},
     },
@@ -112,7 +112,8 @@ impl Plan {
             Some(AttemptOutcome::Unknown) => notice.attempts >= attempt.number,
             Some(_) => false,
         });
-        let bound = maybe.filter(|attempt| repeatable(post, &attempts, attempt, now));
+        let late = now.since(notice.since) > post.expiry;
+        let bound = maybe.filter(|attempt| !late && repeatable(post, &attempts, attempt, now));
         if let Some(attempt) = maybe.filter(|_| bound.is_none()) {
             // It may have said what was to be told when it began. Only what is new since then is sent.
             let said = views.baseline(env, &groups, attempt.at).await?;
@@ -133,8 +134,8 @@ impl Plan {
             let row = seen.filter(|seen| *seen != before).map(|_| shown(&views, &before));
             return empty("nothing is left to tell", row);
         }
-        if now.since(notice.due) > post.expiry {
-            return settle(NoticeState::Dead, "it was due too long ago; a replay sends it", None);
+        if late {
+            return settle(NoticeState::Dead, &too_late(notice), None);
         }
         let bound = bound.map(|attempt| Reach {
             channel: attempt.channel,
@@ -276,6 +277,12 @@ impl Plan {
     pub(super) fn repeatable(&self) -> bool {
         self.chosen.as_ref().is_some_and(|(_, carrier, _)| carrier.repeatable())
     }
+}
+
+/// Why a notice is given up that could not be sent in its time: with what it waited for.
+fn too_late(notice: &Notice) -> String {
+    let last = if notice.reason.is_empty() { String::new() } else { format!(", at last: {}", notice.reason) };
+    format!("too late: it was due at {}{last}; a replay sends it", notice.since)
 }
 
 /// Why there is nothing left to tell to a second entry of one person.

@@ -219,6 +219,33 @@ async fn n7_quiet_hours_are_the_recipients_and_everything_is_checked_when_they_e
 }
 
 #[tokio::test]
+async fn n4_what_is_put_off_again_and_again_ends_with_its_reason() {
+    // One message a day and nobody else to send by: the fourth of them waits longer than it may.
+    let caps = || Caps { daily: Some(1), ..Caps::default() };
+    let (mut world, one, ..) = world(4, caps()).await;
+    let post = Post {
+        caps: [("one".into(), caps())].into(),
+        expiry: Duration::from_hours(60),
+        ..post(vec![(Channel::Sms, one as _)])
+    };
+    world.worker = Worker::new(world.env.clone(), Arc::new(post), Settings::default(), None);
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    for _ in 0..5 * 24 {
+        world.after(3_600).await;
+    }
+    assert_eq!(world.taken().len(), 3);
+    let dead: Vec<_> = world.notices().await.into_iter().filter(|notice| notice.state != NoticeState::Sent).collect();
+    assert_eq!((dead.len(), dead[0].state, dead[0].attempts), (1, NoticeState::Dead, 0));
+    let said = "too late: it was due at 2026-11-23T11:02:00Z, at last: account one has sent as many messages today";
+    assert!(dead[0].reason.starts_with(said), "{}", dead[0].reason);
+    // A replay is a new notice, with its own time.
+    let again = replay_notice(&world.env, dead[0].id, "test").await.unwrap();
+    world.after(86_400).await;
+    assert_eq!(world.env.store.notice(again).await.unwrap().unwrap().state, NoticeState::Sent);
+}
+
+#[tokio::test]
 async fn n4_a_replay_knows_quiet_hours_too() {
     let (world, one, two, _) = world(1, Caps { quiet: Hours::default(), ..Caps::default() }).await;
     world.clock.set(Time::parse("2026-11-23T20:00:00Z").unwrap());

@@ -123,6 +123,7 @@ pub(crate) fn notice(number: u128, owner: u128, contact: u128, due: Time) -> Not
         state: NoticeState::Open,
         first: EARLY,
         due,
+        since: due,
         attempts: 0,
         reason: "".into(),
         settled: None,

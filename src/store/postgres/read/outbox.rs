@@ -32,6 +32,7 @@ fn notice_columns(columns: &mut Columns<'_>) -> Result<Notice> {
         attempts: columns.small()?,
         reason: columns.text()?,
         settled: columns.time_or_none()?,
+        since: columns.time()?,
     })
 }
 
@@ -96,12 +97,12 @@ const FRESH: &str = "/* notice.claim.fresh */ WITH next AS (
         SELECT id FROM notices WHERE state = 'open' AND attempts = 0 AND ready <= $1
         ORDER BY ready, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE notices SET ready = $2, claimed = TRUE, fence = fence + 1 WHERE id IN (SELECT id FROM next)
-    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, ready";
+    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, since, fence, ready";
 const RETRIES: &str = "/* notice.claim.retries */ WITH next AS (
         SELECT id FROM notices WHERE state = 'open' AND attempts > 0 AND ready <= $1
         ORDER BY ready, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE notices SET ready = $2, claimed = TRUE, fence = fence + 1 WHERE id IN (SELECT id FROM next)
-    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, fence, ready";
+    RETURNING id, owner, recipient, state, first_at, due, attempts, reason, settled, since, fence, ready";
 
 impl Postgres {
     async fn take_fanout(&self, lease: Duration) -> std::result::Result<Option<Fanout>, Failure> {
@@ -162,20 +163,20 @@ impl Outbox for Postgres {
 
     async fn notice(&self, id: NoticeId) -> Result<Option<Notice>> {
         const SQL: &str = "/* notice */
-            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices WHERE id = $1";
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled, since FROM notices WHERE id = $1";
         first(&self.read(SQL, || values![id]).await?.rows, notice)
     }
 
     async fn open_notice(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Notice>> {
         const SQL: &str = "/* notice.open */
-            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled, since FROM notices
             WHERE owner = $1 AND recipient = $2 AND state = 'open'";
         first(&self.read(SQL, || values![owner, recipient]).await?.rows, notice)
     }
 
     async fn notices(&self, owner: OwnerId, last: Option<NoticeId>, limit: usize) -> Result<Page<Notice>> {
         const SQL: &str = "/* notices */
-            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled, since FROM notices
             WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let answer = self.read(SQL, || values![owner, before(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, notice)?, limit))
@@ -183,7 +184,7 @@ impl Outbox for Postgres {
 
     async fn notices_in(&self, state: NoticeState, last: Option<NoticeId>, limit: usize) -> Result<Page<Notice>> {
         const SQL: &str = "/* notices.in */
-            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled FROM notices
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled, since FROM notices
             WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
         let answer = self.read(SQL, || values![word(&state), after(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, notice)?, limit))

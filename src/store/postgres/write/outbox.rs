@@ -33,12 +33,13 @@ impl<'a> Writer<'a> {
             Effect::NoticeDue(notice) => {
                 const SQL: &str = "/* notice.due */
                     INSERT INTO notices (id, owner, recipient, state, first_at, due, attempts, reason, settled,
-                        ready, claimed, fence)
-                    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, NULL, $5, FALSE, 0)
+                        ready, claimed, fence, since)
+                    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, NULL, $5, FALSE, 0, $8)
                     ON CONFLICT (owner, recipient) WHERE state = 'open' DO UPDATE SET
                         due = CASE WHEN notices.claimed AND excluded.due <= notices.due THEN notices.due + 1
                             ELSE excluded.due END,
-                        ready = CASE WHEN notices.claimed THEN notices.ready ELSE excluded.due END";
+                        ready = CASE WHEN notices.claimed THEN notices.ready ELSE excluded.due END,
+                        since = excluded.since";
                 let values = values![
                     notice.id,
                     notice.owner,
@@ -47,6 +48,7 @@ impl<'a> Writer<'a> {
                     notice.due,
                     notice.attempts,
                     &*notice.reason,
+                    notice.since,
                 ];
                 self.send(Wanted::One, SQL, values).await;
             }

@@ -46,7 +46,7 @@ impl<'a> Writer<'a> {
             }
             Returned::Reopened { id, from, due, reason } => {
                 const SQL: &str = "/* notice.reopen */ UPDATE notices
-                    SET state = 'open', due = $3, ready = $3, reason = $4, settled = NULL
+                    SET state = 'open', due = $3, ready = $3, since = $3, reason = $4, settled = NULL
                     WHERE id = $1 AND state = $2 AND $2 <> 'open'";
                 debug_assert_ne!(*from, NoticeState::Open);
                 self.send(Wanted::One, SQL, values![*id, word(from), *due, &**reason]).await;

@@ -75,7 +75,7 @@ pub(crate) async fn pair_has_one_open_notice(store: &SharedStore) {
     )
     .await;
     assert_eq!(store.notice(NoticeId(2)).await.unwrap(), None);
-    let moved = Notice { due: at(20), ..first };
+    let moved = Notice { due: at(20), since: at(20), ..first };
     assert_eq!(store.notice(NoticeId(1)).await.unwrap(), Some(moved.clone()));
     assert_eq!(store.open_notice(OwnerId(1), moved.recipient).await.unwrap(), Some(moved));
     assert_eq!(store.open_notice(OwnerId(3), Recipient::Contact(ContactId(1))).await.unwrap(), None);

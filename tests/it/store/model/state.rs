@@ -290,6 +290,7 @@ impl State {
             } else {
                 (open.notice.due, open.ready) = (new.due, new.due);
             }
+            open.notice.since = new.since;
             return Ok(());
         }
         let kept = Kept { notice: new.clone(), ready: new.due, claimed: false, fence: 0, first_is_now: false };
