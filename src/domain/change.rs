@@ -4,6 +4,7 @@
 //! value former is found by comparing before and after, so that no way in can forget that it is a change of number.
 
 mod accept;
+pub mod hold;
 mod profile;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,10 @@ pub struct Request {
     pub created: Time,
     /// When it reached its last state.
     pub decided: Option<Time>,
+    /// What was shown for it, and what stood against it.
+    pub course: hold::Course,
+    /// When it is looked at next: the end of its hold, or of the patience with it; `None` where it is decided.
+    pub due: Option<Time>,
 }
 
 /// Where a request stands.

@@ -131,6 +131,12 @@ ids! {
     NoticeId = "ntc_";
     /// A line of an owner's audit trail.
     AuditId = "aud_";
+    /// A one-time code that was asked for.
+    CodeId = "cod_";
+    /// A message to one address that is about nobody's change: a code, a held change, an answer.
+    LetterId = "let_";
+    /// An owner who is signed in on one device.
+    SessionId = "ses_";
 }
 
 #[cfg(test)]

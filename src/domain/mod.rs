@@ -5,6 +5,7 @@ pub mod alphabet;
 pub mod bounce;
 pub mod card;
 pub mod change;
+pub mod code;
 pub mod group;
 pub mod id;
 pub mod identity_bound;

@@ -8,8 +8,10 @@
 //!
 //! No engine's type or error leaves this module, and no SQL stands outside it.
 
+mod access;
 pub mod filter;
 mod imported;
+mod letters;
 pub mod postgres;
 pub mod returns;
 pub mod sqlite;
@@ -31,7 +33,9 @@ use crate::{
         query::{Facts, Holder, Reason},
     },
 };
+pub use access::{Access, Admitted, Passkey, Session};
 use async_trait::async_trait;
+pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use returns::{Receipt, Returned, Returns, StopLink, Unreachable};
 use std::{sync::Arc, time::Duration};
 
@@ -47,6 +51,9 @@ pub enum StoreError {
     /// The idempotency key was used before.
     #[error("this request was already carried out")]
     Repeated,
+    /// There were as many of something limited as there may be.
+    #[error("there were too many of these for now")]
+    Spent,
     /// The database could not be reached, is full, or refused. Only where the answer to a commit was lost on the way, and
     /// nothing could be learnt about it for some ten seconds, it may have taken effect after all: then the text says so.
     #[error("the store is not available: {0}")]
@@ -273,6 +280,10 @@ pub enum Effect {
     },
     /// Something came back from a recipient.
     Returned(Returned),
+    /// A message to one address that is about no change.
+    Posted(Posted),
+    /// Who gets in.
+    Admitted(Admitted),
     /// A line of an owner's audit trail.
     Audited(Audit),
 }
@@ -545,7 +556,7 @@ pub trait Outbox: Send + Sync {
     async fn claim(&self, retries: bool, limit: usize, lease: Duration) -> Result<Vec<Claimed>>;
     /// Prolongs a claim; `false` where somebody else has it by now.
     async fn heartbeat(&self, id: NoticeId, fence: u64, lease: Duration) -> Result<bool>;
-    /// When the next open notice, fan-out or linking is due, so that a worker can wait for it; a claimed one counts from the end
+    /// When the next open notice, letter, request, fan-out or linking is due, so that a worker can wait for it; a claimed one counts from the end
     /// of its claim.
     async fn next_due(&self) -> Result<Option<Time>>;
     /// One notice.
@@ -606,7 +617,7 @@ pub trait Keys: Send + Sync {
 
 /// Everything that is kept.
 #[async_trait]
-pub trait Store: Numbers + Owners + Books + Outbox + Returns + Substitutions + Keys {
+pub trait Store: Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Keys + Access {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims, heartbeats and [`Keys::forget_answers`].
     async fn commit(&self, commit: Commit) -> Result<Time>;

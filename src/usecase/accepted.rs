@@ -9,7 +9,7 @@ use crate::{
     clock::Time,
     domain::{
         address::Address,
-        change::{self, Accepted, PointWish, Request, RequestState, Rival, Snapshot, Step, Wish},
+        change::{self, Accepted, PointWish, Request, RequestState, Rival, Snapshot, Step, Wish, hold::Course},
         group::{Grant, Item},
         id::{AppId, OwnerId, PointId, RequestId},
         name,
@@ -98,6 +98,8 @@ pub fn request(env: &Env, owner: OwnerId, wanted: &Wanted, actor: &Actor, state:
         by: actor.by.clone(),
         created: at,
         decided: (!state.is_open()).then_some(at),
+        course: Course::default(),
+        due: None,
     }
 }
 

@@ -96,6 +96,7 @@ impl From<StoreError> for Problem {
                 Problem::new(Kind::Conflict).detail("others changed the same owner at the same time; try again")
             }
             StoreError::Taken(_) => Problem::new(Kind::Taken),
+            StoreError::Spent => Problem::new(Kind::TooMany),
             StoreError::Unavailable(_) => {
                 tracing::error!(%error, "the store refused");
                 Problem::new(Kind::Unavailable).retry_after(1)

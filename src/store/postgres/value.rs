@@ -5,8 +5,8 @@ use crate::{
     domain::{
         group::{Grant, Item, Member},
         id::{
-            AppId, AuditId, BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, QueryId, RequestId,
-            SubstitutionId,
+            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PointId, QueryId,
+            RequestId, SessionId, SubstitutionId,
         },
         notice::Recipient,
         owner::Field,
@@ -215,14 +215,17 @@ stored_ids!(
     AppId,
     AuditId,
     BookId,
+    CodeId,
     ContactId,
     FanoutId,
     GroupId,
+    LetterId,
     NoticeId,
     OwnerId,
     PointId,
     QueryId,
     RequestId,
+    SessionId,
     SubstitutionId
 );
 

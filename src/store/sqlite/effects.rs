@@ -1,7 +1,7 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    books, contacts, folded, keys, linking, notices, numbers, outbox, owners, returns, substitutions, writer::Tx,
+    access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, returns, substitutions, writer::Tx,
 };
 use crate::{
     clock::Time,
@@ -109,6 +109,8 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::OptedOut(opt_out) => outbox::opt_out(tx, opt_out),
         Effect::OptedIn { key, owner } => outbox::opt_in(tx, key, *owner),
         Effect::Returned(returned) => returns::write(tx, returned),
+        Effect::Posted(posted) => letters::write(tx, posted),
+        Effect::Admitted(admitted) => access::write(tx, admitted),
         Effect::Audited(audit) => owners::add_audit(tx, audit),
     }
 }

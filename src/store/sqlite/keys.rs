@@ -78,7 +78,7 @@ impl Keys for Sqlite {
     }
 }
 
-fn key(cells: &Cells<'_>) -> Result<ApiKey> {
+pub(super) fn key(cells: &Cells<'_>) -> Result<ApiKey> {
     Ok(ApiKey {
         id: cells.id(0, "id")?,
         hash: cells.get(1, "hash")?,

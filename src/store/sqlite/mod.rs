@@ -3,6 +3,7 @@
 //! A second process on the same file works (an import beside `serve`): SQLite lets one of them write at a time, and each
 //! follows the other's former numbers by [`Store::follow`].
 
+mod access;
 mod books;
 mod contacts;
 mod effects;
@@ -10,6 +11,7 @@ mod facts;
 mod folded;
 mod keeper;
 mod keys;
+mod letters;
 mod linking;
 mod notices;
 mod numbers;

@@ -1,7 +1,7 @@
 //! Notices, their claims and attempts.
 
 use super::{
-    linking, returns,
+    access, letters, linking, returns,
     row::{self, Cells, above, ask, below, many, page, recipient, recipient_bytes, wire},
     writer::Tx,
 };
@@ -138,6 +138,8 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Time>> {
     )?
     .into_iter()
     .chain(linking::next(connection)?)
+    .chain(letters::next(connection)?)
+    .chain(access::next_request(connection)?)
     .min();
     for statement in [
         "-- notices::next_due

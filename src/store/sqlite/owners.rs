@@ -58,7 +58,7 @@ impl Owners for Sqlite {
                 connection,
                 "request",
                 "-- owners::request
-                 SELECT id, owner, state, wanted, asked_by, created, decided FROM request WHERE owner = ?1 AND id = ?2",
+                 SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM request WHERE owner = ?1 AND id = ?2",
                 params![owner.to_bytes(), id.to_bytes()],
                 request,
             )
@@ -72,7 +72,7 @@ impl Owners for Sqlite {
                 connection,
                 "request",
                 "-- owners::requests
-                 SELECT id, owner, state, wanted, asked_by, created, decided FROM request
+                 SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM request
                  WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
                 params![owner.to_bytes(), below(before.map(RequestId::to_bytes)), ask(limit)],
                 request,
@@ -196,7 +196,7 @@ fn read_owner(cells: &Cells<'_>) -> Result<Owner> {
     })
 }
 
-fn request(cells: &Cells<'_>) -> Result<Request> {
+pub(super) fn request(cells: &Cells<'_>) -> Result<Request> {
     Ok(Request {
         id: cells.id(0, "id")?,
         owner: cells.id(1, "owner")?,
@@ -205,6 +205,8 @@ fn request(cells: &Cells<'_>) -> Result<Request> {
         by: cells.text(4, "asked_by")?,
         created: cells.time(5, "created")?,
         decided: cells.time_or_none(6, "decided")?,
+        course: cells.json(7, "course")?,
+        due: cells.time_or_none(8, "due")?,
     })
 }
 
@@ -314,9 +316,11 @@ pub(super) fn set_request(tx: &Tx<'_>, request: &Request) -> Result<()> {
     let state = REQUEST_STATES.iter().position(|&state| state == request.state).unwrap_or_default();
     tx.must(
         "-- owners::set_request
-         INSERT INTO request (owner, id, state, wanted, asked_by, created, decided) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         INSERT INTO request (owner, id, state, wanted, asked_by, created, decided, course, due, ready)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
          ON CONFLICT (owner, id) DO UPDATE SET state = excluded.state, wanted = excluded.wanted,
-             asked_by = excluded.asked_by, created = excluded.created, decided = excluded.decided",
+             asked_by = excluded.asked_by, created = excluded.created, decided = excluded.decided,
+             course = excluded.course, due = excluded.due, ready = excluded.ready",
         params![
             request.owner.to_bytes(),
             request.id.to_bytes(),
@@ -324,7 +328,9 @@ pub(super) fn set_request(tx: &Tx<'_>, request: &Request) -> Result<()> {
             request.wanted,
             request.by,
             request.created.0,
-            request.decided.map(|at| at.0)
+            request.decided.map(|at| at.0),
+            json(&request.course)?,
+            request.due.map(|at| at.0)
         ],
     )
 }

@@ -7,8 +7,8 @@ use crate::{
         address::Address,
         group::Member,
         id::{
-            AppId, AuditId, BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, QueryId, RequestId,
-            SubstitutionId,
+            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PointId, QueryId,
+            RequestId, SessionId, SubstitutionId,
         },
         notice::Recipient,
     },
@@ -34,7 +34,10 @@ macro_rules! ids {
         }
     )*};
 }
-ids! { AppId AuditId BookId ContactId FanoutId GroupId NoticeId OwnerId PointId QueryId RequestId SubstitutionId }
+ids! {
+    AppId AuditId BookId CodeId ContactId FanoutId GroupId LetterId NoticeId OwnerId PointId QueryId RequestId SessionId
+    SubstitutionId
+}
 
 /// One row. Its first column is the id by which a damaged cell is reported.
 pub(super) struct Cells<'r> {

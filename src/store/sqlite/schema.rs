@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_imported.sql"),
     include_str!("migrations/0005_returns.sql"),
     include_str!("migrations/0006_since.sql"),
+    include_str!("migrations/0007_access.sql"),
 ];
 
 /// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.

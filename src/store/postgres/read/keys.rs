@@ -12,7 +12,7 @@ use crate::{
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-fn key(row: &Row) -> Result<ApiKey> {
+pub(super) fn key(row: &Row) -> Result<ApiKey> {
     let mut columns = Columns::of(row, "api_keys");
     Ok(ApiKey {
         id: columns.stored()?,

@@ -1,8 +1,10 @@
 //! Facts out, one file for each entity.
 
 mod about;
+mod access;
 mod books;
 mod keys;
+mod letters;
 mod numbers;
 mod outbox;
 mod owners;

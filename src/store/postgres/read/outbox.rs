@@ -156,7 +156,10 @@ impl Outbox for Postgres {
             (SELECT ready FROM notices WHERE state = 'open' AND attempts = 0 ORDER BY ready LIMIT 1)
             UNION ALL (SELECT ready FROM notices WHERE state = 'open' AND attempts > 0 ORDER BY ready LIMIT 1)
             UNION ALL (SELECT ready FROM fanouts ORDER BY ready LIMIT 1)
-            UNION ALL (SELECT ready FROM linkings ORDER BY ready LIMIT 1)";
+            UNION ALL (SELECT ready FROM linkings ORDER BY ready LIMIT 1)
+            UNION ALL (SELECT ready FROM letters WHERE urgent ORDER BY ready LIMIT 1)
+            UNION ALL (SELECT ready FROM letters WHERE NOT urgent ORDER BY ready LIMIT 1)
+            UNION ALL (SELECT ready FROM requests WHERE ready IS NOT NULL ORDER BY ready LIMIT 1)";
         let times = all(&self.read(SQL, Vec::new).await?.rows, |row| Columns::of(row, "notices").time())?;
         Ok(times.into_iter().min())
     }

@@ -117,7 +117,7 @@ fn change(row: &Row) -> Result<Change> {
     })
 }
 
-fn request(row: &Row) -> Result<Request> {
+pub(super) fn request(row: &Row) -> Result<Request> {
     let mut columns = Columns::of(row, "requests");
     Ok(Request {
         id: columns.stored()?,
@@ -127,6 +127,8 @@ fn request(row: &Row) -> Result<Request> {
         by: columns.text()?,
         created: columns.time()?,
         decided: columns.time_or_none()?,
+        course: columns.json()?,
+        due: columns.time_or_none()?,
     })
 }
 
@@ -180,13 +182,13 @@ impl Owners for Postgres {
     }
 
     async fn request(&self, owner: OwnerId, id: RequestId) -> Result<Option<Request>> {
-        const SQL: &str = "/* request */ SELECT id, owner, state, wanted, asked_by, created, decided FROM requests
+        const SQL: &str = "/* request */ SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM requests
             WHERE owner = $1 AND id = $2";
         first(&self.read(SQL, || values![owner, id]).await?.rows, request)
     }
 
     async fn requests(&self, owner: OwnerId, last: Option<RequestId>, limit: usize) -> Result<Page<Request>> {
-        const SQL: &str = "/* requests */ SELECT id, owner, state, wanted, asked_by, created, decided FROM requests
+        const SQL: &str = "/* requests */ SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM requests
             WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let answer = self.read(SQL, || values![owner, before(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, request)?, limit))

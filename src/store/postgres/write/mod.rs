@@ -1,7 +1,9 @@
 //! One commit: `BEGIN`, marker, idempotency key and versions; all effects; `COMMIT`.
 
+mod access;
 mod books;
 mod imported;
+mod letters;
 mod outbox;
 mod owners;
 mod returns;
@@ -31,6 +33,8 @@ enum Wanted {
     One,
     /// One row was written, else `Repeated`.
     New,
+    /// One row was written, else `Spent`.
+    Spare,
     /// One row was written, else `Conflict`; a second present holder means `Taken`.
     Free(Address),
     /// One row was written, with the key of a value that is now former; else `Conflict`.
@@ -89,6 +93,8 @@ impl<'a> Writer<'a> {
             | Effect::OptedOut(_)
             | Effect::OptedIn { .. } => self.outbox_effect(effect).await,
             Effect::Returned(_) => self.return_effect(effect).await,
+            Effect::Posted(posted) => self.letter_effect(posted).await,
+            Effect::Admitted(admitted) => self.access_effect(admitted).await,
             Effect::Substituted(_)
             | Effect::SubstitutionNamed(..)
             | Effect::Queried(_)
@@ -113,7 +119,8 @@ impl<'a> Writer<'a> {
                     }
                 }
                 Wanted::New if answer.count != 1 => return Err(StoreError::Repeated.into()),
-                Wanted::Nothing | Wanted::One | Wanted::New | Wanted::Free(_) | Wanted::Any => {}
+                Wanted::Spare if answer.count != 1 => return Err(StoreError::Spent.into()),
+                Wanted::Nothing | Wanted::One | Wanted::New | Wanted::Spare | Wanted::Free(_) | Wanted::Any => {}
             }
         }
         Ok(former)

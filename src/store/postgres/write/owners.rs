@@ -55,10 +55,11 @@ impl<'a> Writer<'a> {
             }
             Effect::RequestSet(request) => {
                 const SQL: &str = "/* request.set */
-                    INSERT INTO requests (owner, id, state, wanted, asked_by, created, decided)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    INSERT INTO requests (owner, id, state, wanted, asked_by, created, decided, course, due, ready)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
                     ON CONFLICT (owner, id) DO UPDATE SET state = excluded.state, wanted = excluded.wanted,
-                        asked_by = excluded.asked_by, created = excluded.created, decided = excluded.decided";
+                        asked_by = excluded.asked_by, created = excluded.created, decided = excluded.decided,
+                        course = excluded.course, due = excluded.due, ready = excluded.ready";
                 let values = values![
                     request.owner,
                     request.id,
@@ -67,6 +68,8 @@ impl<'a> Writer<'a> {
                     &*request.by,
                     request.created,
                     request.decided,
+                    json(&request.course),
+                    request.due,
                 ];
                 self.send(Wanted::One, SQL, values).await;
             }

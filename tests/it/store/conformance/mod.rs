@@ -1,8 +1,10 @@
 //! What every store does alike. Each case is a function over a fresh, empty store; [`suite`] makes tests of them.
 
+pub(crate) mod access;
 pub(crate) mod books;
 pub(crate) mod facts;
 pub(crate) mod imported;
+pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod owners;
 pub(crate) mod rest;
@@ -93,6 +95,21 @@ macro_rules! suite {
                 dead_addresses_are_kept_until_they_are_not
                 message_from_a_person_counts_once
                 pair_has_one_stop_link
+            }
+            letters {
+                letters_are_claimed_in_order_the_urgent_ones_apart
+                letter_is_settled_under_its_fence_only
+                due_letters_and_requests_are_waited_for
+            }
+            access {
+                first_secret_stays
+                code_is_tried_so_often_and_used_once
+                of_answers_at_once_no_more_are_looked_at_than_may_be
+                counts_end_with_their_window
+                session_is_found_by_its_token_and_stays_ended
+                passkey_belongs_to_its_owner
+                keys_of_an_owner
+                request_is_claimed_when_it_is_due
             }
             rest {
                 substitution_is_found_in_every_way

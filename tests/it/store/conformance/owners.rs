@@ -5,7 +5,10 @@ use redial::{
     clock::Time,
     domain::{
         address::Address,
-        change::{Request, RequestState},
+        change::{
+            Request, RequestState,
+            hold::{By, Course, Evidence},
+        },
         id::{AppId, AuditId, GroupId, OwnerId, PointId, QueryId, RequestId},
         owner::{Change, Held, Owner, Point, Profile, Proof},
         query::Reason,
@@ -178,6 +181,11 @@ pub(crate) async fn changes_and_requests_come_in_pages(store: &SharedStore) {
         by: "app_x".into(),
         created: at(3),
         decided: (state != RequestState::Held).then(|| at(4)),
+        course: Course {
+            evidence: vec![Evidence { by: By::Code("+14155550100".into()), at: at(number.try_into().unwrap()) }],
+            ..Course::default()
+        },
+        due: (state == RequestState::Held).then(|| at(9)),
     };
     let states = [
         RequestState::AwaitingProof,
