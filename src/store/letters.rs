@@ -33,7 +33,11 @@ pub struct Letter {
 
 impl std::fmt::Debug for Letter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Letter").field("id", &self.id).field("to", &self.to).field("due", &self.due).finish_non_exhaustive()
+        f.debug_struct("Letter")
+            .field("id", &self.id)
+            .field("to", &self.to)
+            .field("due", &self.due)
+            .finish_non_exhaustive()
     }
 }
 

@@ -232,10 +232,8 @@ pub fn veto(
     if by.iter().any(proved) {
         return Veto::Ends;
     }
-    let theirs = Course {
-        evidence: by.iter().map(|by| Evidence { by: by.clone(), at: now }).collect(),
-        ..Course::default()
-    };
+    let theirs =
+        Course { evidence: by.iter().map(|by| Evidence { by: by.clone(), at: now }).collect(), ..Course::default() };
     if strength(owner, &theirs, standing, holds, now) > strength(owner, course, standing, holds, now).max(1) {
         return Veto::Ends;
     }

@@ -182,13 +182,15 @@ impl Owners for Postgres {
     }
 
     async fn request(&self, owner: OwnerId, id: RequestId) -> Result<Option<Request>> {
-        const SQL: &str = "/* request */ SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM requests
+        const SQL: &str =
+            "/* request */ SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM requests
             WHERE owner = $1 AND id = $2";
         first(&self.read(SQL, || values![owner, id]).await?.rows, request)
     }
 
     async fn requests(&self, owner: OwnerId, last: Option<RequestId>, limit: usize) -> Result<Page<Request>> {
-        const SQL: &str = "/* requests */ SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM requests
+        const SQL: &str =
+            "/* requests */ SELECT id, owner, state, wanted, asked_by, created, decided, course, due FROM requests
             WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let answer = self.read(SQL, || values![owner, before(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, request)?, limit))

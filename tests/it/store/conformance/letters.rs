@@ -36,9 +36,16 @@ pub(crate) async fn letters_are_claimed_in_order_the_urgent_ones_apart(store: &S
         write(store, posted(Posted::Due(one))).await;
     }
     let first = store.claim_letters(true, 2, LEASE).await.unwrap();
-    assert_eq!(first.iter().map(|one| one.letter.clone()).collect::<Vec<_>>(), [letter(3, true, 2), letter(4, true, 3)]);
+    assert_eq!(
+        first.iter().map(|one| one.letter.clone()).collect::<Vec<_>>(),
+        [letter(3, true, 2), letter(4, true, 3)]
+    );
     let rest = store.claim_letters(true, 9, LEASE).await.unwrap();
-    assert_eq!(rest.iter().map(|one| one.letter.id.0).collect::<Vec<_>>(), [2], "not what is claimed, nor what is late");
+    assert_eq!(
+        rest.iter().map(|one| one.letter.id.0).collect::<Vec<_>>(),
+        [2],
+        "not what is claimed, nor what is late"
+    );
     assert_eq!(store.claim_letters(false, 9, LEASE).await.unwrap()[0].letter, letter(1, false, 3));
     assert!(store.claim_letters(false, 9, LEASE).await.unwrap().is_empty());
     assert_eq!(store.letter(LetterId(9)).await.unwrap(), Some(late));
@@ -65,7 +72,10 @@ pub(crate) async fn letter_is_settled_under_its_fence_only(store: &SharedStore) 
     write(store, posted(Posted::Later { id, fence, due: at(2), attempts: 1 })).await;
     let again = Letter { due: at(2), attempts: 1, expires: at(601), ..letter(1, true, 2) };
     assert_eq!(store.letter(id).await.unwrap(), Some(again));
-    assert!(matches!(refused(store, posted(Posted::Ended { id, fence })).await, StoreError::Conflict), "the claim ended");
+    assert!(
+        matches!(refused(store, posted(Posted::Ended { id, fence })).await, StoreError::Conflict),
+        "the claim ended"
+    );
     let fence = store.claim_letters(true, 1, LEASE).await.unwrap()[0].fence;
     write(store, posted(Posted::Ended { id, fence })).await;
     assert_eq!(store.letter(id).await.unwrap(), None);
