@@ -11,7 +11,7 @@ use super::{
 use crate::{
     provider::{Capability, Hook, Incoming, Refused},
     usecase::{
-        bounced, gateway::Gateway, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
+        bounced, gateway::Gateway, heard, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
         reference::Reference,
     },
 };
@@ -110,6 +110,7 @@ async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<B
         (Hook::Status, Some(Named::Own(own))) => {
             Box::pin(hook_status::own(gateway, account, &incoming, Some(own))).await
         }
+        (Hook::Status, Some(Named::Answer)) => account.provider.acknowledge(Hook::Status),
         (Hook::Status, None) => Box::pin(hook_status::own(gateway, account, &incoming, None)).await,
         (Hook::Inbound, _) => Box::pin(hook_inbound::answer(gateway, account, &incoming, verified)).await,
         (Hook::Message, _) if !account.provider.provider().can(Capability::MessageHook) => {
@@ -148,6 +149,8 @@ enum Named {
     Sender(Reference),
     /// A message of our own.
     Own(OwnMessage),
+    /// What was answered to a person, of which nobody asks what became.
+    Answer,
 }
 
 /// `{account}/{hook}` and, for two of the hooks, what it is about.
@@ -164,6 +167,7 @@ fn read_tail(tail: &str) -> Option<(&str, Hook, Option<Named>)> {
     let reference = match segments.next() {
         None => None,
         Some(text) if hook == Hook::Call => Some(Named::Sender(Reference::read(text)?)),
+        Some(text) if hook == Hook::Status && heard::is_answer(text) => Some(Named::Answer),
         Some(text) if hook == Hook::Status => {
             let own = OwnMessage::read(text).map(Named::Own);
             Some(own.or_else(|| Reference::read(text).map(Named::Sender))?)
@@ -210,6 +214,7 @@ mod tests {
             ("main/message", Hook::Message, false),
             ("main/inbound", Hook::Inbound, false),
             (&format!("main/status/{}-1", crate::domain::id::NoticeId(5)), Hook::Status, true),
+            (&format!("main/status/answer-{}", crate::domain::id::NoticeId(5)), Hook::Status, true),
             (&format!("main/status/{reference}"), Hook::Status, true),
             (&format!("main/call/{reference}"), Hook::Call, true),
         ] {

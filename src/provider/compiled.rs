@@ -124,8 +124,8 @@ pub(super) struct InboundHook {
     pub(super) id: Place,
     pub(super) from: Place,
     pub(super) to: Place,
-    /// The first that has a value.
-    pub(super) text: Vec<Place>,
+    /// Of the first rule that holds the first place that has a value.
+    pub(super) texts: Vec<Rule<Vec<Place>>>,
     pub(super) media: Option<MediaPlaces>,
     pub(super) words: Vec<Rule<Word>>,
     pub(super) acknowledge: DocumentText,

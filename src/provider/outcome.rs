@@ -265,6 +265,13 @@ impl std::fmt::Debug for Outgoing<'_> {
     }
 }
 
+/// The positions of the rules that told a message from a person.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InboundRules {
+    pub(super) word: Option<usize>,
+    pub(super) text: Option<usize>,
+}
+
 impl Account {
     /// Delivery reports in a webhook; none where it is about something else. Verify it first.
     pub fn read_status(&self, incoming: &Incoming<'_>) -> Result<Vec<StatusEvent>, Malformed> {
@@ -303,11 +310,11 @@ impl Account {
         Ok(self.read_inbound_by_rule(incoming)?.into_iter().map(|(message, _)| message).collect())
     }
 
-    /// The messages, each with the position of the rule that told its word.
+    /// The messages, each with the positions of the rules that told it.
     pub(super) fn read_inbound_by_rule(
         &self,
         incoming: &Incoming<'_>,
-    ) -> Result<Vec<(Inbound, Option<usize>)>, Malformed> {
+    ) -> Result<Vec<(Inbound, InboundRules)>, Malformed> {
         let Some(hook) = self.provider().inbound.as_ref() else { return Ok(Vec::new()) };
         let numbers = self.provider().numbers;
         let mut all = Vec::new();
@@ -318,16 +325,17 @@ impl Account {
             }
             let value = |place: &Place| event.value(place).filter(|value| !value.is_empty());
             let needed = |place: &Place| value(place).ok_or_else(|| Malformed { place: place.written().into() });
-            let word = first(&hook.words, &about);
+            let (word, text) = (first(&hook.words, &about), first(&hook.texts, &about));
+            let rules = InboundRules { word: word.map(|(at, _)| at), text: text.map(|(at, _)| at) };
             let message = Inbound {
                 id: needed(&hook.id)?.into(),
                 from: numbers.read(needed(&hook.from)?).into(),
                 to: numbers.read(needed(&hook.to)?).into(),
-                text: hook.text.iter().find_map(value).unwrap_or_default().into(),
+                text: text.and_then(|(_, places)| places.iter().find_map(value)).unwrap_or_default().into(),
                 media: media(hook, &event),
                 word: word.map(|(_, word)| *word),
             };
-            all.push((message, word.map(|(index, _)| index)));
+            all.push((message, rules));
         }
         Ok(all)
     }

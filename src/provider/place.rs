@@ -4,9 +4,11 @@
 //! `form:To` · `query:To` · `json:/data/to/0/phone_number` (a pointer; `*` is each element) · `header:X-Name` ·
 //! `path:sid` (a variable of the route's path) · `text:body` (the whole body).
 //!
-//! After it may stand ` | lower`, ` | base64` or ` | hex`, and at the end ` ~ REGEX`, whose first group counts.
+//! After it may stand ` | lower`, ` | base64`, ` | hex` (UTF-8), ` | utf16_hex`, ` | latin1_hex` or ` | gsm_hex`, and at
+//! the end ` ~ REGEX`, whose first group counts.
 
-use super::json::Pointer;
+use super::{digest::from_hex, json::Pointer};
+use crate::domain::alphabet;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{borrow::Cow, fmt};
 
@@ -37,6 +39,11 @@ enum Reading {
     Lower,
     Base64,
     Hex,
+    /// Big-endian.
+    Utf16Hex,
+    Latin1Hex,
+    /// The default alphabet of text messages, a byte for each septet.
+    GsmHex,
     Regex(regex::Regex),
 }
 
@@ -51,7 +58,13 @@ impl Place {
                 "lower" => Ok(Reading::Lower),
                 "base64" => Ok(Reading::Base64),
                 "hex" => Ok(Reading::Hex),
-                other => Err(format!("`{other}` is no way to read a value; there are `lower`, `base64`, `hex`")),
+                "utf16_hex" => Ok(Reading::Utf16Hex),
+                "latin1_hex" => Ok(Reading::Latin1Hex),
+                "gsm_hex" => Ok(Reading::GsmHex),
+                other => Err(format!(
+                    "`{other}` is no way to read a value; there are `lower`, `base64`, `hex`, `utf16_hex`, \
+                     `latin1_hex`, `gsm_hex`"
+                )),
             })
             .collect::<Result<Vec<_>, String>>()?;
         if let Some(regex) = regex {
@@ -120,7 +133,16 @@ impl Reading {
             }
             Reading::Lower => Some(value),
             Reading::Base64 => text(BASE64_STANDARD.decode(value.trim()).ok()?),
-            Reading::Hex => text(super::digest::from_hex(&value)?),
+            Reading::Hex => text(from_hex(&value)?),
+            Reading::Utf16Hex => {
+                let bytes = from_hex(&value)?;
+                let (units, rest) = bytes.as_chunks::<2>();
+                let units: Vec<u16> = units.iter().map(|unit| u16::from_be_bytes(*unit)).collect();
+                // Half an emoji is lost, the rest is not.
+                rest.is_empty().then(|| Cow::Owned(String::from_utf16_lossy(&units)))
+            }
+            Reading::Latin1Hex => Some(Cow::Owned(from_hex(&value)?.into_iter().map(char::from).collect())),
+            Reading::GsmHex => Some(Cow::Owned(alphabet::decode(&from_hex(&value)?))),
             Reading::Regex(regex) => {
                 let found = regex.captures(&value)?;
                 let span = found.get(1).or_else(|| found.get(0))?.range();
@@ -156,6 +178,12 @@ mod tests {
             ("json:/text | base64", "aGk=", Some("hi")),
             ("json:/text | base64", "??", None),
             ("json:/text | hex", "6869", Some("hi")),
+            ("field:binary | utf16_hex", "00530054004f0050D83DDC4D", Some("STOP👍")),
+            ("field:binary | utf16_hex", "00530", None),
+            ("field:binary | utf16_hex", "005300", None),
+            ("field:binary | utf16_hex | lower", "0053D83D", Some("s\u{fffd}")),
+            ("field:binary | latin1_hex", "617272ea74", Some("arrêt")),
+            ("field:binary | gsm_hex", "616c6c05", Some("allé")),
             ("header:Location ~ /messages/([^/?]+)", "https://a.example/messages/m1?x", Some("m1")),
             ("header:Location ~ /messages/([^/?]+)", "https://a.example/", None),
             ("text:body ~ ^Success", "Success \"1\"", Some("Success")),

@@ -124,6 +124,14 @@ async fn answerable(env: &Env, due: Due, key: &str, now: Time) -> Result<Option<
     Ok(Some(due).filter(|_| last.is_none_or(|last| now >= last.after(ONCE_IN))))
 }
 
+/// What the references of answers begin with, before a unique name.
+const ANSWER: &str = "answer-";
+
+/// Whether this, at the end of a callback's path, names an answer: what becomes of those changes nothing.
+pub fn is_answer(reference: &str) -> bool {
+    reference.strip_prefix(ANSWER).is_some_and(|name| name.parse::<NoticeId>().is_ok())
+}
+
 /// Under what an answer is noted: each kind by itself, and everything apart from one owner.
 fn kind(due: Due, key: &str) -> Box<str> {
     let kind = match due {
@@ -175,7 +183,7 @@ pub async fn answer(
     };
     let content = Content::Sms(sms);
     let date = env.store.now().await?;
-    let reference = format!("answer-{}", NoticeId::fresh(date, &*env.random));
+    let reference = format!("{ANSWER}{}", NoticeId::fresh(date, &*env.random));
     let message = Message { reference: &reference, report: &reference, to, content: &content, date };
     for pause in pauses.iter().map(Some).chain([None]) {
         match (carrier.deliver(&message).await.outcome, pause) {

@@ -2,11 +2,11 @@
 //! Redial, and it has Redial as an SMSC of its own.
 
 use crate::{
+    peer::{free_ports, get, until},
     spawn::{AccountOf, Folder, Running, Setup, spawn},
     upstream::{Say, Upstream},
     via::{NEW, OLD, client, form},
 };
-use bytes::Bytes;
 use redial::{
     clock::Time,
     domain::{address::Address, group::Member, id::NoticeId, notice::AttemptOutcome},
@@ -22,11 +22,9 @@ use redial::{
 use std::{
     collections::BTreeMap,
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
 };
 
 const USER: &str = "redial";
@@ -45,12 +43,6 @@ struct Kannel {
 
 fn program(name: &str) -> Option<PathBuf> {
     ["/usr/sbin", "/usr/lib/kannel/test"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
-}
-
-/// Free now; all are held until all are known, so that no two are the same.
-fn free_ports() -> [u16; 4] {
-    let held = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
 }
 
 impl Kannel {
@@ -139,21 +131,6 @@ impl Drop for Kannel {
             }
         }
     }
-}
-
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..1200 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("not in time: {what}");
-}
-
-async fn get(url: &str) -> Option<(u16, String)> {
-    let reply = client().send(http::Request::get(url).body(Bytes::new()).unwrap()).await.ok()?;
-    Some((reply.status().as_u16(), String::from_utf8_lossy(reply.body()).into_owned()))
 }
 
 fn account(kannel: &str, base: &str) -> Account {

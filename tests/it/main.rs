@@ -16,6 +16,7 @@ mod kannel;
 mod layers;
 mod notice;
 mod orders;
+mod peer;
 mod phone;
 mod program;
 mod provider;

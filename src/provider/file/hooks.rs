@@ -139,11 +139,22 @@ pub(in crate::provider) struct InboundFile {
     pub(in crate::provider) id: Written,
     pub(in crate::provider) from: Written,
     pub(in crate::provider) to: Written,
-    pub(in crate::provider) text: OneOrMore,
+    pub(in crate::provider) text: Option<OneOrMore>,
+    /// Instead of `text`, where it depends.
+    #[serde(default)]
+    pub(in crate::provider) texts: Vec<Spanned<TextFile>>,
     pub(in crate::provider) media: Option<MediaFile>,
     #[serde(default)]
     pub(in crate::provider) words: Vec<Spanned<WordFile>>,
     pub(in crate::provider) acknowledge: DocumentFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct TextFile {
+    #[serde(default)]
+    pub(in crate::provider) when: WhenFile,
+    pub(in crate::provider) place: OneOrMore,
 }
 
 /// Places; `{n}` in them counts from 0, `*` is each element.

@@ -5,7 +5,7 @@ use crate::provider::{
     compiled::{Answer, CallHook, InboundHook, MediaPlaces, MessageHook, Restore, Rule, StatusHook},
     file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, MessageFile, RestoreFile, StatusFile, Written},
     place::Place,
-    rule::Subjects,
+    rule::{Subjects, When},
     text::Escape,
 };
 use std::ops::Range;
@@ -140,11 +140,25 @@ impl Loader<'_> {
             id: self.webhook_place(&file.id)?,
             from: self.webhook_place(&file.from)?,
             to: self.webhook_place(&file.to)?,
-            text: file.text.0.iter().map(|place| self.webhook_place(place)).collect::<Result<_>>()?,
+            texts: self.inbound_texts(file)?,
             media: file.media.as_ref().map(media).transpose()?,
             words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
             acknowledge: self.plain_document(&file.acknowledge)?,
         })
+    }
+
+    /// Where the text of a message from a person stands.
+    fn inbound_texts(&self, file: &InboundFile) -> Result<Vec<Rule<Vec<Place>>>> {
+        let places = |all: &[Written]| all.iter().map(|place| self.webhook_place(place)).collect::<Result<_>>();
+        match &file.text {
+            Some(text) if file.texts.is_empty() => {
+                Ok(vec![Rule { line: 0, when: When::default(), value: places(&text.0)? }])
+            }
+            None if !file.texts.is_empty() => {
+                self.rules(&file.texts, WEBHOOK, |rule| &rule.when, |rule| places(&rule.place.0))
+            }
+            _ => Err(self.wrong(file.id.span(), "a message has a text: either `text` or `[[hooks.inbound.texts]]`")),
+        }
     }
 
     /// A place, or with `{n}` in it the places for n = 0, 1, ….

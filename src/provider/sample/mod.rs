@@ -52,6 +52,9 @@ impl Provider {
         }
         if let Some(inbound) = &self.inbound {
             all.push(("hooks.inbound.words", inbound.words.iter().map(|rule| rule.line).collect()));
+            // One alone is no rule but a place.
+            let texts = inbound.texts.iter().map(|rule| rule.line).filter(|_| inbound.texts.len() > 1);
+            all.push(("hooks.inbound.texts", texts.collect()));
         }
         if let Some(send) = &self.send {
             let lookup = send.lookup.iter().flat_map(|lookup| &lookup.rules);

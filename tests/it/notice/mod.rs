@@ -3,6 +3,7 @@
 mod crash;
 mod deliver;
 mod govern;
+mod jasmin;
 mod kill;
 mod link;
 mod opt_out;

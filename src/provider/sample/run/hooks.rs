@@ -102,8 +102,9 @@ impl Runner<'_> {
         let found = account.read_inbound_by_rule(&parts.incoming(0)).map_err(|wrong| wrong.to_string())?;
         let wanted: Vec<&MessageSample> = sample.message.iter().chain(&sample.messages).collect();
         same("the number of messages", &found.len(), &wanted.len())?;
-        for ((found, rule), wanted) in found.into_iter().zip(wanted) {
-            self.reach("hooks.inbound.words", rule);
+        for ((found, rules), wanted) in found.into_iter().zip(wanted) {
+            self.reach("hooks.inbound.words", rules.word);
+            self.reach("hooks.inbound.texts", rules.text);
             let media = |one: &Media| format!("{} {:?}", one.url, one.content_type.as_deref());
             let media: Vec<String> = found.media.iter().map(media).collect();
             let wanted_media = |one: &MediaSample| format!("{} {:?}", one.url, one.content_type.as_deref());
