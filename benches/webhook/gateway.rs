@@ -93,6 +93,7 @@ fn account(name: &str, custody: provider::Custody, upstream: Option<Box<str>>) -
         public_url: load::PUBLIC.into(),
         private_callbacks: false,
         inbound_url: None,
+        after: false,
         host: None,
     }
 }

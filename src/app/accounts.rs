@@ -113,6 +113,7 @@ pub(super) fn one(
         identity_bound: written.identity_bound,
         bound: Arc::default(),
         announce: None,
+        after: written.after,
         region,
         targets: targets(config, written)?,
         public_url,

@@ -56,6 +56,9 @@ pub struct Account {
     pub announce_text: Option<Spanned<String>>,
     /// The language of the line; else that of notices.
     pub announce_language: Option<String>,
+    /// Whether a message is sent once more where a report says that its number is dead (rule Q6, *after*).
+    #[serde(default)]
+    pub after: bool,
     /// Where a new number may be (rule Q12).
     #[serde(default)]
     pub countries: Countries,

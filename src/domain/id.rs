@@ -125,6 +125,8 @@ ids! {
     QueryId = "qry_";
     /// A communication that went elsewhere.
     SubstitutionId = "sub_";
+    /// A message that went on unchanged, of which an account wants to hear that its number is dead.
+    PassedId = "psd_";
     /// What a change, a grant, a membership or a block leaves to be told.
     FanoutId = "fan_";
     /// A message telling one recipient about one owner.

@@ -53,9 +53,46 @@ pub fn stopped<'a>(said: impl IntoIterator<Item = &'a Said>, address: &Address, 
     })
 }
 
+/// For whom a word that ends messages counts, as it is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Messages about this owner.
+    About(OwnerId),
+    /// All of them.
+    All,
+    /// Nothing more: all had ended before.
+    AllBefore,
+}
+
+/// Whose an opt-out is (rule N6): of the owner about whom the account last told that address. A second one means it, and
+/// ends all; so does one that says so (`all`), and one of somebody who was told of nobody. `before` are the owners whom
+/// that address refused already, `None`: everybody.
+pub fn scope(before: &[Option<OwnerId>], all: bool, about: Option<OwnerId>) -> Ends {
+    if before.contains(&None) {
+        return Ends::AllBefore;
+    }
+    about.filter(|owner| !all && !before.contains(&Some(*owner))).map_or(Ends::All, Ends::About)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn n6_whose_an_opt_out_is() {
+        for (rule, before, all, about, expected) in [
+            ("the owner about whom they were told", &[][..], false, Some(ANN), Ends::About(ANN)),
+            ("said of another owner before", &[Some(BOB)], false, Some(ANN), Ends::About(ANN)),
+            ("a second one means it", &[Some(ANN)], false, Some(ANN), Ends::All),
+            ("all, in so many words", &[], true, Some(ANN), Ends::All),
+            ("never told of anybody", &[], false, None, Ends::All),
+            ("never told by this account, and refused one before", &[Some(ANN)], false, None, Ends::All),
+            ("all had ended before", &[Some(ANN), None], false, Some(BOB), Ends::AllBefore),
+            ("all had ended before, and again", &[None], true, None, Ends::AllBefore),
+        ] {
+            assert_eq!(scope(before, all, about), expected, "{rule}");
+        }
+    }
 
     const ANN: OwnerId = OwnerId(1);
     const BOB: OwnerId = OwnerId(2);

@@ -12,7 +12,7 @@ use crate::{
     provider::{Capability, Hook, Incoming, Refused},
     usecase::{
         bounced, gateway::Gateway, heard, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
-        reference::Reference,
+        reference::{PassedReference, Reference},
     },
 };
 use bytes::Bytes;
@@ -107,6 +107,9 @@ async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<B
         (Hook::Status, Some(Named::Sender(reference))) => {
             Box::pin(hook_status::report(gateway, account, &incoming, &reference)).await
         }
+        (Hook::Status, Some(Named::Passed(reference))) => {
+            Box::pin(hook_status::passed(gateway, account, &incoming, reference)).await
+        }
         (Hook::Status, Some(Named::Own(own))) => {
             Box::pin(hook_status::own(gateway, account, &incoming, Some(own))).await
         }
@@ -151,6 +154,8 @@ enum Named {
     Own(OwnMessage),
     /// What was answered to a person, of which nobody asks what became.
     Answer,
+    /// A sender's message that went on unchanged.
+    Passed(PassedReference),
 }
 
 /// `{account}/{hook}` and, for two of the hooks, what it is about.
@@ -170,6 +175,7 @@ fn read_tail(tail: &str) -> Option<(&str, Hook, Option<Named>)> {
         Some(text) if hook == Hook::Status && heard::is_answer(text) => Some(Named::Answer),
         Some(text) if hook == Hook::Status => {
             let own = OwnMessage::read(text).map(Named::Own);
+            let own = own.or_else(|| PassedReference::read(text).map(Named::Passed));
             Some(own.or_else(|| Reference::read(text).map(Named::Sender))?)
         }
         Some(_) => return None,
@@ -216,6 +222,7 @@ mod tests {
             (&format!("main/status/{}-1", crate::domain::id::NoticeId(5)), Hook::Status, true),
             (&format!("main/status/answer-{}", crate::domain::id::NoticeId(5)), Hook::Status, true),
             (&format!("main/status/{reference}"), Hook::Status, true),
+            (&format!("main/status/{}-0", crate::domain::id::PassedId(5)), Hook::Status, true),
             (&format!("main/call/{reference}"), Hook::Call, true),
         ] {
             let read = read_tail(tail).unwrap();

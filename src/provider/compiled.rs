@@ -159,6 +159,17 @@ pub(super) struct Send {
     pub(super) lookup: Option<Lookup>,
 }
 
+/// `[read]`.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) endpoint: Endpoint,
+    /// When the text is the whole message.
+    pub(super) whole: When,
+    /// The first with a value counts, here and below.
+    pub(super) text: Vec<Place>,
+    pub(super) from: Vec<Place>,
+}
+
 /// A request that Redial makes.
 #[derive(Debug)]
 pub(super) struct Endpoint {

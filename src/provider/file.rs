@@ -15,7 +15,7 @@ pub(super) use hooks::{
 pub(super) use route::{CallbackFile, DestinationFile, ResourceFile, RouteFile};
 pub(super) use send::{
     CommandFile, Encoding, FieldFile, FoundKind, LimitsFile, LookupFile, LookupRuleFile, OneOrMore, OutcomeKind,
-    ReplyFile, ReplyRuleFile, SendFile, Unit,
+    ReadFile, ReplyFile, ReplyRuleFile, SendFile, Unit,
 };
 pub(super) use signature::{Coding, EcdsaFile, Ed25519File, Hash, HmacFile, JwtFile, SignatureFile, SignaturesFile};
 
@@ -50,6 +50,7 @@ pub(in crate::provider) struct File {
     #[serde(default)]
     pub(in crate::provider) commands: BTreeMap<String, CommandFile>,
     pub(in crate::provider) send: Option<SendFile>,
+    pub(in crate::provider) read: Option<ReadFile>,
     #[serde(default)]
     pub(in crate::provider) resources: BTreeMap<String, ResourceFile>,
     #[serde(default)]

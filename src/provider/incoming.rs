@@ -106,6 +106,15 @@ pub struct Malformed {
 }
 
 impl<'a> Incoming<'a> {
+    /// The same request for another path and query.
+    pub fn at<'b>(&self, target: &'b str) -> Incoming<'b>
+    where
+        'a: 'b,
+    {
+        let other = Incoming::new(self.method, self.origin, target, self.headers, self.body, self.now);
+        Incoming { peer: self.peer, ..other }
+    }
+
     /// Nothing is parsed yet.
     pub fn new(
         method: &'a http::Method,

@@ -45,7 +45,7 @@ pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
-pub use send::{Found, NotWritten, Rates, Sends};
+pub use send::{Found, NotWritten, Rates, Sends, Whole};
 
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ pub struct Provider {
     inbound: Option<compiled::InboundHook>,
     restore: compiled::Restore,
     send: Option<compiled::Send>,
+    read: Option<compiled::Read>,
     routes: Vec<compiled::RouteRule>,
 }
 
@@ -92,6 +93,8 @@ pub enum Capability {
     ViaSend,
     /// A drop-in endpoint for calls.
     ViaCall,
+    /// Having the text of a message back, to send it once more after a report that its number is dead: `[read]`.
+    Read,
 }
 
 /// A parameter that a provider file declares, for the operator's `config.toml`.
@@ -151,6 +154,7 @@ impl Provider {
             Capability::Inbound => self.inbound.is_some(),
             Capability::Via => !self.routes.is_empty(),
             Capability::ViaSend => self.routes.iter().any(|route| route.action == Action::Send),
+            Capability::Read => self.read.is_some(),
             Capability::ViaCall => self.routes.iter().any(|route| route.action == Action::CreateCall),
         }
     }

@@ -56,6 +56,21 @@ impl Account {
         if edits.is_empty() { body.clone() } else { form::replace(body, edits).into() }
     }
 
+    /// The reply to a request in which nothing but URLs were replaced: pairs of Redial's and the sender's.
+    pub fn restore_urls(&self, body: &Bytes, urls: Vec<(Box<str>, Box<str>)>) -> Bytes {
+        let swap = Swap { id: None, connected: Box::default(), used: Box::default(), urls };
+        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+        let mut visit = |_: &[Part<'_>], span: Range<usize>, shape| {
+            if shape == Shape::Text {
+                edits.extend(edit_value(body, span, shape, &[&swap]));
+            }
+        };
+        if json::walk(body, &mut visit).is_err() || edits.is_empty() {
+            return body.clone();
+        }
+        form::replace(body, edits).into()
+    }
+
     /// A webhook about a substituted message or call, for the sender's own `url`: the used numbers again, wherever a
     /// connected one stands (also as the `From` of a reply), signed so that the provider's SDK accepts it. Without
     /// swaps it is only signed for the other URL. `sender`: who made the request, in the operator's custody.

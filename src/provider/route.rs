@@ -120,6 +120,13 @@ pub struct Restored {
     pub signed: bool,
 }
 
+impl Route {
+    /// What stands at the variables of its path.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|(_, value)| &**value)
+    }
+}
+
 macro_rules! masked {
     ($($name:ident: $($shown:ident),*;)*) => {$(
         /// Masked: what is not shown may hold numbers, texts or URLs with secrets.
@@ -225,7 +232,9 @@ impl Account {
         if let Some((route, changes)) = changes.filter(|(_, changes)| **changes != Changes::default())
             && let Some(rule) = self.rule(route)
         {
-            headers.insert(MARKER, http::HeaderValue::from_static("1"));
+            if !changes.destinations.is_empty() {
+                headers.insert(MARKER, http::HeaderValue::from_static("1"));
+            }
             let destinations = rule.destination_spots(incoming);
             let callbacks = rule.callback_spots(incoming);
             let to = changes.destinations.iter().filter_map(|(index, new)| Some((destinations.get(*index)?, new)));

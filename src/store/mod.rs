@@ -12,6 +12,7 @@ mod access;
 pub mod filter;
 mod imported;
 mod letters;
+pub mod passed;
 pub mod postgres;
 pub mod returns;
 pub mod sqlite;
@@ -36,6 +37,7 @@ use crate::{
 pub use access::{Access, Admitted, Passkey, Session};
 use async_trait::async_trait;
 pub use letters::{ClaimedLetter, Letter, Letters, Posted};
+pub use passed::{Fate, Passed, Passes, Passing};
 pub use returns::{Receipt, Returned, Returns, StopLink, Unreachable};
 use std::{sync::Arc, time::Duration};
 
@@ -265,6 +267,8 @@ pub enum Effect {
     Substituted(Substitution),
     /// The provider's id of it became known.
     SubstitutionNamed(SubstitutionId, Box<str>),
+    /// A message went on unchanged, and what becomes of it (rule Q6, *after*).
+    Passing(Passing),
     /// Queries that met an owner; those already written are left as they are.
     Queried(Vec<QueryRecord>),
     /// An API key is new or was changed.
@@ -617,7 +621,7 @@ pub trait Keys: Send + Sync {
 
 /// Everything that is kept.
 #[async_trait]
-pub trait Store: Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Keys + Access {
+pub trait Store: Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Passes + Keys + Access {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims, heartbeats and [`Keys::forget_answers`].
     async fn commit(&self, commit: Commit) -> Result<Time>;

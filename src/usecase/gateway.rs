@@ -30,6 +30,8 @@ pub struct Account {
     pub bound: Arc<Lists>,
     /// What a caller hears before the new number is dialled (rule Q6).
     pub announce: Option<Announce>,
+    /// Whether a message is sent once more where a report says that its number is dead (rule Q6, *after*).
+    pub after: bool,
     /// Country of numbers without a country code, where neither they nor the sender say otherwise (rule Q1).
     pub region: Option<Region>,
     /// Where a new number may be (rule Q12).

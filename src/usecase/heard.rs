@@ -15,6 +15,7 @@ use crate::{
         address::Address,
         id::{NoticeId, OwnerId},
         notice::AttemptOutcome,
+        opt_out::{self, Ends},
         opt_word::{self, Wish},
         owner::Channel,
     },
@@ -73,13 +74,15 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
     }
     let due = match wish {
         Some(Wish::Stop | Wish::StopAll) => {
-            let (scope, said) = scope(env, heard, wish == Some(Wish::StopAll)).await?;
-            if !said {
-                let way = format!("inbound:{}", heard.account).into();
-                let out = OptOut { address: heard.from.clone(), owner: scope, at: now, way };
-                effects.push(Effect::OptedOut(out));
+            match scope(env, heard, wish == Some(Wish::StopAll)).await? {
+                Ends::AllBefore => None,
+                ends => {
+                    let owner = if let Ends::About(owner) = ends { Some(owner) } else { None };
+                    let way = format!("inbound:{}", heard.account).into();
+                    effects.push(Effect::OptedOut(OptOut { address: heard.from.clone(), owner, at: now, way }));
+                    Some(Due::Stopped(owner))
+                }
             }
-            Some(Due::Stopped(scope)).filter(|_| !said)
         }
         Some(Wish::Start) if heard.covered => {
             effects.push(Effect::OptedIn { key: key.clone(), owner: None });
@@ -103,20 +106,12 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
     }
 }
 
-/// For whom an opt-out counts, and whether that was said before.
-async fn scope(env: &Env, heard: &Heard<'_>, all: bool) -> Result<(Option<OwnerId>, bool), StoreError> {
+/// For whom an opt-out counts.
+async fn scope(env: &Env, heard: &Heard<'_>, all: bool) -> Result<Ends, StoreError> {
     let key = heard.from.key();
-    let before = env.store.opt_outs(&[key.into()]).await?;
-    let said = |owner: Option<OwnerId>| before.iter().any(|out| out.owner == owner);
-    if said(None) {
-        return Ok((None, true));
-    }
-    if all {
-        return Ok((None, false));
-    }
+    let before: Vec<_> = env.store.opt_outs(&[key.into()]).await?.into_iter().map(|out| out.owner).collect();
     let about = env.store.last_attempt_to(heard.account, key).await?.map(|attempt| attempt.owner);
-    // A second STOP means it.
-    Ok((about.filter(|_| !said(about)), false))
+    Ok(opt_out::scope(&before, all, about))
 }
 
 async fn answerable(env: &Env, due: Due, key: &str, now: Time) -> Result<Option<Due>, StoreError> {

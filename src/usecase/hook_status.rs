@@ -2,10 +2,10 @@
 //! stands in them again, and the signature is one that the sender's SDK accepts (rules Q5, W2).
 
 use super::{
-    callback,
+    after, callback,
     gateway::{Account, Gateway},
     receipts::{self, OwnMessage, Report},
-    reference::{Reference, SenderSide, swap},
+    reference::{PassedReference, Reference, SenderSide, swap},
 };
 use crate::{
     provider::{Document, ErrorKind, Hook, Incoming, Request},
@@ -32,8 +32,31 @@ pub async fn report(
     account.provider.acknowledge(Hook::Status)
 }
 
+/// Takes a verified report about a message that went on unchanged; unless it was sent once more, it goes on to the sender.
+pub async fn passed(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    incoming: &Incoming<'_>,
+    reference: PassedReference,
+) -> Document {
+    match after::report(gateway, account, incoming, reference).await {
+        Ok(Some(request)) => callback::in_background(gateway, account, request),
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!(account = account.name(), %error, "a report cannot be taken");
+            return account.provider.error(ErrorKind::Unavailable, "try again");
+        }
+    }
+    account.provider.acknowledge(Hook::Status)
+}
+
 /// Takes a verified report about messages of our own, by what the URL names or by the provider's ids.
-pub async fn own(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, named: Option<OwnMessage>) -> Document {
+pub async fn own(
+    gateway: &Arc<Gateway>,
+    account: &Arc<Account>,
+    incoming: &Incoming<'_>,
+    named: Option<OwnMessage>,
+) -> Document {
     let events = match account.provider.read_status(incoming) {
         Ok(events) => events,
         Err(malformed) => {
@@ -43,6 +66,16 @@ pub async fn own(gateway: &Gateway, account: &Account, incoming: &Incoming<'_>, 
         }
     };
     for report in events.iter().filter_map(Report::of) {
+        if report.dead && named.is_none() {
+            match after::unnamed(gateway, account, &report.foreign_id, Some(&report.code)).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(account = account.name(), %error, "a report cannot be taken");
+                    return account.provider.error(ErrorKind::Unavailable, "try again");
+                }
+            }
+        }
         match receipts::receive(&gateway.env, account.name(), named, &report).await {
             Ok(true) => {}
             Ok(false) => tracing::debug!(account = account.name(), "a report about no message that is known yet"),

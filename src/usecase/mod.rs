@@ -1,6 +1,7 @@
 //! One file per action: facts, a pure decision, at most one commit between network calls.
 
 pub mod accepted;
+mod after;
 mod announce;
 mod answered;
 mod authorize;
@@ -33,6 +34,7 @@ pub mod link_contacts;
 pub mod members;
 pub mod opt_outs;
 pub mod owners;
+mod passed;
 pub mod receipts;
 pub mod record;
 pub mod reference;

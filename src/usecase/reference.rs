@@ -3,7 +3,7 @@
 
 use super::gateway::Account;
 use crate::{
-    domain::id::SubstitutionId,
+    domain::id::{PassedId, SubstitutionId},
     provider::{Callback, SenderKey, Swap},
     store::Substitution,
 };
@@ -41,6 +41,30 @@ impl Reference {
     }
 }
 
+/// A read reference to a message that went on unchanged: `psd_…-0`. Unguessable as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassedReference {
+    /// The message.
+    pub passed: PassedId,
+    /// Position of the sender's URL in the request.
+    pub callback: usize,
+}
+
+impl PassedReference {
+    /// Reads the last segment of the path.
+    pub fn read(text: &str) -> Option<Self> {
+        let (id, callback) = text.rsplit_once('-')?;
+        let plain = callback == "0" || !callback.starts_with(['0', '+']);
+        Some(Self { passed: id.parse().ok()?, callback: callback.parse().ok().filter(|_| plain)? })
+    }
+
+    /// Our URL for the sender's callback.
+    pub(super) fn url(self, account: &Account) -> Box<str> {
+        let Self { passed, callback } = self;
+        format!("{}/hooks/{}/status/{passed}-{callback}", account.public_url, account.name()).into()
+    }
+}
+
 /// What a substitution keeps of its sender, as JSON in [`Substitution::callback`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct SenderSide {
@@ -50,11 +74,22 @@ pub(super) struct SenderSide {
     /// The sender's own URLs, in the order of the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<Box<str>>,
+    /// Which of them get reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<usize>,
+    /// The provider's id of the message in whose place this one was sent: the sender knows that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Box<str>>,
 }
 
 impl SenderSide {
     pub(super) fn of(key: Option<&SenderKey>, callbacks: &[Callback]) -> Self {
-        Self { key: key.map(key_name), urls: callbacks.iter().map(|callback| callback.url.clone()).collect() }
+        Self {
+            key: key.map(key_name),
+            urls: callbacks.iter().map(|callback| callback.url.clone()).collect(),
+            reports: None,
+            first: None,
+        }
     }
 
     pub(super) fn write(&self) -> Option<Box<str>> {
@@ -65,7 +100,12 @@ impl SenderSide {
     }
 
     pub(super) fn read(row: &Substitution) -> Self {
-        row.callback.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        Self::kept(row.callback.as_deref())
+    }
+
+    /// What stands in the column.
+    pub(super) fn kept(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
     /// The sender's key, as long as the configuration still has it.
@@ -95,7 +135,9 @@ pub(super) fn our_url(account: &Account, ids: &[SubstitutionId], index: usize, a
 
 /// What the sender is to see instead of what the provider has. `id` is given where only the item with this id is meant.
 pub(super) fn swap(account: &Account, row: &Substitution, all: &[SubstitutionId], id: Option<&str>) -> Swap {
-    let urls = SenderSide::read(row).urls;
+    let SenderSide { urls, first, .. } = SenderSide::read(row);
+    // The message in its place has the first one's name.
+    let named = row.foreign_id.clone().zip(first);
     let ours = |index: usize| [false, true].map(|answers| our_url(account, all, index, answers));
     Swap {
         id: id.map(Into::into),
@@ -105,6 +147,7 @@ pub(super) fn swap(account: &Account, row: &Substitution, all: &[SubstitutionId]
             .iter()
             .enumerate()
             .flat_map(|(index, theirs)| ours(index).map(|ours| (ours, theirs.clone())))
+            .chain(named)
             .collect(),
     }
 }
@@ -123,6 +166,18 @@ mod tests {
         }
         let many = vec![one.as_str(); MOST + 1].join(".");
         assert_eq!(Reference::read(&format!("{many}-0")), None);
+    }
+
+    #[test]
+    fn references_to_passed_messages_read_back_and_nothing_else_reads() {
+        let id = PassedId(7);
+        for callback in [0, 1, 12] {
+            let reference = PassedReference { passed: id, callback };
+            assert_eq!(PassedReference::read(&format!("{id}-{callback}")), Some(reference));
+        }
+        for wrong in ["", "-0", &format!("{id}"), &format!("{id}-"), &format!("{id}-+1"), &format!("{id}-01")] {
+            assert_eq!(PassedReference::read(wrong), None, "{wrong}");
+        }
     }
 
     proptest::proptest! {

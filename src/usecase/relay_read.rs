@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::id::SubstitutionId,
     provider::{ErrorKind, Incoming, Request, Route, Swap},
-    store::{StoreError, Substitution},
+    store::{Fate, StoreError, Substitution},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Response};
@@ -16,7 +16,15 @@ use http::{HeaderMap, Response};
 /// Passes the request on and maps the reply back. Where the store cannot be asked, the sender gets an error and not
 /// the provider's numbers: nobody's call depends on a read.
 pub async fn read(gateway: &Gateway, account: &Account, route: &Route, incoming: &Incoming<'_>) -> Relayed {
-    let (original, mut reply) = match fetch(gateway, account, account.provider.forward(incoming, None)).await {
+    let target = match in_its_place(gateway, account, route, incoming).await {
+        Ok(target) => target,
+        Err(error) => return unread(account, &error),
+    };
+    let request = match &target {
+        None => account.provider.forward(incoming, None),
+        Some(target) => account.provider.forward(&incoming.at(target), None),
+    };
+    let (original, mut reply) = match fetch(gateway, account, request).await {
         Ok(read) => read,
         Err(other) => return other,
     };
@@ -31,6 +39,29 @@ pub async fn read(gateway: &Gateway, account: &Account, route: &Route, incoming:
         }
         Err(error) => unread(account, &error),
     }
+}
+
+/// Where the message was sent once more (rule Q6, *after*), the path of the one that stands in its place.
+async fn in_its_place(
+    gateway: &Gateway,
+    account: &Account,
+    route: &Route,
+    incoming: &Incoming<'_>,
+) -> Result<Option<String>, StoreError> {
+    if !account.after || incoming.method != http::Method::GET {
+        return Ok(None);
+    }
+    let ids: Vec<Box<str>> = route.variables().map(Into::into).collect();
+    for row in gateway.env.store.passed_named(account.name(), &ids).await? {
+        let (Fate::SentAgain(by), Some(first)) = (row.fate, row.foreign_id) else { continue };
+        let again = gateway.env.store.substitution(by).await?.and_then(|again| again.foreign_id);
+        if let Some(again) = again {
+            let (path, query) = incoming.target.split_once('?').unwrap_or((incoming.target, ""));
+            let mark = if incoming.target.contains('?') { "?" } else { "" };
+            return Ok(Some(format!("{}{mark}{query}", path.replace(&*first, &again))));
+        }
+    }
+    Ok(None)
 }
 
 /// One exchange whose reply can be read: its original headers, and the reply without those that a change makes wrong.

@@ -2,6 +2,7 @@
 
 use super::{
     gateway::{Account, Gateway},
+    passed,
     reference::{SenderSide, our_url, swap},
     relay::{self, Relayed},
     substitute::{self, Decided, Wanted},
@@ -34,8 +35,8 @@ pub async fn send(
         substitute::fail_open(gateway, account, plan(gateway, account, route, &wanted, sender)).await
     };
     let Some((sent, changes)) = plan else {
-        let request = account.provider.forward(incoming, None);
-        return relay::send_whole(gateway, account, request).await;
+        let bound = account.after && bound(gateway, account, &wanted, sender).is_some();
+        return passed::send(gateway, account, route, incoming, &wanted, sender, bound).await;
     };
     let request = account.provider.forward(incoming, Some((route, &changes)));
     // In a task of its own: if the sender hangs up now, the provider's id must still be kept, for reports and reads.
@@ -50,6 +51,19 @@ pub async fn send(
             Relayed::HangUp
         }
     }
+}
+
+/// Whether the request is a one-time code or the like (rule Q8).
+fn bound(
+    gateway: &Gateway,
+    account: &Account,
+    wanted: &Communication,
+    sender: Option<&SenderKey>,
+) -> Option<Bound> {
+    let key = sender.map(|key| &*key.user).filter(|user| !user.is_empty());
+    let what = Traits { sender: wanted.sender.as_deref(), key, text: wanted.text.as_deref() };
+    let region = account.region.or(gateway.env.rules().region);
+    wanted.identity_bound.then_some(Bound::Request).or_else(|| account.bound.matched(&what, region))
 }
 
 /// What of one request goes elsewhere.
@@ -69,12 +83,7 @@ async fn plan(
     sender: Option<&SenderKey>,
 ) -> Result<Option<(Sent, Changes)>, StoreError> {
     // Lazily: for nearly all messages no recipient has moved, and then the text does not matter.
-    let bound = || {
-        let key = sender.map(|key| &*key.user).filter(|user| !user.is_empty());
-        let what = Traits { sender: wanted.sender.as_deref(), key, text: wanted.text.as_deref() };
-        let region = account.region.or(gateway.env.rules().region);
-        wanted.identity_bound.then_some(Bound::Request).or_else(|| account.bound.matched(&what, region))
-    };
+    let bound = || bound(gateway, account, wanted, sender);
     let mut rows = Vec::new();
     for destination in &wanted.destinations {
         let one = Wanted {

@@ -27,7 +27,7 @@ pub(super) struct Wanted<'a> {
     pub from: Option<&'a str>,
     /// What it is.
     pub channel: Channel,
-    /// `hook` or `via`.
+    /// `hook`, `via` or `after`.
     pub way: &'static str,
     /// Why it is a one-time code or the like (rule Q8); asked only for numbers that may have moved.
     pub identity_bound: &'a (dyn Fn() -> Option<Bound> + Sync),
@@ -186,7 +186,16 @@ pub(super) fn channel_word(channel: Channel) -> &'static str {
 
 /// Writes the rows. Durable on return (rule Q10).
 pub(super) async fn write(gateway: &Gateway, rows: &[Substitution]) -> Result<(), StoreError> {
-    let effects = rows.iter().cloned().map(Effect::Substituted).collect();
+    write_with(gateway, rows, Vec::new()).await
+}
+
+/// Writes the rows, and what else goes with them.
+pub(super) async fn write_with(
+    gateway: &Gateway,
+    rows: &[Substitution],
+    more: Vec<Effect>,
+) -> Result<(), StoreError> {
+    let effects = rows.iter().cloned().map(Effect::Substituted).chain(more).collect();
     gateway.env.store.commit(Commit { effects, ..Commit::default() }).await?;
     for row in rows {
         let kind = if &*row.channel == "call" { "call" } else { "message" };

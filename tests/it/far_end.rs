@@ -6,6 +6,11 @@ use std::sync::Mutex;
 
 /// Twilio: keeps what was sent and created, reads it back, lists it.
 pub(crate) async fn twilio() -> Upstream {
+    twilio_with(|_| ()).await
+}
+
+/// The same; `change` is what becomes of a message until it is read.
+pub(crate) async fn twilio_with(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Upstream {
     let kept: Mutex<Vec<Value>> = Mutex::default();
     Upstream::start(move |seen| {
         let segments: Vec<&str> = seen.path().split('/').collect();
@@ -32,6 +37,7 @@ pub(crate) async fn twilio() -> Upstream {
                     Some(item) => {
                         let mut item = item.clone();
                         item["price"] = json!("-0.00750");
+                        change(&mut item);
                         Say::json(200, &item)
                     }
                     None => {

@@ -26,7 +26,7 @@ pub(crate) enum Sdk {
 }
 
 const TELNYX: [Sdk; 2] = [Sdk::Python("telnyx_client.py"), Sdk::Node("telnyx_client.js")];
-const TWILIO: [Sdk; 2] = [Sdk::Python("twilio_client.py"), Sdk::Node("twilio_client.js")];
+pub(crate) const TWILIO: [Sdk; 2] = [Sdk::Python("twilio_client.py"), Sdk::Node("twilio_client.js")];
 
 impl Sdk {
     fn command(self) -> Option<tokio::process::Command> {

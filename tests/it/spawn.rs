@@ -340,6 +340,7 @@ impl<'a> AccountOf<'a> {
             public_url: self.base.into(),
             private_callbacks: true,
             inbound_url: None,
+            after: false,
             host: None,
         }
     }

@@ -94,6 +94,22 @@ pub(in crate::provider) struct LookupRuleFile {
     pub(in crate::provider) found: FoundKind,
 }
 
+/// How to have the text of a message back.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct ReadFile {
+    pub(in crate::provider) method: Written,
+    pub(in crate::provider) upstream: Option<Written>,
+    pub(in crate::provider) path: Option<Written>,
+    pub(in crate::provider) url: Option<Written>,
+    #[serde(default)]
+    pub(in crate::provider) headers: BTreeMap<Written, Written>,
+    /// When the text is the whole message.
+    pub(in crate::provider) when: WhenFile,
+    pub(in crate::provider) text: OneOrMore,
+    pub(in crate::provider) from: Option<OneOrMore>,
+}
+
 /// What a look-up says.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "snake_case")]

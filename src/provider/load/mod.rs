@@ -296,6 +296,7 @@ impl Provider {
             inbound: read.hooks.inbound.as_ref().map(|inbound| loader.inbound(inbound)).transpose()?,
             restore: loader.restore(&read.hooks.restore)?,
             send: read.send.as_ref().map(|send| loader.send(send)).transpose()?,
+            read: read.read.as_ref().map(|read| loader.read(read)).transpose()?,
             routes: loader.routes(&read.routes, &read.resources)?,
             declared,
             patterns,

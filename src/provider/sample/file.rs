@@ -32,6 +32,8 @@ pub(super) struct Samples {
     #[serde(default)]
     pub(super) lookup: Vec<Spanned<LookupSample>>,
     #[serde(default)]
+    pub(super) read: Vec<Spanned<ReadSample>>,
+    #[serde(default)]
     pub(super) route: Vec<Spanned<RouteSample>>,
     #[serde(default)]
     pub(super) callback: Vec<Spanned<CallbackSample>>,
@@ -237,6 +239,20 @@ pub(super) struct LookupSample {
     pub(super) body: String,
     pub(super) found: FoundKind,
     pub(super) id: Option<String>,
+}
+
+/// The text of a message, had back; no `text`: it is not to be sent again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadSample {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) request: Option<WrittenSample>,
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) body: String,
+    pub(super) text: Option<String>,
+    pub(super) from: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -61,6 +61,8 @@ impl Provider {
             all.push(("send.lookup.rules", lookup.map(|rule| rule.line).collect()));
             all.push(("send.reply.rules", send.reply.rules.iter().map(|rule| rule.line).collect()));
         }
+        // One message whose text is all of it, and one of which that is not so.
+        all.push(("read", vec![1; if self.read.is_some() { 2 } else { 0 }]));
         all.push(("errors", self.errors.iter().map(|rule| rule.line).collect()));
         all.push(("routes", self.routes.iter().map(|rule| rule.line).collect()));
         let missing = |(list, lines): (&'static str, Vec<usize>)| {

@@ -6,7 +6,7 @@ use super::{
     Reached,
     file::{
         AccountSample, CallbackSample, EmailSample, ErrorSample, HookSample, LookupSample, OneOrMore, PushSample,
-        ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, SwapSample,
+        ReadSample, ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, SwapSample,
         Verdict, WantsSample, WrittenSample,
     },
 };
@@ -110,6 +110,7 @@ impl Runner<'_> {
         self.each(&samples.send, |one| &one.name, Self::send);
         self.each(&samples.reply, |one| &one.name, Self::reply);
         self.each(&samples.lookup, |one| &one.name, Self::lookup);
+        self.each(&samples.read, |one| &one.name, Self::read);
         self.each(&samples.route, |one| &one.name, Self::route);
         self.each(&samples.callback, |one| &one.name, Self::callback);
         self.each(&samples.error, |one| one.kind.get_ref(), Self::error);
@@ -194,6 +195,19 @@ impl Runner<'_> {
             FoundKind::Unknown => Found::Unknown,
         };
         same("what is found", &found, &wanted)
+    }
+
+    fn read(&mut self, sample: &ReadSample) -> Run {
+        let account = self.account(&Special::default())?;
+        let request = account.read_back(&sample.id).ok_or("there is no [read]")?.map_err(|wrong| wrong.to_string())?;
+        if let Some(wanted) = &sample.request {
+            written(&request, wanted)?;
+        }
+        let status = http::StatusCode::from_u16(sample.status).map_err(|_| "the status is none".to_owned())?;
+        let read = account.read_whole(status, &http::HeaderMap::new(), sample.body.as_bytes());
+        self.reach("read", Some(usize::from(read.is_none())));
+        same("the text", &read.as_ref().map(|whole| whole.text.clone()), &boxed(sample.text.as_ref()))?;
+        same("the sender", &read.and_then(|whole| whole.from), &boxed(sample.from.as_ref()))
     }
 
     fn send(&mut self, sample: &SendSample) -> Run {

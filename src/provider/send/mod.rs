@@ -2,10 +2,12 @@
 
 mod encode;
 mod lookup;
+mod read;
 mod reply;
 mod web_push;
 
 pub use lookup::Found;
+pub use read::Whole;
 
 use super::{
     Account, FileError, Outgoing, Provider, Request,

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         group::{Grant, Item, Member},
         id::{
-            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PointId,
+            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PassedId, PointId,
             QueryId, RequestId, SessionId, SubstitutionId,
         },
         notice::Recipient,
@@ -224,6 +224,7 @@ stored_ids!(
     OwnerId,
     PointId,
     QueryId,
+    PassedId,
     RequestId,
     SessionId,
     SubstitutionId

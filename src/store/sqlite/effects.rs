@@ -1,7 +1,7 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, returns, substitutions,
+    access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, passed, returns, substitutions,
     writer::Tx,
 };
 use crate::{
@@ -105,6 +105,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::ShownTo(shown) => outbox::show(tx, shown),
         Effect::Substituted(substitution) => substitutions::add(tx, substitution),
         Effect::SubstitutionNamed(id, foreign_id) => substitutions::name(tx, *id, foreign_id),
+        Effect::Passing(passing) => passed::write(tx, passing),
         Effect::Queried(records) => owners::add_queries(tx, records),
         Effect::KeySet(key) => keys::set(tx, key),
         Effect::OptedOut(opt_out) => outbox::opt_out(tx, opt_out),

@@ -17,6 +17,7 @@ mod notices;
 mod numbers;
 mod outbox;
 mod owners;
+mod passed;
 mod reader;
 mod returns;
 mod row;

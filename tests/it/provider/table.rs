@@ -10,13 +10,15 @@ a file is written: [provider-files.md](provider-files.md).
 
 - *sends*: messages of Redial's own (notices). *Again*: a repeat of one message is one message, or Redial can ask whether
   it left; else a message of which nobody knows that is never repeated.
+- *Text back*: the text of a message can be read at the provider, so that it is sent once more after a report that its number
+  is dead, where the account wants that.
 - *In place*: the provider's own endpoint for messages or calls, with the new number put in.
 - *Call webhook*: connects the new number, or leaves the call as it is, by a document or by an order.
 - *Message webhook*: the same, before a message is sent.
 - *Signature*: how webhooks prove who sent them; `none` and `query` never lead to another number.
 
-| provider | file | sends | again | messages in place | calls in place | call webhook | message webhook | reports | inbound | signature |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| provider | file | sends | again | text back | messages in place | calls in place | call webhook | message webhook | reports | inbound | signature |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ";
 
 fn row(provider: &Provider) -> String {
@@ -34,9 +36,10 @@ fn row(provider: &Provider) -> String {
     };
     let call = yes(provider.can(Capability::CallHook), if provider.takes_orders() { "order" } else { "document" });
     format!(
-        "| {} | `{}` | {sends} | {again} | {} | {} | {call} | {} | {} | {} | {} |",
+        "| {} | `{}` | {sends} | {again} | {} | {} | {} | {call} | {} | {} | {} | {} |",
         provider.title(),
         provider.name(),
+        yes(provider.can(Capability::Read), "yes"),
         yes(provider.can(Capability::ViaSend), "yes"),
         yes(provider.can(Capability::ViaCall), "yes"),
         yes(provider.can(Capability::MessageHook), "yes"),

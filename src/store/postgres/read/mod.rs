@@ -8,6 +8,7 @@ mod letters;
 mod numbers;
 mod outbox;
 mod owners;
+mod passed;
 mod returns;
 mod substitutions;
 

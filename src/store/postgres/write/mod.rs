@@ -6,6 +6,7 @@ mod imported;
 mod letters;
 mod outbox;
 mod owners;
+mod passed;
 mod returns;
 mod traces;
 
@@ -95,6 +96,7 @@ impl<'a> Writer<'a> {
             Effect::Returned(_) => self.return_effect(effect).await,
             Effect::Posted(posted) => self.letter_effect(posted).await,
             Effect::Admitted(admitted) => self.access_effect(admitted).await,
+            Effect::Passing(_) => self.passing_effect(effect).await,
             Effect::Substituted(_)
             | Effect::SubstitutionNamed(..)
             | Effect::Queried(_)

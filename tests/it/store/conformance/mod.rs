@@ -7,6 +7,7 @@ pub(crate) mod imported;
 pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod owners;
+pub(crate) mod passed;
 pub(crate) mod rest;
 pub(crate) mod returns;
 
@@ -43,6 +44,10 @@ macro_rules! suite {
                 name_alone_finds_who_put_the_viewer_in_a_group
                 holders_of_many_keys
                 panic_and_revision_are_facts
+            }
+            passed {
+                passed_message_reads_back_and_is_forgotten_after_a_month
+                passed_message_ends_once
             }
             imported {
                 imported_owner_stands_in_full
