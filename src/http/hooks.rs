@@ -11,7 +11,10 @@ use super::{
 use crate::{
     provider::{Capability, Hook, Incoming, Refused},
     usecase::{
-        bounced, gateway::Gateway, heard, hook_call, hook_inbound, hook_message, hook_status, receipts::OwnMessage,
+        bounced,
+        gateway::Gateway,
+        heard, hook_call, hook_inbound, hook_message, hook_status,
+        receipts::OwnMessage,
         reference::{PassedReference, Reference},
     },
 };

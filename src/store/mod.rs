@@ -621,7 +621,9 @@ pub trait Keys: Send + Sync {
 
 /// Everything that is kept.
 #[async_trait]
-pub trait Store: Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Passes + Keys + Access {
+pub trait Store:
+    Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Passes + Keys + Access
+{
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims, heartbeats and [`Keys::forget_answers`].
     async fn commit(&self, commit: Commit) -> Result<Time>;

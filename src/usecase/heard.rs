@@ -73,17 +73,15 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
         effects.push(Effect::Returned(Returned::Reachable(key.clone())));
     }
     let due = match wish {
-        Some(Wish::Stop | Wish::StopAll) => {
-            match scope(env, heard, wish == Some(Wish::StopAll)).await? {
-                Ends::AllBefore => None,
-                ends => {
-                    let owner = if let Ends::About(owner) = ends { Some(owner) } else { None };
-                    let way = format!("inbound:{}", heard.account).into();
-                    effects.push(Effect::OptedOut(OptOut { address: heard.from.clone(), owner, at: now, way }));
-                    Some(Due::Stopped(owner))
-                }
+        Some(Wish::Stop | Wish::StopAll) => match scope(env, heard, wish == Some(Wish::StopAll)).await? {
+            Ends::AllBefore => None,
+            ends => {
+                let owner = if let Ends::About(owner) = ends { Some(owner) } else { None };
+                let way = format!("inbound:{}", heard.account).into();
+                effects.push(Effect::OptedOut(OptOut { address: heard.from.clone(), owner, at: now, way }));
+                Some(Due::Stopped(owner))
             }
-        }
+        },
         Some(Wish::Start) if heard.covered => {
             effects.push(Effect::OptedIn { key: key.clone(), owner: None });
             Some(Due::Started)

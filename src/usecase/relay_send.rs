@@ -54,12 +54,7 @@ pub async fn send(
 }
 
 /// Whether the request is a one-time code or the like (rule Q8).
-fn bound(
-    gateway: &Gateway,
-    account: &Account,
-    wanted: &Communication,
-    sender: Option<&SenderKey>,
-) -> Option<Bound> {
+fn bound(gateway: &Gateway, account: &Account, wanted: &Communication, sender: Option<&SenderKey>) -> Option<Bound> {
     let key = sender.map(|key| &*key.user).filter(|user| !user.is_empty());
     let what = Traits { sender: wanted.sender.as_deref(), key, text: wanted.text.as_deref() };
     let region = account.region.or(gateway.env.rules().region);

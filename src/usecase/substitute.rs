@@ -190,11 +190,7 @@ pub(super) async fn write(gateway: &Gateway, rows: &[Substitution]) -> Result<()
 }
 
 /// Writes the rows, and what else goes with them.
-pub(super) async fn write_with(
-    gateway: &Gateway,
-    rows: &[Substitution],
-    more: Vec<Effect>,
-) -> Result<(), StoreError> {
+pub(super) async fn write_with(gateway: &Gateway, rows: &[Substitution], more: Vec<Effect>) -> Result<(), StoreError> {
     let effects = rows.iter().cloned().map(Effect::Substituted).chain(more).collect();
     gateway.env.store.commit(Commit { effects, ..Commit::default() }).await?;
     for row in rows {

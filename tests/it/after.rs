@@ -146,7 +146,14 @@ async fn a_message_whose_number_is_dead_goes_once_more_to_the_new_one() {
 async fn what_is_not_to_go_once_more_does_not_and_its_sender_hears() {
     for (rule, body, moved, status, code, why) in [
         ("nobody moved", "Hi", false, "undelivered", "30006", Some("nobody is known to have left that number")),
-        ("a picture is not read back", "MEDIA", true, "undelivered", "30005", Some("its text is not there, or not all of it")),
+        (
+            "a picture is not read back",
+            "MEDIA",
+            true,
+            "undelivered",
+            "30005",
+            Some("its text is not there, or not all of it"),
+        ),
         ("another failure", "Hi", true, "undelivered", "30007", None),
         ("it arrived", "Hi", true, "delivered", "", None),
     ] {
@@ -190,7 +197,10 @@ async fn some_messages_are_not_even_remembered() {
     assert_eq!(world.sender.wait(1).await.form()["MessageStatus"], "undelivered");
     assert_eq!(world.fate().await, Fate::Left("the query said no".into()));
     let keys = [OLD.into()];
-    assert!(world.running.store.unreachable(&keys).await.unwrap().is_empty(), "who could write the report ends nothing");
+    assert!(
+        world.running.store.unreachable(&keys).await.unwrap().is_empty(),
+        "who could write the report ends nothing"
+    );
 }
 
 /// A report of somebody else's message, and a report that is not signed, mean nothing (W1).
@@ -274,7 +284,8 @@ async fn a_twilio_sdk_sees_one_message() {
             json!({"base": base, "user": TWILIO_SID, "secret": secret, "commands": commands})
         };
         let run = async |secret: &str, commands: Value| Sdk::run(sdk, &given(secret, commands)).await;
-        let send = json!([{"do": "send", "to": OLD, "from": FROM, "text": "Grüße, 世界", "callback": world.callback()}]);
+        let send =
+            json!([{"do": "send", "to": OLD, "from": FROM, "text": "Grüße, 世界", "callback": world.callback()}]);
         let Some(done) = run(SENDER_SECRET, send).await else { continue };
         assert_eq!((&done[0]["id"], &done[0]["to"]), (&json!(FIRST), &json!(OLD)), "{sdk:?}");
         world.moved().await;

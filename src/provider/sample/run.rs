@@ -6,8 +6,8 @@ use super::{
     Reached,
     file::{
         AccountSample, CallbackSample, EmailSample, ErrorSample, HookSample, LookupSample, OneOrMore, PushSample,
-        ReadSample, ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample, SwapSample,
-        Verdict, WantsSample, WrittenSample,
+        ReadSample, ReplySample, RequestSample, RestoreSample, RouteSample, Samples, SendSample, SignatureSample,
+        SwapSample, Verdict, WantsSample, WrittenSample,
     },
 };
 use crate::{

@@ -5,8 +5,8 @@ use crate::{
     domain::{
         group::{Grant, Item, Member},
         id::{
-            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PassedId, PointId,
-            QueryId, RequestId, SessionId, SubstitutionId,
+            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PassedId,
+            PointId, QueryId, RequestId, SessionId, SubstitutionId,
         },
         notice::Recipient,
         owner::Field,

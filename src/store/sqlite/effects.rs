@@ -1,8 +1,8 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, passed, returns, substitutions,
-    writer::Tx,
+    access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, passed, returns,
+    substitutions, writer::Tx,
 };
 use crate::{
     clock::Time,

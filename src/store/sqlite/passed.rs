@@ -7,10 +7,7 @@ use super::{
 };
 use crate::{
     domain::{address::Address, id::PassedId},
-    store::{
-        Fate, Passed, Passes, Passing, Result,
-        passed::PASSED_KEPT,
-    },
+    store::{Fate, Passed, Passes, Passing, Result, passed::PASSED_KEPT},
 };
 use async_trait::async_trait;
 use rusqlite::params;
