@@ -16,6 +16,15 @@ macro_rules! files {
     };
 }
 
+macro_rules! page {
+    ($name:literal) => {
+        (
+            concat!("pages/", $name, ".html"),
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/", $name, ".html")),
+        )
+    };
+}
+
 macro_rules! language {
     ($language:literal) => {
         files!($language:
@@ -43,6 +52,9 @@ pub(super) const BUILT_IN: [&[(&str, &str)]; 8] = [
     language!("ar"),
     &[
         ("email/layout.html", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/email/layout.html"))),
-        ("pages/stop.html", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/stop.html"))),
+        page!("layout"),
+        page!("_holes"),
+        page!("stop"),
+        page!("card"),
     ],
 ];

@@ -48,7 +48,7 @@ const PARTS_MOST: usize = 6;
 /// What every text knows beside its own facts.
 const ALWAYS: [&str; 2] = ["language", "direction"];
 /// Functions of the template language.
-const FUNCTIONS: [&str; 5] = ["range", "dict", "namespace", "debug", "lipsum"];
+const FUNCTIONS: [&str; 6] = ["range", "dict", "namespace", "debug", "lipsum", "asset"];
 
 impl Templates {
     /// Renders every text with every kind of content, counts the parts of text messages with the worst-case name, and

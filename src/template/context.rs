@@ -67,7 +67,7 @@ pub struct Letterhead {
 
 /// A text from outside, already fit to be shown; marked when it is rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Said(String);
+pub(super) struct Said(String);
 
 impl Serialize for Said {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -76,11 +76,25 @@ impl Serialize for Said {
 }
 
 impl Said {
-    fn name(text: &str) -> Option<Self> {
+    pub(super) fn name(text: &str) -> Option<Self> {
         shown::name(text).map(Self)
     }
 
-    fn line(text: &str) -> Self {
+    /// Without marks.
+    pub(super) fn bare(&self) -> &str {
+        &self.0
+    }
+
+    /// In lower case, to look up.
+    pub(super) fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn line(text: &str) -> Self {
         Self(shown::one_line(text))
     }
 
@@ -176,7 +190,7 @@ struct Change {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Date {
+pub(super) struct Date {
     year: i16,
     month: i8,
     day: i8,
@@ -185,7 +199,7 @@ struct Date {
 }
 
 impl Date {
-    fn new(at: Time) -> Self {
+    pub(super) fn new(at: Time) -> Self {
         let stamp = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
         let when = stamp.to_zoned(jiff::tz::TimeZone::UTC);
         Self { year: when.year(), month: when.month(), day: when.day(), hour: when.hour(), minute: when.minute() }
@@ -303,7 +317,7 @@ impl Change {
 
 /// The value of an address as it is; any other text only where it could be a name: an owner's job title is no place
 /// for links and numbers either. It stands in the attached card in full.
-fn value(line: &Line) -> Option<Said> {
+pub(super) fn value(line: &Line) -> Option<Said> {
     match &*line.kind {
         "phone" | "email" => Some(shown::one_line(&line.value)),
         "birthday" => Some(line.value.chars().filter(|c| c.is_ascii_digit() || *c == '-').take(10).collect()),
@@ -535,8 +549,6 @@ pub struct StopPage {
     /// `ask`, `stopped_owner`, `stopped_all`, `started` or `gone`.
     state: &'static str,
     help: Option<Said>,
-    /// For the `style` element, where a content security policy asks for it.
-    nonce: String,
 }
 
 /// Where a recipient stands on that page.
@@ -556,7 +568,7 @@ pub enum StopState {
 
 impl StopPage {
     /// `name` is the owner's.
-    pub fn new(letterhead: &Letterhead, name: &str, state: StopState, nonce: &str) -> Self {
+    pub fn new(letterhead: &Letterhead, name: &str, state: StopState) -> Self {
         let Head { service, help, .. } = Head::new(letterhead);
         let state = match state {
             StopState::Ask => "ask",
@@ -565,7 +577,7 @@ impl StopPage {
             StopState::Started => "started",
             StopState::Gone => "gone",
         };
-        Self { service, name: Said::name(name), state, help, nonce: nonce.to_owned() }
+        Self { service, name: Said::name(name), state, help }
     }
 }
 short_facts!(StopPage, Text::Stop, |page| page.clone());

@@ -14,6 +14,7 @@ mod context;
 mod letter;
 mod load;
 mod mark;
+mod pages;
 mod price;
 mod samples;
 mod shown;
@@ -28,6 +29,7 @@ pub use context::{
     card_file,
 };
 pub use load::TemplateError;
+pub use pages::{Asset, CardChoices, CardPage, asset};
 pub use price::{NoPrice, Price};
 pub use sms::{Alphabet, Segments, folded, segments};
 pub use spoken::{Spoken, Told};

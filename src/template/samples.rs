@@ -1,14 +1,17 @@
 //! Facts of every kind that a text must cope with: for the check of texts, and to look at.
 
 use super::{
-    Answer, CardWay, Changed, Code, Digest, Facts, Hold, Kept, Letterhead, StopPage, StopState, Text, Unproved,
-    context::longest,
+    Answer, CardChoices, CardPage, CardWay, Changed, Code, Digest, Facts, Hold, Kept, Letterhead, StopPage, StopState,
+    Text, Unproved, context::longest,
 };
 use crate::{
     clock::Time,
     domain::{
-        address::Address,
+        address::{Address, Kind},
+        card::{Card, CardPoint},
+        id::{OwnerId, PointId},
         notice::{Difference, Line, News},
+        owner::Profile,
     },
 };
 
@@ -62,6 +65,7 @@ pub(super) fn of(text: Text, head: &Letterhead) -> Vec<Sample> {
         Text::Digest => digests(head),
         Text::Stopped | Text::Started | Text::Help => answers(text, head),
         Text::Stop => pages(head),
+        Text::Card => cards(head),
         _ => letterheads(head).iter().flat_map(|head| rest(text, head)).collect(),
     }
 }
@@ -164,7 +168,45 @@ fn pages(head: &Letterhead) -> Vec<Sample> {
     let states = [Ask, StoppedOwner, StoppedAll, Started, Gone];
     let names = ["Ann Lee", "a.example"];
     let each = states.into_iter().flat_map(|state| names.map(|name| (state, name)));
-    each.map(|(state, name)| boxed(Use::Branch, StopPage::new(head, name, state, "sample"))).collect()
+    each.map(|(state, name)| boxed(Use::Branch, StopPage::new(head, name, state))).collect()
+}
+
+fn cards(head: &Letterhead) -> Vec<Sample> {
+    let point = |at: u128, kind: Kind, label: &str, value: &str| CardPoint {
+        id: PointId(at),
+        kind,
+        label: label.into(),
+        value: value.into(),
+        key: value.into(),
+    };
+    let card = |name: &str| Card {
+        owner: OwnerId(1),
+        fields: Profile {
+            name: name.into(),
+            title: "Captain".into(),
+            organisation: "Example".into(),
+            nicknames: vec!["Annie".into()],
+            urls: vec!["https://example.com".into()],
+            ..Profile::default()
+        },
+        points: vec![point(1, Kind::Phone, "mobile", "+14155550123"), point(2, Kind::Email, "Boat", "ann@example.com")],
+        since: AT,
+    };
+    let choices = |stopped| CardChoices {
+        channels: vec!["usual", "sms", "email"],
+        channel: "usual",
+        language: String::new(),
+        stopped,
+    };
+    let page = |name: &str, stopped| {
+        let languages = [("en", "English"), ("ar", "العربية")].into_iter();
+        CardPage::new(head, &card(name), "/c/5VbXq8Tn.vcf".into(), AT, choices(stopped), languages)
+    };
+    vec![
+        boxed(Use::Branch, page("Ann Lee", None)),
+        boxed(Use::Branch, page("a.example", Some("owner")).done("stopped_owner")),
+        boxed(Use::Branch, page("ليلى حداد", Some("all")).done("how_saved")),
+    ]
 }
 
 /// The texts that are about the reader, for one letterhead.

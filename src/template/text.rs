@@ -27,6 +27,8 @@ pub enum Text {
     Help,
     /// The page behind a recipient's link, on which they stop messages.
     Stop,
+    /// The page with the card that a recipient may see.
+    Card,
 }
 
 /// The way a text goes, and the name of its folder.
@@ -53,7 +55,7 @@ impl Medium {
 }
 
 impl Text {
-    pub(super) const ALL: [Text; 12] = [
+    pub(super) const ALL: [Text; 13] = [
         Text::Changed,
         Text::Introduced,
         Text::Digest,
@@ -66,6 +68,7 @@ impl Text {
         Text::Started,
         Text::Help,
         Text::Stop,
+        Text::Card,
     ];
 
     /// The file's name without its ending.
@@ -83,6 +86,7 @@ impl Text {
             Self::Started => "started",
             Self::Help => "help",
             Self::Stop => "stop",
+            Self::Card => "card",
         }
     }
 
@@ -93,7 +97,7 @@ impl Text {
             Self::Changed | Self::Introduced | Self::Digest | Self::Updated | Self::Hold => &[Sms, Email, Push],
             Self::Kept | Self::Unproved | Self::Code => &[Sms, Email],
             Self::Stopped | Self::Started | Self::Help => &[Sms],
-            Self::Stop => &[Page],
+            Self::Stop | Self::Card => &[Page],
         }
     }
 

@@ -4,6 +4,7 @@
 use super::{
     letter,
     mark::{self, Direction, bare, marked},
+    shown,
 };
 use crate::domain::address::{Address, Kind, phone};
 use minijinja::{Environment, Error, ErrorKind, State, Value, value::Kwargs};
@@ -46,7 +47,7 @@ pub(super) struct Words {
     short_labelled_what: BTreeMap<String, BTreeMap<String, String>>,
     /// Sentences of pages.
     #[serde(default)]
-    page: BTreeMap<String, String>,
+    page: BTreeMap<String, Sentence>,
 }
 
 /// Every kind of detail that a change can have.
@@ -65,23 +66,15 @@ pub(super) const KINDS: [&str; 12] = [
     "photo",
 ];
 
-/// Every sentence of the pages.
-pub(super) const PAGE: [&str; 14] = [
-    "title",
-    "intro",
-    "somebody",
-    "why",
-    "stop_owner",
-    "stop_all",
-    "stop_hint",
-    "stopped_owner",
-    "stopped_all",
-    "start",
-    "started",
-    "gone",
-    "gone_hint",
-    "help",
-];
+/// A sentence of the pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Sentence {
+    /// The same for every number, or without one.
+    One(String),
+    /// By CLDR's category of `n`: `one`, `few`, `other` …
+    Forms(BTreeMap<String, String>),
+}
 
 impl Words {
     /// Reads and checks a file. The error has the byte at which it is wrong, where that is known.
@@ -92,8 +85,9 @@ impl Words {
         if let Some(kind) = KINDS.into_iter().find(|kind| !words.what.contains_key(*kind)) {
             return missing("what", kind);
         }
-        if let Some(key) = PAGE.into_iter().find(|key| !words.page.contains_key(*key)) {
-            return missing("page", key);
+        let without = |forms: &Sentence| matches!(forms, Sentence::Forms(forms) if !forms.contains_key("other"));
+        if let Some((key, _)) = words.page.iter().find(|(_, sentence)| without(sentence)) {
+            return Err((None, format!("[page] `{key}` has no form `other`")));
         }
         Ok(words)
     }
@@ -164,6 +158,9 @@ pub(super) fn add_filters(env: &mut Environment<'static>, all: &AllWords) {
         page_word(&words, state, key, &kwargs)
     });
     env.add_filter("plural", |state: &State<'_, '_>, n: i64, forms: Kwargs| plural(state, n, &forms));
+    env.add_filter("said", |text: &str| marked(&shown::one_line(bare(text))));
+    env.add_filter("initial", |text: &str| super::pages::initial(text));
+    env.add_function("asset", super::pages::asset_path);
     env.add_filter("international", |number: &str| formed(number, false));
     env.add_filter("national", |number: &str| formed(number, true));
     env.add_filter("plain", |text: &Value| {
@@ -209,19 +206,32 @@ fn what(all: &AllWords, state: &State<'_, '_>, change: &Value, short: bool) -> R
     Ok(here(all, state)?.what(&kind, &key.unwrap_or_default(), label.as_deref(), short))
 }
 
-/// A sentence of the pages, with its `{…}` filled in; safe HTML.
+/// A sentence of the pages, with its `{…}` filled in; safe HTML. One that a language does not have is English.
 fn page_word(all: &AllWords, state: &State<'_, '_>, key: &str, kwargs: &Kwargs) -> Result<Value, Error> {
-    let words = here(all, state)?;
-    let sentence = words.page.get(key).ok_or_else(|| wrong(format!("[page] has no `{key}`")))?;
+    let own = here(all, state)?.page.get(key).map(|sentence| (sentence, state.lookup("language")));
+    let english = || all.get("en")?.page.get(key).map(|sentence| (sentence, None));
+    let (sentence, language) = own.or_else(english).ok_or_else(|| wrong(format!("[page] has no `{key}`")))?;
+    let sentence = match sentence {
+        Sentence::One(sentence) => sentence,
+        Sentence::Forms(forms) => {
+            let n: i64 = kwargs.get("n")?;
+            let category = category(language.as_ref().and_then(Value::as_str).unwrap_or("en"), n);
+            forms
+                .get(category)
+                .or_else(|| forms.get("other"))
+                .ok_or_else(|| wrong(format!("`{key}` has no `other`")))?
+        }
+    };
     let mut html = letter::escaped(sentence);
     for name in kwargs.args() {
-        let value: String = kwargs.get(name)?;
-        let value = if value.starts_with(mark::OPEN) {
-            marked(&letter::escaped(bare(&value)))
-        } else {
-            letter::escaped(&value)
+        let value: Value = kwargs.get(name)?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = match (value.is_safe(), text.starts_with(mark::OPEN)) {
+            (true, _) => text,
+            (false, true) => marked(&letter::escaped(bare(&text))),
+            (false, false) => letter::escaped(&text),
         };
-        html = html.replace(&format!("{{{name}}}"), &value);
+        html = html.replace(&format!("{{{name}}}"), &text);
     }
     Ok(Value::from_safe_string(html))
 }

@@ -1,12 +1,13 @@
 //! `/c/{token}/stop`: the page behind a recipient's link, and the one-click address of e-mails (RFC 8058). Opening it
 //! shows a page and changes nothing; a POST does what it says, with no sign-in, cookie or redirect.
 
-use super::{
-    Surface,
-    body::{self, BodyError},
-    problem::{Kind, Problem},
-};
+use super::answer::{accepted, guarded, html};
 use crate::{
+    http::{
+        Surface,
+        body::{self, BodyError},
+        problem::{Kind, Problem},
+    },
     template::{CardWay, Letterhead, StopPage, StopState},
     usecase::{
         deliver_notice::Post,
@@ -15,12 +16,12 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
 use warp::{Filter, filters::BoxedFilter, reply::Response};
 
 /// The route. A token is never logged: who has it speaks for its recipient.
-pub(super) fn routes(surface: &Surface) -> BoxedFilter<(Response,)> {
+pub(in crate::http) fn routes(surface: &Surface) -> BoxedFilter<(Response,)> {
     let gateway = Arc::clone(&surface.gateway);
     let limit = surface.body;
     warp::path!("c" / String / "stop")
@@ -32,7 +33,7 @@ pub(super) fn routes(surface: &Surface) -> BoxedFilter<(Response,)> {
             async move {
                 let body = body::read(stream, limit).await;
                 let answer = answer(&gateway, &token, &method, &headers, body).await;
-                super::count(&gateway.metrics, "page", answer)
+                crate::http::count(&gateway.metrics, "page", answer)
             }
         })
         .boxed()
@@ -51,7 +52,7 @@ async fn answer(
         (&Method::GET | &Method::HEAD, _) => None,
         (&Method::POST, Ok(body)) => match wanted(&body) {
             Some(click) => Some(click),
-            None => return page(gateway, &post, headers, "", "", StopState::Ask, StatusCode::BAD_REQUEST),
+            None => return page(&post, headers, "", "", StopState::Ask, StatusCode::BAD_REQUEST),
         },
         _ => return Problem::new(Kind::MethodNotAllowed).response(),
     };
@@ -60,7 +61,7 @@ async fn answer(
         Err(error) => return unavailable(&error),
     };
     let Some((link, name)) = found else {
-        return page(gateway, &post, headers, "", "", StopState::Gone, StatusCode::NOT_FOUND);
+        return page(&post, headers, "", "", StopState::Gone, StatusCode::NOT_FOUND);
     };
     let state = match click {
         None => StopState::Ask,
@@ -75,7 +76,7 @@ async fn answer(
             }
         }
     };
-    page(gateway, &post, headers, &link.language, &name, state, StatusCode::OK)
+    page(&post, headers, &link.language, &name, state, StatusCode::OK)
 }
 
 fn unavailable(error: &crate::store::StoreError) -> Response {
@@ -101,7 +102,6 @@ fn wanted(body: &[u8]) -> Option<Click> {
 
 /// The page in the language of the message, else in one that the browser asks for.
 fn page(
-    gateway: &Gateway,
     post: &Post,
     headers: &HeaderMap,
     language: &str,
@@ -109,10 +109,12 @@ fn page(
     state: StopState,
     status: StatusCode,
 ) -> Response {
-    let accepts = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepted = accepts.split(',').map(|one| one.split(';').next().unwrap_or_default().trim()).take(8);
-    let languages: Vec<&str> =
-        [language].into_iter().chain(accepted).chain([post.language.as_str()]).filter(|tag| !tag.is_empty()).collect();
+    let languages: Vec<&str> = [language]
+        .into_iter()
+        .chain(accepted(headers))
+        .chain([post.language.as_str()])
+        .filter(|tag| !tag.is_empty())
+        .collect();
     let letterhead = Letterhead {
         service: post.service.clone(),
         reply: false,
@@ -121,33 +123,8 @@ fn page(
         card: CardWay::None,
         list: String::new(),
     };
-    let nonce = format!("{:032x}", gateway.env.random.bits());
-    let page = match post.templates.page(&languages, &StopPage::new(&letterhead, name, state, &nonce)) {
-        Ok(page) => page,
-        Err(error) => {
-            tracing::error!(%error, "a page could not be made");
-            return Problem::new(Kind::Internal).response();
-        }
-    };
-    let mut response = Response::new(page.html.into());
-    *response.status_mut() = status;
-    let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_LANGUAGE, page.language.as_str()),
-    ] {
-        if let Ok(value) = value.parse() {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response.headers_mut().insert("x-robots-tag", http::HeaderValue::from_static("noindex"));
-    response
+    let page = post.templates.page(&languages, &StopPage::new(&letterhead, name, state));
+    guarded(html(status, page), "no-referrer")
 }
 
 #[cfg(test)]
