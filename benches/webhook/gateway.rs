@@ -95,5 +95,6 @@ fn account(name: &str, custody: provider::Custody, upstream: Option<Box<str>>) -
         inbound_url: None,
         after: false,
         host: None,
+        no_results: std::sync::OnceLock::new(),
     }
 }

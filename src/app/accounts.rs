@@ -120,6 +120,7 @@ pub(super) fn one(
         private_callbacks: written.private_callbacks,
         inbound_url: written.inbound_url.as_deref().map(Into::into),
         host: written.host.as_deref().map(Into::into),
+        no_results: std::sync::OnceLock::new(),
     })
 }
 

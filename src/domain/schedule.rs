@@ -5,7 +5,7 @@ mod bucket;
 mod crontab;
 mod hours;
 
-pub use breaker::{Breaker, BreakerSettings, Pass, Turn};
+pub use breaker::{Breaker, BreakerSettings, Pass, Standing, Turn};
 pub use bucket::{Bucket, Rate, Urgency};
 pub use crontab::{Cron, NotACron};
 pub use hours::{Hours, zone, zones_of};

@@ -16,6 +16,7 @@ pub mod passed;
 pub mod postgres;
 pub mod returns;
 pub mod sqlite;
+pub mod watch;
 
 use crate::{
     clock::Time,
@@ -40,6 +41,7 @@ pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use passed::{Fate, Passed, Passes, Passing};
 pub use returns::{Receipt, Returned, Returns, StopLink, Unreachable};
 use std::{sync::Arc, time::Duration};
+pub use watch::{Figures, Trail, TrailLine, Watch};
 
 /// Why a read or a commit did not happen. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -290,6 +292,10 @@ pub enum Effect {
     Admitted(Admitted),
     /// A line of an owner's audit trail.
     Audited(Audit),
+    /// What a process counted in a minute; replaces what stood there of the same life.
+    Figured(Figures),
+    /// A line of the operation's trail.
+    Trailed(TrailLine),
 }
 
 /// What a change, a grant, a membership or a block leaves to be told.
@@ -622,10 +628,10 @@ pub trait Keys: Send + Sync {
 /// Everything that is kept.
 #[async_trait]
 pub trait Store:
-    Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Passes + Keys + Access
+    Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Passes + Keys + Access + Watch
 {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
-    /// claims, heartbeats and [`Keys::forget_answers`].
+    /// claims, heartbeats and what forgets.
     async fn commit(&self, commit: Commit) -> Result<Time>;
     /// How many rows of a large load are best written in one commit: few where each row is a statement over a network.
     fn load_size(&self) -> usize {

@@ -23,6 +23,36 @@ pub struct Asked {
     pub way: &'static str,
     /// `moved`, `current`, `no_result`.
     pub verdict: &'static str,
+    /// Its name in the configuration; empty where no account asked.
+    pub account: String,
+}
+
+/// An account and what happened on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OnAccount {
+    /// Its name in the configuration.
+    pub account: String,
+    /// What happened.
+    pub kind: &'static str,
+}
+
+/// A part of what is done for a query or a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Step {
+    /// `query` or `notice`.
+    pub of: &'static str,
+    /// `read`, `text`, `provider`, `write` …
+    pub step: &'static str,
+}
+
+/// Histograms by label, all with the same bounds.
+pub type Times<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// From half a millisecond to half a minute.
+fn times() -> Histogram {
+    Histogram::new([
+        0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    ])
 }
 
 /// A surface and why a request was refused.
@@ -67,18 +97,20 @@ pub struct Metrics {
     pub hook_answers: Counter,
     /// Queries by way and verdict.
     pub queries: Family<Asked, Counter>,
-    /// Of [`Metrics::queries`], those of hooks that ended as `no_result`; at hand for the same reason.
-    pub hook_no_results: Counter,
     /// Requests that were refused, by reason.
     pub refused: Family<Refused, Counter>,
     /// Communications that were connected elsewhere: `call`, `message`.
-    pub substitutions: Family<Kind, Counter>,
+    pub substitutions: Family<OnAccount, Counter>,
     /// Communications that went on unchanged because Redial was slow or broken (rule Q7), by `deadline`, `store`.
-    pub failed_open: Family<Kind, Counter>,
+    pub failed_open: Family<OnAccount, Counter>,
     /// Notices by the state in which they ended.
     pub notices: Family<Kind, Counter>,
-    /// Attempts by outcome.
-    pub attempts: Family<Kind, Counter>,
+    /// Attempts by how the account answered: `sent`, `refused` (for good), `failed`, `limited` (asked to wait), `unknown`.
+    pub attempts: Family<OnAccount, Counter>,
+    /// How long the account took to answer an attempt, in seconds.
+    pub attempt_time: Times<OfAccount>,
+    /// How long the parts of a query, or of a notice, took, in seconds. A number that never moved is not timed.
+    pub step_time: Times<Step>,
     /// From a change to its notice being sent, in seconds.
     pub notice_delay: Histogram,
     /// To answer a call webhook whose number has moved, in seconds.
@@ -96,6 +128,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Notes how long a part took.
+    pub fn took(&self, of: &'static str, step: &'static str, time: std::time::Duration) {
+        self.step_time.get_or_create(&Step { of, step }).observe(time.as_secs_f64());
+    }
+
     /// All at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("redial");
@@ -116,7 +153,16 @@ impl Metrics {
         let notices = Family::default();
         registry.register("notices", "Notices by final state", notices.clone());
         let attempts = Family::default();
-        registry.register("attempts", "Attempts by outcome", attempts.clone());
+        registry.register("attempts", "Attempts by account and outcome", attempts.clone());
+        let attempt_time = Times::<OfAccount>::new_with_constructor(times);
+        registry.register_with_unit(
+            "attempt_time",
+            "Until an account answered an attempt",
+            Unit::Seconds,
+            attempt_time.clone(),
+        );
+        let step_time = Times::<Step>::new_with_constructor(times);
+        registry.register_with_unit("step_time", "Parts of queries and notices", Unit::Seconds, step_time.clone());
         let notice_delay = Histogram::new([0.1, 1.0, 10.0, 60.0, 150.0, 600.0, 3_600.0, 86_400.0]);
         registry.register_with_unit(
             "notice_delay",
@@ -145,13 +191,14 @@ impl Metrics {
             registry: Arc::new(registry),
             hook_answers: requests.get_or_create_owned(&Answered { surface: "hook", class: "2xx" }),
             requests,
-            hook_no_results: queries.get_or_create_owned(&Asked { way: "hook", verdict: "no_result" }),
             queries,
             refused,
             substitutions,
             failed_open,
             notices,
             attempts,
+            attempt_time,
+            step_time,
             notice_delay,
             hook_time,
             deferred,
@@ -185,10 +232,11 @@ mod tests {
     #[test]
     fn what_is_counted_is_shown() {
         let metrics = Metrics::new();
-        metrics.clone().queries.get_or_create(&Asked { way: "api", verdict: "no_result" }).inc();
+        let asked = Asked { way: "api", verdict: "no_result", account: String::new() };
+        metrics.clone().queries.get_or_create(&asked).inc();
         metrics.hook_time.observe(0.002);
         let body = metrics.render();
-        assert!(body.contains("redial_queries_total{way=\"api\",verdict=\"no_result\"} 1"), "{body}");
+        assert!(body.contains("redial_queries_total{way=\"api\",verdict=\"no_result\",account=\"\"} 1"), "{body}");
         assert!(body.contains("redial_hook_time_seconds_count 1") && body.ends_with("# EOF\n"), "{body}");
     }
 }

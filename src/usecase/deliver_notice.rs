@@ -91,7 +91,7 @@ pub async fn deliver_notice(env: &Env, post: &Post, claimed: &Claimed, stop: &Ca
 }
 
 async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
-    let mut plan = match Plan::make(env, post, claimed).await? {
+    let mut plan = match post.governor.timed("read", Plan::make(env, post, claimed)).await? {
         Next::Settle(settling) => return outcome::settle(env, claimed, settling).await,
         Next::Send(plan) => plan,
     };
@@ -99,14 +99,14 @@ async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationTok
         if stop.is_cancelled() {
             return outcome::release(env, claimed, plan.dangling()).await;
         }
-        let Some(attempt) = plan.begin(env, claimed).await? else { return outcome::busy(env, claimed).await };
+        let Some(attempt) = post.governor.timed("begin", plan.begin(env, claimed)).await? else { return outcome::busy(env, claimed).await };
         // Only now can no other notice leave for this address; one that left before is seen.
         if let Some(other) = plan.told_meanwhile(env, claimed).await? {
             return outcome::withdraw(env, claimed, &plan, &attempt, &other).await;
         }
-        let delivery = plan.deliver(&attempt).await;
+        let delivery = post.governor.timed("provider", plan.deliver(&attempt)).await;
         plan.ended(&delivery, attempt.at);
-        if let Some(ended) = outcome::record(env, post, claimed, &mut plan, &attempt, &delivery).await? {
+        if let Some(ended) = post.governor.timed("write", outcome::record(env, post, claimed, &mut plan, &attempt, &delivery)).await? {
             return Ok(ended);
         }
         // Never by this way, or not now and there is another account: the next one.

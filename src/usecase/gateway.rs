@@ -8,6 +8,7 @@ use crate::{
     template::Spoken,
     transport::http::{Client, relay::Relay},
 };
+use prometheus_client::metrics::counter::Counter;
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock, PoisonError, RwLock},
@@ -44,6 +45,8 @@ pub struct Account {
     pub inbound_url: Option<Box<str>>,
     /// The host name under which its drop-in endpoints answer, beside `/via/NAME`.
     pub host: Option<Box<str>>,
+    /// Its queries by hooks that ended as `no_result`: at hand, for nearly every call counts one.
+    pub no_results: OnceLock<Counter>,
 }
 
 impl Account {
@@ -96,6 +99,13 @@ impl Accounts {
     /// By its name in the configuration.
     pub fn named(&self, name: &str) -> Option<&Arc<Account>> {
         self.by_name.get(name)
+    }
+
+    /// Their names, in order.
+    pub fn names(&self) -> Vec<Box<str>> {
+        let mut names: Vec<_> = self.by_name.keys().cloned().collect();
+        names.sort_unstable();
+        names
     }
 
     /// By the host that a request names, lower case, without its port.
@@ -185,7 +195,8 @@ impl Gateway {
         self.metrics.refused.get_or_create(&metrics::Refused { surface, reason }).inc();
     }
 
-    pub(super) fn failed_open(&self, kind: &'static str) {
-        self.metrics.failed_open.get_or_create(&metrics::Kind { kind }).inc();
+    pub(super) fn failed_open(&self, account: &Account, kind: &'static str) {
+        let label = metrics::OnAccount { account: account.name().to_owned(), kind };
+        self.metrics.failed_open.get_or_create(&label).inc();
     }
 }

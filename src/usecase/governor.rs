@@ -9,11 +9,11 @@ use crate::{
     domain::{
         address::{Address, Kind, phone},
         notice::AttemptOutcome,
-        schedule::{Breaker, BreakerSettings, Bucket, Hours, Pass, Rate, Turn, Urgency},
+        schedule::{Breaker, BreakerSettings, Bucket, Hours, Pass, Rate, Standing, Turn, Urgency},
     },
     telemetry::{
         Metrics,
-        metrics::{Deferred, OfAccount},
+        metrics::{Deferred, OfAccount, OnAccount},
     },
     transport::delivery::Delivery,
 };
@@ -132,11 +132,32 @@ impl fmt::Debug for Governor {
     }
 }
 
+/// How one account stands, as one process sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Its name in the configuration.
+    pub account: Box<str>,
+    /// Whether it is left alone.
+    pub breaker: Standing,
+    /// Since when, where that changed since the process started.
+    pub since: Option<Time>,
+    /// Messages on their way.
+    pub under_way: usize,
+    /// How many may be at once.
+    pub places: Option<usize>,
+    /// Messages of this day of UTC.
+    pub sent_today: u64,
+    /// How many may be.
+    pub daily: Option<u64>,
+}
+
 /// What has been seen of one account.
 #[derive(Debug, Default)]
 struct Seen {
     under_way: usize,
     breaker: Breaker,
+    /// When the breaker opened or closed last.
+    turned: Option<Time>,
     /// By sender and country code.
     buckets: HashMap<(Box<str>, Option<u16>), Bucket>,
     /// How long a message takes, smoothed.
@@ -216,6 +237,45 @@ impl Governor {
     pub fn deferred(&self, account: &str, why: &'static str) {
         if let Some(metrics) = &self.metrics {
             metrics.deferred.get_or_create(&Deferred { account: account.to_owned(), why }).inc();
+        }
+    }
+
+    /// Counts how an attempt ended.
+    fn answered(&self, account: &str, delivery: &Delivery, took: Duration) {
+        let Some(metrics) = &self.metrics else { return };
+        let kind = match delivery.outcome {
+            AttemptOutcome::Sent => "sent",
+            AttemptOutcome::Never => "refused",
+            AttemptOutcome::TryAgain if delivery.retry_after.is_some() => "limited",
+            AttemptOutcome::TryAgain => "failed",
+            AttemptOutcome::Unknown => "unknown",
+        };
+        metrics.attempts.get_or_create(&OnAccount { account: account.to_owned(), kind }).inc();
+        metrics.attempt_time.get_or_create(&OfAccount { account: account.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// Does a part of a notice, and notes how long it took.
+    pub async fn timed<T>(&self, step: &'static str, part: impl Future<Output = T>) -> T {
+        let begun = tokio::time::Instant::now();
+        let done = part.await;
+        if let Some(metrics) = &self.metrics {
+            metrics.took("notice", step, begun.elapsed());
+        }
+        done
+    }
+
+    /// How an account stands now.
+    pub fn standing(&self, account: &str, caps: &Caps, now: Time) -> Health {
+        let all = self.seen();
+        let (seen, today) = (all.get(account), now.seconds().div_euclid(DAY));
+        Health {
+            account: account.into(),
+            breaker: seen.map_or(Standing::Closed, |seen| seen.breaker.standing(now)),
+            since: seen.and_then(|seen| seen.turned),
+            under_way: seen.map_or(0, |seen| seen.under_way),
+            places: Some(caps.concurrency).filter(|most| *most < usize::MAX),
+            sent_today: seen.filter(|seen| seen.day.number == today).map_or(0, |seen| seen.day.sent),
+            daily: caps.daily,
         }
     }
 
@@ -312,6 +372,7 @@ impl Permit {
             AttemptOutcome::TryAgain | AttemptOutcome::Unknown => Some(false),
         };
         let took = self.since.elapsed();
+        self.governor.answered(&self.account, delivery, took);
         let mut all = self.governor.seen();
         let seen = all.entry(self.account.clone()).or_default();
         seen.under_way = seen.under_way.saturating_sub(1);
@@ -322,6 +383,9 @@ impl Permit {
             seen.buckets.entry(self.bucket.clone()).or_default().pause(until);
         }
         let turn = seen.breaker.ended(&self.breaker, self.pass, good, now);
+        if turn.is_some() {
+            seen.turned = Some(now);
+        }
         drop(all);
         if let Some(turn) = turn {
             self.governor.turned(&self.account, turn);

@@ -63,7 +63,7 @@ pub async fn answer(
         (Before::Already, _) => account.provider.answer_call(&call, CallAnswer::Unchanged),
         (Before::Never, Glance::NoNumber) => unchanged(),
         (Before::Never, Glance::NeverMoved) => {
-            substitute::count_unmoved(gateway, wanted.way);
+            substitute::count_unmoved(gateway, account, wanted.way);
             unchanged()
         }
         // In a box, so that a call to a number that never moved is not moved about with room for it.

@@ -19,6 +19,7 @@ use crate::{
 use bytes::Bytes;
 use http::Response;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Sends it on, to the new numbers where there are some.
 pub async fn send(
@@ -141,7 +142,9 @@ fn once_each(used: &[Box<str>], mut rows: Vec<(usize, Substitution)>) -> Vec<(us
 }
 
 async fn exchange(gateway: &Gateway, account: &Account, route: &Route, request: Request, mut sent: Sent) -> Relayed {
+    let begun = Instant::now();
     let relayed = relay::send_whole(gateway, account, request).await;
+    gateway.metrics.took("query", "provider", begun.elapsed());
     let (original, reply) = match relay::read_whole(gateway, relayed).await {
         Ok(read) => read,
         Err(other) => return other,

@@ -18,6 +18,7 @@ use crate::{
     telemetry::metrics,
 };
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// One communication as a provider's request or webhook has it.
 pub(super) struct Wanted<'a> {
@@ -69,8 +70,8 @@ pub(super) fn glance(gateway: &Gateway, account: &Account, wanted: &Wanted<'_>) 
 }
 
 /// Counts a number that never moved like every other no (rule Q4).
-pub(super) fn count_unmoved(gateway: &Gateway, way: &'static str) {
-    count(gateway, way, &Verdict::NoResult);
+pub(super) fn count_unmoved(gateway: &Gateway, account: &Account, way: &'static str) {
+    count(gateway, account, way, &Verdict::NoResult);
 }
 
 fn sender(gateway: &Gateway, account: &Account, wanted: &Wanted<'_>) -> Option<Address> {
@@ -88,7 +89,7 @@ pub(super) async fn decide(
     match glance(gateway, account, wanted) {
         Glance::MayHaveMoved(to) => decide_about(gateway, account, wanted, to).await,
         Glance::NeverMoved => {
-            count_unmoved(gateway, wanted.way);
+            count_unmoved(gateway, account, wanted.way);
             Ok(None)
         }
         Glance::NoNumber => Ok(None),
@@ -115,8 +116,10 @@ pub(super) async fn decide_about(
         targets: &account.targets,
         way: &format!("{}:{}", wanted.way, account.name()),
     };
+    let begun = Instant::now();
     let answer = resolve::resolve(env, ask).await?;
-    count(gateway, wanted.way, &answer.decision.say);
+    gateway.metrics.took("query", "read", begun.elapsed());
+    count(gateway, account, wanted.way, &answer.decision.say);
     let connected = connect(&answer.decision, account.provider.settings().custody);
     let (Some(connected), Some(met)) = (connected, answer.met) else { return Ok(None) };
     let revealed = matches!(answer.decision.say, Verdict::Moved(_)).then_some(met.name);
@@ -164,16 +167,18 @@ fn connect(decision: &Decision, custody: Custody) -> Option<Address> {
     decision.connect.clone().filter(|_| seen)
 }
 
-fn count(gateway: &Gateway, way: &'static str, say: &Verdict) {
+fn count(gateway: &Gateway, account: &Account, way: &'static str, say: &Verdict) {
     let verdict = match say {
         Verdict::Current => "current",
         Verdict::Moved(_) => "moved",
         Verdict::NoResult => "no_result",
     };
+    let queries = &gateway.metrics.queries;
+    let asked = || metrics::Asked { way, verdict, account: account.name().to_owned() };
     if (way, verdict) == ("hook", "no_result") {
-        gateway.metrics.hook_no_results.inc();
+        account.no_results.get_or_init(|| queries.get_or_create_owned(&asked())).inc();
     } else {
-        gateway.metrics.queries.get_or_create(&metrics::Asked { way, verdict }).inc();
+        queries.get_or_create(&asked()).inc();
     }
 }
 
@@ -192,10 +197,13 @@ pub(super) async fn write(gateway: &Gateway, rows: &[Substitution]) -> Result<()
 /// Writes the rows, and what else goes with them.
 pub(super) async fn write_with(gateway: &Gateway, rows: &[Substitution], more: Vec<Effect>) -> Result<(), StoreError> {
     let effects = rows.iter().cloned().map(Effect::Substituted).chain(more).collect();
+    let begun = Instant::now();
     gateway.env.store.commit(Commit { effects, ..Commit::default() }).await?;
+    gateway.metrics.took("query", "write", begun.elapsed());
     for row in rows {
         let kind = if &*row.channel == "call" { "call" } else { "message" };
-        gateway.metrics.substitutions.get_or_create(&metrics::Kind { kind }).inc();
+        let label = metrics::OnAccount { account: row.account.to_string(), kind };
+        gateway.metrics.substitutions.get_or_create(&label).inc();
     }
     Ok(())
 }
@@ -210,13 +218,13 @@ pub(super) async fn fail_open<T: Default>(
         Ok(Ok(decided)) => decided,
         Ok(Err(error)) => {
             tracing::error!(account = account.name(), %error, "goes on unchanged: the store failed");
-            gateway.failed_open("store");
+            gateway.failed_open(account, "store");
             T::default()
         }
         Err(_) => {
             let deadline_ms = account.deadline.as_millis();
             tracing::warn!(account = account.name(), deadline_ms, "goes on unchanged: too slow");
-            gateway.failed_open("deadline");
+            gateway.failed_open(account, "deadline");
             T::default()
         }
     }

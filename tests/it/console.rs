@@ -14,7 +14,7 @@ use redial::{
     store::Effect,
     telemetry::{
         Metrics,
-        metrics::{Asked, Kind},
+        metrics::{Asked, OnAccount},
     },
     transport::http::{Client, Settings, reach::Reach},
     usecase::console::{Console, Operator, Operators, Role, hash_password},
@@ -201,13 +201,13 @@ async fn a_session_ends_when_idle_signed_out_or_its_operator_is_gone() {
 #[tokio::test]
 async fn the_overview_shows_what_was_measured() {
     let world = world(operators()).await;
-    let asked = |verdict| world.metrics.queries.get_or_create(&Asked { way: "api", verdict }).inc();
+    let asked = |verdict| world.metrics.queries.get_or_create(&Asked { way: "api", verdict, account: String::new() }).inc();
     asked("moved");
     world.console.sample();
     for _ in 0..7 {
         asked("no_result");
     }
-    world.metrics.substitutions.get_or_create(&Kind { kind: "call" }).inc();
+    world.metrics.substitutions.get_or_create(&OnAccount { account: "main".to_owned(), kind: "call" }).inc();
     world.metrics.hook_time.observe(0.002);
     world.running.clock.advance(Duration::from_secs(10));
     world.console.sample();

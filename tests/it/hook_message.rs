@@ -11,7 +11,7 @@ use http::Request;
 use redial::{
     domain::{group::Member, identity_bound::Lists},
     provider::{self, AccountSettings, Custody, Provider},
-    telemetry::metrics::Kind,
+    telemetry::metrics::OnAccount,
     usecase::gateway::Account,
 };
 use std::{sync::Arc, time::Duration};
@@ -112,5 +112,6 @@ async fn q7_a_broken_store_leaves_the_message_as_it_is() {
     let running = acme(|_| ()).await;
     running.sqlite.crash_before(1);
     assert_eq!(asked(&running, "1", FROM, OLD, "Hi", "").await, unchanged());
-    assert_eq!(running.gateway.metrics.failed_open.get_or_create(&Kind { kind: "store" }).get(), 1);
+    let failed_open = OnAccount { account: "acme".into(), kind: "store" };
+    assert_eq!(running.gateway.metrics.failed_open.get_or_create(&failed_open).get(), 1);
 }

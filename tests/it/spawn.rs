@@ -342,6 +342,7 @@ impl<'a> AccountOf<'a> {
             inbound_url: None,
             after: false,
             host: None,
+            no_results: std::sync::OnceLock::new(),
         }
     }
 }

@@ -43,6 +43,20 @@ pub enum Turn {
     Closed,
 }
 
+/// How an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All goes through.
+    Closed,
+    /// Nothing does, until then.
+    Open {
+        /// When the next attempt is a probe; may have passed where nothing was to be sent since.
+        until: Time,
+    },
+    /// A few probes do.
+    HalfOpen,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed,
@@ -73,6 +87,15 @@ impl Breaker {
     /// Whether nothing but probes goes through.
     pub fn is_open(&self) -> bool {
         self.state != State::Closed
+    }
+
+    /// How it stands; `now` only says whether a rest is over.
+    pub fn standing(&self, now: Time) -> Standing {
+        match self.state {
+            State::Closed => Standing::Closed,
+            State::Open { until, .. } => Standing::Open { until: until.max(now) },
+            State::HalfOpen { .. } => Standing::HalfOpen,
+        }
     }
 
     /// Lets an attempt through, or says when to come again.
@@ -197,8 +220,9 @@ mod tests {
         }
         assert_eq!(attempt(&mut breaker, false, 0), Ok(Some(Turn::Opened(at(30)))));
         assert_eq!(attempt(&mut breaker, true, 29), Err(at(30)));
+        assert_eq!(breaker.standing(at(29)), Standing::Open { until: at(30) });
         let probe = breaker.admit(&settings(), at(30)).unwrap();
-        assert_eq!(probe, Pass::Probe);
+        assert_eq!((probe, breaker.standing(at(30))), (Pass::Probe, Standing::HalfOpen));
         assert!(breaker.admit(&settings(), at(30)).is_err(), "one probe at a time");
         assert_eq!(breaker.ended(&settings(), Pass::Usual, Some(true), at(31)), None, "it began before");
         assert_eq!(breaker.ended(&settings(), probe, Some(false), at(31)), Some(Turn::Opened(at(91))), "twice as long");

@@ -2,7 +2,7 @@
 
 use super::{
     access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, passed, returns,
-    substitutions, writer::Tx,
+    substitutions, watch, writer::Tx,
 };
 use crate::{
     clock::Time,
@@ -114,5 +114,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Posted(posted) => letters::write(tx, posted),
         Effect::Admitted(admitted) => access::write(tx, admitted),
         Effect::Audited(audit) => owners::add_audit(tx, audit),
+        Effect::Figured(figures) => watch::figured(tx, figures),
+        Effect::Trailed(line) => watch::trailed(tx, line),
     }
 }

@@ -24,6 +24,7 @@ mod row;
 mod schema;
 mod statements;
 mod substitutions;
+mod watch;
 mod writer;
 
 use super::{Commit, Result, Store, StoreError, filter::Filter};

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_since.sql"),
     include_str!("migrations/0007_access.sql"),
     include_str!("migrations/0008_passed.sql"),
+    include_str!("migrations/0009_watch.sql"),
 ];
 
 /// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.

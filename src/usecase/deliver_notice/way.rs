@@ -129,7 +129,8 @@ impl Plan {
             }
             Channel::Sms | Channel::Push => None,
         };
-        Ok(match self.render(post, claimed, &way, carrier.as_ref(), unsubscribe.unwrap_or_default()) {
+        let text = async { self.render(post, claimed, &way, carrier.as_ref(), unsubscribe.unwrap_or_default()) };
+        Ok(match post.governor.timed("text", text).await {
             Ok(content) => {
                 self.chosen = Some((way, Arc::clone(carrier), content));
                 self.leave = Some(Leave { permit, began: tokio::time::Instant::now() });

@@ -254,8 +254,8 @@ async fn verdicts_and_refusals_are_counted(world: World) {
     world.post("/v1/resolve", &json!({"to": "+1415"})).await.ok(422);
     let text = world.metrics.render();
     for line in [
-        r#"redial_queries_total{way="api",verdict="moved"} 1"#,
-        r#"redial_queries_total{way="api",verdict="no_result"} 2"#,
+        r#"redial_queries_total{way="api",verdict="moved",account=""} 1"#,
+        r#"redial_queries_total{way="api",verdict="no_result",account=""} 2"#,
         r#"redial_refused_total{surface="api",reason="credentials"} 1"#,
         r#"redial_refused_total{surface="api",reason="malformed"} 1"#,
     ] {

@@ -11,6 +11,7 @@ mod owners;
 mod passed;
 mod returns;
 mod substitutions;
+mod watch;
 
 pub(super) use numbers::Left;
 

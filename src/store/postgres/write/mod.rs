@@ -101,7 +101,9 @@ impl<'a> Writer<'a> {
             | Effect::SubstitutionNamed(..)
             | Effect::Queried(_)
             | Effect::KeySet(_)
-            | Effect::Audited(_) => self.trace_effect(effect).await,
+            | Effect::Audited(_)
+            | Effect::Figured(_)
+            | Effect::Trailed(_) => self.trace_effect(effect).await,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Substitutions, recorded queries, API keys, audit trails.
+//! Substitutions, recorded queries, API keys, audit trails, figures.
 
 use super::{Wanted, Writer};
 use crate::{
@@ -35,6 +35,19 @@ impl<'a> Writer<'a> {
                     VALUES ($1, $2, $3, $4, $5, $6)";
                 let values = values![audit.owner, audit.id, audit.at, &*audit.by, &*audit.what, &*audit.detail];
                 self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::Figured(figures) => {
+                const SQL: &str = "/* figures.set */ INSERT INTO figures (minute, node, life, body)
+                    VALUES ($1, $2, $3, $4)
+                    ON CONFLICT (minute, node, life) DO UPDATE SET body = excluded.body";
+                let values = values![figures.minute, &*figures.node, figures.life, &*figures.body];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Effect::Trailed(line) => {
+                const SQL: &str = "/* trail.add */ INSERT INTO trail (trail, id, at, done_by, origin, what, subject)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                let (by, origin, what, subject) = (&*line.by, &*line.origin, &*line.what, &*line.subject);
+                self.send(Wanted::One, SQL, values![line.trail.word(), line.id, line.at, by, origin, what, subject]).await;
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ pub(crate) mod owners;
 pub(crate) mod passed;
 pub(crate) mod rest;
 pub(crate) mod returns;
+pub(crate) mod watch;
 
 /// Makes a test of each case. `fresh` is an `async fn() -> Option<SharedStore>`: a new empty store, or none where the
 /// engine is not there.
@@ -91,6 +92,10 @@ macro_rules! suite {
                 settled_notice_can_be_marked
                 attempts_are_kept_with_their_ends
                 ledger_has_one_row_for_each_pair
+            }
+            watch {
+                figures_come_in_pages_and_are_forgotten
+                trails_are_added_to_and_come_newest_first
             }
             returns {
                 receipts_are_kept_once_and_for_a_month
