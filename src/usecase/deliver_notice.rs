@@ -99,14 +99,18 @@ async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationTok
         if stop.is_cancelled() {
             return outcome::release(env, claimed, plan.dangling()).await;
         }
-        let Some(attempt) = post.governor.timed("begin", plan.begin(env, claimed)).await? else { return outcome::busy(env, claimed).await };
+        let Some(attempt) = post.governor.timed("begin", plan.begin(env, claimed)).await? else {
+            return outcome::busy(env, claimed).await;
+        };
         // Only now can no other notice leave for this address; one that left before is seen.
         if let Some(other) = plan.told_meanwhile(env, claimed).await? {
             return outcome::withdraw(env, claimed, &plan, &attempt, &other).await;
         }
         let delivery = post.governor.timed("provider", plan.deliver(&attempt)).await;
         plan.ended(&delivery, attempt.at);
-        if let Some(ended) = post.governor.timed("write", outcome::record(env, post, claimed, &mut plan, &attempt, &delivery)).await? {
+        if let Some(ended) =
+            post.governor.timed("write", outcome::record(env, post, claimed, &mut plan, &attempt, &delivery)).await?
+        {
             return Ok(ended);
         }
         // Never by this way, or not now and there is another account: the next one.

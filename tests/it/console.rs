@@ -201,7 +201,8 @@ async fn a_session_ends_when_idle_signed_out_or_its_operator_is_gone() {
 #[tokio::test]
 async fn the_overview_shows_what_was_measured() {
     let world = world(operators()).await;
-    let asked = |verdict| world.metrics.queries.get_or_create(&Asked { way: "api", verdict, account: String::new() }).inc();
+    let asked =
+        |verdict| world.metrics.queries.get_or_create(&Asked { way: "api", verdict, account: String::new() }).inc();
     asked("moved");
     world.console.sample();
     for _ in 0..7 {

@@ -223,7 +223,12 @@ async fn a_slow_or_broken_store_leaves_the_call_as_it_is() {
         let deadline = |account: &mut Account| account.deadline = Duration::from_millis(300);
         let running = redial(deadline, Custody::Operator, Setup::default()).await;
         running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
-        let failed_open = running.gateway.metrics.failed_open.get_or_create(&OnAccount { account: "main".into(), kind: counted }).clone();
+        let failed_open = running
+            .gateway
+            .metrics
+            .failed_open
+            .get_or_create(&OnAccount { account: "main".into(), kind: counted })
+            .clone();
         let lock = (counted == "deadline").then(|| running.lock());
         if lock.is_none() {
             running.sqlite.crash_before(1);

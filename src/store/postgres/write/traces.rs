@@ -47,7 +47,8 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* trail.add */ INSERT INTO trail (trail, id, at, done_by, origin, what, subject)
                     VALUES ($1, $2, $3, $4, $5, $6, $7)";
                 let (by, origin, what, subject) = (&*line.by, &*line.origin, &*line.what, &*line.subject);
-                self.send(Wanted::One, SQL, values![line.trail.word(), line.id, line.at, by, origin, what, subject]).await;
+                self.send(Wanted::One, SQL, values![line.trail.word(), line.id, line.at, by, origin, what, subject])
+                    .await;
             }
             _ => {}
         }
