@@ -183,6 +183,7 @@ fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -
                 client: Client::new(&settings).map_err(|why| why.to_string())?,
                 sender: sender(account).unwrap_or_default().into(),
                 replies: sender_is_number(account),
+                repeats: account.unknown == config::Unanswered::Repeat,
                 head: account.from_email.as_ref().map(|_| head),
             }))
         }

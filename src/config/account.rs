@@ -81,6 +81,9 @@ pub struct Account {
     pub daily: Option<u64>,
     /// Where notices may go (rule N7).
     pub notice_countries: Option<Vec<Spanned<String>>>,
+    /// What becomes of a notice of which nobody knows whether it left (rule N3).
+    #[serde(default)]
+    pub unknown: Unanswered,
     /// When recipients of text messages are left alone; else `notices.quiet` (rule N7).
     pub quiet: Option<Spanned<String>>,
     /// The customer's own voice application, to which calls that are not redirected are handed.
@@ -129,6 +132,17 @@ impl Values {
 
 fn default_deadline() -> Span {
     Span::millis(250)
+}
+
+/// What becomes of a notice of which nobody knows whether it left, where the provider knows no repeat (rule N3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unanswered {
+    /// It waits for a report, or for the operator: rather not at all than twice.
+    #[default]
+    Wait,
+    /// It is sent again: rather twice than not at all.
+    Repeat,
 }
 
 /// Which callers hear a line before the new number is dialled (rule Q6).

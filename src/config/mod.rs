@@ -8,7 +8,7 @@ mod console;
 mod duration;
 mod secret;
 
-pub use account::{Account, Announce, Countries, Custody, Sender, Values, Word};
+pub use account::{Account, Announce, Countries, Custody, Sender, Unanswered, Values, Word};
 pub use console::{Console, Operator, Role};
 pub use duration::Span;
 pub use secret::Secret;

@@ -124,6 +124,9 @@ pub enum Returned {
 pub trait Returns: Send + Sync {
     /// Reports on a message, in no order.
     async fn receipts(&self, account: &str, foreign_id: &str) -> Result<Vec<Receipt>>;
+    /// Notices, in order, with an attempt on which a report came and about which that changed nothing: it may have been
+    /// sent, or it was sent and is reported as not delivered. Most of them are just being settled.
+    async fn unsettled(&self, after: Option<NoticeId>, limit: usize) -> Result<Vec<NoticeId>>;
     /// Which of these addresses are dead, by their keys.
     async fn unreachable(&self, keys: &[Box<str>]) -> Result<Vec<Unreachable>>;
     /// The newest attempt at this address key over this account that left, or may have.

@@ -62,8 +62,8 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// Whether it takes messages of this channel.
     fn speaks(&self, channel: Channel) -> bool;
 
-    /// Whether a repeat with the same reference is one message to its reader. If not, a message of which nobody knows
-    /// whether it left is never repeated (rule N3).
+    /// Whether a repeat with the same reference is one message to its reader, or the operator would rather have two than
+    /// none. If not, a message of which nobody knows whether it left is never repeated (rule N3).
     fn repeatable(&self) -> bool;
 
     /// For how long after the first that is so; `None`: always, and then what it says need not be the same either.

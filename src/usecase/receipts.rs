@@ -140,6 +140,22 @@ pub(super) async fn catch_up(env: &Env, id: NoticeId) -> Result<()> {
     if known { settle(env, id, last.number).await } else { Ok(()) }
 }
 
+/// So many are looked at at once.
+const PAGE: usize = 200;
+
+/// Settles a page of notices whose report was written and whose process ended before it changed anything; the last of
+/// the page, where more may follow.
+///
+/// # Errors
+/// The store could not be reached.
+pub async fn settle_reported(env: &Env, after: Option<NoticeId>) -> Result<Option<NoticeId>> {
+    let page = env.store.unsettled(after, PAGE).await?;
+    for id in &page {
+        catch_up(env, *id).await?;
+    }
+    Ok(page.last().copied().filter(|_| page.len() == PAGE))
+}
+
 /// Writes what one report says of one attempt, and what follows from it for the address.
 async fn take(env: &Env, attempt: &Attempt, receipt: &Receipt) -> Result<()> {
     let mut effects = vec![

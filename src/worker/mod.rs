@@ -9,6 +9,7 @@ mod lane;
 
 use crate::{
     clock::Time,
+    domain::id::NoticeId,
     store::{Claimed, Result, StoreError},
     telemetry::{Metrics, metrics::Kind},
     usecase::{
@@ -17,13 +18,14 @@ use crate::{
         expand_fanout::{Schedule, expand_fanout},
         forget_answers::forget_answers,
         link_contacts::link_contacts,
+        receipts::settle_reported,
     },
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use lane::Lane;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -31,7 +33,7 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How often it is looked for answers that are old enough to be forgotten.
+/// How often it is looked for answers that are old enough to be forgotten, and for what others left half done.
 const TIDY: Duration = Duration::from_mins(10);
 
 /// How much at once, and how long.
@@ -103,6 +105,8 @@ pub struct Worker {
     retries: Lane,
     /// When nothing was left to be forgotten, in microseconds.
     tidied: Arc<AtomicI64>,
+    /// Up to where notices with reports have been looked through.
+    looked: Arc<Mutex<Option<NoticeId>>>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -123,6 +127,7 @@ impl Worker {
             fresh: Lane::new(false),
             retries: Lane::new(true),
             tidied: Arc::new(AtomicI64::new(i64::MIN)),
+            looked: Arc::default(),
         }
     }
 
@@ -194,13 +199,17 @@ impl Worker {
         Ok(found)
     }
 
-    /// Forgets a page of what is not needed any more, now and then; whether there may be more.
+    /// Forgets a page of what is not needed any more, and ends a page of what another process has left half done, now and
+    /// then; whether there may be more.
     async fn tidy(&self) -> Result<bool> {
         let (now, last) = (self.env.clock.now(), Time(self.tidied.load(Ordering::Relaxed)));
         if now.since(last) < TIDY {
             return Ok(false);
         }
-        let more = forget_answers(&self.env).await?;
+        let after = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = settle_reported(&self.env, after).await?;
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        let more = forget_answers(&self.env).await? || next.is_some();
         if !more {
             self.tidied.store(now.0, Ordering::Relaxed);
         }

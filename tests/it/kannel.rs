@@ -221,6 +221,7 @@ async fn notice(running: &Running, kannel: &Kannel) {
         client: client(),
         callback: Some(format!("{}/hooks/kannel/status", running.base).into()),
         replies: true,
+        repeats: false,
         sender: "12345".into(),
         head: None,
     };

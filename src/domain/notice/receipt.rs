@@ -75,8 +75,12 @@ pub fn settle(state: NoticeState, outcome: Option<AttemptOutcome>, reported: Rep
         (N::Sent | N::Unknown, Reported::Bounced) if taken_back => Settled::Never,
         // Reported as failed before, and now delivered: it waits for another try that is not needed.
         (N::Open | N::Dead, Reported::Delivered) if outcome == Some(TryAgain) => Settled::Arrived,
+        // It waits for a repeat that is not needed.
+        (N::Open, Reported::Accepted | Reported::Sent | Reported::Delivered) if outcome == Some(Unknown) => {
+            Settled::Arrived
+        }
         // Reported as failed before, and now as never: it waits for another try in the same way.
-        (N::Open, Reported::Bounced) if outcome == Some(TryAgain) => Settled::Never,
+        (N::Open, Reported::Bounced) if matches!(outcome, Some(TryAgain | Unknown)) => Settled::Never,
         _ => Settled::Nothing,
     }
 }
@@ -141,6 +145,9 @@ mod tests {
             ("early, and bad", N::Open, None, Reported::Bounced, Settled::Nothing),
             ("delivered after all", N::Open, Some(A::TryAgain), Reported::Delivered, Settled::Arrived),
             ("given up, and delivered after all", N::Dead, Some(A::TryAgain), Reported::Delivered, Settled::Arrived),
+            ("it need not be repeated", N::Open, Some(A::Unknown), Reported::Accepted, Settled::Arrived),
+            ("it waits for a repeat, and failed", N::Open, Some(A::Unknown), Reported::Failed, Settled::Nothing),
+            ("and never in this way", N::Open, Some(A::Unknown), Reported::Bounced, Settled::Never),
             ("not even another try", N::Open, Some(A::TryAgain), Reported::Bounced, Settled::Never),
             ("there was nothing to tell", N::Empty, Some(A::Never), Reported::Bounced, Settled::Nothing),
             ("replayed by hand since", N::Replayed, Some(A::Unknown), Reported::Delivered, Settled::Nothing),

@@ -2,13 +2,13 @@
 
 use super::{
     Sqlite, notices,
-    row::{self, Cells, many, wire},
+    row::{self, Cells, above, many, wire},
     writer::Tx,
 };
 use crate::{
     clock::Time,
     domain::{
-        id::OwnerId,
+        id::{NoticeId, OwnerId},
         notice::{Attempt, Reported},
     },
     store::{Receipt, Result, Returned, Returns, StopLink, StoreError, Unreachable, returns::KEPT},
@@ -21,6 +21,22 @@ const STOPPED: i64 = 2;
 
 #[async_trait]
 impl Returns for Sqlite {
+    async fn unsettled(&self, after: Option<NoticeId>, limit: usize) -> Result<Vec<NoticeId>> {
+        self.read(move |connection| {
+            many::<NoticeId, _>(
+                connection,
+                "attempt",
+                "-- returns::unsettled
+                 SELECT DISTINCT notice FROM attempt
+                 WHERE reported IS NOT NULL AND (outcome = 3 OR (outcome = 0 AND reported IN (3, 4, 6)))
+                 AND notice > ?1 ORDER BY notice LIMIT ?2",
+                params![above(after.map(NoticeId::to_bytes)), i64::try_from(limit).unwrap_or(i64::MAX)],
+                |cells| cells.id(0, "notice"),
+            )
+        })
+        .await
+    }
+
     async fn receipts(&self, account: &str, foreign_id: &str) -> Result<Vec<Receipt>> {
         let (account, foreign_id) = (Box::<str>::from(account), Box::<str>::from(foreign_id));
         self.read(move |connection| {

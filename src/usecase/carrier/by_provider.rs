@@ -30,6 +30,8 @@ pub struct ByProvider {
     pub sender: Box<str>,
     /// Whether answers reach anybody: not where the sender is a name.
     pub replies: bool,
+    /// Whether a message of which nobody knows whether it left is sent again although the provider knows no repeat.
+    pub repeats: bool,
     /// Head of the e-mails.
     pub head: Option<MailHead>,
 }
@@ -54,7 +56,7 @@ impl Carrier for ByProvider {
     }
 
     fn repeatable(&self) -> bool {
-        self.account.provider().idempotent_for().is_some()
+        self.repeats || self.account.provider().idempotent_for().is_some()
     }
 
     fn repeatable_for(&self) -> Option<Duration> {

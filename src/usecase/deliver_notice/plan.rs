@@ -113,7 +113,9 @@ impl Plan {
             Some(_) => false,
         });
         let late = now.since(notice.since) > post.expiry;
-        let bound = maybe.filter(|attempt| !late && repeatable(post, &attempts, attempt, now));
+        // What a report tells of it already is found out right after it was settled as unknown.
+        let bound =
+            maybe.filter(|attempt| !late && attempt.reported.is_none() && repeatable(post, &attempts, attempt, now));
         if let Some(attempt) = maybe.filter(|_| bound.is_none()) {
             // It may have said what was to be told when it began. Only what is new since then is sent.
             let said = views.baseline(env, &groups, attempt.at).await?;
@@ -121,13 +123,17 @@ impl Plan {
             before = Seen { perhaps, ..before };
             difference = left_to_tell(Some(&before), &baseline, &view);
             if difference.is_empty() {
-                let reason = if attempt.outcome.is_none() {
+                let reason = if attempt.reported.is_some() {
+                    "no answer came, but a report"
+                } else if attempt.outcome.is_none() {
                     "the process ended while the message was on its way, and this account cannot tell a repeat from \
                      a new message; waits for a receipt"
                 } else {
                     "no answer came, and it is too late for a repeat to be one message; waits for a receipt"
                 };
-                return settle(NoticeState::Unknown, reason, Some(shown(&views, &before)));
+                // Of the moment at which it may have been shown: a report about that very attempt must not find it newer.
+                let row = Shown { at: attempt.at, ..shown(&views, &before) };
+                return settle(NoticeState::Unknown, reason, Some(row));
             }
         }
         if difference.is_empty() {

@@ -9,7 +9,7 @@ use crate::{
     clock::Time,
     domain::{
         address::{Address, phone},
-        notice::{AttemptOutcome, NoticeState, Reach, Recipient, routes},
+        notice::{AttemptOutcome, NoticeState, Reach, Recipient, Shown, routes},
         owner::Channel,
         schedule::{Hours, Urgency, zones_of},
     },
@@ -63,7 +63,10 @@ impl Plan {
             ways.retain(|way| way == same);
             if ways.is_empty() {
                 let reason = "it may have left by an account that does not take it any more; waits for a receipt";
-                return settle(NoticeState::Unknown, reason.to_owned(), Some(perhaps(self)));
+                let last =
+                    self.attempts.iter().rev().find(|one| one.outcome.is_none_or(|end| end == AttemptOutcome::Unknown));
+                let at = last.map_or(self.shown.at, |one| one.at);
+                return settle(NoticeState::Unknown, reason.to_owned(), Some(Shown { at, ..perhaps(self) }));
             }
         }
         let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;

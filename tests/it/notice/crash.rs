@@ -1,12 +1,16 @@
 //! A worker that dies, stops or is too late.
 
-use super::world::{ANN, MOBILE, NEW, World, contact, friend, group};
+use super::world::{ANN, MOBILE, NEW, Scripted, World, contact, friend, group};
 use redial::{
     domain::{
         group::Told,
-        notice::{AttemptOutcome, NoticeState},
+        notice::{AttemptOutcome, NoticeState, Reported},
     },
-    usecase::deliver_notice::{Ended, deliver_notice},
+    store::{Effect, Returned},
+    usecase::{
+        deliver_notice::{Ended, deliver_notice},
+        receipts::{OwnMessage, Report, receive},
+    },
     worker::{Progress, Settings, Worker},
 };
 use std::{sync::Arc, time::Duration};
@@ -30,20 +34,26 @@ async fn due() -> Arc<World> {
 /// Two workers died with both messages on their way: after the attempts were written, before any outcome was.
 async fn died(world: &Arc<World>) {
     for carrier in [&world.sms, &world.mail] {
-        let (under_way, reached) = oneshot::channel();
-        *carrier.meanwhile.lock().unwrap() = Some(Box::pin(async move {
-            under_way.send(()).unwrap();
-            std::future::pending::<()>().await;
-        }));
-        let claimed = world.env.store.claim(false, 1, Duration::from_mins(1)).await.unwrap().remove(0);
-        let working = Arc::clone(world);
-        let task = tokio::spawn(async move {
-            deliver_notice(&working.env, &working.post, &claimed, &CancellationToken::new()).await
-        });
-        reached.await.unwrap();
-        task.abort();
-        assert!(task.await.unwrap_err().is_cancelled());
+        die(world, carrier).await;
     }
+}
+
+/// A worker dies with a message by this account on its way.
+async fn die(world: &Arc<World>, carrier: &Scripted) {
+    let (under_way, reached) = oneshot::channel();
+    *carrier.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        under_way.send(()).unwrap();
+        std::future::pending::<()>().await;
+    }));
+    let claimed = world.env.store.claim(false, 1, Duration::from_mins(1)).await.unwrap().remove(0);
+    let working = Arc::clone(world);
+    let task =
+        tokio::spawn(
+            async move { deliver_notice(&working.env, &working.post, &claimed, &CancellationToken::new()).await },
+        );
+    reached.await.unwrap();
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
 }
 
 #[tokio::test]
@@ -73,6 +83,62 @@ async fn n3_after_a_crash_only_what_is_one_message_to_its_reader_is_repeated() {
     }
     world.after(86_400).await;
     assert!(world.told().is_empty());
+}
+
+#[tokio::test]
+async fn n3_a_message_of_a_dead_process_that_was_refused_goes_by_the_next_way() {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO, DI])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
+    world.change(MOBILE, NEW).await;
+    world.idle().await;
+    world.clock.advance(Duration::from_mins(2));
+    let world = Arc::new(world);
+    die(&world, &world.sms).await;
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(world.idle().await.unknown, 1);
+    let own = Some(OwnMessage { notice: world.notices().await[0].id, number: 1 });
+    let refused =
+        Report { foreign_id: "m1".into(), reported: Reported::Bounced, code: "".into(), dead: false, stopped: false };
+    assert!(receive(&world.env, "sms", own, &refused).await.unwrap());
+    world.idle().await;
+    assert_eq!(world.told(), [format!("mail {DI}")]);
+}
+
+#[tokio::test]
+async fn n3_a_report_whose_taker_died_counts_at_the_next_start() {
+    let world = due().await;
+    died(&world).await;
+    let mut ids = world.notices().await.into_iter();
+    let text = ids.find(|notice| notice.recipient == friend(1)).unwrap().id;
+    // The report was written, and the process died before it could change the notice.
+    let written =
+        Returned::Reported { notice: text, number: 1, reported: Reported::Delivered, foreign_id: "m1".into() };
+    world.clock.advance(Duration::from_mins(1));
+    let claimed = world.env.store.claim(false, 9, Duration::from_mins(1)).await.unwrap();
+    let claimed = claimed.into_iter().find(|claimed| claimed.notice.id == text).unwrap();
+    let ended = deliver_notice(&world.env, &world.post, &claimed, &CancellationToken::new()).await.unwrap();
+    assert_eq!(ended, Ended::Unknown);
+    world.commit(vec![Effect::Returned(written)]).await;
+    let worker = Worker::new(world.env.clone(), Arc::clone(&world.post), Settings::default(), None);
+    worker.run_until_idle().await.unwrap();
+    assert_eq!(world.env.store.notice(text).await.unwrap().unwrap().state, NoticeState::Sent);
+}
+
+#[tokio::test]
+async fn n3_what_is_known_to_have_arrived_is_not_repeated_after_a_crash() {
+    let world = due().await;
+    died(&world).await;
+    let mut ids = world.notices().await.into_iter();
+    let mail = ids.find(|notice| notice.recipient == friend(2)).unwrap().id;
+    let own = Some(OwnMessage { notice: mail, number: 1 });
+    let arrived =
+        Report { foreign_id: "m1".into(), reported: Reported::Delivered, code: "".into(), dead: false, stopped: false };
+    assert!(receive(&world.env, "mail", own, &arrived).await.unwrap());
+    world.clock.advance(Duration::from_mins(1));
+    world.idle().await;
+    assert!(world.told().is_empty(), "it could be repeated, and need not be");
+    assert_eq!(world.env.store.notice(mail).await.unwrap().unwrap().state, NoticeState::Sent);
 }
 
 #[tokio::test]

@@ -257,6 +257,7 @@ fn worker(running: &Running, world: &World, jasmin: &str) -> Worker {
         client: client(),
         callback: Some(format!("{}/hooks/jasmin/status", running.base).into()),
         replies: true,
+        repeats: false,
         sender: OURS.into(),
         head: None,
     };

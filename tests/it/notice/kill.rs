@@ -78,6 +78,7 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
         callback: None,
         sender: "".into(),
         replies: true,
+        repeats: false,
     };
     let mails = ByFolder {
         name: "outbox".into(),

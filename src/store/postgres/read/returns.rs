@@ -1,10 +1,10 @@
 //! What came back from recipients.
 
-use super::{all, first, outbox::attempt};
+use super::{after, all, first, outbox::attempt};
 use crate::{
     clock::Time,
     domain::{
-        id::OwnerId,
+        id::{NoticeId, OwnerId},
         notice::{Attempt, Reported},
     },
     store::{
@@ -41,6 +41,13 @@ fn stop_link(row: &Row) -> Result<StopLink> {
 
 #[async_trait]
 impl Returns for Postgres {
+    async fn unsettled(&self, last: Option<NoticeId>, limit: usize) -> Result<Vec<NoticeId>> {
+        const SQL: &str = "/* unsettled */ SELECT DISTINCT notice FROM attempts
+            WHERE reported IS NOT NULL AND (outcome = 'unknown' OR (outcome = 'sent' AND reported IN (3, 4, 6)))
+            AND notice > $1 ORDER BY notice LIMIT $2";
+        all(&self.read(SQL, || values![after(last), limit]).await?.rows, |row| Columns::of(row, "attempts").stored())
+    }
+
     async fn receipts(&self, account: &str, foreign_id: &str) -> Result<Vec<Receipt>> {
         const SQL: &str = "/* receipts */ SELECT account, foreign_id, reported, code, flags, at FROM receipts
             WHERE message = $1 AND account = $2";

@@ -100,6 +100,7 @@ macro_rules! suite {
             returns {
                 receipts_are_kept_once_and_for_a_month
                 furthest_report_of_an_attempt_counts
+                reports_that_changed_nothing_are_found
                 settled_notice_can_be_opened_again
                 only_one_notice_of_a_pair_is_opened_again
                 dead_addresses_are_kept_until_they_are_not

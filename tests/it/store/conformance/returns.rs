@@ -86,6 +86,34 @@ pub(crate) async fn furthest_report_of_an_attempt_counts(store: &SharedStore) {
     assert_eq!(store.last_attempt_to("sms", "+14155550178").await.unwrap(), None);
 }
 
+pub(crate) async fn reports_that_changed_nothing_are_found(store: &SharedStore) {
+    let cases = [
+        (AttemptOutcome::Unknown, Reported::Accepted, true),
+        (AttemptOutcome::Unknown, Reported::Bounced, true),
+        (AttemptOutcome::Sent, Reported::Delivered, false),
+        (AttemptOutcome::Sent, Reported::Failed, true),
+        (AttemptOutcome::Sent, Reported::Expired, true),
+        (AttemptOutcome::Sent, Reported::Bounced, true),
+        (AttemptOutcome::TryAgain, Reported::Failed, false),
+        (AttemptOutcome::Never, Reported::Bounced, false),
+    ];
+    for (number, (outcome, reported, _)) in (1..).zip(cases) {
+        write(store, vec![Effect::NoticeDue(notice(number, 1, number, at(1)))]).await;
+        let claimed = store.claim(false, 1, LEASE).await.unwrap().pop().unwrap();
+        let (notice, fence) = (claimed.notice.id, claimed.fence);
+        let begun = attempt(&claimed.notice, 1, &format!("+141555501{number:02}"));
+        let (foreign_id, detail) = (None, "".into());
+        let ended = Effect::AttemptEnded { notice, number: 1, outcome, foreign_id, detail };
+        write(store, vec![Effect::AttemptBegun { attempt: begun, fence }, ended]).await;
+        assert!(!store.unsettled(None, 99).await.unwrap().contains(&notice), "no report came");
+        let foreign_id = format!("m{number}").into();
+        write(store, returned(Returned::Reported { notice, number: 1, reported, foreign_id })).await;
+    }
+    let expected: Vec<_> = (1..).zip(cases).filter(|(_, case)| case.2).map(|(number, _)| NoticeId(number)).collect();
+    assert_eq!(store.unsettled(None, 99).await.unwrap(), expected);
+    assert_eq!(store.unsettled(Some(expected[0]), 2).await.unwrap(), expected[1..3]);
+}
+
 pub(crate) async fn settled_notice_can_be_opened_again(store: &SharedStore) {
     sent(store).await;
     let reopened = |from| returned(Returned::Reopened { id: NoticeId(1), from, due: at(9), reason: "again".into() });
