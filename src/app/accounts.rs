@@ -12,7 +12,12 @@ use crate::{
     template::Spoken,
     usecase::gateway::{Account, Accounts, Announce},
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 use toml::Spanned;
 
 /// Kinds that are not provider files.
@@ -69,6 +74,21 @@ pub(super) fn provider_file(config: &Config, kind: &str) -> Result<Provider, Str
         ));
     };
     file.map_err(|error| error.to_string())
+}
+
+/// How long reports may take, for the accounts of which the operator or the provider's file says it. A kind that cannot be
+/// read is told where its account is made.
+pub(super) fn reports(config: &Config) -> HashMap<Box<str>, Duration> {
+    let time = |written: &config::Account| {
+        let kind = written.kind.get_ref();
+        let file = || provider_file(config, kind).ok().filter(|_| !BUILT_IN.contains(&kind.as_str()));
+        written.reports_within.map_or_else(|| file()?.reports_within(), |span| Some(span.0))
+    };
+    config
+        .accounts
+        .iter()
+        .filter_map(|(name, written)| Some((name.get_ref().as_str().into(), time(written)?)))
+        .collect()
 }
 
 /// One account with its provider's file.

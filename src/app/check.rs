@@ -3,10 +3,11 @@
 use super::accounts;
 use crate::{
     config::Config,
+    domain::notice::REPORTS_WITHIN,
     provider::{BUILT_IN, Capability, Provider},
     template::{Alphabet, Letterhead, Price, Segments, Templates},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,10 @@ pub fn check(config: &Config) -> Vec<Finding> {
         report.push(provider(config, kind));
     }
     match accounts::each(config) {
-        Ok(each) => report.extend(each.iter().map(account)),
+        Ok(each) => {
+            let within = accounts::reports(config);
+            report.extend(each.iter().map(|one| account(one, within.get(one.name()).copied())));
+        }
         Err(error) => report.push(Finding { of: "accounts".to_owned(), wrong: true, what: error.to_string() }),
     }
     if let Err(error) = super::console::operators(config) {
@@ -154,7 +158,7 @@ fn abilities(file: &Provider) -> String {
     able.join(", ")
 }
 
-fn account(account: &crate::usecase::gateway::Account) -> Finding {
+fn account(account: &crate::usecase::gateway::Account, reports_within: Option<Duration>) -> Finding {
     let custody = match account.provider.settings().custody {
         crate::provider::Custody::Operator => "forwarding works, since its credentials are Redial's",
         crate::provider::Custody::Sender => {
@@ -164,6 +168,15 @@ fn account(account: &crate::usecase::gateway::Account) -> Finding {
     Finding {
         of: format!("account {}", account.name()),
         wrong: false,
-        what: format!("its identity for groups is {}; {custody}", account.app),
+        what: format!("its identity for groups is {}; {custody}; {}", account.app, reports(account, reports_within)),
     }
+}
+
+/// How long its delivery reports are waited for (rule N3).
+fn reports(account: &crate::usecase::gateway::Account, within: Option<Duration>) -> String {
+    if !account.provider.provider().can(Capability::Status) {
+        return "its file reads no delivery reports".to_owned();
+    }
+    let hours = within.unwrap_or(REPORTS_WITHIN).as_secs_f64() / 3_600.0;
+    format!("a message without a report is unknown after {hours} h")
 }

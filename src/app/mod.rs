@@ -123,5 +123,6 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         debounce: config.notices.debounce.0,
         debounce_most: config.notices.debounce_at_most.0,
         region: Some(region),
+        reports: accounts::reports(config),
     })
 }

@@ -77,6 +77,8 @@ pub struct Account {
     pub concurrency: Option<usize>,
     /// Notices in time for each sender and country, like `1/s` (rule N7).
     pub rate: Option<Spanned<String>>,
+    /// How long delivery reports may take; else as the provider's file says, or three days (rule N3).
+    pub reports_within: Option<Span>,
     /// Notices in a day of UTC (rule N7).
     pub daily: Option<u64>,
     /// Where notices may go (rule N7).

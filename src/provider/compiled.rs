@@ -112,6 +112,8 @@ pub(super) struct StatusHook {
     pub(super) from: Option<Place>,
     pub(super) sequence: Option<Place>,
     pub(super) states: Vec<Rule<(State, bool, Flags)>>,
+    /// How long reports may take.
+    pub(super) within: Option<Duration>,
     pub(super) acknowledge: DocumentText,
 }
 

@@ -54,11 +54,11 @@ pub mod write;
 
 use crate::{
     clock::{Clock, Random},
-    domain::query::Windows,
+    domain::{notice::REPORTS_WITHIN, query::Windows},
     store::SharedStore,
 };
 use arc_swap::{ArcSwap, Guard};
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// What every action works with.
 #[derive(Clone)]
@@ -131,6 +131,15 @@ pub struct Rules {
     pub debounce_most: Duration,
     /// Country of numbers without a country code, where neither account nor sender says otherwise (Q1).
     pub region: Option<crate::domain::address::phone::Region>,
+    /// How long the reports of an account may take, by its name, where it is not the usual time (N3).
+    pub reports: HashMap<Box<str>, Duration>,
+}
+
+impl Rules {
+    /// How long this account's reports may take (N3).
+    pub fn reports_within(&self, account: &str) -> Duration {
+        self.reports.get(account).copied().unwrap_or(REPORTS_WITHIN)
+    }
 }
 
 impl Default for Rules {
@@ -140,6 +149,7 @@ impl Default for Rules {
             debounce: Duration::from_mins(2),
             debounce_most: Duration::from_mins(10),
             region: None,
+            reports: HashMap::new(),
         }
     }
 }

@@ -101,12 +101,13 @@ pub enum Standing {
     Unknown,
 }
 
-/// How long a report may take. Providers give up on a phone after one to three days, and say so then.
+/// How long a report may take where neither the operator nor the provider's file says. Providers give up on a phone after
+/// one to three days, and say so then.
 pub const REPORTS_WITHIN: Duration = Duration::from_hours(72);
 
-/// Where an attempt stands at `now`.
-pub fn standing(attempt: &Attempt, now: Time) -> Standing {
-    let late = now >= attempt.at.after(REPORTS_WITHIN);
+/// Where an attempt stands at `now`, over an account whose reports come `within` this time.
+pub fn standing(attempt: &Attempt, within: Duration, now: Time) -> Standing {
+    let late = now >= attempt.at.after(within);
     match (attempt.outcome, attempt.reported) {
         (_, Some(Reported::Delivered)) => Standing::Delivered,
         (_, Some(Reported::Bounced | Reported::Expired | Reported::Failed))
@@ -164,6 +165,7 @@ mod tests {
             ("under way", None, None, 0, Standing::Waiting),
             ("on its way", Some(AttemptOutcome::Sent), Some(Reported::Sent), 1, Standing::OnItsWay),
             ("no report in three days", Some(AttemptOutcome::Sent), None, 72, Standing::Unknown),
+            ("none yet, of a provider that may take four", Some(AttemptOutcome::Sent), None, 73, Standing::Waiting),
             ("and no last one", Some(AttemptOutcome::Sent), Some(Reported::Sent), 72, Standing::Unknown),
             ("late is not never", Some(AttemptOutcome::Sent), Some(Reported::Delivered), 900, Standing::Delivered),
             ("a bounce", Some(AttemptOutcome::Never), Some(Reported::Bounced), 900, Standing::NotDelivered),
@@ -182,7 +184,8 @@ mod tests {
                 detail: "".into(),
                 reported,
             };
-            assert_eq!(standing(&attempt, hours(at)), expected, "{rule}");
+            let within = if at == 73 { Duration::from_hours(96) } else { REPORTS_WITHIN };
+            assert_eq!(standing(&attempt, within, hours(at)), expected, "{rule}");
         }
     }
 

@@ -9,7 +9,10 @@ use crate::{
     clock::Time,
     domain::id::OwnerId,
     http::problem::Problem,
-    usecase::explain::{self, Explained, sentence},
+    usecase::{
+        Rules,
+        explain::{self, Explained, sentence},
+    },
 };
 use serde::Serialize;
 
@@ -42,10 +45,10 @@ pub(super) struct ExplanationView {
 #[utoipa::path(get, path = "/v1/explain/{id}", responses((status = 200, body = ExplanationView)))]
 pub(super) async fn explain(call: &Call) -> Result<Reply, Problem> {
     let explained = explain::explain(&call.api.env, call.segment("id")).await?;
-    Ok(Reply::json(200, &view(&explained, call.api.env.clock.now())))
+    Ok(Reply::json(200, &view(&explained, &call.api.env.rules(), call.api.env.clock.now())))
 }
 
-fn view(explained: &Explained, now: Time) -> ExplanationView {
+fn view(explained: &Explained, rules: &Rules, now: Time) -> ExplanationView {
     match explained {
         Explained::Query(record, substitution) => {
             let (rule, sentence) = sentence(record.because);
@@ -78,7 +81,7 @@ fn view(explained: &Explained, now: Time) -> ExplanationView {
             rule: Some("N3"),
             sentence: notice.reason.to_string(),
             owner: Some(notice.owner),
-            notice: Some(NoticeView::with(notice, attempts, now)),
+            notice: Some(NoticeView::with(notice, attempts, rules, now)),
             ..ExplanationView::default()
         },
     }

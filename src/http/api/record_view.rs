@@ -10,6 +10,7 @@ use crate::{
         query::Reason,
     },
     store::{Audit, OptOut, QueryRecord, Substitution},
+    usecase::Rules,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -62,8 +63,8 @@ impl From<&Notice> for NoticeView {
 
 impl NoticeView {
     /// With its attempts.
-    pub(super) fn with(notice: &Notice, attempts: &[Attempt], now: Time) -> Self {
-        let tried = attempts.iter().map(|attempt| AttemptView::of(attempt, now)).collect();
+    pub(super) fn with(notice: &Notice, attempts: &[Attempt], rules: &Rules, now: Time) -> Self {
+        let tried = attempts.iter().map(|attempt| AttemptView::of(attempt, rules, now)).collect();
         Self { tried: Some(tried), ..Self::from(notice) }
     }
 }
@@ -90,12 +91,12 @@ pub(super) struct AttemptView {
     /// What the provider's reports say of it since, the furthest of them; absent where none came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
-    /// Where it stands, replies and reports taken together; `unknown` where no report came in three days.
+    /// Where it stands, replies and reports taken together; `unknown` where no report came in the account's time.
     pub standing: Standing,
 }
 
 impl AttemptView {
-    fn of(attempt: &Attempt, now: Time) -> Self {
+    fn of(attempt: &Attempt, rules: &Rules, now: Time) -> Self {
         Self {
             number: attempt.number,
             account: attempt.account.clone(),
@@ -105,7 +106,7 @@ impl AttemptView {
             outcome: attempt.outcome,
             detail: attempt.detail.clone(),
             reported: attempt.reported,
-            standing: standing(attempt, now),
+            standing: standing(attempt, rules.reports_within(&attempt.account), now),
         }
     }
 }

@@ -57,7 +57,8 @@ pub(super) async fn notice(call: &Call) -> Result<Reply, Problem> {
     let found = call.api.env.store.notice(id).await?.filter(|notice| notice.owner == owner);
     let notice = found.ok_or(Refused::NotFound("notice"))?;
     let attempts = call.api.env.store.attempts(id).await?;
-    Ok(Reply::json(200, &NoticeView::with(&notice, &attempts, call.api.env.clock.now())))
+    let (rules, now) = (call.api.env.rules(), call.api.env.clock.now());
+    Ok(Reply::json(200, &NoticeView::with(&notice, &attempts, &rules, now)))
 }
 
 /// Queries that met an owner, newest first. Who was refused is not named.

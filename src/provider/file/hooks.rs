@@ -112,6 +112,8 @@ pub(in crate::provider) struct StatusFile {
     /// A number that grows from report to report of one message.
     pub(in crate::provider) sequence: Option<Written>,
     pub(in crate::provider) states: Vec<Spanned<StateFile>>,
+    /// How long reports may take.
+    pub(in crate::provider) within_hours: Option<Spanned<u64>>,
     pub(in crate::provider) acknowledge: DocumentFile,
 }
 

@@ -8,7 +8,7 @@ use crate::provider::{
     rule::{Subjects, When},
     text::Escape,
 };
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 use toml::Spanned;
 
 /// Names in the rules that tell a call's phase, and in its caller id.
@@ -117,6 +117,7 @@ impl Loader<'_> {
             to: self.optional_webhook_place(file.to.as_ref())?,
             from: self.optional_webhook_place(file.from.as_ref())?,
             sequence: self.optional_webhook_place(file.sequence.as_ref())?,
+            within: file.within_hours.as_ref().map(|hours| self.within(hours)).transpose()?,
             states: self.rules(
                 &file.states,
                 Subjects { names: STATE_NAMES, ..WEBHOOK },
@@ -145,6 +146,15 @@ impl Loader<'_> {
             words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
             acknowledge: self.plain_document(&file.acknowledge)?,
         })
+    }
+
+    fn within(&self, hours: &Spanned<u64>) -> Result<Duration> {
+        const LONGEST: u64 = 24 * 31;
+        let wanted = || self.wrong(hours.span(), format!("reports take 1 to {LONGEST} hours"));
+        Some(*hours.get_ref())
+            .filter(|hours| (1..=LONGEST).contains(hours))
+            .map(Duration::from_hours)
+            .ok_or_else(wanted)
     }
 
     /// Where the text of a message from a person stands.

@@ -110,6 +110,11 @@ impl Provider {
         self.send.as_ref().map(|send| send.rates).unwrap_or_default()
     }
 
+    /// How long delivery reports may take; `None`: the file does not say.
+    pub fn reports_within(&self) -> Option<std::time::Duration> {
+        self.status.as_ref().and_then(|status| status.within)
+    }
+
     /// For how long a repeat with the same reference is one message; `None`: it is another message.
     pub fn idempotent_for(&self) -> Option<std::time::Duration> {
         self.send.as_ref().and_then(|send| send.idempotent_for)

@@ -9,7 +9,10 @@ use redial::{
     },
     store::Effect,
     transport::delivery::Delivery,
-    usecase::receipts::{OwnMessage, Report, receive},
+    usecase::{
+        Rules,
+        receipts::{OwnMessage, Report, receive},
+    },
 };
 use std::{sync::Arc, time::Duration};
 
@@ -217,12 +220,18 @@ async fn n6_a_dead_number_ends_where_somebody_proves_it() {
 #[tokio::test]
 async fn n3_no_report_ever_ends_as_unknown() {
     let (world, id) = told(&[BO], replied(AttemptOutcome::Sent, Some("m1"))).await;
-    let stands = async || standing(&world.env.store.attempts(id).await.unwrap()[0], world.now());
+    let stands = async || {
+        let attempt = world.env.store.attempts(id).await.unwrap().remove(0);
+        standing(&attempt, world.env.rules().reports_within(&attempt.account), world.now())
+    };
     assert_eq!(stands().await, Standing::Waiting);
     says(&world, &report("m1", Reported::Sent)).await;
     assert_eq!(stands().await, Standing::OnItsWay);
     world.after(72 * 3_600).await;
     assert_eq!(stands().await, Standing::Unknown);
+    let longer = [("sms".into(), Duration::from_hours(96))].into();
+    world.env.live.replace(Rules { reports: longer, ..Rules::default() });
+    assert_eq!(stands().await, Standing::OnItsWay, "an account of which the operator says so takes longer");
     assert!(world.told().is_empty(), "and is never sent again for that");
 }
 
