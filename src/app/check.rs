@@ -6,6 +6,8 @@ use crate::{
     domain::notice::REPORTS_WITHIN,
     provider::{BUILT_IN, Capability, Provider},
     template::{Alphabet, Letterhead, Price, Segments, Templates},
+    transport::http::reach::Reach,
+    usecase::devices::PushAccount,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -39,6 +41,10 @@ pub fn check(config: &Config) -> Vec<Finding> {
     if let Err(error) = super::console::operators(config) {
         report.push(Finding { of: "console".to_owned(), wrong: true, what: error.to_string() });
     }
+    match super::post::push_accounts(config) {
+        Ok(accounts) => report.extend(accounts.iter().map(pushes)),
+        Err(error) => report.push(Finding { of: "notices.push".to_owned(), wrong: true, what: error.to_string() }),
+    }
     match super::post::post(config, None) {
         Ok(post) => {
             let prices = prices(config, &mut report);
@@ -48,6 +54,17 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
     }
     report
+}
+
+/// What devices an account pushes to.
+fn pushes(account: &PushAccount) -> Finding {
+    let private = if account.endpoints() && account.reach == Reach::Anywhere {
+        "; their endpoints may lie on this machine or network"
+    } else {
+        ""
+    };
+    let what = format!("pushes to devices by {}: each tells {}{private}", account.kind, account.about());
+    Finding { of: format!("account {}", account.name), wrong: false, what }
 }
 
 /// What a part costs: account, country, price.

@@ -7,7 +7,7 @@ mod post;
 mod serve;
 
 pub use check::{Finding, check};
-pub(crate) use post::post;
+pub(crate) use post::{post, push_accounts};
 pub use serve::{Running, serve};
 
 use crate::{

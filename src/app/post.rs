@@ -19,6 +19,7 @@ use crate::{
     usecase::{
         carrier::{ByFolder, ByProvider, BySmtp, Carrier, Carriers, MailHead},
         deliver_notice::Post,
+        devices::{PushAccount, PushAccounts},
         gateway::Account,
         governor::{Caps, Governor},
     },
@@ -92,7 +93,8 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
         countries.iter().map(known).collect::<Result<Vec<_>, _>>()
     });
     // A folder wakes nobody, nor does an e-mail.
-    let wakes = account.kind.get_ref() != "folder" && notices.sms.iter().any(|listed| listed.get_ref() == name);
+    let mut loud = notices.sms.iter().chain(&notices.push);
+    let wakes = account.kind.get_ref() != "folder" && loud.any(|listed| listed.get_ref() == name);
     let quiet = match &account.quiet {
         Some(quiet) => hours(config, quiet)?,
         None if wakes => hours(config, &notices.quiet)?,
@@ -134,11 +136,14 @@ fn zone(config: &Config) -> Result<TimeZone, StartError> {
 
 fn carriers(config: &Config) -> Result<Carriers, StartError> {
     let mut carriers: Carriers = Vec::new();
-    for (channel, names) in [(Channel::Sms, &config.notices.sms), (Channel::Email, &config.notices.email)] {
+    let notices = &config.notices;
+    for (channel, names) in
+        [(Channel::Push, &notices.push), (Channel::Sms, &notices.sms), (Channel::Email, &notices.email)]
+    {
         for name in names {
             // The default names an account that a file need not have.
             let Some(account) = config.account(name.get_ref()) else { continue };
-            let carrier = carrier(config, name, account).map_err(|why| in_account(config, name, why))?;
+            let carrier = carrier(config, name, account, channel).map_err(|why| in_account(config, name, why))?;
             if !carrier.speaks(channel) {
                 return Err(in_account(config, name, format_args!("it takes no {channel:?} messages")));
             }
@@ -148,7 +153,50 @@ fn carriers(config: &Config) -> Result<Carriers, StartError> {
     Ok(carriers)
 }
 
-fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -> Result<Arc<dyn Carrier>, String> {
+/// The accounts that push, as owners register devices with them.
+pub(crate) fn push_accounts(config: &Config) -> Result<PushAccounts, StartError> {
+    let mut all = Vec::new();
+    for name in &config.notices.push {
+        let Some(written) = config.account(name.get_ref()) else { continue };
+        let one = |name: &str| -> Result<PushAccount, String> {
+            let kind = written.kind.get_ref().as_str();
+            let account = if accounts::BUILT_IN.contains(&kind) {
+                None
+            } else {
+                let file = Arc::new(accounts::provider_file(config, kind)?);
+                Some(Arc::new(accounts::one(config, name, written, file)?.provider))
+            };
+            let reach = if written.private_endpoints { Reach::Anywhere } else { Reach::Public };
+            Ok(PushAccount { name: name.into(), kind: kind.into(), account, reach })
+        };
+        all.push(one(name.get_ref()).map_err(|why| in_account(config, name, why))?);
+    }
+    Ok(all.into())
+}
+
+/// How requests of an account leave: only the operator's own word leads off the public internet, and a recipient's
+/// endpoint is none (rule W2).
+fn client(one: &Account, account: &config::Account, channel: Channel) -> Result<Client, String> {
+    let device = one.provider.provider().device().filter(|_| channel == Channel::Push);
+    let private = match device {
+        Some(form) if form.endpoint => account.private_endpoints,
+        _ => account.base_url.is_some(),
+    };
+    let version = match (channel, one.provider.provider().only_http2()) {
+        (_, true) => http::Version::Only2,
+        (Channel::Push, false) => http::Version::OneOrTwo,
+        (Channel::Sms | Channel::Email, false) => http::Version::One,
+    };
+    let reach = if private { Reach::Anywhere } else { Reach::Public };
+    Client::new(&http::Settings { reach, version, ..http::Settings::default() }).map_err(|why| why.to_string())
+}
+
+fn carrier(
+    config: &Config,
+    name: &Spanned<String>,
+    account: &config::Account,
+    channel: Channel,
+) -> Result<Arc<dyn Carrier>, String> {
     let name: Box<str> = name.get_ref().as_str().into();
     let head = MailHead {
         from: account.from_email.clone().unwrap_or_default().into(),
@@ -174,13 +222,10 @@ fn carrier(config: &Config, name: &Spanned<String>, account: &config::Account) -
         kind => {
             let file = Arc::new(accounts::provider_file(config, kind)?);
             let one = accounts::one(config, &name, account, file)?;
-            // Only the operator's own word leads off the public internet.
-            let reach = if account.base_url.is_some() { Reach::Anywhere } else { Reach::Public };
-            let settings = http::Settings { reach, ..http::Settings::default() };
             Ok(Arc::new(ByProvider {
                 callback: callback(&one, account),
+                client: client(&one, account, channel)?,
                 account: Arc::new(one.provider),
-                client: Client::new(&settings).map_err(|why| why.to_string())?,
                 sender: sender(account).unwrap_or_default().into(),
                 replies: sender_is_number(account),
                 repeats: account.unknown == config::Unanswered::Repeat,

@@ -255,6 +255,7 @@ fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
         targets: accounts::api_targets(config)?,
         slot: config.queries.slot.0,
         bound: accounts::bound(config)?,
+        push: post::push_accounts(config)?,
     })
 }
 

@@ -115,7 +115,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Notices(args) => with_app(&config, async |app| notices::run(args, &app.env).await).await,
         Command::SendTest(args) => {
             let post = app::post(&config, None)?;
-            with_app(&config, async |app| send_test::run(args, &app.env, &post).await).await
+            let push = app::push_accounts(&config)?;
+            with_app(&config, async |app| send_test::run(args, &app.env, &post, &push).await).await
         }
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
         Command::OperatorPassword => operator_password::run(),

@@ -2,28 +2,49 @@
 
 use super::Failure;
 use crate::{
-    domain::{address::Address, notice::AttemptOutcome},
-    usecase::{Env, deliver_notice::Post, send_test::send_test},
+    domain::{address::Address, id::DeviceId, notice::AttemptOutcome},
+    transport::delivery::Delivery,
+    usecase::{
+        Env,
+        deliver_notice::Post,
+        devices::{self, NewDevice, PushAccounts, Subscription, SubscriptionKeys},
+        send_test::{push_test, send_test},
+    },
 };
 use std::process::ExitCode;
 
 /// Arguments of `redial send-test`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  redial send-test --account outbox --to +14155550123\n  redial send-test --account mail --to you@example.com\n\nExit code 0: the far end took it; 1: it did not, or nobody knows."
+    group(clap::ArgGroup::new("whom").required(true).args(["to", "device", "token", "endpoint"])),
+    after_help = "Examples:\n  redial send-test --account outbox --to +14155550123\n  redial send-test --account mail --to you@example.com\n  redial send-test --device dev_01jd8x0m6vq4sj5v2n3c7t9w0e\n  redial send-test --account ios --token 00fc13adff78…\n  redial send-test --account web --endpoint https://… --p256dh B… --auth …\n\nExit code 0: the far end took it; 1: it did not, or nobody knows."
 )]
 pub(super) struct Args {
-    /// An account that notices are sent by.
-    #[arg(long, value_name = "NAME")]
-    account: String,
+    /// An account that notices are sent by; a registered device has its own.
+    #[arg(long, value_name = "NAME", required_unless_present = "device", conflicts_with = "device")]
+    account: Option<String>,
     /// A phone number or an e-mail address of yours.
     #[arg(long, value_name = "ADDRESS")]
-    to: String,
+    to: Option<String>,
+    /// A registered device, for a push message.
+    #[arg(long, value_name = "ID")]
+    device: Option<DeviceId>,
+    /// The token of a device, for a push message.
+    #[arg(long)]
+    token: Option<String>,
+    /// The endpoint of a subscription, for a push message.
+    #[arg(long, value_name = "URL", requires = "p256dh", requires = "auth")]
+    endpoint: Option<String>,
+    /// The subscription's public key.
+    #[arg(long, value_name = "KEY", requires = "endpoint")]
+    p256dh: Option<String>,
+    /// The subscription's secret.
+    #[arg(long, value_name = "SECRET", requires = "endpoint")]
+    auth: Option<String>,
 }
 
-pub(super) async fn run(args: Args, env: &Env, post: &Post) -> Result<ExitCode, Failure> {
-    let to = Address::parse(&args.to, env.rules().region)?;
-    let delivery = send_test(env, post, &args.account, &to).await?;
+pub(super) async fn run(args: Args, env: &Env, post: &Post, accounts: &PushAccounts) -> Result<ExitCode, Failure> {
+    let delivery = send(args, env, post, accounts).await?;
     let word = match delivery.outcome {
         AttemptOutcome::Sent => "sent",
         AttemptOutcome::TryAgain => "not sent, another try may help",
@@ -34,4 +55,20 @@ pub(super) async fn run(args: Args, env: &Env, post: &Post) -> Result<ExitCode, 
     let detail = if delivery.detail.is_empty() { String::new() } else { format!(" ({})", delivery.detail) };
     println!("{word}{id}{detail}");
     Ok(if delivery.outcome == AttemptOutcome::Sent { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn send(args: Args, env: &Env, post: &Post, accounts: &PushAccounts) -> Result<Delivery, Failure> {
+    if let Some(id) = args.device {
+        let found = env.store.device(id).await?.ok_or_else(|| format!("there is no device {id}"))?;
+        return Ok(push_test(env, post, &found.account, found.place).await?);
+    }
+    let account = args.account.unwrap_or_default();
+    if let Some(to) = args.to {
+        return Ok(send_test(env, post, &account, &Address::parse(&to, env.rules().region)?).await?);
+    }
+    let keys = args.p256dh.zip(args.auth).map(|(p256dh, auth)| SubscriptionKeys { p256dh, auth });
+    let subscription =
+        args.endpoint.zip(keys).map(|(endpoint, keys)| Subscription { endpoint, keys, expiration_time: None });
+    let wanted = NewDevice { account: account.clone(), token: args.token, subscription, label: None };
+    Ok(push_test(env, post, &account, devices::place(accounts, &wanted)?).await?)
 }

@@ -70,6 +70,9 @@ pub struct Account {
     /// Whether senders' callback addresses may lie on this machine or a private network (rule W2).
     #[serde(default)]
     pub private_callbacks: bool,
+    /// Whether endpoints of push messages may lie on this machine or a private network, without TLS too (rule W2).
+    #[serde(default)]
+    pub private_endpoints: bool,
     /// What senders show at the drop-in endpoints of an account in the operator's custody.
     #[serde(default)]
     pub senders: Vec<Sender>,

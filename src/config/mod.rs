@@ -215,6 +215,8 @@ pub struct Notices {
     pub debounce_at_most: Span,
     /// A language tag.
     pub language: String,
+    /// Accounts for push messages; which one is for a device stands with the device.
+    pub push: Vec<Spanned<String>>,
     /// Accounts for text messages, in order.
     pub sms: Vec<Spanned<String>>,
     /// Accounts for e-mail, in order.
@@ -266,6 +268,7 @@ impl Default for Notices {
             debounce: Span::seconds(120),
             debounce_at_most: Span::seconds(600),
             language: "en".to_owned(),
+            push: Vec::new(),
             sms: outbox(),
             email: outbox(),
             concurrency: 8,
@@ -374,7 +377,8 @@ impl Config {
                 format!("region is {:?}; a country's two capitals are needed, like \"US\"", region.get_ref()),
             ));
         }
-        for (list, channel) in [(&self.notices.sms, "sms"), (&self.notices.email, "email")] {
+        let notices = &self.notices;
+        for (list, channel) in [(&notices.push, "push"), (&notices.sms, "sms"), (&notices.email, "email")] {
             for name in list {
                 // The defaults name an account that a file of one's own need not have.
                 let from_file = !name.span().is_empty();

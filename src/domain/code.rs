@@ -173,7 +173,7 @@ fn prefix(to: &Address) -> &str {
     let key = to.key();
     match to.kind() {
         Kind::Phone => &key[..key.len().saturating_sub(3)],
-        Kind::Email => key.rsplit_once('@').map_or(key, |(_, domain)| domain),
+        Kind::Email | Kind::Device => key.rsplit_once('@').map_or(key, |(_, domain)| domain),
     }
 }
 

@@ -139,6 +139,8 @@ ids! {
     LetterId = "let_";
     /// An owner who is signed in on one device.
     SessionId = "ses_";
+    /// A phone or browser of an owner that push messages go to.
+    DeviceId = "dev_";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod bounce;
 pub mod card;
 pub mod change;
 pub mod code;
+pub mod device;
 pub mod group;
 pub mod id;
 pub mod identity_bound;

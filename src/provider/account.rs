@@ -182,6 +182,12 @@ impl Account {
         &self.settings.parameters
     }
 
+    /// The value of a parameter that is no secret.
+    pub fn shown(&self, name: &str) -> Option<&str> {
+        let found = self.parameters().values.iter().find(|(declared, _)| *declared.name == *name && !declared.secret);
+        found.and_then(|(_, values)| values.first()).map(|value| &**value)
+    }
+
     /// Where requests go, without a slash at the end: as the configuration says, else to a request's own upstream, else
     /// to the provider's.
     pub(super) fn base(&self, own: Option<&Text>) -> Result<Cow<'_, str>, NotRendered> {

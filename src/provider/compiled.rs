@@ -154,6 +154,8 @@ pub(super) struct Send {
     pub(super) endpoint: Endpoint,
     /// Instead of fields.
     pub(super) body: Option<Text>,
+    pub(super) device: Option<Device>,
+    pub(super) http2: bool,
     pub(super) limits: LimitsFile,
     pub(super) rates: Rates,
     pub(super) idempotent_for: Option<Duration>,
@@ -170,6 +172,13 @@ pub(super) struct Read {
     /// The first with a value counts, here and below.
     pub(super) text: Vec<Place>,
     pub(super) from: Vec<Place>,
+}
+
+/// What a device tells to be written to.
+#[derive(Debug)]
+pub(super) struct Device {
+    pub(super) about: Box<str>,
+    pub(super) pattern: Option<regex::Regex>,
 }
 
 /// A request that Redial makes.
@@ -208,6 +217,7 @@ pub(super) struct ReplyRules {
     pub(super) code: Vec<Place>,
     pub(super) detail: Vec<Place>,
     pub(super) retry_after: Vec<(Place, Unit)>,
+    pub(super) gone_since: Vec<Place>,
     pub(super) rules: Vec<Rule<ReplyRule>>,
 }
 

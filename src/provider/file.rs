@@ -14,8 +14,8 @@ pub(super) use hooks::{
 };
 pub(super) use route::{CallbackFile, DestinationFile, ResourceFile, RouteFile};
 pub(super) use send::{
-    CommandFile, Encoding, FieldFile, FoundKind, LimitsFile, LookupFile, LookupRuleFile, OneOrMore, OutcomeKind,
-    ReadFile, ReplyFile, ReplyRuleFile, SendFile, Unit,
+    CommandFile, DeviceFile, Encoding, FieldFile, FoundKind, LimitsFile, LookupFile, LookupRuleFile, OneOrMore,
+    OutcomeKind, ReadFile, ReplyFile, ReplyRuleFile, SendFile, Unit,
 };
 pub(super) use signature::{Coding, EcdsaFile, Ed25519File, Hash, HmacFile, JwtFile, SignatureFile, SignaturesFile};
 

@@ -45,7 +45,7 @@ pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
-pub use send::{Found, NotWritten, Rates, Sends, Whole};
+pub use send::{DeviceForm, Found, NotWritten, Rates, Sends, Whole, is_point};
 
 /// One loaded provider file, shared by its accounts.
 #[derive(Debug)]

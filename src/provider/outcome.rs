@@ -6,6 +6,7 @@ use super::{
     incoming::Asked,
     place::Place,
 };
+use crate::clock::Time;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -117,6 +118,8 @@ pub struct Reply {
     pub detail: Box<str>,
     /// What else follows from it.
     pub flags: Flags,
+    /// Since when the device is gone, where the provider says so: one registered since is another.
+    pub gone_since: Option<Time>,
 }
 
 /// What else a reply or report says.

@@ -9,6 +9,7 @@
 //! No engine's type or error leaves this module, and no SQL stands outside it.
 
 mod access;
+pub mod devices;
 pub mod filter;
 mod imported;
 mod letters;
@@ -37,6 +38,7 @@ use crate::{
 };
 pub use access::{Access, Admitted, Passkey, Session};
 use async_trait::async_trait;
+pub use devices::{Devices, OfDevice};
 pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use passed::{Fate, Passed, Passes, Passing};
 pub use returns::{Receipt, Returned, Returns, StopLink, Unreachable};
@@ -290,6 +292,8 @@ pub enum Effect {
     Posted(Posted),
     /// Who gets in.
     Admitted(Admitted),
+    /// A device that push messages go to is there, or is no more.
+    OfDevice(OfDevice),
     /// A line of an owner's audit trail.
     Audited(Audit),
     /// What a process counted in a minute; replaces what stood there of the same life.
@@ -628,7 +632,7 @@ pub trait Keys: Send + Sync {
 /// Everything that is kept.
 #[async_trait]
 pub trait Store:
-    Numbers + Owners + Books + Outbox + Letters + Returns + Substitutions + Passes + Keys + Access + Watch
+    Numbers + Owners + Books + Outbox + Letters + Returns + Devices + Substitutions + Passes + Keys + Access + Watch
 {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims, heartbeats and what forgets.

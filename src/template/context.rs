@@ -464,7 +464,9 @@ impl Unproved {
         let Head { service, help, .. } = Head::new(letterhead);
         let (kind, which) = match address.kind() {
             crate::domain::address::Kind::Phone => ("phone", ending(address.wire())),
-            crate::domain::address::Kind::Email => ("email", Said::line(address.wire())),
+            crate::domain::address::Kind::Email | crate::domain::address::Kind::Device => {
+                ("email", Said::line(address.wire()))
+            }
         };
         Self { service, kind, which, help }
     }

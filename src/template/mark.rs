@@ -119,6 +119,20 @@ pub(super) fn plain(text: &str, direction: Direction, isolates: bool) -> String 
     plain
 }
 
+/// At most so many bytes of a plain text, with `…` at the end where something is left out, and no isolate left open.
+pub(super) fn within(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    // Room for `…` and for the end of an isolate, of three bytes each; isolates are not nested.
+    let cut = (0..=bytes.saturating_sub(6)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let mut kept = text[..cut].trim_end().to_owned();
+    let open = kept.matches(FSI).count() > kept.matches(PDI).count();
+    kept.push('\u{2026}');
+    kept.extend(open.then_some(PDI));
+    kept
+}
+
 /// Whether the value would be torn apart in a text of this direction: in one from the left, what has letters from the
 /// right; in one from the right, what has anything else than such letters (a number's `+` goes to its other end).
 fn turns(value: &str, direction: Direction) -> bool {
@@ -164,7 +178,23 @@ mod tests {
         assert_eq!(parts(&link), [Part::Link("https://example.com/c/1", "Stop"), Part::Words(".")]);
     }
 
+    #[test]
+    fn what_is_too_long_is_cut_between_letters_and_closes_its_isolate() {
+        assert_eq!(within("short", 5), "short");
+        assert_eq!(within("a long text", 10), "a lo\u{2026}");
+        assert_eq!(
+            within(&format!("{FSI}\u{e4}\u{e4}\u{e4}\u{e4}{PDI} b"), 14),
+            format!("{FSI}\u{e4}\u{e4}\u{2026}{PDI}")
+        );
+    }
+
     proptest! {
+        #[test]
+        fn a_cut_text_fits(text in "[a\u{e4}\u{5d0}\u{1f600} ]{0,60}", bytes in 6_usize..100) {
+            let kept = within(&text, bytes);
+            prop_assert!(kept.len() <= bytes.max(6), "{kept:?}");
+        }
+
         #[test]
         fn no_mark_is_left_and_nothing_else_is_lost(text in "[a-c \u{fdd0}-\u{fdd4}]{0,40}") {
             let left = plain(&text, Direction::Ltr, true);

@@ -85,6 +85,17 @@ pub struct Push {
     pub body: String,
 }
 
+/// Push services take 4096 bytes with all that goes along; letters that JSON escapes count twice.
+const PUSH_TITLE: usize = 300;
+const PUSH_BODY: usize = 1_400;
+
+impl Push {
+    /// What is too long ends in `…`.
+    fn fitted(self) -> Self {
+        Self { title: mark::within(&self.title, PUSH_TITLE), body: mark::within(&self.body, PUSH_BODY) }
+    }
+}
+
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -175,7 +186,8 @@ impl Templates {
         Ok(Push {
             title: mark::plain(halves.subject, direction, true),
             body: mark::plain(halves.body, direction, true),
-        })
+        }
+        .fitted())
     }
 
     /// The page about `facts`.

@@ -143,7 +143,8 @@ impl Detail {
     fn point(point: &CardPoint) -> Self {
         let kind = match point.kind {
             crate::domain::address::Kind::Phone => "phone",
-            crate::domain::address::Kind::Email => "email",
+            // A card has no devices.
+            crate::domain::address::Kind::Email | crate::domain::address::Kind::Device => "email",
         };
         let label = Said::name(&point.label);
         Self {

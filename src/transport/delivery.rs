@@ -1,6 +1,6 @@
 //! How handing over one message ended (rule N3).
 
-use crate::domain::notice::AttemptOutcome;
+use crate::{clock::Time, domain::notice::AttemptOutcome};
 use std::time::Duration;
 
 /// How handing over one message ended.
@@ -18,6 +18,8 @@ pub struct Delivery {
     pub dead: bool,
     /// The far end says that nobody there wants messages.
     pub stopped: bool,
+    /// Since when a device is gone, where the far end says so.
+    pub gone_since: Option<Time>,
 }
 
 /// Longer words of the far end are cut.
@@ -34,6 +36,7 @@ impl Delivery {
             detail: plain.take(DETAIL_MOST).collect::<String>().into(),
             dead: false,
             stopped: false,
+            gone_since: None,
         }
     }
 }

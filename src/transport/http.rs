@@ -24,10 +24,35 @@ pub struct Settings {
     pub timeout: Duration,
     /// The largest reply body that is read, in bytes.
     pub reply_limit: usize,
+    /// Which version of the protocol is spoken.
+    pub version: Version,
     /// Which addresses may be connected to.
     pub reach: Reach,
     /// Certificates that are trusted beside the system's, DER.
     pub extra_roots: Vec<CertificateDer<'static>>,
+}
+
+/// Which version of the protocol a client speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// HTTP/1.1.
+    #[default]
+    One,
+    /// HTTP/2 where the far end takes it at the handshake of TLS (ALPN, RFC 7301), else HTTP/1.1.
+    OneOrTwo,
+    /// HTTP/2 alone; without TLS too, with prior knowledge (RFC 9113, 3.3).
+    Only2,
+}
+
+impl Version {
+    /// What is offered at the handshake.
+    fn protocols(self) -> Vec<Vec<u8>> {
+        match self {
+            Version::One => Vec::new(),
+            Version::OneOrTwo => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            Version::Only2 => vec![b"h2".to_vec()],
+        }
+    }
 }
 
 impl Default for Settings {
@@ -36,6 +61,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(15),
             reply_limit: 1 << 20,
+            version: Version::One,
             reach: Reach::Public,
             extra_roots: Vec::new(),
         }
@@ -74,8 +100,15 @@ pub struct Client {
 impl Client {
     /// Builds it; fails only where TLS cannot be set up.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
-        let inner = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(&settings.extra_roots)?)
+        let mut tls = tls(&settings.extra_roots)?;
+        tls.alpn_protocols = settings.version.protocols();
+        let builder = match settings.version {
+            Version::One => reqwest::Client::builder().http1_only(),
+            Version::OneOrTwo => reqwest::Client::builder(),
+            Version::Only2 => reqwest::Client::builder().http2_prior_knowledge(),
+        };
+        let inner = builder
+            .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(Resolver(settings.reach)))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)

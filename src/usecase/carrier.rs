@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Time,
-    domain::{address::Address, notice::AttemptOutcome, owner::Channel},
+    domain::{address::Address, device::Place, notice::AttemptOutcome, owner::Channel},
     template,
     transport::{
         delivery::Delivery,
@@ -45,6 +45,15 @@ pub enum Content {
         /// The card as a vCard.
         card: Option<String>,
     },
+    /// A push message.
+    Push {
+        /// Title and text.
+        push: template::Push,
+        /// Where the device is.
+        place: Place,
+        /// A later message with this name takes the place of an earlier one: the notice.
+        collapse: String,
+    },
 }
 
 /// An account that notices leave by.
@@ -71,6 +80,11 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// Whether each recipient chooses the far end: endpoints of push messages may lie anywhere.
+    fn chosen_by_recipients(&self) -> bool {
+        false
+    }
+
     /// Whether an answer to the message is read by anybody.
     fn replies(&self) -> bool;
 
@@ -93,7 +107,7 @@ pub struct MailHead {
 impl MailHead {
     fn write(&self, message: &Message<'_>) -> Result<crate::transport::mail::Written, NotWritten> {
         let Content::Email { email, card } = message.content else {
-            return Err(NotWritten::Other("it is a text message".to_owned()));
+            return Err(NotWritten::Other("it is no e-mail".to_owned()));
         };
         let domain = self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
         let return_path = self.bounces.as_deref().and_then(|bounces| {
@@ -127,7 +141,7 @@ fn list_id(list: Option<&str>, domain: &str) -> String {
     if label.is_empty() { format!("<notices.{domain}>") } else { format!("<{label}.notices.{domain}>") }
 }
 
-/// Messages as files: `.sms` and `.eml`.
+/// Messages as files: `.sms`, `.eml` and `.push`.
 #[derive(Clone, Debug)]
 pub struct ByFolder {
     /// The account.
@@ -147,7 +161,7 @@ impl Carrier for ByFolder {
     }
 
     fn speaks(&self, channel: Channel) -> bool {
-        matches!(channel, Channel::Sms | Channel::Email)
+        matches!(channel, Channel::Sms | Channel::Email | Channel::Push)
     }
 
     fn repeatable(&self) -> bool {
@@ -163,6 +177,12 @@ impl Carrier for ByFolder {
             Content::Sms(sms) => {
                 let file = self.text_file(message, sms);
                 self.folder.deliver(format!("{}.sms", message.reference), file.into_bytes()).await
+            }
+            Content::Push { push, place, collapse } => {
+                let file = serde_json::json!({
+                    "to": place.plain(), "collapse": collapse, "title": push.title, "body": push.body,
+                });
+                self.folder.deliver(format!("{}.push", message.reference), format!("{file:#}\n").into_bytes()).await
             }
             Content::Email { .. } => match self.head.write(message) {
                 Ok(written) => self.folder.deliver(format!("{}.eml", message.reference), written.bytes).await,

@@ -18,10 +18,7 @@ use super::{
     receipts,
 };
 use crate::{
-    domain::{
-        notice::{AttemptOutcome, NoticeState},
-        schedule::Backoff,
-    },
+    domain::{notice::NoticeState, schedule::Backoff},
     store::{Claimed, Result},
     template::Templates,
 };
@@ -116,7 +113,7 @@ async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationTok
         // Never by this way, or not now and there is another account: the next one.
         let Some(settling) = plan.choose(env, post, claimed).await? else { continue };
         return match settling.state {
-            NoticeState::Open if delivery.outcome == AttemptOutcome::TryAgain => {
+            NoticeState::Open if plan.tries_again() => {
                 outcome::again(env, post, claimed, &plan, &attempt, &delivery).await
             }
             _ => outcome::settle(env, claimed, settling).await,

@@ -157,6 +157,9 @@ impl Writer<'_> {
         for key in store.blocks(id).await? {
             self.line(&json!({"kind": "block", "owner": id, "identity": key}))?;
         }
+        for device in store.devices(id).await? {
+            self.line(&lines::device(&device))?;
+        }
         self.books(id).await?;
         let read = |mark: Option<u64>| store.changes(id, mark.unwrap_or(0), PAGE);
         pages(read, |change| change.revision, |change| self.line(&lines::change(change))).await?;

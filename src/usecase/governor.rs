@@ -72,6 +72,8 @@ pub struct Way<'a> {
     pub sender: &'a str,
     /// Whom it is for.
     pub to: &'a Address,
+    /// The far end, where recipients choose it: its pauses are its own, and its failures say nothing of the account.
+    pub host: Option<&'a str>,
 }
 
 /// Why something is not let through now.
@@ -175,6 +177,8 @@ struct Day {
     asked: Time,
 }
 
+/// More senders, or far ends that recipients chose, are not kept in mind: their rates then begin anew.
+const MOST_BUCKETS: usize = 10_000;
 /// Those who wait come again so much apart at most.
 const APART_MOST: Duration = Duration::from_millis(500);
 const DAY: i64 = 86_400;
@@ -220,6 +224,7 @@ impl Governor {
                 governor: self.clone(),
                 account: way.account.into(),
                 bucket: bucket_key(way),
+                chosen: way.host.is_some(),
                 breaker: caps.breaker,
                 pass,
                 admitted: now,
@@ -300,7 +305,7 @@ impl Governor {
 }
 
 fn bucket_key(way: Way<'_>) -> (Box<str>, Option<u16>) {
-    (way.sender.into(), phone::country_code(way.to))
+    (way.host.unwrap_or(way.sender).into(), phone::country_code(way.to))
 }
 
 impl Seen {
@@ -325,6 +330,9 @@ impl Seen {
             Ok(pass) => pass,
             Err(until) => return Err(self.wait(caps, until, Why::Breaker)),
         };
+        if self.buckets.len() > MOST_BUCKETS {
+            self.buckets.clear();
+        }
         let bucket = self.buckets.entry(bucket_key(way)).or_default();
         if let Err(until) = bucket.take(caps.rate, urgency, now) {
             let _nothing_was_sent = self.breaker.ended(&caps.breaker, pass, None, now);
@@ -355,6 +363,8 @@ pub struct Permit {
     governor: Governor,
     account: Box<str>,
     bucket: (Box<str>, Option<u16>),
+    /// Whether the recipient chose the far end.
+    chosen: bool,
     breaker: BreakerSettings,
     pass: Pass,
     admitted: Time,
@@ -369,7 +379,7 @@ impl Permit {
         let good = match delivery.outcome {
             AttemptOutcome::Sent | AttemptOutcome::Never => Some(true),
             AttemptOutcome::TryAgain if delivery.retry_after.is_some() => None,
-            AttemptOutcome::TryAgain | AttemptOutcome::Unknown => Some(false),
+            AttemptOutcome::TryAgain | AttemptOutcome::Unknown => (!self.chosen).then_some(false),
         };
         let took = self.since.elapsed();
         self.governor.answered(&self.account, delivery, took);
@@ -425,7 +435,7 @@ mod tests {
     }
 
     fn admit(governor: &Governor, caps: &Caps, to: &str, urgency: Urgency, now: Time) -> Result<Permit, Wait> {
-        governor.admit(Way { account: "a", sender: "+1", to: &address(to) }, caps, urgency, now)
+        governor.admit(Way { account: "a", sender: "+1", to: &address(to), host: None }, caps, urgency, now)
     }
 
     const US: &str = "+14155550100";
@@ -446,9 +456,9 @@ mod tests {
         let next = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
         assert_eq!(next.until, at(2_000), "those who wait come one after the other");
         assert!(admit(&governor, &caps, UK, Urgency::Notice, NOW).is_ok(), "another country");
-        let other = Way { account: "a", sender: "ACME", to: &address(US) };
+        let other = Way { account: "a", sender: "ACME", to: &address(US), host: None };
         assert!(governor.admit(other, &caps, Urgency::Notice, NOW).is_ok(), "another sender");
-        let elsewhere = Way { account: "b", sender: "+1", to: &address(US) };
+        let elsewhere = Way { account: "b", sender: "+1", to: &address(US), host: None };
         assert!(governor.admit(elsewhere, &caps, Urgency::Notice, NOW).is_ok(), "another account");
         assert!(admit(&governor, &caps, US, Urgency::Code, NOW).is_ok(), "a code comes before notices");
     }
@@ -500,6 +510,22 @@ mod tests {
         assert!(wait.why == Why::Rate && wait.until >= at(5_000), "{wait:?}");
         assert!(admit(&governor, &caps, UK, Urgency::Notice, at(1_000)).is_ok(), "another country");
         assert!(admit(&governor, &caps, US, Urgency::Notice, at(5_000)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn far_ends_that_recipients_choose_hold_up_nobody_else() {
+        let governor = Governor::default();
+        let caps = Caps::default();
+        let device = address("dev_1");
+        let way = |host| Way { account: "web", sender: "", to: &device, host: Some(host) };
+        let asked = Delivery { retry_after: Some(Duration::from_secs(5)), ..failed() };
+        for _ in 0..20 {
+            governor.admit(way("bad.example"), &caps, Urgency::Notice, NOW).unwrap().ended(&failed(), NOW);
+        }
+        assert!(!governor.is_open("web"), "their failures say nothing of the account");
+        governor.admit(way("slow.example"), &caps, Urgency::Notice, NOW).unwrap().ended(&asked, NOW);
+        assert!(governor.admit(way("slow.example"), &caps, Urgency::Notice, at(1_000)).is_err());
+        assert!(governor.admit(way("good.example"), &caps, Urgency::Notice, at(1_000)).is_ok());
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ mod command;
 pub mod console;
 pub mod contacts;
 pub mod deliver_notice;
+pub mod devices;
 pub mod expand_fanout;
 pub mod explain;
 pub mod export;

@@ -5,11 +5,11 @@
 //! One that comes before the provider's reply was written finds no attempt: it stays, and whoever writes the reply looks
 //! for it. Each side writes before it looks, so that one of them sees the other.
 
-use super::{Env, expand_fanout::read_seen, view::Views, write::audited};
+use super::{Env, devices, expand_fanout::read_seen, view::Views, write::audited};
 use crate::{
     clock::Time,
     domain::{
-        address::Address,
+        address::{Address, Kind},
         id::NoticeId,
         notice::{
             self, Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Reported, Seen, Settled, Shown,
@@ -186,6 +186,10 @@ pub(super) async fn flagged(
     at: Time,
 ) -> Result<Vec<Effect>> {
     let mut effects = Vec::new();
+    if attempt.address.kind() == Kind::Device {
+        // That a device is gone says nothing of its owner, and nobody else hears of it.
+        return if dead { devices::gone(env, &attempt.address, way, at, attempt.at).await } else { Ok(effects) };
+    }
     if stopped {
         effects.push(Effect::OptedOut(OptOut { address: attempt.address.clone(), owner: None, at, way: way.into() }));
     }

@@ -21,6 +21,7 @@ mod peer;
 mod phone;
 mod program;
 mod provider;
+mod push;
 mod recipients;
 mod sdk;
 mod sdk_others;

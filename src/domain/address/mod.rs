@@ -1,14 +1,16 @@
-//! Phone numbers and e-mail addresses in one form each (rule Q1).
+//! Phone numbers and e-mail addresses in one form each (rule Q1), and devices by their ids.
 
 pub mod email;
 pub mod phone;
 
+use crate::domain::id::DeviceId;
 use std::fmt;
 
-/// A phone number or an e-mail address, normalised.
+/// A phone number or an e-mail address, normalised; or a device, by its id.
 ///
 /// `key` folds known aliases (MX 1, AR 9, BR ninth digit) and is what is stored, compared and hashed; `wire` is what
-/// is sent. Both begin with `+` for a phone and hold an `@` for an e-mail address, so one column holds either.
+/// is sent. Both begin with `+` for a phone, hold an `@` for an e-mail address, and are `dev_…` for a device, whose token
+/// stands in no attempt and no log; so one column holds any.
 /// `Debug` and `Display` are masked: the plain text leaves only by [`Address::key`] and [`Address::wire`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
@@ -17,7 +19,7 @@ pub struct Address {
     wire: Box<str>,
 }
 
-/// Which of the two an address is.
+/// What an address is of.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
@@ -27,6 +29,9 @@ pub enum Kind {
     Phone,
     /// An e-mail address.
     Email,
+    /// A device that push messages go to. Never a point's.
+    #[serde(skip)]
+    Device,
 }
 
 impl Address {
@@ -41,20 +46,30 @@ impl Address {
         Self { key: None, wire }
     }
 
+    /// Where push messages to a device go, for attempts: its id.
+    pub fn of_device(id: DeviceId) -> Self {
+        Self::own_key(id.to_string().into())
+    }
+
     /// What is compared: equal for two spellings of one address.
     pub fn key(&self) -> &str {
         self.key.as_deref().unwrap_or(&self.wire)
     }
 
-    /// What is sent: E.164 with `+`, or `local@domain`.
+    /// What is sent: E.164 with `+`, or `local@domain`; or the id of a device.
     pub fn wire(&self) -> &str {
         &self.wire
     }
 
-    /// Phone or e-mail.
+    /// Phone, e-mail or device.
     pub fn kind(&self) -> Kind {
         // A `+` may begin a local part too.
-        if self.wire.starts_with('+') && !self.wire.contains('@') { Kind::Phone } else { Kind::Email }
+        match (self.wire.contains('@'), self.wire.starts_with('+')) {
+            (true, _) => Kind::Email,
+            (false, true) => Kind::Phone,
+            (false, false) if self.wire.starts_with(DeviceId::PREFIX) => Kind::Device,
+            (false, false) => Kind::Email,
+        }
     }
 
     /// Reads either kind: what holds an `@` and is no `sip:` or other address of a phone is an e-mail, the rest a phone number, with
@@ -70,7 +85,8 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask(&self.wire))
+        // An id is of no use to anybody else.
+        if self.kind() == Kind::Device { f.write_str(&self.wire) } else { f.write_str(&mask(&self.wire)) }
     }
 }
 
@@ -138,6 +154,16 @@ mod tests {
             let address = Address::stored(text, text);
             assert_eq!((address.to_string(), format!("{address:?}")), (shown.to_owned(), shown.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_device_is_an_address_by_its_id_which_is_shown() {
+        let address = Address::of_device(DeviceId(7));
+        assert_eq!((address.kind(), address.key()), (Kind::Device, address.wire()));
+        assert_eq!(address.to_string(), DeviceId(7).to_string());
+        assert_eq!(Address::stored(address.key(), address.wire()), address);
+        assert_eq!(Address::stored("dev_1@example.com", "dev_1@example.com").kind(), Kind::Email);
+        assert!(Address::parse(address.key(), None).is_err(), "nobody writes one");
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Document {
         for reach in self.reaches() {
             let read = match reach.kind {
                 Kind::Phone => phone::parse(&reach.text, region).map_err(NotAnAddress::from),
-                Kind::Email => email::parse(&reach.text).map_err(NotAnAddress::from),
+                Kind::Email | Kind::Device => email::parse(&reach.text).map_err(NotAnAddress::from),
             };
             match read {
                 Ok(address) if addresses.iter().all(|known| known.key() != address.key()) => addresses.push(address),

@@ -55,6 +55,8 @@ impl Seen {
                 let kind = match point.kind {
                     Kind::Phone => "phone",
                     Kind::Email => "email",
+                    // No point is one.
+                    Kind::Device => continue,
                 };
                 seen.lines.insert(
                     point.id.to_string(),

@@ -3,6 +3,7 @@
 use super::{Attempt, AttemptOutcome};
 use crate::domain::{
     address::{Address, Kind},
+    device::Device,
     owner::Channel,
 };
 
@@ -33,27 +34,42 @@ pub struct Reach {
 }
 
 /// The ways that are left, best first: channel by channel, in it address by address, for each every account that
-/// speaks the channel. What an earlier attempt ended as *never* is left out (rule N3).
+/// speaks the channel; for push device by device, for each its own account. What an earlier attempt ended as *never* is
+/// left out (rule N3).
 pub fn routes(
     channels: &[Channel],
     addresses: &[Address],
+    devices: &[Device],
     accounts: &[(Box<str>, Channel)],
     attempts: &[Attempt],
 ) -> Vec<Reach> {
     let mut routes: Vec<Reach> = Vec::new();
     for &channel in channels {
-        for address in addresses.iter().filter(|address| suits(channel, address.kind())) {
-            for (account, _) in accounts.iter().filter(|(_, speaks)| *speaks == channel) {
-                let reach = Reach { channel, address: address.clone(), account: account.clone() };
-                let hopeless = attempts.iter().any(|attempt| {
-                    attempt.outcome == Some(AttemptOutcome::Never)
-                        && attempt.channel == channel
-                        && attempt.account == *account
-                        && attempt.address.key() == address.key()
-                });
-                if !hopeless && !routes.contains(&reach) {
-                    routes.push(reach);
-                }
+        let speak = accounts.iter().filter(|(_, speaks)| *speaks == channel).map(|(account, _)| account);
+        let ways: Vec<Reach> = if channel == Channel::Push {
+            let has = |account: &str| speak.clone().any(|known| **known == *account);
+            let ways = devices.iter().filter(|device| has(&device.account));
+            ways.map(|device| Reach {
+                channel,
+                address: Address::of_device(device.id),
+                account: device.account.clone(),
+            })
+            .collect()
+        } else {
+            let suited = addresses.iter().filter(|address| suits(channel, address.kind()));
+            let way =
+                |address: &Address, account: &str| Reach { channel, address: address.clone(), account: account.into() };
+            suited.flat_map(|address| speak.clone().map(move |account| way(address, account))).collect()
+        };
+        for reach in ways {
+            let hopeless = attempts.iter().any(|attempt| {
+                attempt.outcome == Some(AttemptOutcome::Never)
+                    && attempt.channel == channel
+                    && attempt.account == reach.account
+                    && attempt.address.key() == reach.address.key()
+            });
+            if !hopeless && !routes.contains(&reach) {
+                routes.push(reach);
             }
         }
     }
@@ -64,8 +80,7 @@ fn suits(channel: Channel, kind: Kind) -> bool {
     match channel {
         Channel::Sms => kind == Kind::Phone,
         Channel::Email => kind == Kind::Email,
-        // Push tokens are no addresses of a card.
-        Channel::Push => false,
+        Channel::Push => kind == Kind::Device,
     }
 }
 
@@ -74,7 +89,10 @@ mod tests {
     use super::*;
     use crate::{
         clock::Time,
-        domain::id::{NoticeId, OwnerId},
+        domain::{
+            device::Place,
+            id::{DeviceId, NoticeId, OwnerId},
+        },
     };
 
     #[test]
@@ -110,7 +128,7 @@ mod tests {
             reported: None,
         };
         let left = |attempts: &[Attempt]| -> Vec<String> {
-            routes(&USUAL_ORDER, &[mail.clone(), phone.clone(), phone.clone()], &accounts, attempts)
+            routes(&USUAL_ORDER, &[mail.clone(), phone.clone(), phone.clone()], &[], &accounts, attempts)
                 .iter()
                 .map(|reach| format!("{:?} {}", reach.channel, reach.account))
                 .collect()
@@ -122,5 +140,46 @@ mod tests {
             left(&[attempt("one", AttemptOutcome::Never), attempt("two", AttemptOutcome::Never)]),
             ["Email mail"]
         );
+    }
+
+    #[test]
+    fn n3_push_comes_first_to_each_device_by_its_own_account() {
+        let phone = Address::stored("+14155550123", "+14155550123");
+        let accounts: Vec<(Box<str>, Channel)> =
+            vec![("sms".into(), Channel::Sms), ("ios".into(), Channel::Push), ("web".into(), Channel::Push)];
+        let device = |number, account: &str| Device {
+            id: DeviceId(number),
+            owner: OwnerId(1),
+            account: account.into(),
+            place: Place::token("t").unwrap(),
+            label: "".into(),
+            created: Time(0),
+            seen: Time(0),
+            ended: None,
+        };
+        let devices = [device(2, "web"), device(1, "ios"), device(3, "gone")];
+        let dead = Attempt {
+            notice: NoticeId(1),
+            owner: OwnerId(1),
+            number: 1,
+            account: "web".into(),
+            channel: Channel::Push,
+            address: Address::of_device(DeviceId(2)),
+            at: Time(0),
+            outcome: Some(AttemptOutcome::Never),
+            foreign_id: None,
+            detail: "".into(),
+            reported: None,
+        };
+        let left = |channels: &[Channel], attempts: &[Attempt]| -> Vec<(Box<str>, String)> {
+            let ways = routes(channels, &[phone.clone()], &devices, &accounts, attempts);
+            ways.into_iter().map(|way| (way.account, way.address.wire().to_owned())).collect()
+        };
+        let [web, ios] = [("web", DeviceId(2)), ("ios", DeviceId(1))].map(|(name, id)| (name.into(), id.to_string()));
+        let sms = (Box::from("sms"), "+14155550123".to_owned());
+        assert_eq!(left(&USUAL_ORDER, &[]), [web.clone(), ios.clone(), sms.clone()]);
+        assert_eq!(left(&USUAL_ORDER, &[dead]), [ios.clone(), sms.clone()]);
+        assert_eq!(left(&[Channel::Sms], &[]), [sms.clone()], "a group that says text messages means them");
+        assert_eq!(left(&[Channel::Email, Channel::Push], &[]), [web, ios]);
     }
 }

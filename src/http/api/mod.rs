@@ -10,6 +10,7 @@ mod blocks;
 mod books;
 mod call;
 mod contacts;
+mod devices;
 mod explain;
 mod groups;
 mod json;
@@ -39,7 +40,7 @@ use crate::{
         Metrics,
         metrics::{Asked, Refused},
     },
-    usecase::{Env, Live},
+    usecase::{Env, Live, devices::PushAccounts},
 };
 use bytes::{Buf, Bytes};
 use call::{Call, Head};
@@ -61,12 +62,19 @@ pub struct Settings {
     pub slot: Duration,
     /// Which keys and senders ask for one-time codes and the like (rule Q8).
     pub bound: Lists,
+    /// The accounts that push.
+    pub push: PushAccounts,
 }
 
 impl Default for Settings {
     /// Slots of 5 ms.
     fn default() -> Self {
-        Self { targets: Targets::default(), slot: Duration::from_millis(5), bound: Lists::default() }
+        Self {
+            targets: Targets::default(),
+            slot: Duration::from_millis(5),
+            bound: Lists::default(),
+            push: PushAccounts::default(),
+        }
     }
 }
 

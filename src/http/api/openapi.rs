@@ -4,7 +4,8 @@
 //! a handler's annotation says only what is its own.
 
 use super::{
-    batch, blocks, books, contacts, explain, groups, members, opt_outs, owners, points, records, requests, resolve,
+    batch, blocks, books, contacts, devices, explain, groups, members, opt_outs, owners, points, records, requests,
+    resolve,
     route::{Route, TABLE},
     view,
 };
@@ -69,6 +70,11 @@ use utoipa::OpenApi;
         blocks::list,
         blocks::add,
         blocks::remove,
+        devices::accounts,
+        devices::list,
+        devices::register,
+        devices::read,
+        devices::remove,
         opt_outs::read,
         opt_outs::add,
         opt_outs::remove,

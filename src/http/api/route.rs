@@ -1,7 +1,7 @@
 //! Every route of `/v1`, in one table, and how a path finds its line.
 
 use super::{
-    batch, blocks, books, call::Call, contacts, explain, groups, members, opt_outs, owners, points, records,
+    batch, blocks, books, call::Call, contacts, devices, explain, groups, members, opt_outs, owners, points, records,
     reply::Reply, requests, resolve,
 };
 use crate::{
@@ -115,10 +115,15 @@ routes! {
     GET "/v1/owners/{owner}/blocks", OwnersRead, None, true => blocks::list;
     PUT "/v1/owners/{owner}/blocks/{identity}", OwnersWrite, None, true => blocks::add;
     DELETE "/v1/owners/{owner}/blocks/{identity}", OwnersWrite, None, true => blocks::remove;
+    GET "/v1/owners/{owner}/devices", OwnersRead, None, true => devices::list;
+    POST "/v1/owners/{owner}/devices", OwnersWrite, Json, true => devices::register;
+    GET "/v1/owners/{owner}/devices/{device}", OwnersRead, None, true => devices::read;
+    DELETE "/v1/owners/{owner}/devices/{device}", OwnersWrite, None, true => devices::remove;
     GET "/v1/owners/{owner}/notices", NoticesRead, None, true => records::notices;
     GET "/v1/owners/{owner}/notices/{notice}", NoticesRead, None, true => records::notice;
     GET "/v1/owners/{owner}/queries", OwnersRead, None, true => records::queries;
     GET "/v1/owners/{owner}/audit", OwnersRead, None, true => records::audit;
+    GET "/v1/push-accounts", OwnersRead, None, true => devices::accounts;
     GET "/v1/opt-outs/{address}", Admin, None, false => opt_outs::read;
     PUT "/v1/opt-outs/{address}", Admin, None, false => opt_outs::add;
     DELETE "/v1/opt-outs/{address}", Admin, None, false => opt_outs::remove;

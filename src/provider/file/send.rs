@@ -40,12 +40,27 @@ pub(in crate::provider) struct SendFile {
     #[serde(default)]
     pub(in crate::provider) fields: BTreeMap<Written, Spanned<FieldFile>>,
     pub(in crate::provider) body: Option<Written>,
+    /// What a recipient's device tells, which becomes `to`.
+    pub(in crate::provider) device: Option<Spanned<DeviceFile>>,
+    /// The far end speaks HTTP/2 alone.
+    #[serde(default)]
+    pub(in crate::provider) http2: bool,
     #[serde(default)]
     pub(in crate::provider) limits: LimitsFile,
     pub(in crate::provider) rates: Option<RatesFile>,
     pub(in crate::provider) idempotency: Option<IdempotencyFile>,
     pub(in crate::provider) reply: ReplyFile,
     pub(in crate::provider) lookup: Option<LookupFile>,
+}
+
+/// What a device tells to be written to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct DeviceFile {
+    /// For a reader.
+    pub(in crate::provider) about: String,
+    /// What a token looks like as a whole.
+    pub(in crate::provider) pattern: Option<Written>,
 }
 
 /// A request that follows the answer to a webhook.
@@ -219,6 +234,8 @@ pub(in crate::provider) struct ReplyFile {
     pub(in crate::provider) detail: Option<OneOrMore>,
     #[serde(default)]
     pub(in crate::provider) retry_after: Vec<RetryAfterFile>,
+    /// Since when a device is gone, in milliseconds since 1970.
+    pub(in crate::provider) gone_since: Option<OneOrMore>,
     pub(in crate::provider) rules: Vec<Spanned<ReplyRuleFile>>,
 }
 

@@ -225,11 +225,6 @@ impl Loader<'_> {
         if !right || name.get_ref().is_empty() {
             return Err(self.wrong(name.span(), "a parameter's name has small letters, digits and `_`"));
         }
-        let pattern = |pattern: &Written| {
-            let whole = format!("^(?:{})$", pattern.get_ref());
-            let built = regex::RegexBuilder::new(&whole).size_limit(1 << 18).build();
-            built.map_err(|wrong| self.wrong(pattern.span(), format!("not a regular expression: {wrong}")))
-        };
         let declared = Declared {
             name: name.get_ref().as_str().into(),
             about: file.about.as_str().into(),
@@ -239,7 +234,14 @@ impl Loader<'_> {
             multiline: file.multiline,
             default: file.default.as_deref().map(Into::into),
         };
-        Ok((declared, file.pattern.as_ref().map(pattern).transpose()?))
+        Ok((declared, file.pattern.as_ref().map(|pattern| self.pattern(pattern)).transpose()?))
+    }
+
+    /// What a text must look like as a whole.
+    pub(super) fn pattern(&self, pattern: &Written) -> Result<regex::Regex> {
+        let whole = format!("^(?:{})$", pattern.get_ref());
+        let built = regex::RegexBuilder::new(&whole).size_limit(1 << 18).build();
+        built.map_err(|wrong| self.wrong(pattern.span(), format!("not a regular expression: {wrong}")))
     }
 }
 

@@ -222,6 +222,8 @@ pub(super) struct ReplySample {
     pub(super) after_seconds: Option<f64>,
     pub(super) id: Option<String>,
     pub(super) code: Option<String>,
+    /// Milliseconds since 1970.
+    pub(super) gone_since: Option<i64>,
     #[serde(default)]
     pub(super) flags: Vec<Flag>,
 }

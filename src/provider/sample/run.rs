@@ -253,6 +253,7 @@ impl Runner<'_> {
         same("the outcome", &reply.outcome, &outcome)?;
         same("the id", &reply.id, &boxed(sample.id.as_ref()))?;
         same("the code", &reply.code, &boxed(sample.code.as_ref()))?;
+        same("gone_since", &reply.gone_since, &sample.gone_since.map(|millis| Time(millis * 1_000)))?;
         same("the flags", &reply.flags, &sample.flags.iter().copied().collect::<Flags>())
     }
 

@@ -8,12 +8,13 @@ mod web_push;
 
 pub use lookup::Found;
 pub use read::Whole;
+pub use web_push::is_point;
 
 use super::{
     Account, FileError, Outgoing, Provider, Request,
     auth::Credentials,
-    compiled::{Command, Endpoint, Field, Send},
-    file::{CommandFile, Encoding, FieldFile, SendFile},
+    compiled::{Command, Device, Endpoint, Field, Send},
+    file::{CommandFile, DeviceFile, Encoding, FieldFile, SendFile},
     load::Loader,
     outcome::MessageKind,
     text::{Escape, NotRendered, Text, Values},
@@ -120,9 +121,38 @@ impl Provider {
         self.send.as_ref().and_then(|send| send.idempotent_for)
     }
 
+    /// What devices tell that this provider pushes to; `None` where it sends other messages.
+    pub fn device(&self) -> Option<DeviceForm<'_>> {
+        let send = self.send.as_ref()?;
+        let (endpoint, device) = (send.endpoint.encoding == Encoding::WebPush, send.device.as_ref()?);
+        Some(DeviceForm { endpoint, about: &device.about, pattern: device.pattern.as_ref() })
+    }
+
+    /// Whether the far end speaks HTTP/2 alone.
+    pub fn only_http2(&self) -> bool {
+        self.send.as_ref().is_some_and(|send| send.http2)
+    }
+
     /// Whether the provider tells no id of its own, and reports name our reference.
     pub fn id_is_reference(&self) -> bool {
         self.send.as_ref().is_some_and(|send| send.reply.id_is_reference)
+    }
+}
+
+/// What a device tells to be written to.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceForm<'a> {
+    /// An endpoint with keys (RFC 8030, RFC 8291), which may lie anywhere; else a token.
+    pub endpoint: bool,
+    /// For a reader.
+    pub about: &'a str,
+    pattern: Option<&'a regex::Regex>,
+}
+
+impl DeviceForm<'_> {
+    /// Whether a token looks like one.
+    pub fn fits(&self, token: &str) -> bool {
+        self.pattern.is_none_or(|pattern| pattern.is_match(token))
     }
 }
 
@@ -148,6 +178,13 @@ impl Loader<'_> {
         if encoding == Encoding::WebPush && file.kind != Sends::Push {
             return Err(self.wrong(file.encoding.span(), "`web_push` is for `kind = \"push\"`"));
         }
+        if let Some(device) = file.device.as_ref().filter(|_| file.kind != Sends::Push) {
+            return Err(self.wrong(device.span(), "a device is for `kind = \"push\"`"));
+        }
+        if file.kind == Sends::Push && file.device.is_none() {
+            let wanted = "`kind = \"push\"` needs `device = { about = \"…\" }`: what a device tells to be written to";
+            return Err(self.wrong(file.encoding.span(), wanted));
+        }
         let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
         let seconds = |hours: u32| std::time::Duration::from_secs(u64::from(hours) * 3600);
         Ok(Send {
@@ -164,6 +201,8 @@ impl Loader<'_> {
                 names,
             })?,
             body: file.body.as_ref().map(|body| self.text(body, names, escape)).transpose()?,
+            device: file.device.as_ref().map(|device| self.device(device.get_ref())).transpose()?,
+            http2: file.http2,
             limits: file.limits,
             rates: file
                 .rates
@@ -173,6 +212,11 @@ impl Loader<'_> {
             reply: self.reply(&file.reply)?,
             lookup: file.lookup.as_ref().map(|lookup| self.lookup(lookup)).transpose()?,
         })
+    }
+
+    fn device(&self, file: &DeviceFile) -> Result<Device, FileError> {
+        let pattern = file.pattern.as_ref().map(|pattern| self.pattern(pattern)).transpose()?;
+        Ok(Device { about: file.about.as_str().into(), pattern })
     }
 
     /// A request that follows the answer to a call webhook.

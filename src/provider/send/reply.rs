@@ -1,5 +1,6 @@
 //! What a provider's reply to a message of ours means (rule N3).
 
+use crate::clock::Time;
 use crate::provider::{
     Account, FileError, Flag, Flags, Outcome, Reply,
     compiled::{ReplyRule, ReplyRules, first},
@@ -65,6 +66,7 @@ impl Loader<'_> {
             code: self.reply_places(file.code.as_ref())?,
             detail: self.reply_places(file.detail.as_ref())?,
             retry_after,
+            gone_since: self.reply_places(file.gone_since.as_ref())?,
             rules,
         })
     }
@@ -162,12 +164,14 @@ impl Account {
                     OutcomeKind::Unknown => Outcome::Unknown,
                     OutcomeKind::Config => Outcome::Config,
                 };
-                (Reply { outcome, id: None, code: None, detail, flags: rule.flags }, Some(index))
+                (Reply { outcome, id: None, code: None, detail, flags: rule.flags, gone_since: None }, Some(index))
             }
             None => (by_status(status, detail, after), None),
         };
         reply.id = Some(id).filter(|id| !id.is_empty()).map(Into::into);
         reply.code = Some(code).filter(|code| !code.is_empty()).map(Into::into);
+        let millis = read.first(&rules.gone_since).parse::<i64>().ok();
+        reply.gone_since = millis.and_then(|millis| millis.checked_mul(1_000)).map(Time);
         (reply, rule)
     }
 }
@@ -183,7 +187,7 @@ fn by_status(status: http::StatusCode, detail: Box<str>, after: Option<Duration>
         400..500 => (Outcome::Never, Flags::default()),
         _ => (Outcome::Unknown, Flags::default()),
     };
-    Reply { outcome, id: None, code: None, detail, flags }
+    Reply { outcome, id: None, code: None, detail, flags, gone_since: None }
 }
 
 /// How long to wait, by a number or a date; a date is compared with the reply's own.

@@ -14,6 +14,13 @@ const RECORD: u32 = 4096;
 /// Bytes of a P-256 point, uncompressed.
 const POINT: usize = 65;
 
+/// Whether a text in base64url is a point of P-256, uncompressed: what is none could never be encrypted for.
+pub fn is_point(p256dh: &str) -> bool {
+    let Ok(point) = BASE64_URL_SAFE_NO_PAD.decode(p256dh.trim_end_matches('=')) else { return false };
+    let Ok(own) = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()) else { return false };
+    point.len() == POINT && agree_ephemeral(own, &UnparsedPublicKey::new(&ECDH_P256, point), |_| ()).is_ok()
+}
+
 /// Encrypts for the device's public key and secret, both base64url.
 pub(super) fn encrypt(plain: &[u8], p256dh: &str, auth: &str) -> Result<Vec<u8>, NotWritten> {
     let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
@@ -104,6 +111,10 @@ mod tests {
         let off = format!("{}B", &device[..device.len() - 1]);
         for (device, auth) in [("", auth), ("AAAA", auth), (device, ""), (device, "AAAA"), (off.as_str(), auth)] {
             assert!(encrypt(b"x", device, auth).is_err(), "{device} {auth}");
+        }
+        assert!(is_point(device) && is_point(&format!("{device}=")));
+        for wrong in ["", "AAAA", "*", off.as_str()] {
+            assert!(!is_point(wrong), "{wrong}");
         }
     }
 

@@ -5,8 +5,8 @@ use crate::{
     domain::{
         group::{Grant, Item, Member},
         id::{
-            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PassedId,
-            PointId, QueryId, RequestId, SessionId, SubstitutionId,
+            AppId, AuditId, BookId, CodeId, ContactId, DeviceId, FanoutId, GroupId, LetterId, NoticeId, OwnerId,
+            PassedId, PointId, QueryId, RequestId, SessionId, SubstitutionId,
         },
         notice::Recipient,
         owner::Field,
@@ -217,6 +217,7 @@ stored_ids!(
     BookId,
     CodeId,
     ContactId,
+    DeviceId,
     FanoutId,
     GroupId,
     LetterId,
@@ -336,4 +337,9 @@ pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
 /// What a text of any length is looked up by.
 pub(super) fn digest(text: &str) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref().to_vec()
+}
+
+/// Where a device is: account and token or URL in one; the name of an account has no line break.
+pub(super) fn device_place(account: &str, place: &str) -> Vec<u8> {
+    digest(&format!("{account}\n{place}"))
 }

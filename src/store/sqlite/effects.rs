@@ -1,8 +1,8 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, books, contacts, folded, keys, letters, linking, notices, numbers, outbox, owners, passed, returns,
-    substitutions, watch, writer::Tx,
+    access, books, contacts, devices, folded, keys, letters, linking, notices, numbers, outbox, owners, passed,
+    returns, substitutions, watch, writer::Tx,
 };
 use crate::{
     clock::Time,
@@ -113,6 +113,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Returned(returned) => returns::write(tx, returned),
         Effect::Posted(posted) => letters::write(tx, posted),
         Effect::Admitted(admitted) => access::write(tx, admitted),
+        Effect::OfDevice(said) => devices::write(tx, said),
         Effect::Audited(audit) => owners::add_audit(tx, audit),
         Effect::Figured(figures) => watch::figured(tx, figures),
         Effect::Trailed(line) => watch::trailed(tx, line),

@@ -6,6 +6,7 @@
 mod access;
 mod books;
 mod contacts;
+mod devices;
 mod effects;
 mod facts;
 mod folded;

@@ -219,6 +219,8 @@ fn kind_code(kind: Kind) -> i64 {
     match kind {
         Kind::Phone => 1,
         Kind::Email => 2,
+        // No point is one, and 3 reads as damaged.
+        Kind::Device => 3,
     }
 }
 

@@ -7,8 +7,8 @@ use crate::{
         address::Address,
         group::Member,
         id::{
-            AppId, AuditId, BookId, CodeId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PassedId,
-            PointId, QueryId, RequestId, SessionId, SubstitutionId,
+            AppId, AuditId, BookId, CodeId, ContactId, DeviceId, FanoutId, GroupId, LetterId, NoticeId, OwnerId,
+            PassedId, PointId, QueryId, RequestId, SessionId, SubstitutionId,
         },
         notice::Recipient,
     },
@@ -35,7 +35,7 @@ macro_rules! ids {
     )*};
 }
 ids! {
-    AppId AuditId BookId CodeId ContactId FanoutId GroupId LetterId NoticeId OwnerId PassedId PointId QueryId RequestId SessionId
+    AppId AuditId BookId CodeId ContactId DeviceId FanoutId GroupId LetterId NoticeId OwnerId PassedId PointId QueryId RequestId SessionId
     SubstitutionId
 }
 

@@ -14,10 +14,12 @@ use crate::{
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
 
+/// How long a push message may wait for its device: what is older is in the owner's own list anyway.
+const PUSH_WAITS: Duration = Duration::from_hours(7 * 24);
 /// How long a request without an answer may still be on its way to the provider.
 const BEFORE_LOOKING: Duration = Duration::from_secs(5);
 
-/// Text messages or e-mails by a provider over HTTP.
+/// Text messages, e-mails or push messages by a provider over HTTP.
 #[derive(Debug, Clone)]
 pub struct ByProvider {
     /// The account with its provider's file.
@@ -50,8 +52,8 @@ impl Carrier for ByProvider {
         match self.account.provider().sends() {
             Some(Sends::Sms) => channel == Channel::Sms,
             Some(Sends::Email) => channel == Channel::Email,
-            // Nothing of a notice is written for push yet.
-            Some(Sends::Push) | None => false,
+            Some(Sends::Push) => channel == Channel::Push,
+            None => false,
         }
     }
 
@@ -61,6 +63,10 @@ impl Carrier for ByProvider {
 
     fn repeatable_for(&self) -> Option<Duration> {
         self.account.provider().idempotent_for()
+    }
+
+    fn chosen_by_recipients(&self) -> bool {
+        self.account.provider().device().is_some_and(|form| form.endpoint)
     }
 
     fn replies(&self) -> bool {
@@ -111,6 +117,19 @@ impl ByProvider {
         };
         let (email, card) = match message.content {
             Content::Sms(sms) => return self.account.send(&Outgoing { text: &sms.text, ..common }),
+            Content::Push { push, place, collapse } => {
+                let keys = place.keys();
+                let push_only = provider::Push {
+                    title: &push.title,
+                    link: None,
+                    collapse: Some(collapse),
+                    ttl: PUSH_WAITS,
+                    p256dh: keys.map(|keys| &*keys.p256dh),
+                    auth: keys.map(|keys| &*keys.auth),
+                };
+                let kind = MessageKind::Push(&push_only);
+                return self.account.send(&Outgoing { to: place.plain(), text: &push.body, kind, ..common });
+            }
             Content::Email { email, card } => (email, card.as_deref()),
         };
         // Some providers take the message whole, others its parts.
@@ -198,5 +217,6 @@ fn read(reply: &Reply) -> Delivery {
     };
     let detail = [reply.code.as_deref().unwrap_or_default(), &reply.detail].join(" ");
     let (dead, stopped) = (reply.flags.has(Flag::NumberDead), reply.flags.has(Flag::OptedOut));
-    Delivery { foreign_id: reply.id.clone(), retry_after, dead, stopped, ..Delivery::new(outcome, detail.trim()) }
+    let (foreign_id, gone_since) = (reply.id.clone(), reply.gone_since);
+    Delivery { foreign_id, retry_after, dead, stopped, gone_since, ..Delivery::new(outcome, detail.trim()) }
 }

@@ -3,16 +3,18 @@
 use super::{
     Post,
     plan::{Plan, Settling, lost, told_as},
+    way::impatient,
 };
 use crate::{
     clock::Time,
     domain::{
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Seen, Shown},
+        owner::Channel,
         schedule::retry_at,
     },
     store::{Claimed, Commit, Effect, Result, StoreError},
     transport::delivery::Delivery,
-    usecase::{Env, receipts},
+    usecase::{Env, devices, receipts},
 };
 use std::time::Duration;
 
@@ -134,22 +136,22 @@ pub(super) async fn record(
     attempt: &Attempt,
     delivery: &Delivery,
 ) -> Result<Option<Ended>> {
-    if let Some(last) = plan.attempts.last_mut() {
-        last.outcome = Some(delivery.outcome);
-        last.detail.clone_from(&delivery.detail);
+    let outcome = said(env, post, claimed, plan, attempt, delivery).await?;
+    let mut end = attempt_ended(env, plan, attempt, delivery, outcome).await?;
+    if attempt.channel == Channel::Push && matches!(outcome, AttemptOutcome::Sent | AttemptOutcome::Unknown) {
+        let sent = outcome == AttemptOutcome::Sent;
+        end.extend(sent.then(|| Effect::ShownTo(plan.shown.clone())));
+        commit(env, end).await?;
+        if copy(env, post, claimed, plan).await? || sent {
+            let last = plan.attempts.last().map_or(attempt.number, |last| last.number);
+            let shown = (!sent).then(|| Effect::ShownTo(plan.shown.clone()));
+            let mut effects: Vec<Effect> = shown.into_iter().collect();
+            effects.push(set(claimed, NoticeState::Sent, claimed.notice.due, last, ""));
+            return Ok(Some(fenced(env, effects, Ended::Sent).await?));
+        }
+        end = Vec::new();
     }
-    let end = Effect::AttemptEnded {
-        notice: attempt.notice,
-        number: attempt.number,
-        outcome: delivery.outcome,
-        foreign_id: delivery.foreign_id.clone(),
-        detail: delivery.detail.clone(),
-    };
-    let way = format!("reply:{}:{}", attempt.account, delivery.detail.split(' ').next().unwrap_or_default());
-    let mut end = vec![end];
-    let flags = (delivery.dead, delivery.stopped);
-    end.extend(receipts::flagged(env, attempt, flags, &way, env.store.now().await?).await?);
-    let (shown, state, due, reason) = match delivery.outcome {
+    let (shown, state, due, reason) = match outcome {
         AttemptOutcome::Sent => (Some(plan.shown.clone()), NoticeState::Sent, claimed.notice.due, String::new()),
         AttemptOutcome::Never => {
             commit(env, end).await?;
@@ -182,6 +184,69 @@ pub(super) async fn record(
     }
 }
 
+/// What the end of an attempt means: a push message that is not taken in a while never is, for there are other channels.
+async fn said(
+    env: &Env,
+    post: &Post,
+    claimed: &Claimed,
+    plan: &Plan,
+    attempt: &Attempt,
+    delivery: &Delivery,
+) -> Result<AttemptOutcome> {
+    if attempt.channel != Channel::Push || delivery.outcome != AttemptOutcome::TryAgain || plan.bound.is_some() {
+        return Ok(delivery.outcome);
+    }
+    let (_, state, due, _) = later(env, post, plan, attempt, delivery, env.store.now().await?);
+    let over = state == NoticeState::Dead || impatient(claimed, due);
+    Ok(if over { AttemptOutcome::Never } else { delivery.outcome })
+}
+
+/// The end of an attempt, noted in the plan, as effects.
+async fn attempt_ended(
+    env: &Env,
+    plan: &mut Plan,
+    attempt: &Attempt,
+    delivery: &Delivery,
+    outcome: AttemptOutcome,
+) -> Result<Vec<Effect>> {
+    if let Some(last) = plan.attempts.last_mut() {
+        last.outcome = Some(outcome);
+        last.detail.clone_from(&delivery.detail);
+    }
+    let mut effects = vec![Effect::AttemptEnded {
+        notice: attempt.notice,
+        number: attempt.number,
+        outcome,
+        foreign_id: delivery.foreign_id.clone(),
+        detail: delivery.detail.clone(),
+    }];
+    let way = format!("reply:{}:{}", attempt.account, delivery.detail.split(' ').next().unwrap_or_default());
+    let now = env.store.now().await?;
+    if attempt.channel == Channel::Push && delivery.dead {
+        let known = delivery.gone_since.unwrap_or(attempt.at);
+        effects.extend(devices::gone(env, &attempt.address, &way, now, known).await?);
+    } else {
+        let flags = (delivery.dead, delivery.stopped);
+        effects.extend(receipts::flagged(env, attempt, flags, &way, now).await?);
+    }
+    Ok(effects)
+}
+
+/// Sends the same to the recipient's other devices, once each; whether one of them took it.
+async fn copy(env: &Env, post: &Post, claimed: &Claimed, plan: &mut Plan) -> Result<bool> {
+    let mut taken = false;
+    while plan.choose_copy(env, post, claimed).await? {
+        // Not where the claim is lost: who has it now goes on.
+        let Some(attempt) = plan.begin(env, claimed).await? else { break };
+        let delivery = plan.deliver(&attempt).await;
+        plan.ended(&delivery, attempt.at);
+        let effects = attempt_ended(env, plan, &attempt, &delivery, delivery.outcome).await?;
+        commit(env, effects).await?;
+        taken |= delivery.outcome == AttemptOutcome::Sent;
+    }
+    Ok(taken)
+}
+
 /// No account took it, and none is left that could be asked at once: another try, or the end of them. `delivery` is how
 /// the last attempt ended, which is written already.
 pub(super) async fn again(
@@ -209,7 +274,10 @@ fn later(
 ) -> (Option<Shown>, NoticeState, Time, String) {
     let bits = u64::try_from(env.random.bits() & u128::from(u64::MAX)).unwrap_or(0);
     // Each round may have asked several accounts; the waits are between rounds.
-    let rounds = plan.attempts.iter().filter(|one| one.account == attempt.account && one.outcome.is_some()).count();
+    let same = |one: &&Attempt| one.account == attempt.account && one.outcome.is_some();
+    // An account asks many devices of one person, each of them has its own waits.
+    let here = |one: &&Attempt| attempt.channel != Channel::Push || one.address == attempt.address;
+    let rounds = plan.attempts.iter().filter(same).filter(here).count();
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
     match retry_at(&post.backoff, rounds, delivery.retry_after, now, bits) {
         Some(due) => (None, NoticeState::Open, due, delivery.detail.to_string()),

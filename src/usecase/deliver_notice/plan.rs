@@ -5,6 +5,7 @@ use crate::{
     clock::Time,
     domain::{
         address::{Address, Kind},
+        device::{self, Device, Place},
         id::GroupId,
         notice::{
             Attempt, AttemptOutcome, Difference, Notice, NoticeState, Reach, Recipient, Seen, Shown, channels,
@@ -50,6 +51,8 @@ pub(super) struct Plan {
     groups: Vec<GroupId>,
     pub(super) languages: Vec<Box<str>>,
     pub(super) addresses: Vec<Address>,
+    /// Where a registered recipient has push messages, the device that was in use last first.
+    pub(super) devices: Vec<Device>,
     pub(super) channels: Vec<Channel>,
     difference: Difference,
     /// What the ledger says once it is sent.
@@ -112,6 +115,11 @@ impl Plan {
             Some(AttemptOutcome::Unknown) => notice.attempts >= attempt.number,
             Some(_) => false,
         });
+        // A process that ended after the first of several devices had it, before the rest.
+        let sent = |one: &Attempt| one.outcome == Some(AttemptOutcome::Sent) && one.at >= notice.first;
+        if difference.is_empty() && attempts.iter().any(sent) {
+            return settle(NoticeState::Sent, "", None);
+        }
         let late = now.since(notice.since) > post.expiry;
         // What a report tells of it already is found out right after it was settled as unknown.
         let bound =
@@ -149,6 +157,10 @@ impl Plan {
             account: attempt.account.clone(),
         });
         let (addresses, language) = reach(env, notice.recipient, &contacts).await?;
+        let devices = match notice.recipient {
+            Recipient::Owner(id) => device::live(env.store.devices(id).await?),
+            Recipient::Contact(_) => Vec::new(),
+        };
         let languages = [language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
         let mut plan = Self {
             shown: shown(&views, &view.told),
@@ -157,6 +169,7 @@ impl Plan {
             views,
             groups,
             addresses,
+            devices,
             difference,
             before,
             attempts,
@@ -226,8 +239,20 @@ impl Plan {
                 email: post.templates.email(&languages, &changed)?,
                 card: Some(self.views.card(&self.groups)),
             },
-            Channel::Sms | Channel::Push => Content::Sms(post.templates.sms(&languages, &changed)?),
+            Channel::Sms => Content::Sms(post.templates.sms(&languages, &changed)?),
+            Channel::Push => Content::Push {
+                push: post.templates.push(&languages, &changed)?,
+                place: self.place(&way.address).clone(),
+                collapse: claimed.notice.id.to_string(),
+            },
         })
+    }
+
+    /// Where a device is; one of those that the ways were made of.
+    pub(super) fn place(&self, address: &Address) -> &Place {
+        let is = |device: &&Device| Address::of_device(device.id) == *address;
+        let Some(device) = self.devices.iter().find(is) else { unreachable!("ways to devices come from this list") };
+        &device.place
     }
 
     /// Writes that the chosen attempt begins, and that one of a process that died is unknown; `None` where the claim is
@@ -277,6 +302,11 @@ impl Plan {
         let report = OwnMessage { notice: attempt.notice, number }.write();
         let (report, to) = (report.as_str(), &way.address);
         carrier.deliver(&Message { reference: &reference, report, to, content, date: attempt.at }).await
+    }
+
+    /// Whether the last attempt did not leave and may be made again.
+    pub(super) fn tries_again(&self) -> bool {
+        self.attempts.last().is_some_and(|last| last.outcome == Some(AttemptOutcome::TryAgain))
     }
 
     /// Whether a repeat of the chosen attempt is one message to its reader.

@@ -9,7 +9,7 @@ use crate::{
     clock::Time,
     domain::{
         address::{Address, phone},
-        notice::{AttemptOutcome, NoticeState, Reach, Recipient, Shown, routes},
+        notice::{Attempt, AttemptOutcome, NoticeState, Reach, Recipient, Shown, routes},
         owner::Channel,
         schedule::{Hours, Urgency, zones_of},
     },
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 use jiff::tz::TimeZone;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What is known of the way that was chosen, beside what stands in the attempt.
 #[derive(Debug)]
@@ -53,9 +53,7 @@ impl Plan {
         let notice = &claimed.notice;
         let dangling = self.dangling();
         let settle = |state, reason: String, shown| Ok(Some(Settling { state, reason, shown, dangling, due: None }));
-        let accounts: Vec<(Box<str>, Channel)> =
-            post.carriers.iter().map(|(channel, carrier)| (carrier.name().into(), *channel)).collect();
-        let mut ways = routes(&self.channels, &self.addresses, &accounts, &self.attempts);
+        let mut ways = routes(&self.channels, &self.addresses, &self.devices, &accounts(post), &self.attempts);
         if ways.is_empty() {
             return Ok(Some(self.nowhere(notice.recipient)));
         }
@@ -95,15 +93,15 @@ impl Plan {
             if let Some(other) = self.told_already(env, claimed, &way).await? {
                 return settle(NoticeState::Empty, told_as(&other), Some(self.shown.clone()));
             }
-            let found =
-                post.carriers.iter().find(|(channel, one)| *channel == way.channel && *one.name() == *way.account);
-            let Some((_, carrier)) = found else { unreachable!("routes come from this list") };
+            let Some((_, carrier)) = carrier_of(post, &way) else { unreachable!("routes come from this list") };
             if let Some(until) = self.quiet(post, &way, now) {
                 let reason = format!("the recipient's quiet hours, until {until}");
                 return Ok(Some(self.later(reason, until)));
             }
-            match ask(env, post, &way, carrier.as_ref(), now).await? {
+            match self.ask(env, post, &way, carrier.as_ref(), now).await? {
                 Said::Go(permit) => return self.take((env, post), claimed, way, carrier, permit).await,
+                // There are other channels for who cannot be reached by this one in a while.
+                Said::Wait(_) | Said::Next(_) if way.channel == Channel::Push && impatient(claimed, now) => {}
                 Said::Wait(wait) => return Ok(Some(self.later(reason(&way, wait), wait.until))),
                 Said::Next(wait) => {
                     waiting.get_or_insert((way, wait));
@@ -147,6 +145,51 @@ impl Plan {
                 due: None,
             }),
         })
+    }
+
+    /// Asks the governor; the account's messages of the day are counted first where it has a budget.
+    async fn ask(&self, env: &Env, post: &Post, way: &Reach, carrier: &dyn Carrier, now: Time) -> Result<Said> {
+        let (governor, caps) = (&post.governor, post.caps(&way.account));
+        if let Some(midnight) = governor.asks_for_day(&way.account, &caps, now) {
+            governor.day(&way.account, env.store.attempts_since(&way.account, midnight).await?, now);
+        }
+        let chosen = carrier.chosen_by_recipients() && way.channel == Channel::Push;
+        let host = chosen.then(|| self.place(&way.address).host());
+        let by = Way { account: &way.account, sender: carrier.sender(), to: &way.address, host };
+        Ok(match governor.admit(by, &caps, Urgency::Notice, now) {
+            Ok(permit) => Said::Go(Box::new(permit)),
+            Err(wait) if matches!(wait.why, Why::Breaker | Why::Daily) => Said::Next(wait),
+            Err(wait) => Said::Wait(wait),
+        })
+    }
+
+    /// Chooses a device that has not had the message yet, where its account takes one now; `false` where there is none.
+    ///
+    /// Every device of a person gets a push message: nobody knows which of them is at hand. What the first one took is
+    /// told; the others are not tried twice.
+    pub(super) async fn choose_copy(&mut self, env: &Env, post: &Post, claimed: &Claimed) -> Result<bool> {
+        let now = env.store.now().await?;
+        while let Some(way) = self.copies(post, claimed).into_iter().next() {
+            let Some((_, carrier)) = carrier_of(post, &way) else { unreachable!("routes come from this list") };
+            if let Said::Go(permit) = self.ask(env, post, &way, carrier.as_ref(), now).await?
+                && self.take((env, post), claimed, way.clone(), carrier, permit).await?.is_none()
+            {
+                return Ok(true);
+            }
+            self.failed.push(way);
+        }
+        Ok(false)
+    }
+
+    /// Devices that no attempt of this notice went to, and whose account was not asked in vain.
+    fn copies(&self, post: &Post, claimed: &Claimed) -> Vec<Reach> {
+        let had = |way: &Reach| {
+            let to = |one: &Attempt| one.address == way.address && one.at >= claimed.notice.first;
+            self.attempts.iter().any(to)
+        };
+        let mut ways = routes(&[Channel::Push], &[], &self.devices, &accounts(post), &self.attempts);
+        ways.retain(|way| !had(way) && !self.failed.contains(way));
+        ways
     }
 
     /// How a notice is settled that no account can carry.
@@ -205,27 +248,33 @@ impl Plan {
         // What may have left by this way before leaves by no other.
         let Some((way, ..)) = self.chosen.as_ref().filter(|_| self.bound.is_none()) else { return false };
         let way = way.clone();
-        let other = post.carriers.iter().any(|(channel, carrier)| {
-            let same = Reach { account: carrier.name().into(), ..way.clone() };
-            *channel == way.channel && same != way && !self.failed.contains(&same)
-        });
+        // A device is known to its own account alone.
+        let other = way.channel != Channel::Push
+            && post.carriers.iter().any(|(channel, carrier)| {
+                let same = Reach { account: carrier.name().into(), ..way.clone() };
+                *channel == way.channel && same != way && !self.failed.contains(&same)
+            });
         self.failed.push(way);
         other
     }
 }
 
-/// Asks the governor; the account's messages of the day are counted first where it has a budget.
-async fn ask(env: &Env, post: &Post, way: &Reach, carrier: &dyn Carrier, now: Time) -> Result<Said> {
-    let (governor, caps) = (&post.governor, post.caps(&way.account));
-    if let Some(midnight) = governor.asks_for_day(&way.account, &caps, now) {
-        governor.day(&way.account, env.store.attempts_since(&way.account, midnight).await?, now);
-    }
-    let by = Way { account: &way.account, sender: carrier.sender(), to: &way.address };
-    Ok(match governor.admit(by, &caps, Urgency::Notice, now) {
-        Ok(permit) => Said::Go(Box::new(permit)),
-        Err(wait) if matches!(wait.why, Why::Breaker | Why::Daily) => Said::Next(wait),
-        Err(wait) => Said::Wait(wait),
-    })
+/// How long a notice is tried by push before it goes on by another channel: a push service that is away for minutes costs
+/// nobody a text message.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// Whether a notice that was to leave by push has waited long enough for it at this moment.
+pub(super) fn impatient(claimed: &Claimed, at: Time) -> bool {
+    at.since(claimed.notice.since) > PATIENCE
+}
+
+/// The accounts that notices leave by, by channel.
+fn accounts(post: &Post) -> Vec<(Box<str>, Channel)> {
+    post.carriers.iter().map(|(channel, carrier)| (carrier.name().into(), *channel)).collect()
+}
+
+fn carrier_of<'a>(post: &'a Post, way: &Reach) -> Option<&'a (Channel, Arc<dyn Carrier>)> {
+    post.carriers.iter().find(|(channel, one)| *channel == way.channel && *one.name() == *way.account)
 }
 
 fn reason(way: &Reach, wait: Wait) -> String {

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         address::Address,
         change::Request,
+        device::Device,
         group::{Grant, Item, Member},
         id::{GroupId, OwnerId},
         notice::{Attempt, Notice, Recipient, Shown},
@@ -39,6 +40,15 @@ fn held(held: &Held) -> Value {
     };
     json!({
         "value": held.address.wire(), "from": held.from, "until": held.until, "proof": proof, "proved": held.proved,
+    })
+}
+
+/// Without its token or endpoint, by which anybody could write to it.
+pub(super) fn device(device: &Device) -> Value {
+    let ended = device.ended.as_ref().map(|ended| json!({"at": ended.at, "why": ended.why}));
+    json!({
+        "kind": "device", "id": device.id, "owner": device.owner, "account": device.account, "label": device.label,
+        "place": device.place.shown(), "created": device.created, "seen": device.seen, "ended": ended,
     })
 }
 

@@ -405,7 +405,7 @@ async fn a_test_message_goes_past_all_rules_and_is_about_nobody() {
     assert_eq!(sent.outcome, AttemptOutcome::Sent);
     assert_eq!(world.taken()[0].text, "Redial: this is a test message. Nobody's details have changed.");
     let none = send_test(&world.env, &world.post, "outbox", &address(BO)).await;
-    assert_eq!(none, Err(NoTest::Account { found: "outbox".to_owned(), known: "sms, mail".to_owned() }));
+    assert_eq!(none, Err(NoTest::Account { found: "outbox".to_owned(), known: "mail, push, sms".to_owned() }));
     let wrong = send_test(&world.env, &world.post, "sms", &address(DI)).await;
     assert_eq!(wrong, Err(NoTest::Address("sms".to_owned(), "e-mail addresses")));
 }

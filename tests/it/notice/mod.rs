@@ -7,6 +7,7 @@ mod jasmin;
 mod kill;
 mod link;
 mod opt_out;
+mod push;
 mod receipts;
 mod returns;
 mod smtp;

@@ -92,6 +92,9 @@ impl Carrier for Scripted {
         }
         let text = match message.content {
             Content::Sms(sms) => sms.text.clone(),
+            Content::Push { push, place, collapse } => {
+                format!("{}\n{}\n{}\n{collapse}", place.plain(), push.title, push.body)
+            }
             Content::Email { email, card } => format!("{}\n{}", email.text, card.as_deref().unwrap_or_default()),
         };
         let (account, to) = (self.name.to_owned(), message.to.wire().to_owned());
@@ -109,6 +112,7 @@ pub(super) struct World {
     pub(super) given: Arc<Mutex<Vec<Given>>>,
     pub(super) sms: Arc<Scripted>,
     pub(super) mail: Arc<Scripted>,
+    pub(super) push: Arc<Scripted>,
     ids: Mutex<u128>,
 }
 
@@ -199,7 +203,7 @@ pub(super) fn post(carriers: Carriers) -> Post {
 
 impl World {
     /// Ann with a mobile and a work number, a book, and nobody in it; an SMS account whose messages cannot be repeated,
-    /// and a mail account whose can.
+    /// and mail and push accounts whose can.
     pub(super) async fn new() -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let store: SharedStore = Arc::new(Sqlite::in_memory(Arc::clone(&clock) as _).unwrap());
@@ -215,9 +219,15 @@ impl World {
             Arc::new(Scripted { name, channel, repeatable, answers, given, meanwhile })
         };
         let (sms, mail) = (scripted("sms", Channel::Sms, false), scripted("mail", Channel::Email, true));
-        let post = Arc::new(post(vec![(Channel::Sms, sms.clone() as _), (Channel::Email, mail.clone() as _)]));
+        let push = scripted("push", Channel::Push, true);
+        let carriers: Carriers = vec![
+            (Channel::Sms, sms.clone() as _),
+            (Channel::Email, mail.clone() as _),
+            (Channel::Push, push.clone() as _),
+        ];
+        let post = Arc::new(post(carriers));
         let worker = Worker::new(env.clone(), Arc::clone(&post), Settings::default(), None);
-        let world = Self { env, clock, worker, post, given, sms, mail, ids: Mutex::new(1) };
+        let world = Self { env, clock, worker, post, given, sms, mail, push, ids: Mutex::new(1) };
         let book = Book { id: BOOK, owner: ANN, name: "Private".into(), default_group: None };
         let ann = ann();
         let first = world.revision(&ann, Time(1));

@@ -150,6 +150,7 @@ method = "POST"
 url = "{{ to }}"
 encoding = "text"
 body = "{{ text }}"
+device = { about = "a topic" }
 headers = { Title = "{{ title }}", TTL = "{{ ttl }}", Topic = "{{ collapse }}" }
 [send.reply]
 rules = []
@@ -521,6 +522,7 @@ kind = "push"
 method = "POST"
 url = "{{ to }}"
 encoding = "web_push"
+device = { about = "a subscription" }
 fields = { title = "{{ title }}", body = "{{ text }}" }
 headers = { TTL = "{{ ttl }}", Content-Encoding = "aes128gcm" }
 [send.reply]

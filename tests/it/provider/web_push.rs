@@ -1,46 +1,17 @@
 //! Web Push as a device reads it: decrypted by a library that is not ours.
 
 use super::account;
+use crate::push::device::Device;
 use redial::{
     clock::Time,
     provider::{MessageKind, Moment, Outgoing, Push, Step},
 };
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
-    process::{Command, Stdio},
-    time::Duration,
-};
-
-/// A device: makes its keys, tells the public ones, reads a body in base64 and tells its text.
-const DEVICE: &str = r#"
-import base64, os, sys, http_ece
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-key, auth = ec.generate_private_key(ec.SECP256R1()), os.urandom(16)
-point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-for secret in (point, auth):
-    print(base64.urlsafe_b64encode(secret).rstrip(b"=").decode(), flush=True)
-body = base64.b64decode(sys.stdin.readline())
-sys.stdout.write(http_ece.decrypt(body, private_key=key, auth_secret=auth, version="aes128gcm").decode())
-"#;
+use std::time::Duration;
 
 #[test]
 fn a_web_push_is_read_by_its_device_alone_and_bears_a_token_for_its_service() {
-    let Some(python) = std::env::var_os("REDIAL_TEST_PYTHON").map(PathBuf::from) else {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "REDIAL_TEST_PYTHON is needed; tests/run sets it");
-        eprintln!("LEFT OUT: Web Push needs http-ece; run tests/run, which sets REDIAL_TEST_PYTHON");
-        return;
-    };
-    let mut device =
-        Command::new(python).args(["-c", DEVICE]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut told = BufReader::new(device.stdout.take().unwrap());
-    let mut line = || {
-        let mut text = String::new();
-        told.read_line(&mut text).unwrap();
-        text.trim_end().to_owned()
-    };
-    let (p256dh, auth) = (line(), line());
+    let Some(mut device) = Device::start() else { return };
+    let (p256dh, auth) = (device.p256dh.clone(), device.auth.clone());
 
     let samples = include_str!("../../../providers/webpush/messages.toml");
     let samples: toml::Table = samples.parse().unwrap();
@@ -70,11 +41,6 @@ fn a_web_push_is_read_by_its_device_alone_and_bears_a_token_for_its_service() {
     let shown = request.headers["authorization"].to_str().unwrap();
     assert!(shown.starts_with("vapid t=ey") && shown.ends_with(&format!(", k={}", own("public_key"))), "{shown}");
 
-    let body = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &request.body);
-    writeln!(device.stdin.take().unwrap(), "{body}").unwrap();
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut told, &mut text).unwrap();
-    assert!(device.wait().unwrap().success());
-    let text: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let text = device.read(&request.body);
     assert_eq!((text["title"].as_str(), text["body"].as_str()), (Some("Neu"), Some(outgoing.text)));
 }

@@ -3,6 +3,7 @@
 mod about;
 mod access;
 mod books;
+mod devices;
 mod keys;
 mod letters;
 mod numbers;

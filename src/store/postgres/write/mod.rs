@@ -2,6 +2,7 @@
 
 mod access;
 mod books;
+mod devices;
 mod imported;
 mod letters;
 mod outbox;
@@ -97,6 +98,7 @@ impl<'a> Writer<'a> {
             Effect::Posted(posted) => self.letter_effect(posted).await,
             Effect::Admitted(admitted) => self.access_effect(admitted).await,
             Effect::Passing(_) => self.passing_effect(effect).await,
+            Effect::OfDevice(said) => self.device_effect(said).await,
             Effect::Substituted(_)
             | Effect::SubstitutionNamed(..)
             | Effect::Queried(_)

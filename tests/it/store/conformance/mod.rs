@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod books;
+pub(crate) mod devices;
 pub(crate) mod facts;
 pub(crate) mod imported;
 pub(crate) mod letters;
@@ -121,6 +122,12 @@ macro_rules! suite {
                 passkey_belongs_to_its_owner
                 keys_of_an_owner
                 request_is_claimed_when_it_is_due
+            }
+            devices {
+                devices_read_back_as_written
+                one_device_is_at_one_place_of_an_account
+                device_ends_unless_it_was_registered_since
+                removed_device_is_gone_for_its_owner_alone
             }
             rest {
                 substitution_is_found_in_every_way

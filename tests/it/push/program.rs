@@ -1,0 +1,175 @@
+//! The program as its operator runs it, with accounts that push to far ends of the test's own.
+
+use crate::spawn::Folder;
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex, mpsc},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redial");
+
+/// Numbers of nobody.
+pub(super) fn number(n: u32) -> String {
+    format!("+14155550{:03}", 100 + n)
+}
+
+pub(super) struct Program {
+    folder: Folder,
+    child: Child,
+    base: String,
+    key: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+    log: Arc<Mutex<String>>,
+}
+
+impl Program {
+    /// Serves with these accounts, of which those named push; text messages become files.
+    pub(super) async fn start(push: &[&str], accounts: &str) -> Self {
+        let folder = Folder::new();
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"trace\"\n\
+             [store]\npath = \"redial.db\"\n\
+             [notices]\npush = {push:?}\ndebounce = \"1 ms\"\ndebounce_at_most = \"1 ms\"\nquiet = \"none\"\n\
+             [accounts.outbox]\nkind = \"folder\"\npath = \"outbox\"\nfrom = \"+15550100100\"\n{accounts}"
+        );
+        fs::write(folder.0.join("config.toml"), config).unwrap();
+        let mut program = Self::serve(folder).await;
+        let scopes = ["owners:write", "owners:read", "vouch", "notices:read"].map(|scope| ["--scope", scope]);
+        let made = program.run(&[&["keys", "create", "--label", "t"], scopes.concat().as_slice()].concat());
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout)
+            .unwrap()
+            .split_whitespace()
+            .find(|word| word.starts_with("rdl_"))
+            .unwrap()
+            .clone_into(&mut program.key);
+        program
+    }
+
+    async fn serve(folder: Folder) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").current_dir(&folder.0).env_remove("REDIAL_CONFIG");
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        let (log, (address, found)) = (Arc::<Mutex<String>>::default(), mpsc::channel());
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("listens on ") {
+                    let _gone = address.send(rest.split(' ').next().unwrap().to_owned());
+                }
+                kept.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        let wait = tokio::task::spawn_blocking(move || found.recv());
+        let Ok(base) = wait.await.unwrap() else { panic!("it did not start: {}", log.lock().unwrap()) };
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { folder, child, base, key: String::new(), client, log }
+    }
+
+    /// One command beside it.
+    pub(super) fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(PROGRAM).args(arguments).current_dir(&self.folder.0).env_remove("REDIAL_CONFIG").output().unwrap()
+    }
+
+    /// Status and body of an answer of `/v1`.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let uri = format!("{}/v1/{path}", self.base);
+        let bytes = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let request =
+            Request::builder().method(method).uri(uri).header("authorization", format!("Bearer {}", self.key));
+        let reply = self.client.request(request.body(Full::new(bytes)).unwrap()).await.unwrap();
+        let status = reply.status().as_u16();
+        let body = reply.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    pub(super) async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask(Method::POST, path, &body).await;
+        assert!(matches!(status, 200 | 201), "{path}: {status} {answer}");
+        answer
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.ask(Method::GET, path, &Value::Null).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    /// Ann, whose number 1 a friend may learn, and the friend: Bob, registered with number 2, who reads German. Their ids.
+    pub(super) async fn friends(&self) -> (String, String) {
+        let owner = async |name: &str, language: &str, n| {
+            let points = json!([{"label": "mobile", "value": number(n)}]);
+            let wanted = json!({"profile": {"name": name}, "language": language, "points": points});
+            self.post("owners", wanted).await["owner"]["id"].as_str().unwrap().to_owned()
+        };
+        let (ann, bob) = (owner("Ann Lee", "en", 1).await, owner("Bob Roy", "de", 2).await);
+        let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+        let book = id(self.post(&format!("owners/{ann}/books"), json!({"name": "private"})).await);
+        let group = json!({"book": book, "name": "Friends", "told": "at_once", "reveal": ["mobile"]});
+        let group = id(self.post(&format!("owners/{ann}/groups"), group).await);
+        let contact = json!({"book": book, "name": "Bob Roy", "addresses": [number(2)]});
+        let contact = id(self.post(&format!("owners/{ann}/contacts"), contact).await);
+        let (status, _) =
+            self.ask(Method::PUT, &format!("owners/{ann}/groups/{group}/members/{contact}"), &Value::Null).await;
+        assert_eq!(status, 204);
+        (ann, bob)
+    }
+
+    /// Ann has another number.
+    pub(super) async fn change(&self, ann: &str, n: u32) {
+        let wanted = json!({"points": [{"replace": {"point": "mobile", "value": number(n)}}]});
+        self.post(&format!("owners/{ann}/requests"), wanted).await;
+    }
+
+    /// The newest notice about Ann, once it has this state.
+    pub(super) async fn notice(&self, ann: &str, state: &str) -> Value {
+        loop {
+            let all = self.get(&format!("owners/{ann}/notices")).await;
+            if all["items"][0]["state"] == state {
+                let id = all["items"][0]["id"].as_str().unwrap();
+                return self.get(&format!("owners/{ann}/notices/{id}")).await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// How the attempts of a notice went: channel, account, outcome.
+    pub(super) fn tried(notice: &Value) -> Vec<String> {
+        let word = |attempt: &Value, name: &str| attempt[name].as_str().unwrap_or("none").to_owned();
+        let tried = notice["tried"].as_array().unwrap_or_else(|| panic!("{notice}"));
+        tried.iter().map(|one| ["channel", "account", "outcome"].map(|name| word(one, name)).join(" ")).collect()
+    }
+
+    /// The text messages so far.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let Ok(files) = fs::read_dir(self.folder.0.join("outbox")) else { return Vec::new() };
+        let read = |path: std::path::PathBuf| fs::read_to_string(path).unwrap();
+        let named = files
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| !path.file_name().unwrap().to_str().unwrap().starts_with('.'));
+        named.map(read).collect()
+    }
+
+    /// Everything that was logged.
+    pub(super) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
