@@ -9,7 +9,7 @@ mod step;
 pub use difference::{Difference, Line, News, Seen, before, difference, rights_digest, without_taken_away};
 pub use due::{Debounce, due};
 pub use receipt::{REPORTS_WITHIN, Reported, Settled, Standing, settle, standing};
-pub use route::{Reach, USUAL_ORDER, channels, routes};
+pub use route::{Reach, USUAL_ORDER, channels, preferring, routes};
 pub use step::{Moment, Step, View, left_to_tell, step};
 
 use super::{

@@ -41,7 +41,7 @@ use async_trait::async_trait;
 pub use devices::{Devices, OfDevice};
 pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use passed::{Fate, Passed, Passes, Passing};
-pub use returns::{Receipt, Returned, Returns, StopLink, Unreachable};
+pub use returns::{CardLink, Preference, Receipt, Returned, Returns, Unreachable};
 use std::{sync::Arc, time::Duration};
 pub use watch::{Figures, Trail, TrailLine, Watch};
 

@@ -6,7 +6,8 @@ use crate::{
     domain::{
         address::Address,
         id::{NoticeId, OwnerId},
-        notice::{Attempt, NoticeState, Reported},
+        notice::{Attempt, NoticeState, Recipient, Reported},
+        owner::Channel,
     },
 };
 use async_trait::async_trait;
@@ -43,26 +44,61 @@ pub struct Unreachable {
     pub way: Box<str>,
 }
 
-/// The link by which a recipient ends messages with one click (RFC 8058).
+/// The link by which a recipient opens the card that they may see, chooses how they are told, and ends messages with one
+/// click (RFC 8058).
 #[derive(Clone, PartialEq, Eq)]
-pub struct StopLink {
+pub struct CardLink {
     /// Unguessable; stands in the URL.
     pub token: Box<str>,
-    /// Messages about whom.
+    /// Whose card, and messages about whom.
     pub owner: OwnerId,
+    /// Who may see it; `None` for links that only end messages.
+    pub recipient: Option<Recipient>,
     /// The recipient's address.
     pub address: Address,
     /// The language of the message that it was made for.
     pub language: Box<str>,
     /// When it was made.
     pub at: Time,
+    /// Until when it shows the card. It ends messages after that too.
+    pub until: Time,
 }
 
-impl std::fmt::Debug for StopLink {
+impl std::fmt::Debug for CardLink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StopLink").field("owner", &self.owner).field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("CardLink").field("owner", &self.owner).field("address", &self.address).finish_non_exhaustive()
     }
 }
+
+/// How the recipient at an address wants to be told, by whomever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preference {
+    /// Where it was said.
+    pub address: Address,
+    /// The channel to try first.
+    pub first: Option<Channel>,
+    /// A language tag; empty for none.
+    pub language: Box<str>,
+    /// When it was said.
+    pub at: Time,
+}
+
+/// A channel as it is stored.
+pub(super) fn channel_word(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Push => "push",
+        Channel::Sms => "sms",
+        Channel::Email => "email",
+    }
+}
+
+/// A channel from what is stored.
+pub(super) fn channel_of(word: &str) -> Option<Channel> {
+    [Channel::Push, Channel::Sms, Channel::Email].into_iter().find(|channel| channel_word(*channel) == word)
+}
+
+/// A link is kept for so long after it has shown the card for the last time, since it still ends messages.
+pub(super) const LINKS_KEPT: Duration = Duration::from_hours(400 * 24);
 
 /// How long what came in is kept, so that it counts once.
 pub(super) const KEPT: Duration = Duration::from_hours(31 * 24);
@@ -115,8 +151,19 @@ pub enum Returned {
         /// When.
         at: Time,
     },
-    /// A link is made; the pair's own is left as it is where there is one.
-    StopLinkMade(StopLink),
+    /// A link is made; of one that is known by its token, recipient, language and `until` become these. The pair's links
+    /// that are long over are forgotten.
+    CardLinked(CardLink),
+    /// Links show nothing any more: all of an owner's, or those to the address with this key. The next notice makes new
+    /// ones.
+    CardLinksEnded {
+        /// Whose cards.
+        owner: OwnerId,
+        /// At which address.
+        key: Option<Box<str>>,
+    },
+    /// A recipient said how they want to be told; replaces what was said at the address before.
+    Preferred(Preference),
 }
 
 /// What came back.
@@ -134,7 +181,9 @@ pub trait Returns: Send + Sync {
     /// When something was last answered to an address, by its key.
     async fn confirmed(&self, key: &str) -> Result<Option<Time>>;
     /// A link by its token.
-    async fn stop_link(&self, token: &str) -> Result<Option<StopLink>>;
-    /// The link of a pair.
-    async fn stop_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<StopLink>>;
+    async fn card_link(&self, token: &str) -> Result<Option<CardLink>>;
+    /// The link of a pair that was made last.
+    async fn card_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<CardLink>>;
+    /// What was said at any of these addresses, by their keys, on how to be told.
+    async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>>;
 }

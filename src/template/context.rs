@@ -59,6 +59,8 @@ pub struct Letterhead {
     pub help: String,
     /// The recipient's own one-click address; empty where there is none.
     pub unsubscribe: String,
+    /// The recipient's own page with the card; empty where there is none.
+    pub page: String,
     /// The card.
     pub card: CardWay,
     /// What the mailing is about, for List-Id: an owner's or group's id; empty where it is about nobody.
@@ -128,6 +130,8 @@ struct Head {
     help: Option<Said>,
     /// How to stop by one click.
     unsubscribe: String,
+    /// The recipient's own page.
+    page: String,
     /// Whether the card goes with it.
     attached: bool,
     /// Where the card is, where that was allowed.
@@ -141,6 +145,7 @@ impl Head {
             reply: letterhead.reply,
             help: Some(Said::line(&letterhead.help)).filter(|help| !help.0.is_empty()),
             unsubscribe: letterhead.unsubscribe.clone(),
+            page: letterhead.page.clone(),
             attached: letterhead.card == CardWay::Attached,
             card_link: match &letterhead.card {
                 CardWay::Link(url) => url.clone(),
@@ -151,7 +156,7 @@ impl Head {
 
     /// No one-click address: an e-mail has it in its head, a text message its word.
     fn for_sms(&self) -> Self {
-        Self { unsubscribe: String::new(), ..self.clone() }
+        Self { unsubscribe: String::new(), page: String::new(), ..self.clone() }
     }
 }
 

@@ -42,7 +42,8 @@ pub(super) fn letterhead() -> Letterhead {
 /// Forms of a letterhead: everything, nothing, and no answer possible.
 fn letterheads(of: &Letterhead) -> [Letterhead; 3] {
     let full = Letterhead {
-        unsubscribe: "https://redial.example/c/5VbXq8Tn".into(),
+        unsubscribe: "https://redial.example/c/5VbXq8Tn/stop".into(),
+        page: "https://redial.example/c/5VbXq8Tn".into(),
         card: CardWay::Attached,
         list: "own_sample".into(),
         ..of.clone()

@@ -1,7 +1,7 @@
 //! The owner's deny list: on any identity of a viewer it beats every grant.
 
 use super::{
-    Env,
+    Env, card_link,
     write::{Actor, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
@@ -67,11 +67,17 @@ pub async fn add(
         return Err(Refused::Conflict(format!("an owner has at most {MOST_BLOCKS} blocks").into()));
     }
     let now = env.store.now().await?;
-    let effects = vec![
+    let ended = match identity {
+        Identity::Address(address) => Some(card_link::ended(owner.id, Some(address.key()))),
+        // The card is shown to nobody who is blocked, by whatever identity.
+        Identity::Owner(_) | Identity::Application(_) => None,
+    };
+    let mut effects = vec![
         Effect::Blocked(owner.id, key),
         fanout(env, owner.id, now, about(identity), true),
         audited(env, owner.id, &actor.by, now, "blocked", &detail(identity)),
     ];
+    effects.extend(ended);
     Ok(Plan::on(&owner, effects, ()))
 }
 

@@ -20,7 +20,7 @@ use crate::{
         owner::Channel,
     },
     store::{Commit, Effect, OptOut, Returned, StoreError},
-    template::{Answer, CardWay, Letterhead},
+    template::{Answer, Letterhead},
 };
 use std::time::Duration;
 
@@ -154,14 +154,8 @@ pub async fn answer(
         Due::Stopped(Some(owner)) => env.store.owner(owner).await?.map(|owner| owner.profile.name),
         _ => None,
     };
-    let letterhead = Letterhead {
-        service: post.service.clone(),
-        reply: true,
-        help: post.help.clone(),
-        unsubscribe: String::new(),
-        card: CardWay::None,
-        list: String::new(),
-    };
+    let letterhead =
+        Letterhead { service: post.service.clone(), reply: true, help: post.help.clone(), ..Letterhead::default() };
     let facts = match due {
         Due::Stopped(_) => Answer::stopped(&letterhead, about.as_deref()),
         Due::Started => Answer::started(&letterhead, None),

@@ -5,7 +5,7 @@ use super::Env;
 use crate::{
     clock::Time,
     domain::{
-        card::{self, Form},
+        card::{self, Card, Form},
         change::Snapshot,
         group::{self, Grant, Rights, Told},
         id::{GroupId, OwnerId},
@@ -124,12 +124,21 @@ impl Views {
         member_of.iter().filter_map(|id| self.groups.get(id)).map(|group| group.channels.as_slice())
     }
 
+    /// All that somebody in these groups may see now, whether or not they are told of it: the card of their page.
+    pub(super) fn visible_card(&self, member_of: &[GroupId]) -> Card {
+        card::project(&self.believed(), &self.rights(member_of))
+    }
+
     /// The card that goes with a message: what is told, as a vCard that phones read.
     pub(super) fn card(&self, member_of: &[GroupId]) -> String {
+        card::project(&self.believed(), &self.told_rights(member_of)).to_vcard(Form::V3)
+    }
+
+    /// What nobody has proved or stated is not told, so it stands on no card either.
+    fn believed(&self) -> Owner {
         let mut proved = self.owner.clone();
-        // What nobody has proved or stated is not told, so it is not attached either.
         proved.points.retain(|point| point.current().is_some_and(|held| held.proof != Proof::None));
-        card::project(&proved, &self.told_rights(member_of)).to_vcard(Form::V3)
+        proved
     }
 }
 

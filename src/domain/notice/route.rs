@@ -22,6 +22,13 @@ pub fn channels<'a>(groups: impl IntoIterator<Item = &'a [Channel]>) -> Vec<Chan
     if order.is_empty() { USUAL_ORDER.to_vec() } else { order }
 }
 
+/// The same order with what the recipient chose in front of it (rule N3): a group's order is how the owner would tell them,
+/// a recipient says how they want to be told.
+pub fn preferring(order: Vec<Channel>, first: Option<Channel>) -> Vec<Channel> {
+    let rest = order.into_iter().filter(|channel| Some(*channel) != first);
+    first.into_iter().chain(rest).collect()
+}
+
 /// One way of reaching a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -105,6 +112,18 @@ mod tests {
             ("the first group's order, then what others add", vec![vec![Email], vec![Sms, Email]], vec![Email, Sms]),
         ] {
             assert_eq!(channels(groups.iter().map(Vec::as_slice)), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn n3_what_a_recipient_chose_comes_first() {
+        use Channel::{Email, Push, Sms};
+        for (rule, order, first, expected) in [
+            ("nothing was chosen", vec![Push, Sms, Email], None, vec![Push, Sms, Email]),
+            ("what comes last otherwise", vec![Push, Sms, Email], Some(Email), vec![Email, Push, Sms]),
+            ("what no group speaks of", vec![Email], Some(Sms), vec![Sms, Email]),
+        ] {
+            assert_eq!(preferring(order, first), expected, "{rule}");
         }
     }
 

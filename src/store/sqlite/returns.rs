@@ -11,7 +11,10 @@ use crate::{
         id::{NoticeId, OwnerId},
         notice::{Attempt, Reported},
     },
-    store::{Receipt, Result, Returned, Returns, StopLink, StoreError, Unreachable, returns::KEPT},
+    store::{
+        CardLink, Preference, Receipt, Result, Returned, Returns, StoreError, Unreachable,
+        returns::{KEPT, LINKS_KEPT, channel_of, channel_word},
+    },
 };
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, params};
@@ -101,44 +104,75 @@ impl Returns for Sqlite {
         .await
     }
 
-    async fn stop_link(&self, token: &str) -> Result<Option<StopLink>> {
+    async fn card_link(&self, token: &str) -> Result<Option<CardLink>> {
         let token = Box::<str>::from(token);
         self.read(move |connection| {
             row::one::<OwnerId, _>(
                 connection,
-                "stop_link",
-                "-- returns::stop_link
-                 SELECT owner, key, wire, token, language, at FROM stop_link WHERE token = ?1",
+                "card_link",
+                "-- returns::card_link
+                 SELECT owner, key, wire, token, recipient, language, at, until FROM card_link WHERE token = ?1",
                 [token],
-                stop_link,
+                card_link,
             )
         })
         .await
     }
 
-    async fn stop_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<StopLink>> {
+    async fn card_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<CardLink>> {
         let key = Box::<str>::from(key);
         self.read(move |connection| {
             row::one::<OwnerId, _>(
                 connection,
-                "stop_link",
-                "-- returns::stop_link_of
-                 SELECT owner, key, wire, token, language, at FROM stop_link WHERE owner = ?1 AND key = ?2",
+                "card_link",
+                "-- returns::card_link_of
+                 SELECT owner, key, wire, token, recipient, language, at, until FROM card_link
+                 WHERE owner = ?1 AND key = ?2 ORDER BY at DESC, token LIMIT 1",
                 params![owner.to_bytes(), key],
-                stop_link,
+                card_link,
             )
+        })
+        .await
+    }
+
+    async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>> {
+        let keys = keys.to_vec();
+        self.read(move |connection| {
+            let mut found = Vec::new();
+            for key in keys {
+                found.extend(row::one::<OwnerId, _>(
+                    connection,
+                    "preference",
+                    "-- returns::preferences\nSELECT NULL, key, wire, channel, language, at FROM preference WHERE key = ?1",
+                    [key],
+                    |cells| {
+                        Ok(Preference {
+                            address: cells.address(1, "key")?,
+                            first: cells.text_or_none(3, "channel")?.and_then(|word| channel_of(&word)),
+                            language: cells.text(4, "language")?,
+                            at: cells.time(5, "at")?,
+                        })
+                    },
+                )?);
+            }
+            Ok(found)
         })
         .await
     }
 }
 
-fn stop_link(cells: &Cells<'_>) -> Result<StopLink> {
-    Ok(StopLink {
+fn card_link(cells: &Cells<'_>) -> Result<CardLink> {
+    Ok(CardLink {
         owner: cells.id(0, "owner")?,
         address: cells.address(1, "key")?,
         token: cells.text(3, "token")?,
-        language: cells.text(4, "language")?,
-        at: cells.time(5, "at")?,
+        recipient: match cells.get::<Option<Vec<u8>>>(4, "recipient")? {
+            None => None,
+            Some(_) => Some(cells.decode(4, "recipient", row::recipient)?),
+        },
+        language: cells.text(5, "language")?,
+        at: cells.time(6, "at")?,
+        until: cells.time(7, "until")?,
     })
 }
 
@@ -206,21 +240,49 @@ pub(super) fn write(tx: &Tx<'_>, returned: &Returned) -> Result<()> {
              INSERT INTO confirmed (key, at) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET at = excluded.at",
             params![key, at.0],
         ),
-        Returned::StopLinkMade(link) => {
+        Returned::CardLinked(link) => {
             tx.run(
-                "-- returns::stop_link_made
-                 INSERT INTO stop_link (owner, key, wire, token, language, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (owner, key) DO NOTHING",
+                "-- returns::card_linked\nDELETE FROM card_link WHERE owner = ?1 AND key = ?2 AND until < ?3",
+                params![link.owner.to_bytes(), link.address.key(), link.at.before(LINKS_KEPT).0],
+            )?;
+            tx.must(
+                "-- returns::card_linked
+                 INSERT INTO card_link (owner, key, wire, token, recipient, language, at, until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (token) DO UPDATE SET
+                     recipient = excluded.recipient, language = excluded.language, until = excluded.until",
                 params![
                     link.owner.to_bytes(),
                     link.address.key(),
                     wire(&link.address),
                     link.token,
+                    link.recipient.map(row::recipient_bytes),
                     link.language,
-                    link.at.0
+                    link.at.0,
+                    link.until.0
                 ],
+            )
+        }
+        Returned::CardLinksEnded { owner, key } => {
+            tx.run(
+                "-- returns::card_links_ended
+                 UPDATE card_link SET until = min(until, at) WHERE owner = ?1 AND (?2 IS NULL OR key = ?2)",
+                params![owner.to_bytes(), key],
             )?;
             Ok(())
         }
+        Returned::Preferred(preference) => tx.must(
+            "-- returns::preferred
+             INSERT INTO preference (key, wire, channel, language, at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (key) DO UPDATE SET wire = excluded.wire, channel = excluded.channel,
+                 language = excluded.language, at = excluded.at",
+            params![
+                preference.address.key(),
+                wire(&preference.address),
+                preference.first.map(channel_word),
+                preference.language,
+                preference.at.0
+            ],
+        ),
     }
 }

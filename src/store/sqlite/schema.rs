@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_watch.sql"),
     include_str!("migrations/0010_unsettled.sql"),
     include_str!("migrations/0011_devices.sql"),
+    include_str!("migrations/0012_card_link.sql"),
 ];
 
 /// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.

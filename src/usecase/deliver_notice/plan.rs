@@ -9,7 +9,7 @@ use crate::{
         id::GroupId,
         notice::{
             Attempt, AttemptOutcome, Difference, Notice, NoticeState, Reach, Recipient, Seen, Shown, channels,
-            left_to_tell, rights_digest, without_taken_away,
+            left_to_tell, preferring, rights_digest, without_taken_away,
         },
         owner::{Channel, Proof},
     },
@@ -18,6 +18,7 @@ use crate::{
     transport::delivery::Delivery,
     usecase::{
         Env,
+        card_page::preferred,
         carrier::{Carrier, Content, Message},
         expand_fanout::read_seen,
         receipts::OwnMessage,
@@ -161,11 +162,13 @@ impl Plan {
             Recipient::Owner(id) => device::live(env.store.devices(id).await?),
             Recipient::Contact(_) => Vec::new(),
         };
-        let languages = [language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
+        let wish = preferred(env, &addresses).await?;
+        let asked = wish.as_ref().map(|wish| wish.language.clone()).filter(|language| !language.is_empty());
+        let languages = [asked, language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
         let mut plan = Self {
             shown: shown(&views, &view.told),
             languages: languages.into_iter().flatten().collect(),
-            channels: channels(views.channels(&groups)),
+            channels: preferring(channels(views.channels(&groups)), wish.and_then(|wish| wish.first)),
             views,
             groups,
             addresses,
@@ -221,14 +224,15 @@ impl Plan {
         claimed: &Claimed,
         way: &Reach,
         carrier: &dyn Carrier,
-        unsubscribe: String,
+        page: String,
     ) -> std::result::Result<Content, TemplateError> {
         let languages: Vec<&str> = self.languages.iter().map(AsRef::as_ref).filter(|tag| !tag.is_empty()).collect();
         let letterhead = Letterhead {
             service: post.service.clone(),
             reply: carrier.replies(),
             help: post.help.clone(),
-            unsubscribe,
+            unsubscribe: if page.is_empty() { String::new() } else { format!("{page}/stop") },
+            page,
             card: if way.channel == Channel::Email { CardWay::Attached } else { CardWay::None },
             list: claimed.notice.owner.to_string(),
         };

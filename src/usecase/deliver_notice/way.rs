@@ -16,11 +16,10 @@ use crate::{
     store::{Claimed, Result},
     transport::delivery::Delivery,
     usecase::{
-        Env,
+        Env, card_link,
         carrier::Carrier,
         governor::{Permit, Wait, Way, Why},
         opt_outs::{Refusal, Stopped},
-        stop_link,
     },
 };
 use jiff::tz::TimeZone;
@@ -124,13 +123,14 @@ impl Plan {
         permit: Box<Permit>,
     ) -> Result<Option<Settling>> {
         let language = self.languages.first().map(AsRef::as_ref).unwrap_or_default();
-        let unsubscribe = match way.channel {
+        let page = match way.channel {
             Channel::Email => {
-                stop_link::of(env, &post.public_url, claimed.notice.owner, &way.address, language).await?
+                let pair = (claimed.notice.owner, claimed.notice.recipient);
+                card_link::of(env, &post.public_url, pair, &way.address, language).await?
             }
             Channel::Sms | Channel::Push => None,
         };
-        let text = async { self.render(post, claimed, &way, carrier.as_ref(), unsubscribe.unwrap_or_default()) };
+        let text = async { self.render(post, claimed, &way, carrier.as_ref(), page.unwrap_or_default()) };
         Ok(match post.governor.timed("text", text).await {
             Ok(content) => {
                 self.chosen = Some((way, Arc::clone(carrier), content));

@@ -1,5 +1,6 @@
 //! Notices from the change to the message.
 
+mod cards;
 mod crash;
 mod deliver;
 mod govern;

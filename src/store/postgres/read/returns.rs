@@ -8,7 +8,7 @@ use crate::{
         notice::{Attempt, Reported},
     },
     store::{
-        Receipt, Result, Returns, StopLink, Unreachable,
+        CardLink, Preference, Receipt, Result, Returns, Unreachable,
         postgres::{
             Postgres,
             columns::Columns,
@@ -28,15 +28,23 @@ fn receipt(row: &Row) -> Result<Receipt> {
     Ok(Receipt { account, foreign_id, reported, code, dead, stopped, at: columns.time()? })
 }
 
-fn stop_link(row: &Row) -> Result<StopLink> {
-    let mut columns = Columns::of(row, "stop_links");
-    Ok(StopLink {
+fn card_link(row: &Row) -> Result<CardLink> {
+    let mut columns = Columns::of(row, "card_links");
+    Ok(CardLink {
         owner: columns.stored()?,
         address: columns.address()?,
         token: columns.text()?,
+        recipient: columns.stored_or_none()?,
         language: columns.text()?,
         at: columns.time()?,
+        until: columns.time()?,
     })
+}
+
+fn preference(row: &Row) -> Result<Preference> {
+    let mut columns = Columns::of(row, "preferences");
+    let (address, first) = (columns.address()?, columns.word_or_none()?);
+    Ok(Preference { address, first, language: columns.text()?, at: columns.time()? })
 }
 
 #[async_trait]
@@ -78,15 +86,23 @@ impl Returns for Postgres {
         first(&self.read(SQL, || values![key]).await?.rows, |row| Columns::of(row, "confirmed").time())
     }
 
-    async fn stop_link(&self, token: &str) -> Result<Option<StopLink>> {
-        const SQL: &str = "/* stop_link */ SELECT owner, key, wire, token, language, at FROM stop_links
-            WHERE token = $1";
-        first(&self.read(SQL, || values![token]).await?.rows, stop_link)
+    async fn card_link(&self, token: &str) -> Result<Option<CardLink>> {
+        const SQL: &str = "/* card_link */ SELECT owner, key, wire, token, recipient, language, at, until
+            FROM card_links WHERE token = $1";
+        first(&self.read(SQL, || values![token]).await?.rows, card_link)
     }
 
-    async fn stop_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<StopLink>> {
-        const SQL: &str = "/* stop_link.of */ SELECT owner, key, wire, token, language, at FROM stop_links
-            WHERE owner = $1 AND key = $2";
-        first(&self.read(SQL, || values![owner, key]).await?.rows, stop_link)
+    async fn card_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<CardLink>> {
+        const SQL: &str = "/* card_link.of */ SELECT owner, key, wire, token, recipient, language, at, until
+            FROM card_links WHERE owner = $1 AND key = $2 ORDER BY at DESC, token LIMIT 1";
+        first(&self.read(SQL, || values![owner, key]).await?.rows, card_link)
+    }
+
+    async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>> {
+        const SQL: &str =
+            "/* preferences */ SELECT key, wire, channel, language, at FROM preferences WHERE key = ANY($1)";
+        let mut found = all(&self.read(SQL, || values![keys]).await?.rows, preference)?;
+        found.sort_by_key(|one| keys.iter().position(|key| **key == *one.address.key()));
+        Ok(found)
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     domain::notice::NoticeState,
     store::{
         Effect, Returned,
-        postgres::value::{digest, values, word},
-        returns::KEPT,
+        postgres::value::{Stored, digest, values, word},
+        returns::{KEPT, LINKS_KEPT, channel_word},
     },
 };
 
@@ -74,12 +74,45 @@ impl<'a> Writer<'a> {
                     ON CONFLICT (key) DO UPDATE SET at = excluded.at";
                 self.send(Wanted::One, SQL, values![&**key, *at]).await;
             }
-            Returned::StopLinkMade(link) => {
-                const SQL: &str = "/* stop_link.add */ INSERT INTO stop_links (owner, key, wire, token, language, at)
-                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner, key) DO NOTHING";
+            Returned::CardLinked(link) => {
+                const FORGET: &str = "/* card_link.forget */ DELETE FROM card_links
+                    WHERE owner = $1 AND key = $2 AND until < $3";
+                const SQL: &str = "/* card_link.set */ INSERT INTO card_links
+                    (token, owner, key, wire, recipient, language, at, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                    ON CONFLICT (token) DO UPDATE SET recipient = excluded.recipient,
+                        language = excluded.language, until = excluded.until";
                 let address = &link.address;
-                let values = values![link.owner, address.key(), address.wire(), &*link.token, &*link.language, link.at];
-                self.send(Wanted::Any, SQL, values).await;
+                self.send(Wanted::Any, FORGET, values![link.owner, address.key(), link.at.before(LINKS_KEPT)]).await;
+                let (owner, recipient) = (link.owner, link.recipient.map(Stored::stored));
+                let values = values![
+                    &*link.token,
+                    owner,
+                    address.key(),
+                    address.wire(),
+                    recipient,
+                    &*link.language,
+                    link.at,
+                    link.until
+                ];
+                self.send(Wanted::One, SQL, values).await;
+            }
+            Returned::CardLinksEnded { owner, key: None } => {
+                const SQL: &str =
+                    "/* card_links.end */ UPDATE card_links SET until = LEAST(until, at) WHERE owner = $1";
+                self.send(Wanted::Any, SQL, values![*owner]).await;
+            }
+            Returned::CardLinksEnded { owner, key: Some(key) } => {
+                const SQL: &str = "/* card_links.end_at */ UPDATE card_links SET until = LEAST(until, at)
+                    WHERE owner = $1 AND key = $2";
+                self.send(Wanted::Any, SQL, values![*owner, &**key]).await;
+            }
+            Returned::Preferred(preference) => {
+                const SQL: &str = "/* preference.set */ INSERT INTO preferences (key, wire, channel, language, at)
+                    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO UPDATE SET wire = excluded.wire,
+                        channel = excluded.channel, language = excluded.language, at = excluded.at";
+                let (address, first) = (&preference.address, preference.first.map(channel_word));
+                let values = values![address.key(), address.wire(), first, &*preference.language, preference.at];
+                self.send(Wanted::One, SQL, values).await;
             }
         }
     }

@@ -106,7 +106,8 @@ macro_rules! suite {
                 only_one_notice_of_a_pair_is_opened_again
                 dead_addresses_are_kept_until_they_are_not
                 message_from_a_person_counts_once
-                pair_has_one_stop_link
+                links_are_renewed_and_end
+                preference_of_an_address_is_the_last_one
             }
             letters {
                 letters_are_claimed_in_order_the_urgent_ones_apart

@@ -3,10 +3,11 @@
 use crate::store::sample::*;
 use redial::{
     domain::{
-        id::{NoticeId, OwnerId},
-        notice::{AttemptOutcome, NoticeState, Reported},
+        id::{ContactId, NoticeId, OwnerId},
+        notice::{AttemptOutcome, NoticeState, Recipient, Reported},
+        owner::Channel,
     },
-    store::{Effect, Receipt, Returned, SharedStore, StopLink, StoreError, Unreachable},
+    store::{CardLink, Effect, Preference, Receipt, Returned, SharedStore, StoreError, Unreachable},
 };
 use std::time::Duration;
 
@@ -167,20 +168,64 @@ pub(crate) async fn message_from_a_person_counts_once(store: &SharedStore) {
     }
 }
 
-pub(crate) async fn pair_has_one_stop_link(store: &SharedStore) {
-    let link = |token: &str, owner, key: &str| StopLink {
+pub(crate) async fn links_are_renewed_and_end(store: &SharedStore) {
+    let link = |token: &str, owner, key: &str, made, until| CardLink {
         token: token.into(),
         owner: OwnerId(owner),
+        recipient: Some(Recipient::Contact(ContactId(7))),
         address: address(key),
         language: "de".into(),
-        at: at(1),
+        at: at(made),
+        until: at(until),
     };
-    for one in [link("t1", 1, PHONE), link("t2", 1, PHONE), link("t3", 2, PHONE)] {
-        write(store, returned(Returned::StopLinkMade(one))).await;
+    let linked = |link: &CardLink| returned(Returned::CardLinked(link.clone()));
+    let first = link("t1", 1, PHONE, 1, 100);
+    for one in [&first, &link("t2", 1, PHONE, 5, 50), &link("t3", 2, PHONE, 1, 100)] {
+        write(store, linked(one)).await;
     }
-    assert_eq!(store.stop_link("t1").await.unwrap(), Some(link("t1", 1, PHONE)));
-    assert_eq!(store.stop_link("t2").await.unwrap(), None);
-    assert_eq!(store.stop_link_of(OwnerId(1), PHONE).await.unwrap(), Some(link("t1", 1, PHONE)));
-    assert_eq!(store.stop_link_of(OwnerId(2), PHONE).await.unwrap(), Some(link("t3", 2, PHONE)));
-    assert_eq!(store.stop_link_of(OwnerId(3), PHONE).await.unwrap(), None);
+    assert_eq!(store.card_link("t1").await.unwrap(), Some(first.clone()));
+    assert_eq!(store.card_link("t0").await.unwrap(), None);
+    let newest = async |owner| store.card_link_of(OwnerId(owner), PHONE).await.unwrap().map(|link| link.token);
+    assert_eq!(newest(1).await.as_deref(), Some("t2"), "the newest one");
+    assert_eq!(newest(3).await, None);
+
+    let renewed = CardLink {
+        recipient: Some(Recipient::Owner(OwnerId(9))),
+        language: "fr".into(),
+        until: at(200),
+        ..first.clone()
+    };
+    write(store, linked(&renewed)).await;
+    assert_eq!(store.card_link("t1").await.unwrap(), Some(renewed));
+
+    let until = async |token: &str| store.card_link(token).await.unwrap().unwrap().until;
+    let ended = |key: Option<&str>| Returned::CardLinksEnded { owner: OwnerId(1), key: key.map(Into::into) };
+    write(store, returned(ended(Some("+14155550199")))).await;
+    assert_eq!(until("t1").await, at(200), "those to another address");
+    write(store, returned(ended(Some(PHONE)))).await;
+    assert_eq!((until("t1").await, until("t2").await, until("t3").await), (at(1), at(5), at(100)));
+    write(store, returned(Returned::CardLinksEnded { owner: OwnerId(2), key: None })).await;
+    assert_eq!(until("t3").await, at(1));
+
+    let later = CardLink { at: at(1).after(Duration::from_hours(401 * 24)), ..link("t4", 1, PHONE, 1, 1) };
+    write(store, linked(&later)).await;
+    assert_eq!(store.card_link("t1").await.unwrap(), None, "long over");
+}
+
+pub(crate) async fn preference_of_an_address_is_the_last_one(store: &SharedStore) {
+    let said = |key: &str, first, language: &str, when| Preference {
+        address: address(key),
+        first,
+        language: language.into(),
+        at: at(when),
+    };
+    let mail = "bo@example.com";
+    for one in
+        [said(PHONE, Some(Channel::Email), "de", 1), said(mail, None, "", 2), said(PHONE, Some(Channel::Sms), "ar", 3)]
+    {
+        write(store, returned(Returned::Preferred(one))).await;
+    }
+    let keys: Vec<Box<str>> = vec![mail.into(), "+14155550178".into(), PHONE.into()];
+    let expected = [said(mail, None, "", 2), said(PHONE, Some(Channel::Sms), "ar", 3)];
+    assert_eq!(store.preferences(&keys).await.unwrap(), expected);
 }

@@ -1,0 +1,127 @@
+//! The page behind a recipient's link: the card that they may see now, and what they choose (rules C7, N3, N6).
+
+use super::{Env, deliver_notice::reach, view::Views};
+use crate::{
+    clock::Time,
+    domain::{
+        address::{Address, Kind},
+        card::Card,
+        notice::Recipient,
+        owner::{Channel, Contact},
+    },
+    store::{Audience, CardLink, Commit, Effect, Preference, Result, Returned},
+};
+
+/// A card that may be shown.
+#[derive(Debug)]
+pub struct Opened {
+    /// By which link.
+    pub link: CardLink,
+    /// What its recipient may see now.
+    pub card: Card,
+    /// The channels by which they can be reached.
+    pub channels: Vec<Channel>,
+    /// What they chose.
+    pub preference: Option<Preference>,
+    /// What they stopped.
+    pub stopped: Option<Stopped>,
+}
+
+/// What a recipient has stopped at the address of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Messages about this owner.
+    Owner,
+    /// All of them.
+    All,
+}
+
+/// What a token opens. `None`, for whatever reason, is one answer: no such token, expired, ended by the owner, blocked, in
+/// no group any more, an address that is not the recipient's any more, panic.
+pub async fn open(env: &Env, token: &str) -> Result<Option<Opened>> {
+    let Some(link) = env.store.card_link(token).await? else { return Ok(None) };
+    let now = env.store.now().await?;
+    let Some(seen) = seen(env, &link, now).await? else { return Ok(None) };
+    let preference = preferred(env, std::slice::from_ref(&link.address)).await?;
+    let outs = env.store.opt_outs(&[link.address.key().into()]).await?;
+    let stopped = if outs.iter().any(|out| out.owner.is_none()) {
+        Some(Stopped::All)
+    } else {
+        outs.iter().any(|out| out.owner == Some(link.owner)).then_some(Stopped::Owner)
+    };
+    let has = |kind| seen.addresses.iter().any(|address| address.kind() == kind);
+    let channels = [(Channel::Sms, Kind::Phone), (Channel::Email, Kind::Email)];
+    let channels = channels.into_iter().filter(|(_, kind)| has(*kind)).map(|(channel, _)| channel).collect();
+    Ok(Some(Opened { link, card: seen.card, channels, preference, stopped }))
+}
+
+struct SeenNow {
+    card: Card,
+    addresses: Vec<Address>,
+}
+
+async fn seen(env: &Env, link: &CardLink, now: Time) -> Result<Option<SeenNow>> {
+    let Some(recipient) = link.recipient.filter(|_| now < link.until) else { return Ok(None) };
+    let Some(views) = Views::read(env, link.owner).await? else { return Ok(None) };
+    if views.owner.silenced {
+        return Ok(None);
+    }
+    let Some((recipient, audience, contacts)) = audience(env, link, recipient).await? else { return Ok(None) };
+    if views.blocked(env, recipient, &contacts).await? {
+        return Ok(None);
+    }
+    let (mut addresses, _) = reach(env, recipient, &contacts).await?;
+    addresses.extend(contacts.iter().flat_map(|contact| contact.addresses.iter().cloned()));
+    if !addresses.iter().any(|address| address.key() == link.address.key()) {
+        return Ok(None);
+    }
+    let card = views.visible_card(&audience.groups);
+    Ok((!card.is_empty()).then_some(SeenNow { card, addresses }))
+}
+
+/// Who the link's recipient is now: a contact may have been linked to an owner since.
+async fn audience(
+    env: &Env,
+    link: &CardLink,
+    recipient: Recipient,
+) -> Result<Option<(Recipient, Audience, Vec<Contact>)>> {
+    if let Some((audience, contacts)) = env.store.audience_of(link.owner, recipient).await? {
+        return Ok(Some((recipient, audience, contacts)));
+    }
+    let Recipient::Contact(id) = recipient else { return Ok(None) };
+    let Some(linked) = env.store.contact(link.owner, id).await?.and_then(|contact| contact.linked) else {
+        return Ok(None);
+    };
+    let recipient = Recipient::Owner(linked);
+    let found = env.store.audience_of(link.owner, recipient).await?;
+    Ok(found.map(|(audience, contacts)| (recipient, audience, contacts)))
+}
+
+/// Writes down how a recipient wants to be told. It holds for messages about anybody.
+pub async fn choose(env: &Env, link: &CardLink, first: Option<Channel>, language: &str) -> Result<()> {
+    let at = env.store.now().await?;
+    let preference = Preference { address: link.address.clone(), first, language: language.into(), at };
+    let effects = vec![Effect::Returned(Returned::Preferred(preference))];
+    env.store.commit(Commit { effects, ..Commit::default() }).await.map(|_| ())
+}
+
+/// What somebody with these addresses chose last. What was chosen at an address before its present holder came is of
+/// somebody else.
+pub(super) async fn preferred(env: &Env, addresses: &[Address]) -> Result<Option<Preference>> {
+    let keys: Vec<Box<str>> = addresses.iter().map(|address| address.key().into()).collect();
+    let mut chosen = env.store.preferences(&keys).await?;
+    if chosen.is_empty() {
+        return Ok(None);
+    }
+    let holders = env.store.holders(&keys).await?;
+    let older = |preference: &Preference| {
+        holders.iter().any(|(key, holder)| {
+            **key == *preference.address.key()
+                && holder.believed
+                && holder.until.is_none()
+                && holder.from > preference.at
+        })
+    };
+    chosen.retain(|preference| !older(preference));
+    Ok(chosen.into_iter().max_by_key(|preference| preference.at))
+}
