@@ -24,6 +24,11 @@ pub trait Facts: std::fmt::Debug + Send + Sync {
     /// The same for a text message, shorter at each step from 0 on; `None` where it gets no shorter.
     fn shortened(&self, step: usize) -> Option<Box<dyn Facts>>;
 
+    /// How many changes, the last ones, are only counted and not said.
+    fn left_out(&self) -> usize {
+        0
+    }
+
     /// What goes with the message.
     fn letterhead(&self) -> Option<&Letterhead> {
         None
@@ -272,6 +277,10 @@ impl Facts for Changed {
         Some(&self.letterhead)
     }
 
+    fn left_out(&self) -> usize {
+        self.person.more
+    }
+
     fn card_file(&self) -> Option<String> {
         Some(card_file(self.person.name.as_ref().map_or("", |name| &name.0)))
     }
@@ -379,6 +388,10 @@ impl Facts for Digest {
             more_people: self.people.len().saturating_sub(people),
             letterhead: self.letterhead.clone(),
         }))
+    }
+
+    fn left_out(&self) -> usize {
+        self.more_people + self.people.iter().map(|person| person.more).sum::<usize>()
     }
 
     fn letterhead(&self) -> Option<&Letterhead> {

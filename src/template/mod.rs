@@ -49,13 +49,15 @@ pub struct Sms {
     pub segments: Segments,
     /// Whether the card goes with it as media, where the account can send media.
     pub with_card: bool,
+    /// How many changes, the last ones, it has no room for: it only says how many there are.
+    pub left_out: usize,
 }
 
 impl Sms {
     /// Any text, folded and counted.
     pub fn new(text: &str) -> Self {
         let text = folded(text.trim());
-        Self { segments: segments(&text), text, with_card: false }
+        Self { segments: segments(&text), text, with_card: false, left_out: 0 }
     }
 }
 
@@ -128,7 +130,8 @@ impl Templates {
         let mut step = 0;
         while let Some(short) = facts.shortened(step) {
             let rendered = self.render(&file, &language, &short.value())?;
-            let sms = Sms { with_card, ..self.counted(rendered.trim(), &language) };
+            let left_out = short.left_out();
+            let sms = Sms { with_card, left_out, ..self.counted(rendered.trim(), &language) };
             let fits = sms.segments.parts <= PARTS_AIM;
             best = best.filter(|best| best.segments.parts <= sms.segments.parts).or(Some(sms));
             if fits {

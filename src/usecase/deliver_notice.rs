@@ -6,10 +6,12 @@
 
 mod outcome;
 mod plan;
+mod together;
 mod way;
 
 pub use outcome::Ended;
 pub(super) use plan::reach;
+pub use together::Together;
 
 use super::{
     Env,
@@ -79,7 +81,21 @@ impl Post {
 /// # Errors
 /// The store could not be reached. The claim runs out by itself, and what was sent is *unknown*.
 pub async fn deliver_notice(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
-    let ended = carry(env, post, claimed, stop).await?;
+    deliver_together(env, post, claimed, &Together::default(), stop).await
+}
+
+/// [`deliver_notice`] for one of several that were claimed `together`.
+///
+/// # Errors
+/// As [`deliver_notice`].
+pub async fn deliver_together(
+    env: &Env,
+    post: &Post,
+    claimed: &Claimed,
+    together: &Together,
+    stop: &CancellationToken,
+) -> Result<Ended> {
+    let ended = carry(env, post, claimed, together, stop).await?;
     if matches!(ended, Ended::Sent | Ended::Unknown | Ended::Later) {
         // A report may have come before the reply was written.
         receipts::catch_up(env, claimed.notice.id).await?;
@@ -87,8 +103,14 @@ pub async fn deliver_notice(env: &Env, post: &Post, claimed: &Claimed, stop: &Ca
     Ok(ended)
 }
 
-async fn carry(env: &Env, post: &Post, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
-    let mut plan = match post.governor.timed("read", Plan::make(env, post, claimed)).await? {
+async fn carry(
+    env: &Env,
+    post: &Post,
+    claimed: &Claimed,
+    together: &Together,
+    stop: &CancellationToken,
+) -> Result<Ended> {
+    let mut plan = match post.governor.timed("read", Plan::make(env, post, claimed, together)).await? {
         Next::Settle(settling) => return outcome::settle(env, claimed, settling).await,
         Next::Send(plan) => plan,
     };

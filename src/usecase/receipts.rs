@@ -10,14 +10,14 @@ use crate::{
     clock::Time,
     domain::{
         address::{Address, Kind},
-        id::NoticeId,
+        id::{FanoutId, NoticeId},
         notice::{
             self, Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Reported, Seen, Settled, Shown,
             rights_digest, without_taken_away,
         },
     },
     provider::{Flag, State, StatusEvent},
-    store::{Commit, Effect, OptOut, Receipt, Result, Returned, StoreError, Unreachable},
+    store::{Commit, Effect, Fanout, OptOut, Receipt, Result, Returned, StoreError, Unreachable},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -238,6 +238,11 @@ async fn settle_once(env: &Env, id: NoticeId, number: u32) -> Result<()> {
             effects.extend(ledger(env, &notice, attempt, true).await?);
             let (from, state) = (notice.state, NoticeState::Sent);
             effects.push(Effect::NoticeMarked { id, from, state, reason: said.as_str().into() });
+            // A short text may have left something out; where it did not, this finds nothing to tell.
+            let (at, only) = (env.store.now().await?, vec![notice.recipient]);
+            let fanout = FanoutId::fresh(at, &*env.random);
+            let rest = Fanout { id: fanout, owner: notice.owner, at, only, silent: false, cursor: None };
+            effects.push(Effect::FanoutDue(rest));
         }
         Settled::Never if notice.state == NoticeState::Open => effects.push(ended(AttemptOutcome::Never)),
         way @ (Settled::TryAgain | Settled::Never) => {
@@ -278,8 +283,11 @@ async fn ledger(env: &Env, notice: &Notice, attempt: &Attempt, arrived: bool) ->
     let groups = env.store.audience_of(owner, recipient).await?.map(|(found, _)| found.groups).unwrap_or_default();
     let view = views.view(&groups);
     let card: Seen = if arrived {
-        // What it said when it left.
-        without_taken_away(&*views.baseline(env, &groups, attempt.at).await?, &view.told)
+        // What it said when it left: as it was noted then, else all that was to be said.
+        match row.as_ref().map(read_seen).transpose()?.and_then(|seen| seen.perhaps) {
+            Some(said) => without_taken_away(&said, &view.told),
+            None => without_taken_away(&*views.baseline(env, &groups, attempt.at).await?, &view.told),
+        }
     } else {
         without_taken_away(&*views.baseline(env, &groups, notice.first).await?, &view.visible)
     };

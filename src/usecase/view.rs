@@ -20,6 +20,7 @@ use std::{
 };
 
 /// Everything about an owner that decides who is told what.
+#[derive(Clone)]
 pub(super) struct Views {
     /// The owner as they are.
     pub(super) owner: Owner,

@@ -1,7 +1,8 @@
 //! The loop that turns fan-outs into notices and delivers those that are due (rules N2 to N4).
 //!
-//! It looks, works, and waits until the next thing is due, somebody wakes it, or [`Settings::poll`] has passed: another
-//! process may have written something. Fresh notices and those that are tried again each have their own lane, so that a
+//! Two loops, so that neither holds up the other: one makes notices, the other takes those that are due. Each looks,
+//! works, and waits until the next thing is due, somebody wakes it, or [`Settings::poll`] has passed: another process may
+//! have written something. Fresh notices and those that are tried again each have their own lane, so that a
 //! storm of retries does not hold up what is new. Any number of workers may run on one store: what one has taken is its
 //! own until its lease runs out.
 
@@ -14,7 +15,7 @@ use crate::{
     telemetry::{Metrics, metrics::Kind},
     usecase::{
         Env, Live,
-        deliver_notice::{Ended, Post, deliver_notice},
+        deliver_notice::{Ended, Post, Together, deliver_together},
         expand_fanout::{Schedule, expand_fanout},
         forget_answers::forget_answers,
         link_contacts::link_contacts,
@@ -35,6 +36,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How often it is looked for answers that are old enough to be forgotten, and for what others left half done.
 const TIDY: Duration = Duration::from_mins(10);
+
+/// Deliveries that end within this time make room together: one claim, one look at each owner.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// How much at once, and how long.
 #[derive(Clone, Debug)]
@@ -101,6 +105,8 @@ pub struct Worker {
     metrics: Option<Metrics>,
     settings: Live<Settings>,
     wake: Arc<Notify>,
+    /// Something may be due, or there is room for it.
+    room: Arc<Notify>,
     fresh: Lane,
     retries: Lane,
     /// When nothing was left to be forgotten, in microseconds.
@@ -124,6 +130,7 @@ impl Worker {
             metrics,
             settings: Live::new(settings),
             wake: Arc::new(Notify::new()),
+            room: Arc::new(Notify::new()),
             fresh: Lane::new(false),
             retries: Lane::new(true),
             tidied: Arc::new(AtomicI64::new(i64::MIN)),
@@ -154,18 +161,25 @@ impl Worker {
     /// given back at no cost.
     pub async fn run(&self, stop: CancellationToken) {
         let tasks = TaskTracker::new();
+        tokio::join!(self.prepare(&stop), self.send(&tasks, &stop));
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Makes notices, page by page.
+    async fn prepare(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             // Listen before looking: what is committed between the two is not missed.
             let woken = self.wake.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            let wait = match self.look(&tasks, &stop).await {
+            let found = self.expand().await;
+            // Also where there was no fan-out: whoever wakes may have made a notice.
+            self.room.notify_one();
+            let wait = match found {
                 Ok(true) => continue,
                 Ok(false) => self.wait().await,
-                Err(error) => {
-                    tracing::warn!(%error, "notices wait for the store");
-                    self.settings.now().poll
-                }
+                Err(error) => self.refused(&error),
             };
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -173,30 +187,58 @@ impl Worker {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        tasks.close();
-        tasks.wait().await;
     }
 
-    /// Expands a page and fills the lanes; whether there was anything.
-    async fn look(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<bool> {
-        let settings = self.settings.kept();
-        let mut found = link_contacts(&self.env, settings.lease).await?.is_some();
+    /// Takes notices that are due as there is room for them.
+    async fn send(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            let wait = match self.take(tasks, stop).await {
+                Ok(()) => self.wait().await,
+                Err(error) => self.refused(&error),
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = room => tokio::time::sleep(GATHER).await,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// How long to wait after the store has refused.
+    fn refused(&self, error: &StoreError) -> Duration {
+        tracing::warn!(%error, "notices wait for the store");
+        self.settings.now().poll
+    }
+
+    /// Expands a page of what is to be told, and tidies up; whether there was anything.
+    async fn expand(&self) -> Result<bool> {
+        let mut found = link_contacts(&self.env, self.settings.kept().lease).await?.is_some();
         found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
         found |= self.tidy().await?;
+        Ok(found)
+    }
+
+    /// Fills the lanes.
+    async fn take(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
+        let settings = self.settings.kept();
         for (lane, most) in [(&self.fresh, settings.fresh), (&self.retries, settings.retries)] {
-            for (claimed, permit) in lane.claim(&self.env, most, settings.lease).await? {
-                found = true;
-                let (worker, stop) = (self.clone(), stop.clone());
+            let claimed = lane.claim(&self.env, most, settings.lease).await?;
+            let together = Together::default();
+            for (claimed, permit) in claimed {
+                let (worker, together, stop) = (self.clone(), together.clone(), stop.clone());
                 tasks.spawn(async move {
-                    if let Err(error) = worker.deliver(&claimed, &stop).await {
+                    if let Err(error) = worker.deliver(&claimed, &together, &stop).await {
                         tracing::warn!(notice = %claimed.notice.id, %error, "a notice waits for the store");
                     }
                     drop(permit);
-                    worker.wake.notify_one();
+                    worker.room.notify_one();
                 });
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Forgets a page of what is not needed any more, and ends a page of what another process has left half done, now and
@@ -233,9 +275,9 @@ impl Worker {
     }
 
     /// Delivers one notice and prolongs its lease meanwhile.
-    async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> Result<Ended> {
+    async fn deliver(&self, claimed: &Claimed, together: &Together, stop: &CancellationToken) -> Result<Ended> {
         let (post, lease) = (self.post.kept(), self.settings.now().lease);
-        let delivery = deliver_notice(&self.env, &post, claimed, stop);
+        let delivery = deliver_together(&self.env, &post, claimed, together, stop);
         tokio::pin!(delivery);
         let mut beat = tokio::time::interval(lease / 3);
         beat.tick().await;
@@ -287,9 +329,10 @@ impl Worker {
             for (retries, limit) in [(false, settings.fresh), (true, settings.retries)] {
                 let claimed = self.env.store.claim(retries, limit.max(1), settings.lease).await?;
                 found |= !claimed.is_empty();
+                let together = Together::default();
                 let mut deliveries = FuturesUnordered::new();
                 for claimed in &claimed {
-                    deliveries.push(self.deliver(claimed, &stop));
+                    deliveries.push(self.deliver(claimed, &together, &stop));
                 }
                 while let Some(ended) = deliveries.next().await {
                     progress.count(ended?);

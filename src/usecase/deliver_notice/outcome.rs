@@ -8,6 +8,7 @@ use super::{
 use crate::{
     clock::Time,
     domain::{
+        id::NoticeId,
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Seen, Shown},
         owner::Channel,
         schedule::retry_at,
@@ -174,6 +175,9 @@ pub(super) async fn record(
     effects.extend(shown.map(Effect::ShownTo));
     let evidence = effects.clone();
     effects.push(set(claimed, state, due, attempt.number, &reason));
+    if state == NoticeState::Sent && plan.left_out {
+        effects.push(rest(env, claimed).await?);
+    }
     match fenced(env, effects, ended(state)).await? {
         Ended::Lost => {
             // Too late to settle it, but what is known of the message stays true.
@@ -245,6 +249,20 @@ async fn copy(env: &Env, post: &Post, claimed: &Claimed, plan: &mut Plan) -> Res
         taken |= delivery.outcome == AttemptOutcome::Sent;
     }
     Ok(taken)
+}
+
+/// What the text had no room for is told by a message of its own, after whatever else changes meanwhile.
+async fn rest(env: &Env, claimed: &Claimed) -> Result<Effect> {
+    let now = env.store.now().await?;
+    let due = now.after(env.rules().debounce);
+    Ok(Effect::NoticeDue(Notice {
+        id: NoticeId::fresh(now, &*env.random),
+        due,
+        since: due,
+        attempts: 0,
+        reason: format!("what the message of {} had no room for", claimed.notice.id).into(),
+        ..claimed.notice.clone()
+    }))
 }
 
 /// No account took it, and none is left that could be asked at once: another try, or the end of them. `delivery` is how

@@ -1,6 +1,6 @@
 //! What is sent, where to and by which account; or why nothing is.
 
-use super::{Post, way::Leave};
+use super::{Post, Together, way::Leave};
 use crate::{
     clock::Time,
     domain::{
@@ -58,6 +58,10 @@ pub(super) struct Plan {
     difference: Difference,
     /// What the ledger says once it is sent.
     pub(super) shown: Shown,
+    /// All that there is to be told; what the ledger says where nothing had to be left out.
+    told: Seen,
+    /// Whether the chosen text has no room for some of it.
+    pub(super) left_out: bool,
     /// What it says now, as far as that may still be seen.
     pub(super) before: Seen,
     /// All attempts so far.
@@ -73,7 +77,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Reads the facts and checks them in the order of rule N4.
-    pub(super) async fn make(env: &Env, post: &Post, claimed: &Claimed) -> Result<Next> {
+    pub(super) async fn make(env: &Env, post: &Post, claimed: &Claimed, together: &Together) -> Result<Next> {
         let notice = &claimed.notice;
         let now = env.store.now().await?;
         let attempts = env.store.attempts(notice.id).await?;
@@ -83,16 +87,16 @@ impl Plan {
             Ok(Next::Settle(Settling { state, reason: reason.to_owned(), shown, dangling, due: None }))
         };
         let empty = |reason: &str, shown| settle(NoticeState::Empty, reason, shown);
-        let Some(mut views) = Views::read(env, notice.owner).await? else {
+        let found = env.store.audience_of(notice.owner, notice.recipient).await?;
+        let (mut groups, contacts) =
+            found.map_or((Vec::new(), Vec::new()), |(found, contacts)| (found.groups, contacts));
+        let Some(mut views) = together.views(env, notice.owner, &groups, notice.first).await? else {
             return empty("the owner is gone", None);
         };
         if views.owner.silenced {
             // Nothing is sent, and nothing is forgotten: what is left to tell after it is found out then (rule C7).
             return settle(NoticeState::Open, "the owner has ended everything (panic)", None);
         }
-        let found = env.store.audience_of(notice.owner, notice.recipient).await?;
-        let (mut groups, contacts) =
-            found.map_or((Vec::new(), Vec::new()), |(found, contacts)| (found.groups, contacts));
         if views.blocked(env, notice.recipient, &contacts).await? {
             groups.clear();
         }
@@ -167,6 +171,8 @@ impl Plan {
         let languages = [asked, language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
         let mut plan = Self {
             shown: shown(&views, &view.told),
+            told: view.told.clone(),
+            left_out: false,
             languages: languages.into_iter().flatten().collect(),
             channels: preferring(channels(views.channels(&groups)), wish.and_then(|wish| wish.first)),
             views,
@@ -185,6 +191,23 @@ impl Plan {
             Some(settling) => Ok(Next::Settle(settling)),
             None => Ok(Next::Send(Box::new(plan))),
         }
+    }
+
+    /// What a text has no room for is not told by it: the ledger keeps what was shown of that before.
+    pub(super) fn leaves_out(&mut self, content: &Content) {
+        let count = match content {
+            Content::Sms(sms) => sms.left_out,
+            _ => 0,
+        };
+        let mut told = self.told.clone();
+        for news in self.difference.news.iter().rev().take(count) {
+            match self.before.lines.get(&*news.item) {
+                Some(line) => told.lines.insert(news.item.to_string(), line.clone()),
+                None => told.lines.remove(&*news.item),
+            };
+        }
+        self.left_out = count > 0;
+        self.shown.card = told.to_json();
     }
 
     /// The number of an attempt of a process that died.

@@ -133,6 +133,7 @@ impl Plan {
         let text = async { self.render(post, claimed, &way, carrier.as_ref(), page.unwrap_or_default()) };
         Ok(match post.governor.timed("text", text).await {
             Ok(content) => {
+                self.leaves_out(&content);
                 self.chosen = Some((way, Arc::clone(carrier), content));
                 self.leave = Some(Leave { permit, began: tokio::time::Instant::now() });
                 None

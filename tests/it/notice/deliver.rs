@@ -3,10 +3,10 @@
 use super::world::{ANN, MOBILE, NEW, OLD, WORK, World, address, bob, contact, friend, group};
 use redial::{
     domain::{
-        group::{Member, Told},
+        group::{Grant, Item, Member, Told},
         id::{ContactId, GroupId, OwnerId},
         notice::{AttemptOutcome, NoticeState, Recipient},
-        owner::{Channel, Membership},
+        owner::{Channel, Field, Membership},
     },
     store::{Effect, OptOut},
     transport::delivery::Delivery,
@@ -179,6 +179,42 @@ async fn one_message() {
         |(state, reason): &&(NoticeState, String)| *state == NoticeState::Empty && reason.starts_with("told already");
     assert_eq!(states.iter().filter(told).count(), 2, "{states:?}");
     assert!(world.env.store.shown(ANN, friend(5)).await.unwrap().is_some(), "and the ledger knows");
+}
+
+#[tokio::test]
+async fn n2_what_a_text_message_has_no_room_for_is_told_by_the_next_one() {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO]), contact(2, &[DI])]).await;
+    let fields = [Field::Title, Field::Organisation, Field::Role, Field::Nickname];
+    let mut friends = at_once(1, &[MOBILE]);
+    friends.grants.extend(fields.map(|field| Grant::Reveal(Item::Field(field))));
+    world.group(friends, &[1, 2]).await;
+    let mut effects = world.changing(MOBILE, NEW).await;
+    for effect in &mut effects {
+        if let Effect::OwnerSet { profile, .. } = effect {
+            (profile.title, profile.organisation) = ("Captain".to_owned(), "Lee Ltd".to_owned());
+            (profile.role, profile.nicknames) = ("Sailor".to_owned(), vec!["Annie".to_owned()]);
+        }
+    }
+    world.commit(effects).await;
+    world.after(120).await;
+    let first = world.taken();
+    assert_eq!(first.len(), 2, "{first:?}");
+    let said =
+        |text: &str| ["Captain", "Lee Ltd", "Sailor", "Annie"].iter().filter(|word| text.contains(**word)).count();
+    assert_eq!(said(&first[0].text), 4, "an e-mail has room for all: {}", first[0].text);
+    assert!(first[1].text.contains(NEW) && first[1].text.contains("2 more changes"), "{}", first[1].text);
+    let row = world.env.store.shown(ANN, friend(1)).await.unwrap().unwrap();
+    assert_eq!(said(&row.card), 2, "what was not said is not noted as shown: {}", row.card);
+    world.after(120).await;
+    let second = world.taken();
+    assert_eq!(second.len(), 1, "{second:?}");
+    assert_eq!((second[0].to.as_str(), said(&second[0].text)), (BO, 2));
+    assert!(!second[0].text.contains(NEW), "{}", second[0].text);
+    let all = [&*first[1].text, &*second[0].text].concat();
+    assert_eq!(said(&all), 4, "{all}");
+    world.after(86_400).await;
+    assert!(world.told().is_empty(), "then there is nothing left");
 }
 
 #[tokio::test]
