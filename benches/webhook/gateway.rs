@@ -50,6 +50,7 @@ fn ways() -> Ways {
     let client = Client::new(&Settings::default()).expect("a client");
     Ways {
         relay: Relay::new(&Settings::default()).expect("a relay"),
+        fetch: Arc::new(client.clone()),
         public: client.clone(),
         private: client,
         retries: vec![],

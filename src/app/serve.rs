@@ -281,6 +281,7 @@ fn ways() -> Result<Ways, StartError> {
         |reach| Client::new(&Settings { reach, timeout: CALLBACK, ..Settings::default() }).map_err(StartError::setting);
     Ok(Ways {
         relay: Relay::new(&Settings { timeout: UPSTREAM, ..Settings::default() }).map_err(StartError::setting)?,
+        fetch: Arc::new(client(Reach::Public)?),
         public: client(Reach::Public)?,
         private: client(Reach::Anywhere)?,
         retries: Ways::usual_retries(),

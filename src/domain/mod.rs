@@ -17,5 +17,6 @@ pub mod opt_out;
 pub mod opt_word;
 pub mod owner;
 pub mod query;
+pub mod recent;
 pub mod schedule;
 pub mod target;

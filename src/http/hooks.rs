@@ -11,7 +11,7 @@ use super::{
 use crate::{
     provider::{Capability, Hook, Incoming, Refused},
     usecase::{
-        bounced,
+        bounced, certificates,
         gateway::Gateway,
         heard, hook_call, hook_inbound, hook_message, hook_status,
         receipts::OwnMessage,
@@ -97,10 +97,23 @@ async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<B
     let now = gateway.env.clock.now();
     let mut incoming = Incoming::new(&head.method, &origin, target, &head.headers, &body, now);
     incoming.peer = Some(from.peer.ip());
+    let certificate = match account.provider.certificate_url(&incoming) {
+        None => None,
+        Some(url) => match Box::pin(certificates::get(gateway, &url)).await {
+            Some(certificate) => Some(certificate),
+            // The provider comes again, and then it may be there.
+            None => return Problem::new(Kind::Unavailable).response(),
+        },
+    };
+    incoming.certificate = certificate.as_deref();
     let verified = match account.provider.verify(&incoming, hook) {
         Ok(verified) => verified,
         Err(refused) => return refusal(gateway, name, Some(refused)),
     };
+    if let Some(url) = account.provider.confirmation(&incoming) {
+        certificates::confirm(gateway, name, url);
+        return super::document_response(account.provider.acknowledge(hook));
+    }
     // The rare ones in boxes, so that the common one is not moved about with room for them.
     let document = match (hook, reference) {
         (Hook::Call, Some(Named::Sender(reference))) => {

@@ -56,7 +56,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in! {
     "sendgrid": "messages";
     "postmark": "messages";
     "mailgun": "messages";
-    "ses": "messages";
+    "ses": "messages" "hooks";
     "aws-sns": "messages";
-    "aws-sms": "messages";
+    "aws-sms": "messages" "hooks";
 };

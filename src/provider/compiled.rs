@@ -128,6 +128,8 @@ pub(super) struct InboundHook {
     pub(super) to: Place,
     /// Of the first rule that holds the first place that has a value.
     pub(super) texts: Vec<Rule<Vec<Place>>>,
+    /// Where a part of a longer text names the text, how many parts it has, and which this is.
+    pub(super) part: Option<[Place; 3]>,
     pub(super) media: Option<MediaPlaces>,
     pub(super) words: Vec<Rule<Word>>,
     pub(super) acknowledge: DocumentText,

@@ -1,12 +1,12 @@
 //! A request that came in, read once, and whether it is believed (rule W1).
 
 use super::{
-    Account,
+    Account, Certificate,
     form::{self, Pair},
     json,
     place::{Kind, Place},
     rule::Facts,
-    signature::{origins, same},
+    signature::{Scheme, Sns, origins, same},
 };
 use crate::clock::Time;
 use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
@@ -29,6 +29,8 @@ pub struct Incoming<'a> {
     pub now: Time,
     /// Where it came from.
     pub peer: Option<IpAddr>,
+    /// What lies at [`Account::certificate_url`], where there is one.
+    pub certificate: Option<&'a Certificate>,
     query: OnceLock<Vec<Pair<'a>>>,
     read: OnceLock<Body<'a>>,
 }
@@ -124,7 +126,18 @@ impl<'a> Incoming<'a> {
         body: &'a [u8],
         now: Time,
     ) -> Self {
-        Self { method, origin, target, headers, body, now, peer: None, query: OnceLock::new(), read: OnceLock::new() }
+        Self {
+            method,
+            origin,
+            target,
+            headers,
+            body,
+            now,
+            peer: None,
+            certificate: None,
+            query: OnceLock::new(),
+            read: OnceLock::new(),
+        }
     }
 
     /// The path without its query.
@@ -156,7 +169,11 @@ impl<'a> Incoming<'a> {
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             BodyKind::Form
-        } else if kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json") {
+        } else if kind.eq_ignore_ascii_case("application/json")
+            || kind.ends_with("+json")
+            // Amazon SNS calls its JSON text/plain.
+            || self.headers.contains_key("x-amz-sns-message-type")
+        {
             BodyKind::Json
         } else {
             BodyKind::Other
@@ -304,6 +321,21 @@ impl Account {
             }
         }
         Ok(verified)
+    }
+
+    /// Where the certificate lies that a webhook says it is signed with: at the provider's own, or nowhere.
+    pub fn certificate_url(&self, incoming: &Incoming<'_>) -> Option<String> {
+        self.sns().find_map(|scheme| scheme.certificate_url(self.parameters(), incoming))
+    }
+
+    /// The address by which a subscription is confirmed, where this webhook, verified, asks for that.
+    pub fn confirmation(&self, incoming: &Incoming<'_>) -> Option<String> {
+        self.sns().find_map(|scheme| scheme.confirmation(self.parameters(), incoming))
+    }
+
+    fn sns(&self) -> impl Iterator<Item = &Sns> {
+        let schemes = self.provider().schemes.iter().zip(&self.keys).filter(|(_, keys)| keys.is_some());
+        schemes.filter_map(|(rule, _)| if let Scheme::Sns(scheme) = &rule.value { Some(scheme) } else { None })
     }
 
     /// Whether webhooks are checked against configured URLs, and not against what a request says of itself.

@@ -191,7 +191,7 @@ impl Key {
 }
 
 /// The `RSAPublicKey` in a `SubjectPublicKeyInfo` of two-byte lengths, which those of 2048 to 4096 bits are (RFC 8017, A.1).
-fn rsa_public(der: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn rsa_public(der: &[u8]) -> Option<Vec<u8>> {
     /// `SEQUENCE { rsaEncryption, NULL }`.
     const RSA: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
     let bits = der.strip_prefix(&[0x30, 0x82])?.get(2..)?.strip_prefix(&RSA)?;

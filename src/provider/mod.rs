@@ -13,6 +13,7 @@ mod account;
 mod answer;
 mod auth;
 mod built_in;
+mod certificate;
 mod compiled;
 mod digest;
 mod file;
@@ -39,10 +40,12 @@ pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderK
 pub use answer::{Call, CallAnswer, Command, Document, ErrorKind, Phase};
 pub use auth::{Moment, NoToken, Step};
 pub use built_in::{BUILT_IN, BuiltIn};
+pub use certificate::Certificate;
 pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
 pub use message::{Message, MessageAnswer};
 pub use outcome::{
-    Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Push, Reply, Request, State, StatusEvent, Word,
+    Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Part, Push, Reply, Request, State, StatusEvent,
+    Word,
 };
 pub use route::{Action, Callback, Changes, Channel, Communication, Destination, MARKER, Restored, Route, Swap};
 pub use send::{DeviceForm, Found, NotWritten, Rates, Sends, Whole, is_point};

@@ -221,6 +221,19 @@ pub struct Inbound {
     pub media: Vec<Media>,
     /// What the provider itself made of it.
     pub word: Option<Word>,
+    /// Where it stands in a longer text, which the provider has not joined.
+    pub part: Option<Part>,
+}
+
+/// A part of a text (3GPP TS 23.040, 9.2.3.24.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The same for all parts of the text.
+    pub reference: Box<str>,
+    /// How many there are.
+    pub total: u8,
+    /// Which it is, from 1.
+    pub number: u8,
 }
 
 /// A picture or card in a message.
@@ -337,6 +350,11 @@ impl Account {
                 text: text.and_then(|(_, places)| places.iter().find_map(value)).unwrap_or_default().into(),
                 media: media(hook, &event),
                 word: word.map(|(_, word)| *word),
+                part: hook.part.as_ref().and_then(|[reference, total, number]| {
+                    let counted = |place: &Place| value(place)?.parse().ok();
+                    let (total, number) = (counted(total)?, counted(number)?);
+                    Some(Part { reference: value(reference)?.into(), total, number })
+                }),
             };
             all.push((message, rules));
         }

@@ -1,8 +1,14 @@
 //! What hooks and drop-in endpoints share: the operator's accounts, the ways out, and what was answered already.
 
-use super::{Env, Live, answered::Answered, deliver_notice::Post};
+use super::{
+    Env, Live,
+    answered::Answered,
+    certificates::{Certificates, Fetch},
+    deliver_notice::Post,
+    parts::Parts,
+};
 use crate::{
-    domain::{address::phone::Region, id::AppId, identity_bound::Lists, target::Targets},
+    domain::{address::phone::Region, id::AppId, identity_bound::Lists, recent::Recent, target::Targets},
     provider,
     telemetry::{Metrics, metrics},
     template::Spoken,
@@ -11,10 +17,13 @@ use crate::{
 use prometheus_client::metrics::counter::Counter;
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// A provider that comes again with a report comes within this.
+const REPORTS_KEPT: Duration = Duration::from_hours(1);
 
 /// An account as hooks and drop-in endpoints use it.
 #[derive(Debug)]
@@ -123,6 +132,8 @@ pub struct Ways {
     pub public: Client,
     /// To senders' URLs of accounts with `private_callbacks`.
     pub private: Client,
+    /// To certificates and confirmations at a provider's own addresses.
+    pub fetch: Arc<dyn Fetch>,
     /// How long to wait before each further try at a sender's callback.
     pub retries: Vec<Duration>,
     /// The largest reply that is read where a number must be mapped back, in bytes.
@@ -146,6 +157,11 @@ pub struct Gateway {
     pub metrics: Metrics,
     /// Calls and messages that were answered already.
     pub(super) answered: Answered,
+    pub(super) certificates: Certificates,
+    /// Texts that come in parts.
+    pub(super) parts: Parts,
+    /// Reports that went on to their senders.
+    reports: Mutex<Recent<[u8; 16]>>,
     accounts: RwLock<Arc<Accounts>>,
     /// What our own messages leave with; none where this process sends none.
     post: OnceLock<Live<Post>>,
@@ -163,6 +179,9 @@ impl Gateway {
             ways,
             metrics,
             answered: Answered::new(1 << 16),
+            certificates: Certificates::default(),
+            parts: Parts::default(),
+            reports: Mutex::new(Recent::new(1 << 16, REPORTS_KEPT)),
             accounts: RwLock::new(Arc::new(accounts)),
             post: OnceLock::new(),
             tasks: TaskTracker::new(),
@@ -188,6 +207,19 @@ impl Gateway {
     /// Other accounts from now on; what is under way ends with the old ones.
     pub fn replace_accounts(&self, accounts: Accounts) {
         *self.accounts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
+    }
+
+    /// Whether just this report went on to its sender before; from now on it has.
+    pub(super) fn repeats(&self, account: &str, report: &provider::Incoming<'_>) -> bool {
+        let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+        for part in [account.as_bytes(), report.method.as_str().as_bytes(), report.target.as_bytes(), report.body] {
+            digest.update(&part.len().to_le_bytes());
+            digest.update(part);
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest.finish().as_ref()[..16]);
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.first(key, self.env.clock.now()).is_some()
     }
 
     /// Counts a refusal.

@@ -75,7 +75,19 @@ async fn hear(
         Word::Start => Wish::Start,
         Word::Help => Wish::Help,
     });
-    let (id, text, covered) = (&*message.id, &*message.text, verified.covers_parameters);
+    let text = match &message.part {
+        None => message.text.to_string(),
+        Some(part) => {
+            let (between, now) = ([from.key(), &*message.to], gateway.env.clock.now());
+            match gateway.parts.add(account.name(), between, part, &message.text, now) {
+                Some(text) => text,
+                // What the provider itself has read needs no text.
+                None if hint.is_some() => String::new(),
+                None => return Ok(()),
+            }
+        }
+    };
+    let (id, text, covered) = (&*message.id, text.as_str(), verified.covers_parameters);
     let heard = Heard { account: account.name(), id, from: &from, text, hint, covered };
     let Some(due) = heard::take(&gateway.env, &heard).await? else { return Ok(()) };
     let Some(post) = gateway.post() else { return Ok(()) };

@@ -21,6 +21,10 @@ pub async fn report(
     reference: &Reference,
 ) -> Document {
     match restored(gateway, account, incoming, reference).await {
+        // Some gateways come twice with one report; the sender gets it once.
+        Ok(Some(_)) if gateway.repeats(account.name(), incoming) => {
+            tracing::debug!(account = account.name(), "a report came again");
+        }
         Ok(Some(request)) => callback::in_background(gateway, account, request),
         Ok(None) => tracing::warn!(account = account.name(), "a report names no known substitution"),
         // The provider comes again, and then the store may answer.

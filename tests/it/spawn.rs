@@ -56,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) body_limit: usize,
     /// Until an upstream's reply begins.
     pub(crate) upstream_timeout: Duration,
+    /// What lies at a provider's own addresses.
+    pub(crate) fetch: Arc<dyn redial::usecase::certificates::Fetch>,
 }
 
 impl Default for Setup {
@@ -70,6 +72,7 @@ impl Default for Setup {
             retries: vec![Duration::from_millis(5); 3],
             body_limit: 64 << 10,
             upstream_timeout: Duration::from_secs(20),
+            fetch: Arc::new(Client::new(&Settings::default()).unwrap()),
         }
     }
 }
@@ -144,6 +147,7 @@ pub(crate) async fn spawn(setup: Setup) -> Running {
     let ways = Ways {
         relay: Relay::new(&private).unwrap(),
         public: Client::new(&Settings::default()).unwrap(),
+        fetch: setup.fetch,
         private: Client::new(&private).unwrap(),
         retries: setup.retries,
         reply_limit: 1 << 20,

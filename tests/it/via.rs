@@ -442,6 +442,8 @@ async fn a_report_reaches_the_sender_with_the_used_number() {
     let status = client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap().status();
     assert_eq!(status, 204, "acknowledged at once");
     sender.wait(3).await;
+    let status = client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap().status();
+    assert_eq!(status, 204, "a report that comes again is taken, and does not go on again");
     running.stop().await;
     let seen = sender.seen();
     assert_eq!(seen.len(), 3, "tried until it was taken, and no longer");

@@ -145,10 +145,20 @@ pub(in crate::provider) struct InboundFile {
     /// Instead of `text`, where it depends.
     #[serde(default)]
     pub(in crate::provider) texts: Vec<Spanned<TextFile>>,
+    pub(in crate::provider) part: Option<PartFile>,
     pub(in crate::provider) media: Option<MediaFile>,
     #[serde(default)]
     pub(in crate::provider) words: Vec<Spanned<WordFile>>,
     pub(in crate::provider) acknowledge: DocumentFile,
+}
+
+/// Where a part of a longer text says which it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct PartFile {
+    pub(in crate::provider) reference: Written,
+    pub(in crate::provider) total: Written,
+    pub(in crate::provider) number: Written,
 }
 
 #[derive(Deserialize)]

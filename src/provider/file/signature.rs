@@ -25,11 +25,21 @@ pub(in crate::provider) struct SignatureFile {
     pub(in crate::provider) plivo: Option<PlivoFile>,
     pub(in crate::provider) sinch: Option<SinchFile>,
     pub(in crate::provider) ecdsa_p256: Option<EcdsaFile>,
+    pub(in crate::provider) sns_cert: Option<SnsFile>,
     pub(in crate::provider) basic: Option<BasicFile>,
     pub(in crate::provider) bearer: Option<BearerFile>,
     pub(in crate::provider) header: Option<HeaderAuthFile>,
     pub(in crate::provider) query: Option<BTreeMap<String, Written>>,
     pub(in crate::provider) none: Option<NoSignatureFile>,
+}
+
+/// Amazon SNS: a certificate at an address of Amazon's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct SnsFile {
+    /// The parameter with the topics' ARNs.
+    pub(in crate::provider) topic: Written,
+    pub(in crate::provider) tolerance_seconds: u32,
 }
 
 impl<'de> Deserialize<'de> for SignaturesFile {

@@ -142,6 +142,14 @@ impl Loader<'_> {
             from: self.webhook_place(&file.from)?,
             to: self.webhook_place(&file.to)?,
             texts: self.inbound_texts(file)?,
+            part: match &file.part {
+                None => None,
+                Some(part) => Some([
+                    self.webhook_place(&part.reference)?,
+                    self.webhook_place(&part.total)?,
+                    self.webhook_place(&part.number)?,
+                ]),
+            },
             media: file.media.as_ref().map(media).transpose()?,
             words: self.rules(&file.words, WEBHOOK, |rule| &rule.when, |rule| Ok(rule.word))?,
             acknowledge: self.plain_document(&file.acknowledge)?,

@@ -8,7 +8,7 @@ use crate::provider::{
     jwt::Algorithm,
     place::{Kind, Place},
     rule::Subjects,
-    signature::{Ecdsa, Ed25519, Hmac, Jwt, PARTS, Plivo, Scheme, Shown, Signed, Sinch, Twilio, Vonage},
+    signature::{Ecdsa, Ed25519, Hmac, Jwt, PARTS, Plivo, Scheme, Shown, Signed, Sinch, Sns, Twilio, Vonage},
     text::Escape,
 };
 use std::time::Duration;
@@ -84,6 +84,10 @@ impl Loader<'_> {
         if let Some(ecdsa) = &file.ecdsa_p256 {
             found.push(self.ecdsa(ecdsa)?);
         }
+        if let Some(sns) = &file.sns_cert {
+            let topic = self.parameter(&sns.topic)?;
+            found.push(Scheme::Sns(Sns { topic, tolerance: seconds(sns.tolerance_seconds) }));
+        }
         if let Some(basic) = &file.basic {
             let (user, password) = (self.parameter(&basic.user)?, self.parameter(&basic.password)?);
             found.push(Scheme::Shown(Shown::Basic { user, password }));
@@ -114,8 +118,8 @@ impl Loader<'_> {
             (Some(scheme), true) => Ok(scheme),
             _ => Err(self.wrong(
                 0..0,
-                "a [signature] needs one kind: twilio, ed25519, hmac, jwt, vonage, plivo, sinch, ecdsa_p256, basic, \
-                 bearer, header, query or none",
+                "a [signature] needs one kind: twilio, ed25519, hmac, jwt, vonage, plivo, sinch, ecdsa_p256, sns_cert, \
+                 basic, bearer, header, query or none",
             )),
         }
     }

@@ -53,6 +53,8 @@ pub(super) enum OneOrMore {
 #[serde(deny_unknown_fields)]
 pub(super) struct AccountSample {
     pub(super) parameters: BTreeMap<String, OneOrMore>,
+    /// What lies where webhooks say that their certificate is, in PEM.
+    pub(super) certificate: Option<String>,
 }
 
 #[derive(Deserialize)]

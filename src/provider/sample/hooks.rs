@@ -116,6 +116,15 @@ pub(super) struct MessageSample {
     #[serde(default)]
     pub(super) media: Vec<MediaSample>,
     pub(super) word: Option<Word>,
+    pub(super) part: Option<PartSample>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartSample {
+    pub(super) reference: String,
+    pub(super) total: u8,
+    pub(super) number: u8,
 }
 
 #[derive(Deserialize)]

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     clock::Time,
     provider::{
-        Account, AccountSettings, Changes, Communication, Custody, ErrorKind, FileError, Flags, Found, Hook, Incoming,
-        MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route, Swap, Verified,
+        Account, AccountSettings, Certificate, Changes, Communication, Custody, ErrorKind, FileError, Flags, Found,
+        Hook, Incoming, MessageKind, Outcome, Outgoing, Provider, Refused, Request, Route, Swap, Verified,
         file::{FoundKind, OutcomeKind},
         incoming::Reads,
         load::Loader,
@@ -161,7 +161,10 @@ impl Runner<'_> {
         let public_url = sample.public_url.as_deref();
         let account = self.account(&Special { parameters: Some(&sample.parameters), public_url, application: None })?;
         let parts = Parts::read(&sample.request)?;
-        let incoming = parts.incoming(sample.now);
+        let mut incoming = parts.incoming(sample.now);
+        let certificate = self.account.certificate.as_deref().filter(|_| account.certificate_url(&incoming).is_some());
+        let certificate = certificate.map(|text| Certificate::read(text).ok_or("it is no certificate")).transpose()?;
+        incoming.certificate = certificate.as_ref();
         let found = match sample.hook {
             None => account.verify_signature(&incoming, Reads::default()),
             Some(HookSample::Call) => account.verify(&incoming, Hook::Call),

@@ -10,7 +10,11 @@ use crate::provider::{
     place::{Kind, Place},
     text::{Text, Values},
 };
-use std::time::Duration;
+use crate::{clock::Time, domain::recent::Recent};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 /// `[signature.jwt]`.
 #[derive(Debug)]
@@ -28,11 +32,37 @@ pub(in crate::provider) struct Jwt {
     pub(in crate::provider) leeway: Duration,
 }
 
+/// An account's keys, and the tokens that it has believed.
+pub(in crate::provider) struct Tokens {
+    pub(super) keys: Vec<(Algorithm, HmacKey)>,
+    seen: Mutex<Recent<[u8; 16]>>,
+}
+
+/// A captured webhook is not believed twice, for so long and so many, in this process.
+const REMEMBERED: (usize, Duration) = (1 << 16, Duration::from_hours(24));
+/// A provider that got no answer comes again at once, with the same token (rule W1).
+const AGAIN_WITHIN: Duration = Duration::from_mins(1);
+
+impl Tokens {
+    fn new(keys: Vec<(Algorithm, HmacKey)>) -> Self {
+        let (most, kept) = REMEMBERED;
+        Self { keys, seen: Mutex::new(Recent::new(most, kept)) }
+    }
+
+    /// Whether this token, which is believed, was believed before, and not just now.
+    fn is_replayed(&self, token: &str, now: Time) -> bool {
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest::sha256(token.as_bytes())[..16]);
+        let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).first(key, now);
+        first.is_some_and(|first| now >= first.after(AGAIN_WITHIN))
+    }
+}
+
 impl Jwt {
     pub(super) fn prepare(&self, parameters: &Parameters) -> Option<Keys> {
         let secrets = parameters.all(self.secret);
         let keys = secrets.iter().flat_map(|secret| self.keys(secret)).collect();
-        (!secrets.is_empty()).then_some(Keys::Jwt(keys))
+        (!secrets.is_empty()).then(|| Keys::Jwt(Tokens::new(keys)))
     }
 
     fn keys(&self, secret: &str) -> Vec<(Algorithm, HmacKey)> {
@@ -42,7 +72,7 @@ impl Jwt {
 
     pub(super) fn verify(
         &self,
-        keys: &[(Algorithm, HmacKey)],
+        tokens: &Tokens,
         parameters: &Parameters,
         origins: &[Box<str>],
         incoming: &Incoming<'_>,
@@ -50,7 +80,7 @@ impl Jwt {
         let text = needed(incoming, &self.value)?;
         let token = Token::read(&text).ok_or(Refused::Wrong)?;
         // The key decides the algorithm, never the token alone.
-        if !keys.iter().any(|(algorithm, key)| *algorithm == token.algorithm && token.fits(key)) {
+        if !tokens.keys.iter().any(|(algorithm, key)| *algorithm == token.algorithm && token.fits(key)) {
             return Err(Refused::Wrong);
         }
         let values = Values { section: &[], parameters };
@@ -64,6 +94,9 @@ impl Jwt {
         let body = self.check_body(&token, incoming)?;
         let url = self.check_url(&token, origins, incoming)?;
         self.check_time(&token, incoming)?;
+        if tokens.is_replayed(&text, incoming.now) {
+            return Err(Refused::OutOfTime);
+        }
         let by_body = incoming.body.is_empty() && self.query_as_json && body;
         Ok(Covers { body, query: url || by_body, headers: false })
     }
@@ -160,5 +193,25 @@ impl Jwt {
 
     pub(super) fn headers(&self) -> Vec<&http::HeaderName> {
         if let Kind::Header(name) = &self.value.kind { vec![name] } else { Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w1_a_captured_token_is_not_believed_again() {
+        let tokens = Tokens::new(Vec::new());
+        let at = |seconds: u64| Time(0).after(Duration::from_secs(seconds));
+        for (rule, token, seconds, replayed) in [
+            ("the first time", "a.b.c", 0, false),
+            ("the provider had no answer", "a.b.c", 59, false),
+            ("somebody has captured it", "a.b.c", 60, true),
+            ("and tries again", "a.b.c", 300, true),
+            ("another", "a.b.d", 300, false),
+        ] {
+            assert_eq!(tokens.is_replayed(token, at(seconds)), replayed, "{rule}");
+        }
     }
 }

@@ -8,6 +8,7 @@ mod plivo;
 mod shown;
 mod signed;
 mod sinch;
+mod sns;
 mod twilio;
 mod vonage;
 
@@ -19,10 +20,11 @@ pub(super) use plivo::Plivo;
 pub(super) use shown::Shown;
 pub(super) use signed::{PARTS, Signed, split};
 pub(super) use sinch::Sinch;
+pub(super) use sns::Sns;
 pub(super) use twilio::Twilio;
 pub(super) use vonage::Vonage;
 
-use super::{Incoming, ParameterError, Parameters, Refused, SenderKey, digest::HmacKey, jwt::Algorithm};
+use super::{Incoming, ParameterError, Parameters, Refused, SenderKey, digest::HmacKey};
 use ring::signature::Ed25519KeyPair;
 use std::fmt;
 
@@ -37,6 +39,7 @@ pub(super) enum Scheme {
     Plivo(Plivo),
     Sinch(Sinch),
     Ecdsa(Ecdsa),
+    Sns(Sns),
     Shown(Shown),
     /// Not at all: chosen openly, and never substitutes.
     None,
@@ -55,7 +58,7 @@ pub(super) enum Keys {
         signing: Option<Box<Ed25519KeyPair>>,
     },
     Hmac(Vec<HmacKey>),
-    Jwt(Vec<(Algorithm, HmacKey)>),
+    Jwt(jwt::Tokens),
     Vonage(Vec<vonage::Way>),
     /// Public points of P-256.
     Points(Vec<Vec<u8>>),
@@ -142,6 +145,7 @@ impl Scheme {
             Scheme::Plivo(_) => "plivo",
             Scheme::Sinch(_) => "sinch",
             Scheme::Ecdsa(_) => "ecdsa_p256",
+            Scheme::Sns(_) => "sns_cert",
             Scheme::Shown(scheme) => scheme.name(),
             Scheme::None => "none",
         }
@@ -158,6 +162,7 @@ impl Scheme {
             Scheme::Plivo(scheme) => Ok(scheme.prepare(parameters)),
             Scheme::Sinch(scheme) => scheme.prepare(parameters),
             Scheme::Ecdsa(scheme) => scheme.prepare(parameters),
+            Scheme::Sns(scheme) => Ok(scheme.prepare(parameters)),
             Scheme::Shown(scheme) => Ok(scheme.prepare(parameters)),
             Scheme::None => Ok(Some(Keys::None)),
         }
@@ -177,11 +182,12 @@ impl Scheme {
             }
             (Scheme::Ed25519(scheme), Keys::Ed25519 { publics, .. }) => scheme.verify(publics, incoming),
             (Scheme::Hmac(scheme), Keys::Hmac(keys)) => scheme.verify(keys, origins, incoming),
-            (Scheme::Jwt(scheme), Keys::Jwt(keys)) => scheme.verify(keys, parameters, origins, incoming),
+            (Scheme::Jwt(scheme), Keys::Jwt(tokens)) => scheme.verify(tokens, parameters, origins, incoming),
             (Scheme::Vonage(scheme), Keys::Vonage(ways)) => scheme.verify(ways, incoming),
             (Scheme::Plivo(scheme), Keys::Hmac(keys)) => scheme.verify(keys, origins, incoming),
             (Scheme::Sinch(scheme), Keys::Hmac(keys)) => scheme.verify(keys, parameters, incoming),
             (Scheme::Ecdsa(scheme), Keys::Points(points)) => scheme.verify(points, incoming),
+            (Scheme::Sns(scheme), _) => scheme.verify(parameters, incoming),
             (Scheme::Shown(scheme), _) => scheme.verify(parameters, incoming),
             (Scheme::None, _) => Ok(Covers::NOTHING),
             _ => Err(Refused::Wrong),
@@ -200,7 +206,7 @@ impl Scheme {
             (Scheme::Twilio(scheme), Keys::Twilio { tokens, .. }) => scheme.sign(tokens, sender, request),
             (Scheme::Ed25519(scheme), Keys::Ed25519 { signing: Some(key), .. }) => Some(scheme.sign(key, request)),
             (Scheme::Hmac(scheme), Keys::Hmac(keys)) => scheme.sign(keys, sender, parameters, request),
-            (Scheme::Jwt(scheme), Keys::Jwt(keys)) => scheme.sign(keys, sender, parameters, request),
+            (Scheme::Jwt(scheme), Keys::Jwt(tokens)) => scheme.sign(&tokens.keys, sender, parameters, request),
             (Scheme::Plivo(scheme), Keys::Hmac(keys)) => scheme.sign(keys, sender, request),
             (Scheme::Sinch(scheme), Keys::Hmac(keys)) => scheme.sign(keys, sender, parameters, request),
             _ => None,
@@ -224,7 +230,7 @@ impl Scheme {
             Scheme::Sinch(scheme) => vec![&http::header::AUTHORIZATION, &scheme.time_header],
             Scheme::Ecdsa(scheme) => vec![&scheme.header, &scheme.time_header],
             Scheme::Shown(scheme) => scheme.headers(),
-            Scheme::Vonage(_) | Scheme::None => Vec::new(),
+            Scheme::Vonage(_) | Scheme::Sns(_) | Scheme::None => Vec::new(),
         }
     }
 }

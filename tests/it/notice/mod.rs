@@ -12,5 +12,6 @@ mod push;
 mod receipts;
 mod returns;
 mod smtp;
+mod sns;
 mod tidy;
 mod world;

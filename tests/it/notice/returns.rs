@@ -147,6 +147,33 @@ async fn n6_refusals_in_ones_own_words_and_all_of_it_at_once() {
 }
 
 #[tokio::test]
+async fn n6_a_refusal_in_a_text_of_several_parts() {
+    let accounts = |base: &str| {
+        let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        let parameters = vec![one("api_key", "k"), one("api_secret", "s"), one("url_secret", "in-the-url")];
+        let (kind, custody, upstream) = ("vonage-sms", redial::provider::Custody::Operator, "http://127.0.0.1:9");
+        vec![AccountOf { name: "sms", kind, parameters, custody, upstream, base, sender: None }.make()]
+    };
+    let running = spawn(Setup { accounts: Box::new(accounts), now: START, ..Setup::default() }).await;
+    let world = World::on(running.store.clone(), running.clock.clone()).await;
+    told(&world, &[BO], "v1").await;
+    let part = async |number: &str, text: &str| {
+        let fields = [("msisdn", &BO[1..]), ("to", &OURS[1..]), ("text", text), ("concat", "true")];
+        let which = [("messageId", number), ("concat-ref", "9"), ("concat-total", "3"), ("concat-part", number)];
+        let request = Request::post(format!("{}/hooks/sms/inbound?key=in-the-url", running.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(crate::via::form(&[&fields[..], &which].concat()).into())
+            .unwrap();
+        assert_eq!(page(request).await.status(), 200);
+    };
+    part("3", "text me again about Ann.").await;
+    part("1", "Hello, I have the number already, so ").await;
+    assert!(stopped(&world).await.is_empty());
+    part("2", "please do not ").await;
+    assert_eq!(stopped(&world).await, [Some(ANN.0)]);
+}
+
+#[tokio::test]
 async fn n6_who_was_never_told_anything_stops_everybody() {
     let (running, world) = both(&[]).await;
     writes(&running, "SM10", "stop", &[]).await;

@@ -1,10 +1,12 @@
 //! Runs samples of webhooks.
 
 use super::{
-    super::hooks::{CallSample, InboundSample, MediaSample, MessageSample, OtherSample, PreSendSample, StatusSample},
+    super::hooks::{
+        CallSample, InboundSample, MediaSample, MessageSample, OtherSample, PartSample, PreSendSample, StatusSample,
+    },
     Parts, Run, Runner, Special, boxed, same, written,
 };
-use crate::provider::{CallAnswer, Media, MessageAnswer, StatusEvent};
+use crate::provider::{CallAnswer, Media, MessageAnswer, Part, StatusEvent};
 
 impl Runner<'_> {
     pub(super) fn call(&mut self, sample: &CallSample) -> Run {
@@ -114,6 +116,12 @@ impl Runner<'_> {
             same("the text", &&*found.text, &&*wanted.text)?;
             same("the media", &media, &wanted.media.iter().map(wanted_media).collect())?;
             same("the word", &found.word, &wanted.word)?;
+            let part = |part: &PartSample| Part {
+                reference: part.reference.as_str().into(),
+                total: part.total,
+                number: part.number,
+            };
+            same("the part", &found.part, &wanted.part.as_ref().map(part))?;
         }
         Ok(())
     }
