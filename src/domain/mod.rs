@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod alphabet;
+pub mod asleep;
 pub mod bounce;
 pub mod card;
 pub mod change;

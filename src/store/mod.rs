@@ -23,6 +23,7 @@ use crate::{
     clock::Time,
     domain::{
         address::Address,
+        asleep::Asleep,
         change::Request,
         group::{Grant, Member, Viewer},
         id::{
@@ -271,6 +272,15 @@ pub enum Effect {
     Substituted(Substitution),
     /// The provider's id of it became known.
     SubstitutionNamed(SubstitutionId, Box<str>),
+    /// Rights through an address sleep (rule C8); where they do already, nothing changes.
+    FellAsleep(Asleep),
+    /// And no longer.
+    Awoke {
+        /// At which owner.
+        owner: OwnerId,
+        /// The address's key.
+        key: Box<str>,
+    },
     /// A message went on unchanged, and what becomes of it (rule Q6, *after*).
     Passing(Passing),
     /// Queries that met an owner; those already written are left as they are.
@@ -477,6 +487,7 @@ pub trait Numbers: Send + Sync {
     /// An address among the viewer's identities also stands for the owner whose believed present value it is, since
     /// a linked contact is in the audience by its owner alone. Rights come from the proved identities; a claimed one
     /// adds only to `forward`, and `groups` are those that gave either. The audience `everyone` is part of every viewer.
+    /// An address through which rights sleep at an owner gives none there (rule C8).
     /// A block on any identity, proved or claimed, leaves no rights. Book names are those of the books of the viewer's
     /// owners, claimed ones included (rule Q2). Opt-outs are those at any number that a holder has or had, in the order
     /// of the numbers, where they are from everybody or from one of the viewer's owners. `proved_by_another`: another owner's value of this key was proved by a code or vouched for
@@ -552,6 +563,10 @@ pub trait Books: Send + Sync {
     async fn claim_linking(&self, lease: Duration) -> Result<Option<Linking>>;
     /// Identity keys that the owner has blocked, in order.
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>>;
+    /// Addresses through which rights sleep at this owner, by their keys (rule C8).
+    async fn asleep(&self, owner: OwnerId, after: Option<&str>, limit: usize) -> Result<Page<Asleep>>;
+    /// Which of these do.
+    async fn asleep_at(&self, owner: OwnerId, keys: &[Box<str>]) -> Result<Vec<Asleep>>;
     /// Every (group, grant) of the owner, in one read.
     async fn grants(&self, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>>;
     /// Recipients of an owner in the order of [`Recipient`]: contacts that are in a group (as the owner they are linked

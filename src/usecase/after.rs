@@ -6,6 +6,7 @@
 //! knows, and never twice. What is interrupted before that is decided anew when the report is repeated.
 
 use super::{
+    asleep,
     authorize::{Whose, authorize, whole},
     gateway::{Account, Gateway},
     passed,
@@ -14,7 +15,10 @@ use super::{
     substitute::{self, Decided, Wanted},
 };
 use crate::{
-    domain::identity_bound::{Bound, Traits},
+    domain::{
+        asleep::Event,
+        identity_bound::{Bound, Traits},
+    },
     provider::{
         Channel, Custody, Flag, Incoming, MARKER, MessageKind, Moment, Outcome, Outgoing, Reply, Request, Sends, Whole,
     },
@@ -252,6 +256,7 @@ impl Dead<'_> {
         let mut effects = vec![Effect::Passing(Passing::Ended(self.row.id, fate))];
         if self.account.provider.settings().custody == Custody::Operator {
             let (address, at) = (self.row.used.clone(), self.gateway.env.store.now().await?);
+            effects.extend(asleep::fallen(&self.gateway.env, &address, Event::Dead, at).await?);
             effects.push(Effect::Returned(Returned::Unreachable(Unreachable { address, at, way: self.way.into() })));
         }
         substitute::write_with(self.gateway, rows, effects).await

@@ -4,6 +4,7 @@ pub mod accepted;
 mod after;
 mod announce;
 mod answered;
+pub mod asleep;
 mod authorize;
 pub mod blocks;
 pub mod books;

@@ -52,7 +52,7 @@ async fn known(env: &Env, owner: Option<OwnerId>) -> Result<(), Refused> {
 }
 
 /// What was said at the addresses of one recipient, and at every other address of whoever is behind them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stopped {
     /// From whom no message is wanted, `None`: from everybody.
     said: Vec<(Option<OwnerId>, Said)>,
@@ -60,6 +60,10 @@ pub(super) struct Stopped {
     behind: HashMap<Box<str>, OwnerId>,
     /// Keys of addresses that are dead.
     dead: Vec<Box<str>>,
+    /// Keys of addresses through which rights sleep at this owner (rule C8).
+    asleep: Vec<Box<str>>,
+    /// Messages about whom.
+    owner: OwnerId,
 }
 
 /// Why nothing may be sent to an address.
@@ -69,12 +73,24 @@ pub(super) enum Refusal {
     OptedOut,
     /// It was said that it is dead.
     Dead,
+    /// Rights through it sleep until the owner confirms (rule C8).
+    Asleep,
 }
 
 impl Stopped {
     /// Reads the facts.
-    pub(super) async fn read(env: &Env, recipient: Recipient, addresses: &[Address]) -> Result<Self, StoreError> {
+    pub(super) async fn read(
+        env: &Env,
+        owner: OwnerId,
+        recipient: Recipient,
+        addresses: &[Address],
+    ) -> Result<Self, StoreError> {
         let mut keys: Vec<Box<str>> = addresses.iter().map(|address| address.key().into()).collect();
+        let asleep = match recipient {
+            Recipient::Owner(_) => Vec::new(),
+            Recipient::Contact(_) => env.store.asleep_at(owner, &keys).await?,
+        };
+        let asleep = asleep.iter().map(|asleep| asleep.address.key().into()).collect();
         let behind: HashMap<Box<str>, OwnerId> = match recipient {
             Recipient::Owner(owner) => keys.iter().map(|key| (key.clone(), owner)).collect(),
             Recipient::Contact(_) => {
@@ -96,7 +112,7 @@ impl Stopped {
         let dead = dead(env, addresses).await?;
         let outs = env.store.opt_outs(&keys).await?;
         if outs.is_empty() {
-            return Ok(Self { dead, ..Self::default() });
+            return Ok(Self { said: Vec::new(), behind, dead, asleep, owner });
         }
         let mut keys: Vec<Box<str>> = outs.iter().map(|out| out.address.key().into()).collect();
         keys.dedup();
@@ -106,17 +122,21 @@ impl Stopped {
             let tenures = of_key.map(|(_, holder)| tenure(holder)).collect();
             (out.owner, Said { address: out.address, at: out.at, tenures })
         });
-        Ok(Self { said: said.collect(), behind, dead })
+        Ok(Self { said: said.collect(), behind, dead, asleep, owner })
     }
 
-    /// Why no message about `owner` may go to this address, if none may.
-    pub(super) fn why(&self, address: &Address, owner: OwnerId) -> Option<Refusal> {
-        let here = self.said.iter().filter(|(from, _)| from.is_none_or(|from| from == owner));
+    /// Why no message may go to this address, if none may.
+    pub(super) fn why(&self, address: &Address) -> Option<Refusal> {
+        let here = self.said.iter().filter(|(from, _)| from.is_none_or(|from| from == self.owner));
         let person = self.behind.get(address.key()).copied();
+        let is_in = |keys: &[Box<str>]| keys.iter().any(|key| **key == *address.key());
         if opt_out::stopped(here.map(|(_, said)| said), address, person) {
             return Some(Refusal::OptedOut);
         }
-        self.dead.iter().any(|key| **key == *address.key()).then_some(Refusal::Dead)
+        if is_in(&self.dead) {
+            return Some(Refusal::Dead);
+        }
+        is_in(&self.asleep).then_some(Refusal::Asleep)
     }
 }
 

@@ -5,11 +5,12 @@
 //! One that comes before the provider's reply was written finds no attempt: it stays, and whoever writes the reply looks
 //! for it. Each side writes before it looks, so that one of them sees the other.
 
-use super::{Env, devices, expand_fanout::read_seen, view::Views, write::audited};
+use super::{Env, asleep, devices, expand_fanout::read_seen, view::Views, write::audited};
 use crate::{
     clock::Time,
     domain::{
         address::{Address, Kind},
+        asleep::Event,
         id::{FanoutId, NoticeId},
         notice::{
             self, Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Reported, Seen, Settled, Shown,
@@ -202,6 +203,7 @@ pub(super) async fn flagged(
         };
         let detail = json!({"recipient": recipient, "address": attempt.address.to_string(), "said": way});
         effects.push(audited(env, attempt.owner, "system", at, "recipient_unreachable", &detail));
+        effects.extend(asleep::fallen(env, &attempt.address, Event::Dead, at).await?);
     }
     Ok(effects)
 }

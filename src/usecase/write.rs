@@ -180,6 +180,9 @@ where
         if commit.effects.is_empty() && commit.once.is_none() {
             return Ok(Performed::Done(outcome));
         }
+        // Whoever proves an address does not get what others had through it.
+        let asleep = super::asleep::proved(env, &commit.effects).await?;
+        commit.effects.extend(asleep);
         match env.store.commit(commit).await {
             Ok(_) => return Ok(Performed::Done(outcome)),
             // Taken: somebody proved the value between facts and commit; the next plan sees who.

@@ -3,7 +3,7 @@
 use super::{
     call::Call,
     reply::Reply,
-    view::{ContactView, Page},
+    view::{AsleepView, ContactView, Page},
 };
 use crate::{
     domain::{
@@ -12,7 +12,7 @@ use crate::{
     },
     http::problem::{Kind, Problem},
     usecase::{
-        books,
+        asleep, books,
         contacts::{self, Entry, NewContact},
         write::{Refused, read_owner},
     },
@@ -84,6 +84,25 @@ pub(super) async fn remove(call: &Call) -> Result<Reply, Problem> {
     let (owner, version, actor) = (call.owner()?, call.if_match()?, &call.actor());
     let id: ContactId = call.id("contact")?;
     call.wrote(|()| (204, ()), || contacts::remove(&call.api.env, actor, owner, version, id)).await
+}
+
+/// Says that the contact's addresses are still theirs: rights through them, which sleep since somebody else proved one of
+/// them or a report called it dead, are given again, and what was not told meanwhile is told.
+#[utoipa::path(post, path = "/v1/owners/{owner}/contacts/{contact}/confirm",
+    responses((status = 200, body = ContactView)))]
+pub(super) async fn confirm(call: &Call) -> Result<Reply, Problem> {
+    let (owner, actor, id) = (call.owner()?, &call.actor(), call.id("contact")?);
+    let view = |contact: &Contact| (200, ContactView::from(contact));
+    call.wrote(view, || asleep::confirm(&call.api.env, actor, owner, id)).await
+}
+
+/// Addresses through which no contact has rights until the owner confirms, in the order of their keys.
+#[utoipa::path(get, path = "/v1/owners/{owner}/asleep", responses((status = 200, body = Page<AsleepView>)))]
+pub(super) async fn asleep(call: &Call) -> Result<Reply, Problem> {
+    let after: Option<String> = call.after()?;
+    let page = asleep::list(&call.api.env, call.owner()?, after.as_deref(), call.limit()?).await?;
+    let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.asleep.address.key()));
+    Ok(Reply::json(200, &Page { items: page.items.iter().map(AsleepView::from).collect(), next }))
 }
 
 /// What the body holds, and the book that it or the query string names.

@@ -67,6 +67,8 @@ use utoipa::OpenApi;
         contacts::read,
         contacts::replace,
         contacts::remove,
+        contacts::confirm,
+        contacts::asleep,
         blocks::list,
         blocks::add,
         blocks::remove,

@@ -112,6 +112,8 @@ routes! {
     GET "/v1/owners/{owner}/contacts/{contact}", OwnersRead, None, true => contacts::read;
     PUT "/v1/owners/{owner}/contacts/{contact}", OwnersWrite, Contact, true => contacts::replace;
     DELETE "/v1/owners/{owner}/contacts/{contact}", OwnersWrite, None, true => contacts::remove;
+    POST "/v1/owners/{owner}/contacts/{contact}/confirm", OwnersWrite, None, true => contacts::confirm;
+    GET "/v1/owners/{owner}/asleep", OwnersRead, None, true => contacts::asleep;
     GET "/v1/owners/{owner}/blocks", OwnersRead, None, true => blocks::list;
     PUT "/v1/owners/{owner}/blocks/{identity}", OwnersWrite, None, true => blocks::add;
     DELETE "/v1/owners/{owner}/blocks/{identity}", OwnersWrite, None, true => blocks::remove;

@@ -4,13 +4,14 @@ use crate::{
     clock::Time,
     domain::{
         address::Kind,
+        asleep::Cause,
         change::{Request, RequestState, Snapshot},
         group::{Grant, Item, Told},
         id::{BookId, ContactId, GroupId, OwnerId, PointId, RequestId},
         owner::{Book, Change, Channel, Contact, Field, Group, Held, Owner, Point, Profile, Proof},
     },
     store::StoreError,
-    usecase::{groups::WhenTold, wanted::Wanted},
+    usecase::{asleep::Sleeper, groups::WhenTold, wanted::Wanted},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -338,6 +339,33 @@ pub(super) struct ContactView {
     /// The language in which this contact is written to, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Box<str>>,
+}
+
+/// An address through which no contact has rights until the owner confirms.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AsleepView {
+    /// The address.
+    pub address: String,
+    /// The contacts that hold it; `…/contacts/{id}/confirm` wakes them.
+    #[schema(value_type = Vec<String>)]
+    pub contacts: Vec<ContactId>,
+    /// `proved`: somebody else has proved it; `dead`: a report says so.
+    pub because: Cause,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Time,
+}
+
+impl From<&Sleeper> for AsleepView {
+    fn from(sleeper: &Sleeper) -> Self {
+        let Sleeper { asleep, contacts } = sleeper;
+        Self {
+            address: asleep.address.wire().to_owned(),
+            contacts: contacts.clone(),
+            because: asleep.cause,
+            since: asleep.since,
+        }
+    }
 }
 
 impl From<&Contact> for ContactView {

@@ -1,13 +1,14 @@
 //! Books, groups, grants, members, the audience that follows from them, blocks.
 
 use super::{
-    Sqlite, contacts, folded, linking,
+    Sqlite, asleep, contacts, folded, linking,
     row::{Cells, above, ask, each, many, member, member_bytes, one, page, recipient, recipient_bytes, refused},
     statements::Prepares,
     writer::Tx,
 };
 use crate::{
     domain::{
+        asleep::Asleep,
         group::{EVERYONE, Grant, Item, Member, Told},
         id::{BookId, ContactId, GroupId, OwnerId, PointId},
         imported::Moved,
@@ -108,6 +109,16 @@ impl Books for Sqlite {
 
     async fn claim_linking(&self, lease: Duration) -> Result<Option<Linking>> {
         self.write(move |tx| linking::claim(tx, lease)).await
+    }
+
+    async fn asleep(&self, owner: OwnerId, after: Option<&str>, limit: usize) -> Result<Page<Asleep>> {
+        let after = after.map(Box::<str>::from);
+        self.read(move |connection| asleep::all(connection, owner, after.as_deref(), limit)).await
+    }
+
+    async fn asleep_at(&self, owner: OwnerId, keys: &[Box<str>]) -> Result<Vec<Asleep>> {
+        let keys = keys.to_vec();
+        self.read(move |connection| asleep::at(connection, owner, &keys)).await
     }
 
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {

@@ -1,7 +1,7 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, books, contacts, devices, folded, keys, letters, linking, notices, numbers, outbox, owners, passed,
+    access, asleep, books, contacts, devices, folded, keys, letters, linking, notices, numbers, outbox, owners, passed,
     returns, substitutions, watch, writer::Tx,
 };
 use crate::{
@@ -89,6 +89,8 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::MemberRemoved(owner, membership) => books::remove_member(tx, *owner, *membership),
         Effect::Blocked(owner, identity) => books::block(tx, *owner, identity),
         Effect::Unblocked(owner, identity) => books::unblock(tx, *owner, identity),
+        Effect::FellAsleep(asleep) => asleep::fall(tx, asleep),
+        Effect::Awoke { owner, key } => asleep::wake(tx, *owner, key),
         Effect::FanoutDue(fanout) => outbox::add_fanout(tx, fanout),
         Effect::FanoutMoved(id, cursor) => outbox::move_fanout(tx, *id, *cursor),
         Effect::LinkingDue { owner, at } => linking::due(tx, *owner, *at),

@@ -269,10 +269,14 @@ fn met(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result<Vec<
              UNION ALL SELECT owner, identity, NULL FROM block WHERE owner = ?1 AND identity = ?3
              UNION ALL SELECT owner, identity, NULL FROM block WHERE owner = ?1 AND identity = ?4
              UNION ALL SELECT owner, identity, NULL FROM block WHERE owner = ?1 AND identity = ?5
-             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?2
-             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?3
-             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?4
-             UNION ALL SELECT owner, identity, grp FROM audience WHERE owner = ?1 AND identity = ?5",
+             UNION ALL SELECT owner, identity, grp FROM audience a WHERE owner = ?1 AND identity = ?2
+                 AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = a.owner AND s.key = a.identity)
+             UNION ALL SELECT owner, identity, grp FROM audience a WHERE owner = ?1 AND identity = ?3
+                 AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = a.owner AND s.key = a.identity)
+             UNION ALL SELECT owner, identity, grp FROM audience a WHERE owner = ?1 AND identity = ?4
+                 AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = a.owner AND s.key = a.identity)
+             UNION ALL SELECT owner, identity, grp FROM audience a WHERE owner = ?1 AND identity = ?5
+                 AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = a.owner AND s.key = a.identity)",
             params![owner.to_bytes(), key(0), key(1), key(2), key(3)],
             |cells| Ok((cells.text(1, "identity")?, cells.id_or_none(2, "grp")?)),
         )?);

@@ -4,6 +4,7 @@
 //! follows the other's former numbers by [`Store::follow`].
 
 mod access;
+mod asleep;
 mod books;
 mod contacts;
 mod devices;

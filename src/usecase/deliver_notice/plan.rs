@@ -6,12 +6,15 @@ use crate::{
     domain::{
         address::{Address, Kind},
         device::{self, Device, Place},
-        id::GroupId,
+        group::{Identity, Viewer},
+        id::{GroupId, OwnerId},
         notice::{
             Attempt, AttemptOutcome, Difference, Notice, NoticeState, Reach, Recipient, Seen, Shown, channels,
             left_to_tell, preferring, rights_digest, without_taken_away,
         },
-        owner::{Channel, Proof},
+        owner::{Channel, Contact, Proof},
+        query::Verdict,
+        target::{Countries, Targets},
     },
     store::{Claimed, Commit, Effect, Result, StoreError},
     template::{CardWay, Changed, Letterhead, TemplateError},
@@ -22,6 +25,7 @@ use crate::{
         carrier::{Carrier, Content, Message},
         expand_fanout::read_seen,
         receipts::OwnMessage,
+        resolve::{self, Ask},
         view::Views,
     },
 };
@@ -166,6 +170,11 @@ impl Plan {
             Recipient::Owner(id) => device::live(env.store.devices(id).await?),
             Recipient::Contact(_) => Vec::new(),
         };
+        let moved = match notice.recipient {
+            Recipient::Owner(_) => Vec::new(),
+            Recipient::Contact(_) => gone_to(env, notice.owner, &contacts, &addresses).await?,
+        };
+        let addresses = [addresses, moved].concat();
         let wish = preferred(env, &addresses).await?;
         let asked = wish.as_ref().map(|wish| wish.language.clone()).filter(|language| !language.is_empty());
         let languages = [asked, language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
@@ -388,6 +397,32 @@ fn mark(address: &Address, said: &str) -> String {
     format!("{first:08x}")
 }
 
+/// Where those of a contact's addresses have gone that are dead, as far as the owner may know it: a recipient who has moved
+/// (rule N6).
+async fn gone_to(env: &Env, owner: OwnerId, contacts: &[Contact], addresses: &[Address]) -> Result<Vec<Address>> {
+    let keys: Vec<Box<str>> = addresses.iter().map(|address| address.key().into()).collect();
+    let mut found: Vec<Address> = Vec::new();
+    for dead in env.store.unreachable(&keys).await? {
+        let holds = |contact: &&Contact| contact.addresses.iter().any(|one| one.key() == dead.address.key());
+        let ask = Ask {
+            to: dead.address.clone(),
+            name: contacts.iter().find(holds).map(|contact| &*contact.name),
+            viewer: Viewer::proved(Identity::Owner(owner)),
+            sender: None,
+            identity_bound: None,
+            // Which countries are written to is the account's to say, as for every notice.
+            targets: &Targets { countries: Countries::Any, ..Targets::default() },
+            way: "notice",
+        };
+        if let Verdict::Moved(new) = resolve::resolve(env, ask).await?.decision.say
+            && !addresses.iter().chain(&found).any(|one| one.key() == new.key())
+        {
+            found.push(new);
+        }
+    }
+    Ok(found)
+}
+
 /// Where the recipient can be reached, best first, and their language where it is known.
 ///
 /// A registered recipient is reached at the points that they have proved themselves; a contact at the addresses that the
@@ -395,7 +430,7 @@ fn mark(address: &Address, said: &str) -> String {
 pub(in crate::usecase) async fn reach(
     env: &Env,
     recipient: Recipient,
-    contacts: &[crate::domain::owner::Contact],
+    contacts: &[Contact],
 ) -> Result<(Vec<Address>, Option<Box<str>>)> {
     if let Recipient::Owner(id) = recipient {
         let Some(owner) = env.store.owner(id).await? else { return Ok((Vec::new(), None)) };

@@ -66,12 +66,15 @@ impl Plan {
                 return settle(NoticeState::Unknown, reason.to_owned(), Some(Shown { at, ..perhaps(self) }));
             }
         }
-        let stopped = Stopped::read(env, notice.recipient, &self.addresses).await?;
-        let first = ways.first().and_then(|way| stopped.why(&way.address, notice.owner));
-        ways.retain(|way| stopped.why(&way.address, notice.owner).is_none());
+        let stopped = Stopped::read(env, notice.owner, notice.recipient, &self.addresses).await?;
+        let first = ways.first().and_then(|way| stopped.why(&way.address));
+        ways.retain(|way| stopped.why(&way.address).is_none());
         if ways.is_empty() {
             let (state, reason) = match first {
                 Some(Refusal::Dead) => (NoticeState::Dead, "a report or a bounce says that the address is dead"),
+                Some(Refusal::Asleep) => {
+                    (NoticeState::Dead, "rights through the address sleep until the owner confirms it")
+                }
                 _ => (NoticeState::Empty, "opted out"),
             };
             return settle(state, reason.to_owned(), None);

@@ -15,6 +15,7 @@ both! {
     a_new_contact_joins_the_books_default_group
     q9_opt_outs_are_stated_for_everybody_or_for_one_owner
     who_registers_after_the_contact_was_written_is_linked_and_keeps_the_rights
+    c8_rights_through_a_recycled_number_sleep_until_the_owner_confirms
 }
 
 async fn n2_each_change_of_a_right_leaves_its_fanout_and_taking_away_is_silent(world: World) {
@@ -197,4 +198,36 @@ async fn who_registers_after_the_contact_was_written_is_linked_and_keeps_the_rig
     world.change(&ann, "mobile", &number(2)).await;
     assert_eq!(world.asks(&number(21), &number(1), "Ann Lee").await, number(2), "from the number that Carl has now");
     assert_eq!(world.asks(&number(22), &number(1), "Ann Lee").await, "no_result");
+}
+
+async fn c8_rights_through_a_recycled_number_sleep_until_the_owner_confirms(world: World) {
+    let ann = world.owner("Ann Lee", &[("mobile", &number(10))]).await;
+    let book = world.book(&ann, "all").await;
+    let group = world.group(&ann, &book, &["mobile"], &[]).await;
+    let carl = world.contact(&ann, &book, "Carl Dee", &number(1), &[&group]).await;
+    world.contact(&ann, &book, "Dora Fox", &number(2), &[&group]).await;
+    world.change(&ann, "mobile", &number(11)).await;
+    assert_eq!(world.asks(&number(1), &number(10), "Ann Lee").await, number(11));
+
+    // Dora registers with her own number: she is the contact. Somebody else gets Carl's.
+    world.owner("Dora Fox", &[("mobile", &number(2))]).await;
+    world.owner("Bob Ray", &[("mobile", &number(1))]).await;
+    assert_eq!(world.asks(&number(1), &number(10), "Ann Lee").await, "no_result", "Carl's rights are not Bob's");
+    let listed = world.get(&format!("{ann}/asleep")).await.ok(200).body;
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{listed}");
+    assert_eq!((&items[0]["address"], &items[0]["because"]), (&json!(number(1)), &json!("proved")));
+    assert_eq!(items[0]["contacts"], json!([carl]));
+    let trail = world.get(&format!("{ann}/audit")).await.ok(200).body.to_string();
+    assert!(trail.contains("rights_asleep") && !trail.contains(&number(1)), "{trail}");
+
+    world.fanouts().await;
+    let confirm = format!("{ann}/contacts/{carl}/confirm");
+    world.send(&world.root, Method::POST, &confirm, &[], "").await.ok(200);
+    assert_eq!(world.asks(&number(1), &number(10), "Ann Lee").await, number(11), "the number is Carl's, says Ann");
+    assert_eq!(world.get(&format!("{ann}/asleep")).await.ok(200).body["items"], json!([]));
+    assert_eq!(world.get(&format!("{ann}/notices")).await.ok(200).body["items"].as_array().unwrap().len(), 1);
+    world.send(&world.root, Method::POST, &confirm, &[], "").await.ok(200);
+    let nobody = format!("{ann}/contacts/con_00000000000000000000000000/confirm");
+    world.send(&world.root, Method::POST, &nobody, &[], "").await.ok(404);
 }

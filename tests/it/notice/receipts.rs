@@ -187,6 +187,8 @@ async fn n6_a_dead_number_and_a_refusal_end_messages_there() {
             .commit(vec![
                 Effect::OptedIn { key: BO.into(), owner: None },
                 Effect::Returned(redial::store::Returned::Reachable(BO.into())),
+                // Rule C8: somebody is there, and the owner says that it is Bo.
+                Effect::Awoke { owner: ANN, key: BO.into() },
             ])
             .await;
         says(&world, &said).await;
@@ -214,7 +216,11 @@ async fn n6_a_dead_number_ends_where_somebody_proves_it() {
     let mut bob = super::world::bob(50, BO);
     bob.points[0].values = vec![super::world::held(BO, world.now())];
     world.commit(vec![Effect::OwnerAdded(bob)]).await;
-    assert_eq!(told_next(&world).await.len(), 1);
+    assert!(told_next(&world).await.is_empty(), "C8: whether that is Bo, Ann must say");
+    world.commit(vec![Effect::Awoke { owner: ANN, key: BO.into() }]).await;
+    world.change(MOBILE, "+14155550113").await;
+    world.after(120).await;
+    assert_eq!(world.told().len(), 1);
 }
 
 #[tokio::test]

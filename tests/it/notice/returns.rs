@@ -1,6 +1,6 @@
 //! What recipients send back, over HTTP: delivery reports, STOP and its kin, one-click links, bounces.
 
-use super::world::{ANN, MOBILE, NEW, START, World, contact, group, post};
+use super::world::{ANN, MOBILE, NEW, START, World, bob, contact, group, held, owner, post};
 use crate::{
     hooks::signed_form,
     spawn::{AccountOf, Folder, Running, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
@@ -10,16 +10,20 @@ use bytes::Bytes;
 use http::{Request, Response};
 use redial::{
     domain::{
-        group::Told,
-        id::NoticeId,
+        asleep::Cause,
+        group::{Grant, Item, Member, Told},
+        id::{AppId, BookId, ContactId, GroupId, NoticeId, OwnerId, PointId},
+        name,
         notice::{AttemptOutcome, NoticeState, Reported},
-        owner::Channel,
+        owner::{Book, Channel, Contact, Group, Membership, Proof},
     },
+    store::Effect,
     transport::{delivery::Delivery, folder::Folder as Outbox},
     usecase::{
-        Live,
+        Live, asleep,
         carrier::{ByFolder, MailHead},
         deliver_notice::Post,
+        write::{self, Actor},
     },
     worker::{Settings, Worker},
 };
@@ -337,4 +341,82 @@ async fn w1_mail_accounts_look_like_unknown_ones_to_who_has_no_secret() {
         204,
         "a mail that is no report is taken and forgotten"
     );
+}
+
+/// Bo's number is dead, says the provider.
+async fn number_is_dead(running: &Running, id: NoticeId) {
+    let dead = [
+        ("MessageSid", "SM1"),
+        ("AccountSid", TWILIO_SID),
+        ("From", OURS),
+        ("To", BO),
+        ("MessageStatus", "undelivered"),
+        ("ErrorCode", "30005"),
+    ];
+    assert_eq!(hook(running, &format!("status/{id}-1"), &dead).await, 204);
+}
+
+#[tokio::test]
+async fn c8_a_contact_whose_number_is_dead_is_not_told_until_the_owner_confirms() {
+    let (running, world) = both(&[]).await;
+    let id = told(&world, &[BO], "SM1").await;
+    number_is_dead(&running, id).await;
+    let asleep = world.env.store.asleep_at(ANN, &[BO.into()]).await.unwrap();
+    assert_eq!((asleep.len(), asleep[0].cause), (1, Cause::Dead));
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert!(world.taken().is_empty(), "nobody knows who has that number next");
+
+    // Ann says that it is Bo's, and he writes from it.
+    writes(&running, "SM9", "Hello", &[]).await;
+    let actor = Actor { app: AppId(1), by: "ann".into(), vouches: false };
+    write::carry_out(&world.env, || asleep::confirm(&world.env, &actor, ANN, ContactId(1))).await.unwrap();
+    world.after(120).await;
+    let told = world.taken();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].to == BO && told[0].text.contains(NEW), "{told:?}");
+}
+
+#[tokio::test]
+async fn n6_a_recipient_who_has_moved_is_told_at_the_new_number_where_the_owner_may_know_it() {
+    const GONE_TO: &str = "+14155550202";
+    for (member, reached) in [(Member::Everyone, true), (Member::Application(AppId(5)), false)] {
+        let (running, world) = both(&[]).await;
+        // Bo had moved before Ann wrote the old number down.
+        let bo = OwnerId(2);
+        let (book, of_bo) = (BookId(2), GroupId(9));
+        world
+            .commit(vec![
+                Effect::OwnerAdded(owner(bo, "Bo Ek", bob(2, BO).points)),
+                Effect::NamesSet(bo, name::key("Bo Ek").into_iter().collect()),
+                Effect::BookSet(Book { id: book, owner: bo, name: "".into(), default_group: None }),
+                Effect::GroupSet(Group {
+                    id: of_bo,
+                    book,
+                    owner: bo,
+                    told: Told::OnQuery,
+                    grants: vec![Grant::Reveal(Item::Point(PointId(2)))],
+                    ..group(9, Told::OnQuery, &[], &[])
+                }),
+                Effect::MemberAdded(bo, Membership { group: of_bo, member }),
+                Effect::ValueProved { owner: bo, point: PointId(2), key: BO.into(), proof: Proof::Code, at: START },
+                Effect::ValueLeft(bo, PointId(2), START),
+                Effect::ValueHeld(bo, PointId(2), held(GONE_TO, START)),
+            ])
+            .await;
+        let entry =
+            Contact { name: "Bo Ek".into(), names: name::key("Bo Ek").into_iter().collect(), ..contact(1, &[BO]) };
+        world.contacts(&[entry]).await;
+        world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
+        let answer = Delivery { foreign_id: Some("SM1".into()), ..Delivery::new(AttemptOutcome::Sent, "") };
+        world.sms.answers.lock().unwrap().push_back(answer);
+        world.change(MOBILE, NEW).await;
+        world.after(120).await;
+        assert_eq!(world.taken()[0].to, BO, "nobody knows yet");
+        number_is_dead(&running, world.notices().await[0].id).await;
+        world.after(120).await;
+        let told: Vec<String> = world.taken().into_iter().map(|given| given.to).collect();
+        let expected: &[&str] = if reached { &[GONE_TO] } else { &[] };
+        assert_eq!(told, expected);
+    }
 }

@@ -152,7 +152,8 @@ const GRANTS: &str = "/* about.grants */ SELECT owner, book_group, granted FROM 
     ORDER BY owner, book_group, place";
 const GROUPS: &str = "/* about.groups */ SELECT m.owner, m.book_group FROM members m WHERE m.owner = ANY($1) AND (
     m.member = ANY($3) OR m.member IN (SELECT k.member FROM contact_keys k
-        WHERE k.owner = m.owner AND k.key = ANY($2) AND k.counts))";
+        WHERE k.owner = m.owner AND k.key = ANY($2) AND k.counts
+            AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = k.owner AND s.key = k.key)))";
 const BLOCKS: &str = "/* about.blocks */ SELECT owner FROM blocks WHERE owner = ANY($1) AND key = ANY($2)";
 
 /// The owners of these rows, each once, as stored.

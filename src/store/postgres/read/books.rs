@@ -4,6 +4,7 @@ use super::{after, all, first, page};
 use crate::{
     domain::{
         address::Address,
+        asleep::Asleep,
         group::{Grant, Member},
         id::{BookId, ContactId, GroupId, OwnerId},
         name::NameKey,
@@ -155,6 +156,11 @@ fn grant(row: &Row) -> Result<(GroupId, Grant)> {
     Ok((columns.stored()?, columns.stored()?))
 }
 
+fn asleep(row: &Row) -> Result<Asleep> {
+    let mut columns = Columns::of(row, "asleep");
+    Ok(Asleep { owner: columns.stored()?, address: columns.address()?, since: columns.time()?, cause: columns.word()? })
+}
+
 #[async_trait]
 impl Books for Postgres {
     async fn books(&self, owner: OwnerId) -> Result<Vec<Book>> {
@@ -235,6 +241,25 @@ impl Books for Postgres {
 
     async fn claim_linking(&self, lease: Duration) -> Result<Option<Linking>> {
         retried!(self, self.take_linking(lease))
+    }
+
+    async fn asleep(&self, owner: OwnerId, after: Option<&str>, limit: usize) -> Result<Page<Asleep>> {
+        const SQL: &str = "/* asleep */ SELECT owner, key, wire, since, cause FROM asleep WHERE owner = $1";
+        // Sorted here: the database's collation is nobody's order.
+        let mut found = all(&self.read(SQL, || values![owner]).await?.rows, asleep)?;
+        found.retain(|one| after.is_none_or(|after| one.address.key() > after));
+        found.sort_by(|one, other| one.address.key().cmp(other.address.key()));
+        let more = found.len() > limit;
+        found.truncate(limit);
+        Ok(Page { items: found, more })
+    }
+
+    async fn asleep_at(&self, owner: OwnerId, keys: &[Box<str>]) -> Result<Vec<Asleep>> {
+        const SQL: &str = "/* asleep.at */ SELECT owner, key, wire, since, cause FROM asleep
+            WHERE owner = $1 AND key = ANY($2)";
+        let mut found = all(&self.read(SQL, || values![owner, keys]).await?.rows, asleep)?;
+        found.sort_by_key(|one| keys.iter().position(|key| **key == *one.address.key()));
+        Ok(found)
     }
 
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {

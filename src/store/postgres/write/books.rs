@@ -11,7 +11,7 @@ use crate::{
     },
     store::{
         Effect,
-        postgres::value::{Stored as _, digest, json, values},
+        postgres::value::{Stored as _, digest, json, values, word},
     },
 };
 use std::collections::BTreeMap;
@@ -49,6 +49,17 @@ impl<'a> Writer<'a> {
             Effect::Blocked(owner, key) => {
                 const SQL: &str = "/* block.add */ INSERT INTO blocks (owner, key) VALUES ($1, $2)
                     ON CONFLICT (owner, key) DO NOTHING";
+                self.send(Wanted::Any, SQL, values![*owner, &**key]).await;
+            }
+            Effect::FellAsleep(asleep) => {
+                const SQL: &str = "/* asleep.add */ INSERT INTO asleep (owner, key, wire, since, cause)
+                    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (owner, key) DO NOTHING";
+                let address = &asleep.address;
+                let values = values![asleep.owner, address.key(), address.wire(), asleep.since, word(&asleep.cause)];
+                self.send(Wanted::Any, SQL, values).await;
+            }
+            Effect::Awoke { owner, key } => {
+                const SQL: &str = "/* asleep.end */ DELETE FROM asleep WHERE owner = $1 AND key = $2";
                 self.send(Wanted::Any, SQL, values![*owner, &**key]).await;
             }
             Effect::Unblocked(owner, key) => {

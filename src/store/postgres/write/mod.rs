@@ -81,7 +81,9 @@ impl<'a> Writer<'a> {
             | Effect::MemberAdded(..)
             | Effect::MemberRemoved(..)
             | Effect::Blocked(..)
-            | Effect::Unblocked(..) => self.book_effect(effect).await,
+            | Effect::Unblocked(..)
+            | Effect::FellAsleep(_)
+            | Effect::Awoke { .. } => self.book_effect(effect).await,
             Effect::FanoutDue(_)
             | Effect::FanoutMoved(..)
             | Effect::LinkingDue { .. }

@@ -3,6 +3,7 @@
 use crate::store::sample::*;
 use redial::{
     domain::{
+        asleep::{Asleep, Cause},
         group::{Grant, Identity, Item, Member, Rights, Viewer},
         id::{AppId, ContactId, GroupId, OwnerId, PointId},
         opt_out::{Said, Tenure},
@@ -411,4 +412,33 @@ pub(crate) async fn panic_and_revision_are_facts(store: &SharedStore) {
     write(store, vec![set]).await;
     let holder = only_holder(store, OLD, &Viewer::default()).await;
     assert_eq!((holder.silenced, holder.revision, &*holder.name), (true, 9, "Ann Other"));
+}
+
+pub(crate) async fn rights_through_an_address_sleep_and_wake(store: &SharedStore) {
+    moved(store).await;
+    let asleep = |key: &str, cause| Asleep { owner: OwnerId(1), address: address(key), since: at(200), cause };
+    let fall = |asleep: &Asleep| Effect::FellAsleep(asleep.clone());
+    let (first, other) = (asleep(FRIEND, Cause::Dead), asleep("bo@example.org", Cause::Proved));
+    write(store, vec![fall(&first), fall(&other), fall(&asleep(FRIEND, Cause::Proved))]).await;
+    assert_eq!(
+        store.asleep_at(OwnerId(1), &[FRIEND.into(), OLD.into()]).await.unwrap(),
+        [first.clone()],
+        "the first one stays"
+    );
+    assert!(store.asleep_at(OwnerId(2), &[FRIEND.into()]).await.unwrap().is_empty());
+    let page = store.asleep(OwnerId(1), None, 1).await.unwrap();
+    assert_eq!((page.items, page.more), (vec![first], true));
+    let page = store.asleep(OwnerId(1), Some(FRIEND), 1).await.unwrap();
+    assert_eq!((page.items, page.more), (vec![other], false));
+    for who in [viewer(FRIEND), claims(FRIEND)] {
+        assert_eq!(only_holder(store, OLD, &who).await.rights, Rights::default());
+    }
+    write(store, vec![Effect::Blocked(OwnerId(1), FRIEND.into())]).await;
+    assert!(only_holder(store, OLD, &viewer(FRIEND)).await.blocked, "a block does not sleep");
+    write(
+        store,
+        vec![Effect::Unblocked(OwnerId(1), FRIEND.into()), Effect::Awoke { owner: OwnerId(1), key: FRIEND.into() }],
+    )
+    .await;
+    assert!(only_holder(store, OLD, &viewer(FRIEND)).await.rights.reveals(Item::Point(PointId(10))));
 }

@@ -46,6 +46,7 @@ macro_rules! suite {
                 name_alone_finds_who_put_the_viewer_in_a_group
                 holders_of_many_keys
                 panic_and_revision_are_facts
+                rights_through_an_address_sleep_and_wake
             }
             passed {
                 passed_message_reads_back_and_is_forgotten_after_a_month
