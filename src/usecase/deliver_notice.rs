@@ -4,6 +4,7 @@
 //! and fenced, so that after a crash between the two commits it stands there without an outcome: it is *unknown*. Where
 //! a repeat is one message to its reader (a file of one name, one Message-ID) it is repeated, else never.
 
+mod copies;
 mod outcome;
 mod plan;
 mod together;
@@ -127,6 +128,10 @@ async fn carry(
         }
         let delivery = post.governor.timed("provider", plan.deliver(&attempt)).await;
         plan.ended(&delivery, attempt.at);
+        let done = (&attempt, &delivery);
+        if let Some(ended) = copies::follow(env, post, claimed, &mut plan, done, stop).await? {
+            return Ok(ended);
+        }
         if let Some(ended) =
             post.governor.timed("write", outcome::record(env, post, claimed, &mut plan, &attempt, &delivery)).await?
         {

@@ -138,20 +138,7 @@ pub(super) async fn record(
     delivery: &Delivery,
 ) -> Result<Option<Ended>> {
     let outcome = said(env, post, claimed, plan, attempt, delivery).await?;
-    let mut end = attempt_ended(env, plan, attempt, delivery, outcome).await?;
-    if attempt.channel == Channel::Push && matches!(outcome, AttemptOutcome::Sent | AttemptOutcome::Unknown) {
-        let sent = outcome == AttemptOutcome::Sent;
-        end.extend(sent.then(|| Effect::ShownTo(plan.shown.clone())));
-        commit(env, end).await?;
-        if copy(env, post, claimed, plan).await? || sent {
-            let last = plan.attempts.last().map_or(attempt.number, |last| last.number);
-            let shown = (!sent).then(|| Effect::ShownTo(plan.shown.clone()));
-            let mut effects: Vec<Effect> = shown.into_iter().collect();
-            effects.push(set(claimed, NoticeState::Sent, claimed.notice.due, last, ""));
-            return Ok(Some(fenced(env, effects, Ended::Sent).await?));
-        }
-        end = Vec::new();
-    }
+    let end = attempt_ended(env, plan, attempt, delivery, outcome).await?;
     let (shown, state, due, reason) = match outcome {
         AttemptOutcome::Sent => (Some(plan.shown.clone()), NoticeState::Sent, claimed.notice.due, String::new()),
         AttemptOutcome::Never => {
@@ -206,16 +193,16 @@ async fn said(
 }
 
 /// The end of an attempt, noted in the plan, as effects.
-async fn attempt_ended(
+pub(super) async fn attempt_ended(
     env: &Env,
     plan: &mut Plan,
     attempt: &Attempt,
     delivery: &Delivery,
     outcome: AttemptOutcome,
 ) -> Result<Vec<Effect>> {
-    if let Some(last) = plan.attempts.last_mut() {
-        last.outcome = Some(outcome);
-        last.detail.clone_from(&delivery.detail);
+    if let Some(noted) = plan.attempts.iter_mut().find(|one| one.number == attempt.number) {
+        noted.outcome = Some(outcome);
+        noted.detail.clone_from(&delivery.detail);
     }
     let mut effects = vec![Effect::AttemptEnded {
         notice: attempt.notice,
@@ -234,21 +221,6 @@ async fn attempt_ended(
         effects.extend(receipts::flagged(env, attempt, flags, &way, now).await?);
     }
     Ok(effects)
-}
-
-/// Sends the same to the recipient's other devices, once each; whether one of them took it.
-async fn copy(env: &Env, post: &Post, claimed: &Claimed, plan: &mut Plan) -> Result<bool> {
-    let mut taken = false;
-    while plan.choose_copy(env, post, claimed).await? {
-        // Not where the claim is lost: who has it now goes on.
-        let Some(attempt) = plan.begin(env, claimed).await? else { break };
-        let delivery = plan.deliver(&attempt).await;
-        plan.ended(&delivery, attempt.at);
-        let effects = attempt_ended(env, plan, &attempt, &delivery, delivery.outcome).await?;
-        commit(env, effects).await?;
-        taken |= delivery.outcome == AttemptOutcome::Sent;
-    }
-    Ok(taken)
 }
 
 /// What the text had no room for is told by a message of its own, after whatever else changes meanwhile.
@@ -292,7 +264,8 @@ fn later(
 ) -> (Option<Shown>, NoticeState, Time, String) {
     let bits = u64::try_from(env.random.bits() & u128::from(u64::MAX)).unwrap_or(0);
     // Each round may have asked several accounts; the waits are between rounds.
-    let same = |one: &&Attempt| one.account == attempt.account && one.outcome.is_some();
+    let ended = |one: &Attempt| one.outcome.is_some() || one.number == attempt.number;
+    let same = |one: &&Attempt| one.account == attempt.account && ended(one);
     // An account asks many devices of one person, each of them has its own waits.
     let here = |one: &&Attempt| attempt.channel != Channel::Push || one.address == attempt.address;
     let rounds = plan.attempts.iter().filter(same).filter(here).count();
@@ -315,7 +288,7 @@ pub(super) fn perhaps(plan: &Plan) -> Shown {
     Shown { card: Seen { perhaps: told, ..plan.before.clone() }.to_json(), ..plan.shown.clone() }
 }
 
-fn set(claimed: &Claimed, state: NoticeState, due: Time, attempts: u32, reason: &str) -> Effect {
+pub(super) fn set(claimed: &Claimed, state: NoticeState, due: Time, attempts: u32, reason: &str) -> Effect {
     Effect::NoticeSet {
         id: claimed.notice.id,
         fence: claimed.fence,
@@ -327,7 +300,7 @@ fn set(claimed: &Claimed, state: NoticeState, due: Time, attempts: u32, reason: 
     }
 }
 
-async fn fenced(env: &Env, effects: Vec<Effect>, ended: Ended) -> Result<Ended> {
+pub(super) async fn fenced(env: &Env, effects: Vec<Effect>, ended: Ended) -> Result<Ended> {
     match commit(env, effects).await {
         Ok(()) => Ok(ended),
         Err(StoreError::Conflict) => Ok(Ended::Lost),
@@ -336,7 +309,7 @@ async fn fenced(env: &Env, effects: Vec<Effect>, ended: Ended) -> Result<Ended> 
 }
 
 /// What was sent must be written: a store that is away for a moment is asked again.
-async fn commit(env: &Env, effects: Vec<Effect>) -> Result<()> {
+pub(super) async fn commit(env: &Env, effects: Vec<Effect>) -> Result<()> {
     const WAITS: [Duration; 4] =
         [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
     for wait in WAITS {

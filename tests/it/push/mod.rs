@@ -66,8 +66,8 @@ async fn a_change_is_told_to_every_browser_of_a_registered_friend_in_his_languag
         assert!(!made.to_string().contains("secret"), "{made}");
     }
     program.change(&ann, 3).await;
-    let notice = program.notice(&ann, "sent").await;
-    assert_eq!(Program::tried(&notice), ["push web sent", "push web sent"]);
+    let (notice, tried) = program.told(&ann, 0).await;
+    assert_eq!(tried, ["push web sent", "push web sent"]);
     let id = notice["id"].as_str().unwrap();
     far.wait(2).await;
     for seen in far.seen() {
@@ -87,14 +87,14 @@ async fn a_change_is_told_to_every_browser_of_a_registered_friend_in_his_languag
     for device in devices["items"].as_array().unwrap() {
         assert!(device["used"].is_string() && device["ended"].is_null(), "{device}");
     }
-    let tested = program.run(&["send-test", "--device", devices["items"][0]["id"].as_str().unwrap()]);
+    let tested = program.run(&["send-test", "--device", devices["items"][0]["id"].as_str().unwrap()]).await;
     assert!(tested.status.success(), "{tested:?}");
     assert_eq!(laptop.read(&far.wait(3).await.body)["title"], "Test message of Redial");
     let log = program.log();
     for secret in ["laptop-secret", "phone-secret", &laptop.p256dh, &laptop.auth] {
         assert!(log.contains("TRACE") && !log.contains(secret), "the log tells {secret}");
     }
-    let exported = program.run(&["export", "--owner", &bob]);
+    let exported = program.run(&["export", "--owner", &bob]).await;
     let exported = String::from_utf8(exported.stdout).unwrap();
     assert!(exported.contains("\"kind\":\"device\"") && !exported.contains("secret"), "{exported}");
 }
@@ -108,8 +108,7 @@ async fn a_dead_device_ends_and_the_notice_goes_on_by_text_message() {
     let wanted = json!({"account": "web", "subscription": subscription(&far, "1", &device)});
     let id = register(&program, &bob, wanted.clone()).await["id"].clone();
     program.change(&ann, 3).await;
-    let notice = program.notice(&ann, "sent").await;
-    assert_eq!(Program::tried(&notice), ["push web never", "sms outbox sent"]);
+    assert_eq!(program.told(&ann, 0).await.1, ["push web never", "sms outbox sent"]);
     let texts = program.texts();
     assert!(
         texts.len() == 1 && texts[0].contains(&number(3)) && texts[0].contains(&format!("To: {}", number(2))),
@@ -126,8 +125,7 @@ async fn a_dead_device_ends_and_the_notice_goes_on_by_text_message() {
     assert!(!anns.contains("device") && !anns.contains("unreachable"), "it is nobody else's business: {anns}");
 
     program.change(&ann, 4).await;
-    let notice = program.notice(&ann, "sent").await;
-    assert_eq!(Program::tried(&notice), ["sms outbox sent"], "nothing goes to it any more");
+    assert_eq!(program.told(&ann, 2).await.1, ["sms outbox sent"], "nothing goes to it any more");
     assert_eq!(far.seen().len(), 1);
     // Its application is started again: a new device at the same place.
     let again = register(&program, &bob, wanted).await;
@@ -161,7 +159,7 @@ async fn each_service_gets_what_it_understands() {
         key = sample(APNS, "key"),
     );
     let program = Program::start(&["android", "ios", "ntfy", "gotify", "up"], &accounts).await;
-    let checked = program.run(&["check"]);
+    let checked = program.run(&["check"]).await;
     let said = String::from_utf8(checked.stdout).unwrap();
     assert!(checked.status.success() && said.contains("pushes to devices by apns"), "{said}");
     let (ann, bob) = program.friends().await;
@@ -173,8 +171,8 @@ async fn each_service_gets_what_it_understands() {
     }
     register(&program, &bob, json!({"account": "up", "subscription": subscription(&far, "up", &device)})).await;
     program.change(&ann, 3).await;
-    let notice = program.notice(&ann, "sent").await;
-    let (id, mut tried) = (notice["id"].as_str().unwrap(), Program::tried(&notice));
+    let (notice, mut tried) = program.told(&ann, 0).await;
+    let id = notice["id"].as_str().unwrap();
     tried.sort();
     assert_eq!(tried, ["android", "gotify", "ios", "ntfy", "up"].map(|account| format!("push {account} sent")));
 
@@ -201,7 +199,7 @@ async fn each_service_gets_what_it_understands() {
     let apns = apple.wait(1).await.remove(0);
     assert_eq!(apns.path(), format!("/3/device/{apns_token}"));
     assert_eq!((apns.header("apns-topic"), apns.header("apns-collapse-id")), ("com.example.app", id));
-    assert!(apns.header("authorization").starts_with("bearer ey"), "{:?}", apns.headers);
+    assert!(apns.header("authorization").starts_with("Bearer ey"), "{:?}", apns.headers);
     assert_eq!(apns.json()["aps"]["alert"]["title"], title);
     let log = program.log();
     for secret in ["fcm:token-1", apns_token, "AbobsToken", "bobs-topic"] {
@@ -231,8 +229,8 @@ async fn apple_says_since_when_and_a_phone_that_came_back_since_stays() {
     let mut ended = Vec::new();
     for n in [3, 4] {
         program.change(&ann, n).await;
-        let told = program.notice(&ann, "sent").await;
-        assert_eq!(Program::tried(&told), ["push ios never", "sms outbox sent"], "{told}");
+        let tried = program.told(&ann, ended.len() * 2).await.1;
+        assert_eq!(tried, ["push ios never", "sms outbox sent"]);
         ended.push(!program.get(&format!("owners/{bob}/devices")).await["items"][0]["ended"].is_null());
         // The next one is another notice.
         assert_eq!(apple.wait(usize::from(since.load(Ordering::Relaxed))).await.len(), ended.len());
@@ -291,7 +289,7 @@ async fn devices_are_registered_looked_at_handed_over_and_removed() {
     // Files for trying things out.
     register(&program, &bob, json!({"account": "outbox", "token": "bobs-phone", "label": "try"})).await;
     program.change(&ann, 3).await;
-    assert_eq!(Program::tried(&program.notice(&ann, "sent").await), ["push outbox sent"]);
+    assert_eq!(program.told(&ann, 0).await.1, ["push outbox sent"]);
     let files = program.texts();
     assert!(files.len() == 1 && files[0].contains("bobs-phone") && files[0].contains("Kontaktdaten"), "{files:?}");
 }

@@ -39,13 +39,13 @@ impl Program {
         let config = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"trace\"\n\
              [store]\npath = \"redial.db\"\n\
-             [notices]\npush = {push:?}\ndebounce = \"1 ms\"\ndebounce_at_most = \"1 ms\"\nquiet = \"none\"\n\
+             [notices]\npush = {push:?}\ndebounce = \"100 ms\"\ndebounce_at_most = \"1 s\"\nquiet = \"none\"\n\
              [accounts.outbox]\nkind = \"folder\"\npath = \"outbox\"\nfrom = \"+15550100100\"\n{accounts}"
         );
         fs::write(folder.0.join("config.toml"), config).unwrap();
         let mut program = Self::serve(folder).await;
         let scopes = ["owners:write", "owners:read", "vouch", "notices:read"].map(|scope| ["--scope", scope]);
-        let made = program.run(&[&["keys", "create", "--label", "t"], scopes.concat().as_slice()].concat());
+        let made = program.run(&[&["keys", "create", "--label", "t"], scopes.concat().as_slice()].concat()).await;
         assert!(made.status.success(), "{made:?}");
         String::from_utf8(made.stdout)
             .unwrap()
@@ -78,8 +78,10 @@ impl Program {
     }
 
     /// One command beside it.
-    pub(super) fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(PROGRAM).args(arguments).current_dir(&self.folder.0).env_remove("REDIAL_CONFIG").output().unwrap()
+    pub(super) async fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = tokio::process::Command::new(PROGRAM);
+        command.args(arguments).current_dir(&self.folder.0).env_remove("REDIAL_CONFIG");
+        command.output().await.unwrap()
     }
 
     /// Status and body of an answer of `/v1`.
@@ -132,23 +134,28 @@ impl Program {
         self.post(&format!("owners/{ann}/requests"), wanted).await;
     }
 
-    /// The newest notice about Ann, once it has this state.
-    pub(super) async fn notice(&self, ann: &str, state: &str) -> Value {
+    /// Waits until more than `before` attempts were made about Ann and nothing is left to do; the last notice that had one,
+    /// and how all attempts since went: channel, account, outcome.
+    pub(super) async fn told(&self, ann: &str, before: usize) -> (Value, Vec<String>) {
         loop {
-            let all = self.get(&format!("owners/{ann}/notices")).await;
-            if all["items"][0]["state"] == state {
-                let id = all["items"][0]["id"].as_str().unwrap();
-                return self.get(&format!("owners/{ann}/notices/{id}")).await;
+            let list = self.get(&format!("owners/{ann}/notices")).await;
+            let list = list["items"].as_array().unwrap();
+            let (mut all, mut last) = (Vec::new(), Value::Null);
+            for id in list.iter().rev().map(|notice| notice["id"].as_str().unwrap()) {
+                let notice = self.get(&format!("owners/{ann}/notices/{id}")).await;
+                let tried = notice["tried"].as_array().unwrap_or_else(|| panic!("{notice}")).clone();
+                if !tried.is_empty() {
+                    all.extend(tried);
+                    last = notice;
+                }
+            }
+            if all.len() > before && list.iter().all(|notice| notice["state"] != "open") {
+                let word = |one: &Value, name: &str| one[name].as_str().unwrap_or("none").to_owned();
+                let said = |one: &Value| ["channel", "account", "outcome"].map(|name| word(one, name)).join(" ");
+                return (last, all[before..].iter().map(said).collect());
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-    }
-
-    /// How the attempts of a notice went: channel, account, outcome.
-    pub(super) fn tried(notice: &Value) -> Vec<String> {
-        let word = |attempt: &Value, name: &str| attempt[name].as_str().unwrap_or("none").to_owned();
-        let tried = notice["tried"].as_array().unwrap_or_else(|| panic!("{notice}"));
-        tried.iter().map(|one| ["channel", "account", "outcome"].map(|name| word(one, name)).join(" ")).collect()
     }
 
     /// The text messages so far.
