@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use redial::{
     clock::Time,
     domain::{opt_word, schedule::Cron},
-    template as sms,
+    template::{Sms, folded, segments},
 };
 
 fuzz_target!(|text: &str| {
@@ -14,8 +14,10 @@ fuzz_target!(|text: &str| {
         let now = Time(1_700_000_000_000_000);
         assert!(cron.next(now, &jiff::tz::TimeZone::UTC).is_none_or(|next| next > now));
     }
-    let (counted, folded) = (sms::segments(text), sms::folded(text));
-    assert!(counted.units >= text.chars().count());
-    assert!(sms::segments(&folded).parts <= counted.parts, "folding costs nothing");
-    assert_eq!(sms::folded(&folded), folded, "what is folded stays");
+    let (counted, sent) = (segments(text.trim()), Sms::new(text));
+    assert!(counted.units >= text.trim().chars().count());
+    assert!(sent.segments.parts <= counted.parts, "folding costs nothing");
+    assert_eq!(sent.segments, segments(&sent.text), "what is sent is what was counted");
+    let plain = folded(text);
+    assert_eq!(folded(&plain), plain, "what is folded stays");
 });

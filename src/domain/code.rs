@@ -118,8 +118,10 @@ pub struct Caps {
     pub address: u32,
     /// To one address, in a day.
     pub address_day: u32,
-    /// To the thousand numbers that one number is of, or to one mail domain, in an hour.
+    /// To the thousand numbers that one number is of, in an hour.
     pub prefix: u32,
+    /// To one mail domain, in an hour.
+    pub domain: u32,
     /// To one country, in an hour: the ceiling of what a fraud can cost.
     pub country: u32,
     /// For one requester, in an hour.
@@ -128,7 +130,7 @@ pub struct Caps {
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { again: 1, address: 5, address_day: 12, prefix: 60, country: 1_000, requester: 20 }
+        Self { again: 1, address: 5, address_day: 12, prefix: 60, domain: 1_000, country: 1_000, requester: 20 }
     }
 }
 
@@ -155,11 +157,12 @@ pub fn counts(to: &Address, requester: &str, caps: &Caps, now: Time) -> Vec<Coun
         most,
     };
     let key = to.key();
+    let (prefix, most) = prefix(to, caps);
     let mut all = vec![
         count("again", key, HALF_MINUTE, caps.again),
         count("hour", key, HOUR, caps.address),
         count("day", key, DAY, caps.address_day),
-        count("prefix", prefix(to), HOUR, caps.prefix),
+        count("prefix", prefix, HOUR, most),
         count("requester", requester, HOUR, caps.requester),
     ];
     if let Some(country) = phone::country_code(to) {
@@ -168,12 +171,13 @@ pub fn counts(to: &Address, requester: &str, caps: &Caps, now: Time) -> Vec<Coun
     all
 }
 
-/// What an attack on many numbers has in common: all but the last three digits, or the mail domain.
-fn prefix(to: &Address) -> &str {
+/// What an attack on many addresses has in common, and how many codes may go there in an hour: all but a number's last
+/// three digits, or the mail domain, which may be half the world's.
+fn prefix<'a>(to: &'a Address, caps: &Caps) -> (&'a str, u32) {
     let key = to.key();
     match to.kind() {
-        Kind::Phone => &key[..key.len().saturating_sub(3)],
-        Kind::Email | Kind::Device => key.rsplit_once('@').map_or(key, |(_, domain)| domain),
+        Kind::Phone => (&key[..key.len().saturating_sub(3)], caps.prefix),
+        Kind::Email | Kind::Device => (key.rsplit_once('@').map_or(key, |(_, domain)| domain), caps.domain),
     }
 }
 

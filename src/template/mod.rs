@@ -43,7 +43,7 @@ use words::{AllWords, Words, chain, words_of};
 /// A rendered text message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sms {
-    /// What is sent, with typography folded.
+    /// What is sent, with typography folded where that saves something.
     pub text: String,
     /// What it costs.
     pub segments: Segments,
@@ -54,10 +54,14 @@ pub struct Sms {
 }
 
 impl Sms {
-    /// Any text, folded and counted.
+    /// Any text, folded and counted. A text that needs two bytes a character in any case keeps its typography, unless it
+    /// takes more parts by it.
     pub fn new(text: &str) -> Self {
-        let text = folded(text.trim());
-        Self { segments: segments(&text), text, with_card: false, left_out: 0 }
+        let (text, plain) = (text.trim(), folded(text.trim()));
+        let (whole, segments) = (segments(text), segments(&plain));
+        let saves = segments.alphabet == Alphabet::Gsm7 || segments.parts < whole.parts;
+        let (text, segments) = if saves { (plain, segments) } else { (text.to_owned(), whole) };
+        Self { text, segments, with_card: false, left_out: 0 }
     }
 }
 

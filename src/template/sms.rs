@@ -103,7 +103,15 @@ mod tests {
     }
 
     #[test]
-    fn the_alphabet_has_its_127_characters() {}
+    fn typography_stays_where_folding_saves_nothing() {
+        for (what, text, sent) in [
+            ("folded, it fits the alphabet of 7 bits", "It’s “now”…".to_owned(), "It's \"now\"...".to_owned()),
+            ("a name needs two bytes a letter in any case", "王小明: “now”…".to_owned(), "王小明: “now”…".to_owned()),
+            ("and still it would be one part less", format!("{}\u{ad}", "变".repeat(70)), "变".repeat(70)),
+        ] {
+            assert_eq!(crate::template::Sms::new(&text).text, sent, "{what}");
+        }
+    }
 
     #[test]
     fn typography_is_folded_and_names_are_not() {

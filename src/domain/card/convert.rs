@@ -123,7 +123,7 @@ fn from_v4(card: &Document, line: &Line, out: &mut Out) {
     let raw = String::from_utf8_lossy(&line.value).trim().to_owned();
     let preferred = line.param("pref") == Some("1");
     let extra: Vec<String> = preferred.then(|| "TYPE=pref".to_owned()).into_iter().collect();
-    let keep = |param: &str| !["pref", "pid", "altid", "value", "mediatype"].contains(&param);
+    let keep = |param: &str| !["pref", "pid", "altid", "value", "mediatype", "encoding", "charset"].contains(&param);
     let renamed = |to: &str| head(line, to, keep, &extra);
     match name.as_str() {
         "CLIENTPIDMAP" | "XML" => {}

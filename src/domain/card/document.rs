@@ -351,8 +351,7 @@ impl<'a> LineReader<'a> {
     fn next_line(&mut self) -> Result<Option<Line>, BadCard> {
         let (start, at) = (self.rest, self.at);
         let Some(first) = self.physical() else { return Ok(None) };
-        let head = &first[..text::colon(first).unwrap_or(0)];
-        let (quoted, base64) = (mentions(head, b"QUOTED-PRINTABLE"), mentions(head, b"BASE64"));
+        let (quoted, base64) = encodings(first, at);
         let mut content = first.to_vec();
         loop {
             let folded = matches!(self.rest.first(), Some(b' ' | b'\t'));
@@ -387,8 +386,15 @@ impl<'a> LineReader<'a> {
     }
 }
 
-fn mentions(head: &[u8], word: &[u8]) -> bool {
-    head.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+/// Whether a line's first part says that it is quoted-printable, or base64.
+fn encodings(first: &[u8], at: usize) -> (bool, bool) {
+    let head = &first[..text::colon(first).unwrap_or(0)];
+    let mentions = |word: &[u8]| head.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    if !mentions(b"QUOTED-PRINTABLE") && !mentions(b"BASE64") {
+        return (false, false);
+    }
+    // Another parameter may hold these words too.
+    Line::read(first, at).map_or((false, false), |line| (line.is_quoted_printable(), line.is_base64()))
 }
 
 /// A whole line of base64; an empty one ends it.

@@ -279,3 +279,12 @@ fn a_card_that_is_too_large_is_told_and_left() {
     assert_eq!(pieces.len(), 1);
     assert_eq!((&pieces[0].bytes[..], pieces[0].line), (IOS, 6));
 }
+
+#[test]
+fn a_line_is_joined_only_where_its_encoding_says_so() {
+    // Another parameter mentions the word, and the value ends like a soft line end.
+    let card = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN;X-SAID=QUOTED-PRINTABLE:Ann=\r\nTEL:+14155550100\r\nEND:VCARD\r\n";
+    let read = Document::parse(card).unwrap();
+    assert_eq!(read.reaches().len(), 1);
+    assert_eq!(Document::parse(&to_v3(&read)).unwrap().reaches().len(), 1);
+}
