@@ -16,7 +16,7 @@ use crate::{
     domain::{address::phone::Region, query::Windows},
     store::{SharedStore, StoreError, postgres::Postgres, sqlite::Sqlite},
     telemetry::{Metrics, log},
-    usecase::{Env, Rules},
+    usecase::{Env, Rules, Seal},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -79,7 +79,11 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
         let store = open_store(config, &clock, &random).await?;
-        Ok(Self { env: Env::new(store, clock, random, rules(config)?), metrics: Metrics::new() })
+        let mut env = Env::new(store, clock, random, rules(config)?);
+        if let Some(key) = &config.sign_in.key {
+            env.seal = Seal::of(&key.value().map_err(|why| StartError::setting(format!("sign_in.key: {why}")))?);
+        }
+        Ok(Self { env, metrics: Metrics::new() })
     }
 
     /// Writes what waits in memory and closes the store.
@@ -124,5 +128,7 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         debounce_most: config.notices.debounce_at_most.0,
         region: Some(region),
         reports: accounts::reports(config),
+        registration: config.sign_in.registration,
+        ..Rules::default()
     })
 }

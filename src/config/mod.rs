@@ -7,11 +7,13 @@ mod account;
 mod console;
 mod duration;
 mod secret;
+mod sign_in;
 
 pub use account::{Account, Announce, Countries, Custody, Sender, Unanswered, Values, Word};
 pub use console::{Console, Operator, Role};
 pub use duration::Span;
 pub use secret::Secret;
+pub use sign_in::SignIn;
 
 use serde::Deserialize;
 use std::{
@@ -43,6 +45,8 @@ pub struct Config {
     pub accounts: BTreeMap<Spanned<String>, Account>,
     /// The operator's page.
     pub console: Console,
+    /// How owners get in.
+    pub sign_in: SignIn,
     /// Plays a provider, for trying things out.
     pub stand_in: Option<StandIn>,
     /// For errors that show only when the values are put to use.

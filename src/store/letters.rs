@@ -64,7 +64,7 @@ pub enum Posted {
         /// By its name in the configuration.
         account: Box<str>,
     },
-    /// It certainly did not leave, and is tried again; ends the claim.
+    /// It is tried again; ends the claim.
     Later {
         /// Which.
         id: LetterId,
@@ -74,6 +74,8 @@ pub enum Posted {
         due: Time,
         /// Attempts so far.
         attempts: u32,
+        /// The account by which it may have left all the same.
+        account: Option<Box<str>>,
     },
     /// It was sent, or is of no use any more; it is gone.
     Ended {

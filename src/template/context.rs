@@ -430,6 +430,8 @@ pub struct Hold {
     code: Said,
     /// When the change takes effect.
     until: Date,
+    /// The reader's own page for it, in an e-mail; empty where there is none.
+    page: String,
     reply: bool,
     help: Option<Said>,
 }
@@ -442,10 +444,24 @@ impl Hold {
     pub fn new(letterhead: &Letterhead, code: &str, until: Time) -> Self {
         let Head { service, reply, help, .. } = Head::new(letterhead);
         let code = Said::line(code);
-        Self { service, answer: Said(format!("{KEEP} {}", code.0)), code, until: Date::new(until), reply, help }
+        Self {
+            service,
+            answer: Said(format!("{KEEP} {}", code.0)),
+            code,
+            until: Date::new(until),
+            page: String::new(),
+            reply,
+            help,
+        }
+    }
+
+    /// With the page on which the reader of an e-mail says so.
+    #[must_use]
+    pub fn with_page(self, page: String) -> Self {
+        Self { page, ..self }
     }
 }
-short_facts!(Hold, Text::Hold, |hold| hold.clone());
+short_facts!(Hold, Text::Hold, |hold| Hold { page: String::new(), ..hold.clone() });
 
 /// What the answer to the word and code is rendered from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -215,7 +215,13 @@ fn rest(text: Text, head: &Letterhead) -> Vec<Sample> {
     let day = Time(AT.0 + 86_400_000_000);
     let address = |text: &str| Address::parse(text, None).ok();
     match text {
-        Text::Hold => vec![boxed(Use::Usual, Hold::new(head, "482913", day))],
+        Text::Hold => {
+            let hold = Hold::new(head, "482913", day);
+            vec![
+                boxed(Use::Usual, hold.clone()),
+                boxed(Use::Branch, hold.with_page("https://example.com/keep/1".to_owned())),
+            ]
+        }
         Text::Kept => [None, Some(day)].map(|until| boxed(Use::Usual, Kept::new(head, until))).into(),
         Text::Unproved => {
             ["+14155550100", "ann@example.com", &format!("{}@{}.example", "x".repeat(64), "y".repeat(63))]

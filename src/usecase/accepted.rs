@@ -1,9 +1,13 @@
 //! Everything that one accepted request writes: revision, number history, fan-out and audit in one commit (rule C6).
 
 use super::{
-    Env, link_contacts,
+    Env,
+    course::Stand,
+    letters::{self, What},
+    link_contacts,
+    requests::Decided,
     wanted::{self, Wanted, WantedPoint},
-    write::{Actor, Refused, audited, fanout, read_owner},
+    write::{Actor, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
     clock::Time,
@@ -11,11 +15,11 @@ use crate::{
         address::Address,
         change::{self, Accepted, PointWish, Request, RequestState, Rival, Snapshot, Step, Wish, hold::Course},
         group::{Grant, Item},
-        id::{AppId, OwnerId, PointId, RequestId},
+        id::{OwnerId, PointId, RequestId},
         name,
         owner::{Change, Group, Owner, Point, Proof},
     },
-    store::Effect,
+    store::{Commit, Effect},
 };
 use serde_json::json;
 
@@ -28,12 +32,14 @@ pub struct Written {
     pub effects: Vec<Effect>,
 }
 
-/// Ends the imported moves that give way to these proofs (rule C10), or finds that a value is somebody else's (C9).
+/// Ends the imported moves that give way to these proofs (rule C10), and takes the proof from others who hold a value by an
+/// older one (C9); or finds that a value is somebody else's. The newest proof counts: `course` knows when each was given.
 pub async fn contested(
     env: &Env,
     owner: OwnerId,
     values: &[Address],
     proof: &Proof,
+    course: &Course,
     at: Time,
 ) -> Result<Written, Refused> {
     let mut written = Written::default();
@@ -42,8 +48,9 @@ pub async fn contested(
     }
     let keys: Vec<Box<str>> = values.iter().map(|address| address.key().into()).collect();
     let mut ended: Vec<(Owner, Vec<PointId>)> = Vec::new();
-    let holders = env.store.holders(&keys).await?.into_iter().map(|(_, holder)| holder);
-    for holder in holders.filter(|holder| holder.owner != owner) {
+    let mut lost: Vec<(Owner, PointId, Box<str>)> = Vec::new();
+    let holders = env.store.holders(&keys).await?;
+    for (key, holder) in holders.into_iter().filter(|(_, holder)| holder.owner != owner) {
         let other = read_owner(env, holder.owner, None).await?;
         let rival = Rival {
             owner: holder.owner,
@@ -53,6 +60,13 @@ pub async fn contested(
             believed: holder.believed,
         };
         for (_, point) in change::contest(&[rival], proof).map_err(|_| Refused::Taken)? {
+            if other.claimed {
+                if course.shown(&key).is_some_and(|shown| holder.proved > shown) {
+                    return Err(Refused::Taken);
+                }
+                lost.push((other.clone(), point, key.clone()));
+                continue;
+            }
             match ended.iter_mut().find(|(one, _)| one.id == other.id) {
                 Some((_, points)) => points.push(point),
                 None => ended.push((other.clone(), vec![point])),
@@ -66,7 +80,82 @@ pub async fn contested(
             written.effects.extend(effects);
         }
     }
+    for (other, point, key) in &lost {
+        if !written.others.iter().any(|(known, _)| *known == other.id) {
+            written.others.push((other.id, other.version));
+            written.effects.push(fanout(env, other.id, at, Vec::new(), true));
+        }
+        written.effects.extend(unprove(env, other, *point, key, at));
+    }
     Ok(written)
+}
+
+/// A value of this owner was proved by somebody else: it is believed no more, and the owner is told at every other point
+/// (rule C9). Its former values stay, and lead nowhere until the point has a proved value again.
+fn unprove(env: &Env, other: &Owner, point: PointId, key: &str, at: Time) -> Vec<Effect> {
+    let held = other.points.iter().filter(|one| one.id == point).filter_map(Point::current);
+    let Some(held) = held.into_iter().find(|held| held.address.key() == key) else { return Vec::new() };
+    let mut effects = vec![
+        Effect::ValueProved { owner: other.id, point, key: key.into(), proof: Proof::None, at: held.proved },
+        audited(env, other.id, "system", at, "value_lost", &json!({"point": point})),
+    ];
+    let what = What::Unproved { key: key.into(), wire: held.address.wire().into() };
+    effects.extend(letters::to_points(env, other, &[key.into()], &what, at, letters::LIFE));
+    effects
+}
+
+/// Carries a request out: one commit with all that it brings (rules C2, C6). `stand` is what it comes to on the facts of this
+/// moment.
+pub(super) async fn complete(
+    env: &Env,
+    actor: &Actor,
+    owner: Owner,
+    (wanted, stand): (&Wanted, &Stand),
+    request: Request,
+    proof: &Proof,
+    now: Time,
+) -> Result<Plan<Decided>, Refused> {
+    let (renewed, mut effects) = renewed(&owner, &request.course);
+    let mut done = change::accept(&renewed, &stand.wish, proof, now).map_err(|why| wanted::impossible(wanted, &why))?;
+    done.after.silenced &= !wanted.end_panic;
+    let groups = granted(env, &done.after.points, owner.id, wanted).await?;
+    let request = Request { state: RequestState::Accepted, decided: Some(now), due: None, ..request };
+    let mut commit = Commit { expect: vec![(owner.id, owner.version)], ..Commit::default() };
+    let ended = contested(env, owner.id, &stand.introduced, proof, &request.course, now).await?;
+    commit.expect.extend(ended.others);
+    effects.extend(ended.effects);
+    effects.extend(self::effects(env, &owner, &done, &request, actor, now));
+    let tells = done.changed || !groups.is_empty() || done.after.silenced != owner.silenced;
+    for group in groups {
+        let detail = json!({"group": group.id, "request": request.id});
+        effects.push(Effect::GroupSet(group));
+        effects.push(audited(env, owner.id, &actor.by, now, "granted", &detail));
+    }
+    effects.push(Effect::RequestSet(request.clone()));
+    if tells {
+        effects.push(fanout(env, owner.id, now, Vec::new(), false));
+    }
+    commit.effects = effects;
+    let owner = Owner { version: owner.version + 1, ..done.after };
+    Ok(Plan { commit, outcome: Decided { request, owner } })
+}
+
+/// Values that answered to a code in this request are proved anew, where another proof came with it (rule Q3): the window of
+/// a number that is being left counts from there.
+fn renewed(owner: &Owner, course: &Course) -> (Owner, Vec<Effect>) {
+    let (mut after, mut effects) = (owner.clone(), Vec::new());
+    if course.evidence.len() < 2 {
+        return (after, effects);
+    }
+    for point in after.points.iter_mut().filter(|point| point.removed.is_none()) {
+        for held in point.values.iter_mut().filter(|held| held.until.is_none() && held.proof != Proof::None) {
+            let Some(at) = course.shown(held.address.key()).filter(|at| *at > held.proved) else { continue };
+            (held.proof, held.proved) = (Proof::Code, at);
+            let key = held.address.key().into();
+            effects.push(Effect::ValueProved { owner: owner.id, point: point.id, key, proof: Proof::Code, at });
+        }
+    }
+    (after, effects)
 }
 
 /// These points of an imported owner are removed, in a request of its own, and nobody is told.
@@ -78,7 +167,7 @@ fn end(env: &Env, owner: &Owner, points: &[PointId], at: Time) -> Vec<Effect> {
     if !accepted.changed {
         return Vec::new();
     }
-    let system = Actor { app: AppId(0), by: "system".into(), vouches: false };
+    let system = Actor::system();
     let removed = gone.iter().map(|point| WantedPoint::Remove(point.to_string())).collect();
     let wanted = Wanted { points: removed, ..Wanted::default() };
     let request = request(env, owner.id, &wanted, &system, RequestState::Accepted, at);
@@ -114,7 +203,7 @@ pub fn effects(
 ) -> Vec<Effect> {
     let after = &accepted.after;
     let mut effects: Vec<Effect> = accepted.steps.iter().map(|step| written(after.id, step, at)).collect();
-    if accepted.changed || after.claimed != before.claimed {
+    if accepted.changed || after.claimed != before.claimed || after.silenced != before.silenced {
         effects.push(Effect::OwnerSet {
             id: after.id,
             language: after.language.clone(),
@@ -132,6 +221,8 @@ pub fn effects(
     }
     let what = if accepted.number_changed() {
         "number_changed"
+    } else if after.silenced != before.silenced {
+        "panic_ended"
     } else if accepted.changed {
         "details_changed"
     } else {

@@ -8,6 +8,8 @@ use super::{
     Env,
     carrier::{Carrier, Content, Message},
     deliver_notice::Post,
+    keep,
+    write::Refused,
 };
 use crate::{
     clock::Time,
@@ -67,6 +69,10 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
     let key: Box<str> = heard.from.key().into();
     let wish = heard.hint.or_else(|| opt_word::read(heard.text));
     let once = Returned::Heard { account: heard.account.into(), foreign_id: heard.id.into(), at: now };
+    if let Some(digits) = keep::word(heard.text) {
+        kept(env, heard, &digits, Effect::Returned(once)).await?;
+        return Ok(None);
+    }
     let mut effects = vec![Effect::Returned(once)];
     if heard.covered && !env.store.unreachable(std::slice::from_ref(&key)).await?.is_empty() {
         // Whoever writes is there.
@@ -101,6 +107,20 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
         Ok(_) => Ok(due),
         Err(StoreError::Repeated) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// The word and code against a held change (rule C3); the answer to it is a letter. A wrong code gets none: a machine may be
+/// guessing.
+async fn kept(env: &Env, heard: &Heard<'_>, digits: &str, once: Effect) -> Result<(), StoreError> {
+    let who = format!("sms {}", heard.from.key());
+    match keep::by_word(env, heard.from, digits, &who, once).await {
+        Ok(_) | Err(Refused::Store(StoreError::Repeated)) => Ok(()),
+        Err(Refused::Store(error)) => Err(error),
+        Err(refused) => {
+            tracing::warn!(account = heard.account, %refused, "a word against a held change does not count");
+            Ok(())
+        }
     }
 }
 

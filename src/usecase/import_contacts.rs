@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         card::Document,
-        id::{AppId, BookId, GroupId, OwnerId},
+        id::{BookId, GroupId, OwnerId},
         owner::Book,
     },
     store::Effect,
@@ -87,7 +87,7 @@ pub async fn import(
     target: &Target,
     listener: &mut dyn Listener,
 ) -> Result<Imported, ImportFailed> {
-    let actor = Actor { app: AppId(0), by: "import".into(), vouches: false };
+    let actor = Actor { by: "import".into(), ..Actor::system() };
     let (book, group) = resolve(env, &actor, target).await?;
     let groups: Vec<GroupId> = book.default_group.into_iter().chain(group).collect();
     let loader = load::Loader { env, actor, owner: target.owner, book: book.id, groups, wanted: group };

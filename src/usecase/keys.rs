@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::id::{AppId, OwnerId},
-    store::{ApiKey, Commit, Effect},
+    store::{ApiKey, Commit, Effect, Session},
 };
 use std::{fmt, str::FromStr};
 
@@ -37,11 +37,17 @@ pub enum Scope {
     NoticesRead,
     /// Opt-outs, and explanations across owners.
     Admin,
+    /// Ask for codes and open sessions, for an app or portal of the operator's own; an owner's sessions and app passwords.
+    SignIn,
+    /// Address books over `CardDAV`.
+    CardDav,
+    /// With a key that acts for one owner: all that is this owner's. What it does is no proof.
+    Api,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Scope; 7] = [
+    pub const ALL: [Scope; 10] = [
         Scope::Resolve,
         Scope::AssertSender,
         Scope::OwnersRead,
@@ -49,6 +55,9 @@ impl Scope {
         Scope::Vouch,
         Scope::NoticesRead,
         Scope::Admin,
+        Scope::SignIn,
+        Scope::CardDav,
+        Scope::Api,
     ];
 
     /// As it is written and stored.
@@ -61,6 +70,9 @@ impl Scope {
             Scope::Vouch => "vouch",
             Scope::NoticesRead => "notices:read",
             Scope::Admin => "admin",
+            Scope::SignIn => "sign_in",
+            Scope::CardDav => "carddav",
+            Scope::Api => "api",
         }
     }
 }
@@ -74,7 +86,7 @@ impl fmt::Display for Scope {
 /// There is no such scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no scope is called `{0}`; there are resolve, assert_sender, owners:read, owners:write, vouch, notices:read, admin"
+    "no scope is called `{0}`; there are resolve, assert_sender, owners:read, owners:write, vouch, notices:read, admin, sign_in, carddav, api"
 )]
 pub struct NoSuchScope(pub String);
 
@@ -220,6 +232,8 @@ pub struct Caller {
     pub app: AppId,
     /// The one owner that it may act for.
     pub owner: Option<OwnerId>,
+    /// The session that it is, if it is one.
+    pub session: Option<Session>,
     scopes: Vec<Scope>,
 }
 
@@ -227,17 +241,29 @@ impl Caller {
     /// What a stored key may do; scopes that this program does not know give nothing.
     pub fn of(key: &ApiKey) -> Self {
         let scopes = key.scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
-        Self { app: key.id, owner: key.owner, scopes }
+        Self { app: key.id, owner: key.owner, session: None, scopes }
+    }
+
+    /// An owner who is signed in: may do what is theirs.
+    pub fn signed_in(session: Session) -> Self {
+        let (app, owner) = (AppId(session.id.0), Some(session.owner));
+        Self { app, owner, session: Some(session), scopes: vec![Scope::Api, Scope::SignIn] }
     }
 
     /// Whether the key has the scope.
     pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+        /// What an owner may do with what is theirs.
+        const OWN: [Scope; 4] = [Scope::Resolve, Scope::OwnersRead, Scope::OwnersWrite, Scope::NoticesRead];
+        let own = self.owner.is_some() && self.scopes.contains(&Scope::Api) && OWN.contains(&scope);
+        own || self.scopes.contains(&scope)
     }
 }
 
-/// Who stands behind a secret; `None` for one that is unknown, revoked or not of the right form.
+/// Who stands behind a secret or the token of a session; `None` for one that is unknown, revoked or not of the right form.
 pub async fn authenticate(env: &Env, secret: &str) -> Result<Option<Caller>, Refused> {
+    if secret.starts_with(super::sessions::PREFIX) {
+        return Ok(super::sessions::authenticate(env, secret).await?.map(Caller::signed_in));
+    }
     let Some(secret) = Secret::parse(secret) else { return Ok(None) };
     let key = env.store.key(&secret.hash()).await?;
     Ok(key.filter(|key| key.revoked.is_none()).map(|key| Caller::of(&key)))

@@ -4,6 +4,7 @@ pub mod accepted;
 mod after;
 mod announce;
 mod answered;
+pub mod app_passwords;
 pub mod asleep;
 mod authorize;
 pub mod blocks;
@@ -14,15 +15,19 @@ pub mod card_link;
 pub mod card_page;
 pub mod carrier;
 pub mod certificates;
+pub mod codes;
 mod command;
 pub mod console;
 pub mod contacts;
+pub mod course;
+pub mod deliver_letter;
 pub mod deliver_notice;
 pub mod devices;
 pub mod expand_fanout;
 pub mod explain;
 pub mod export;
 pub mod forget_answers;
+pub mod former;
 pub mod gateway;
 pub mod governor;
 pub mod groups;
@@ -34,11 +39,14 @@ pub mod hook_status;
 pub mod import;
 pub mod import_contacts;
 pub mod import_moves;
+pub mod keep;
 pub mod keys;
+pub mod letters;
 pub mod link_contacts;
 pub mod members;
 pub mod opt_outs;
 pub mod owners;
+pub mod panic;
 mod parts;
 mod passed;
 pub mod receipts;
@@ -51,7 +59,10 @@ pub mod relay_send;
 pub mod replay_notice;
 pub mod requests;
 pub mod resolve;
+mod seal;
 pub mod send_test;
+pub mod sessions;
+pub mod sign_in;
 mod substitute;
 mod view;
 pub mod wanted;
@@ -59,10 +70,11 @@ pub mod write;
 
 use crate::{
     clock::{Clock, Random},
-    domain::{notice::REPORTS_WITHIN, query::Windows},
-    store::SharedStore,
+    domain::{change::hold::Holds, code::Caps, notice::REPORTS_WITHIN, query::Windows},
+    store::{self, SharedStore},
 };
 use arc_swap::{ArcSwap, Guard};
+pub use seal::Seal;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// What every action works with.
@@ -78,13 +90,20 @@ pub struct Env {
     pub live: Live<Rules>,
     /// Where queries are recorded.
     pub records: record::Recorder,
+    /// The key of codes and links that are kept nowhere.
+    pub seal: Seal,
 }
 
 impl Env {
     /// Puts it together and starts the writer of query records; needs a runtime.
     pub fn new(store: SharedStore, clock: Arc<dyn Clock>, random: Arc<dyn Random>, rules: Rules) -> Self {
         let records = record::Recorder::start(Arc::clone(&store));
-        Self { store, clock, random, live: Live::new(rules), records }
+        Self { store, clock, random, live: Live::new(rules), records, seal: Seal::default() }
+    }
+
+    /// A code over these parts, with the service's own key.
+    async fn mac(&self, parts: &[&[u8]]) -> store::Result<[u8; 32]> {
+        self.seal.mac(&self.store, &*self.random, parts).await
     }
 
     /// The operator's settings of the rules, as they are at this moment.
@@ -138,6 +157,12 @@ pub struct Rules {
     pub region: Option<crate::domain::address::phone::Region>,
     /// How long the reports of an account may take, by its name, where it is not the usual time (N3).
     pub reports: HashMap<Box<str>, Duration>,
+    /// How long wanted changes are held (C3).
+    pub holds: Holds,
+    /// How many codes may be asked for (C1).
+    pub codes: Caps,
+    /// Whether people may register themselves by a code.
+    pub registration: bool,
 }
 
 impl Rules {
@@ -155,6 +180,9 @@ impl Default for Rules {
             debounce_most: Duration::from_mins(10),
             region: None,
             reports: HashMap::new(),
+            holds: Holds::default(),
+            codes: Caps::default(),
+            registration: false,
         }
     }
 }

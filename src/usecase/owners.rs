@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
-        change::{self, Request, RequestState},
+        change::{self, Request, RequestState, hold::Course},
         id::OwnerId,
         name,
         owner::{Owner, Profile, Proof},
@@ -69,7 +69,7 @@ pub async fn register(env: &Env, actor: &Actor, new: &NewOwner) -> Result<Plan<R
     if waits {
         wish.points.clear();
     } else {
-        let ended = accepted::contested(env, blank.id, &introduced, &proof, now).await?;
+        let ended = accepted::contested(env, blank.id, &introduced, &proof, &Course::default(), now).await?;
         commit.expect = ended.others;
         commit.effects = ended.effects;
     }
@@ -77,7 +77,8 @@ pub async fn register(env: &Env, actor: &Actor, new: &NewOwner) -> Result<Plan<R
     let owner = done.after.clone();
     let request = if waits {
         let rest = Wanted { points: all.points.clone(), ..Wanted::default() };
-        accepted::request(env, owner.id, &rest, actor, RequestState::AwaitingProof, now)
+        let request = accepted::request(env, owner.id, &rest, actor, RequestState::AwaitingProof, now);
+        Request { due: Some(now.after(env.rules().holds.patience)), ..request }
     } else {
         accepted::request(env, owner.id, &all, actor, RequestState::Accepted, now)
     };

@@ -1,18 +1,19 @@
 //! Requests for a change: made, accepted with a proof, cancelled (rules C1, C2, C6, C9, C10, C11).
 
 use super::{
-    Env, accepted,
+    Env, accepted, course,
+    course::{Kept, Stand},
     wanted::{self, Wanted, impossible},
-    write::{Actor, Plan, Refused, audited, fanout, read_owner},
+    write::{Actor, Plan, Refused, audited, read_owner},
 };
 use crate::{
     clock::Time,
     domain::{
-        change::{self, Request, RequestState},
+        change::{self, Request, RequestState, hold::Standing},
         id::{OwnerId, RequestId},
         owner::{Owner, Proof},
     },
-    store::{Commit, Effect, StoreError},
+    store::{Commit, Effect},
 };
 use serde_json::json;
 
@@ -25,8 +26,8 @@ pub struct Decided {
     pub owner: Owner,
 }
 
-/// Makes a request. It is accepted at once where the actor vouches, or where no value in it needs a proof; else it
-/// awaits one, and its answer does not tell whether somebody else has the value.
+/// Makes a request. It is accepted at once where the actor vouches, or where it changes no point; else it awaits proofs,
+/// or is held (rule C3), and its answer does not tell whether somebody else has a value.
 pub async fn make(
     env: &Env,
     actor: &Actor,
@@ -39,81 +40,64 @@ pub async fn make(
     }
     let owner = read_owner(env, id, version).await?;
     let now = env.store.now().await?;
-    decide(env, actor, owner, wanted, None, now).await
+    if !actor.vouches {
+        return course::begin(env, actor, owner, wanted, now).await;
+    }
+    let request = accepted::request(env, owner.id, wanted, actor, RequestState::Accepted, now);
+    vouched(env, actor, owner, wanted, request, now).await
 }
 
 /// Accepts an open request with the actor's word for its values (rule C1).
 pub async fn accept(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> Result<Plan<Decided>, Refused> {
     let owner = read_owner(env, owner, None).await?;
     let request = open(env, owner.id, id).await?;
-    let wanted: Wanted = serde_json::from_str(&request.wanted)
-        .map_err(|error| StoreError::Damaged(format!("what a request wants: {error}").into()))?;
+    let wanted = course::wanted_of(&request)?;
     let now = env.store.now().await?;
-    decide(env, actor, owner, &wanted, Some(request), now).await
+    vouched(env, actor, owner, &wanted, request, now).await
 }
 
-/// Ends an open request.
-pub async fn cancel(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> Result<Plan<Decided>, Refused> {
-    let mut owner = read_owner(env, owner, None).await?;
-    let mut request = open(env, owner.id, id).await?;
-    let now = env.store.now().await?;
-    request.state = RequestState::Cancelled;
-    request.decided = Some(now);
-    let effects = vec![
-        Effect::RequestSet(request.clone()),
-        audited(env, owner.id, &actor.by, now, "request_cancelled", &json!({"request": id})),
-    ];
-    let commit = Commit { expect: vec![(owner.id, owner.version)], once: None, effects };
-    owner.version += 1;
-    Ok(Plan { commit, outcome: Decided { request, owner } })
-}
-
-async fn open(env: &Env, owner: OwnerId, id: RequestId) -> Result<Request, Refused> {
-    let request = env.store.request(owner, id).await?.ok_or(Refused::NotFound("request"))?;
-    if request.state.is_open() { Ok(request) } else { Err(Refused::Conflict("the request is decided already".into())) }
-}
-
-async fn decide(
+async fn vouched(
     env: &Env,
     actor: &Actor,
     owner: Owner,
     wanted: &Wanted,
-    request: Option<Request>,
+    request: Request,
     now: Time,
 ) -> Result<Plan<Decided>, Refused> {
     let wish = wanted::wish(env, &owner, wanted).await?;
     let introduced = change::introduced(&owner, &wish).map_err(|why| impossible(wanted, &why))?;
-    let proof = if actor.vouches { Proof::Vouched(actor.app) } else { Proof::None };
-    let done = change::accept(&owner, &wish, &proof, now).map_err(|why| impossible(wanted, &why))?;
-    let groups = accepted::granted(env, &done.after.points, owner.id, wanted).await?;
-    let waits = !introduced.is_empty() && proof == Proof::None;
-    let state = if waits { RequestState::AwaitingProof } else { RequestState::Accepted };
-    let request = match request {
-        Some(made) => Request { state, decided: (!waits).then_some(now), ..made },
-        None => accepted::request(env, owner.id, wanted, actor, state, now),
-    };
-    let mut commit = Commit { expect: vec![(owner.id, owner.version)], ..Commit::default() };
-    if waits {
-        commit.effects.push(Effect::RequestSet(request.clone()));
-        let detail = json!({"request": request.id});
-        commit.effects.push(audited(env, owner.id, &actor.by, now, "change_requested", &detail));
-        let owner = Owner { version: owner.version + 1, ..owner };
-        return Ok(Plan { commit, outcome: Decided { request, owner } });
+    let stand = Stand { wish, introduced, standing: Standing::default() };
+    accepted::complete(env, actor, owner, (wanted, &stand), request, &Proof::Vouched(actor.app), now).await
+}
+
+/// Ends an open request. One that is held is ended by the operator, or by whoever proved it; anybody else who acts for the
+/// owner only delays it, twice at most (rule C3).
+pub async fn cancel(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> Result<Plan<Decided>, Refused> {
+    let found = read_owner(env, owner, None).await?;
+    let request = open(env, owner, id).await?;
+    if actor.of_owner && request.state == RequestState::Held {
+        let (now, fresh) = (env.store.now().await?, env.rules().holds.fresh);
+        let shown = actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh);
+        let by: Vec<_> = shown.map(|shown| shown.by.clone()).collect();
+        let Plan { commit, outcome: (kept, decided) } = course::vetoed(env, actor, owner, id, &by, (&[], None)).await?;
+        if let Kept::Spent(_) = kept {
+            let why = "it was delayed as often as it may be; who proved it, or shows more than they did, can end it";
+            return Err(Refused::Conflict(why.into()));
+        }
+        return Ok(Plan { commit, outcome: decided });
     }
-    let ended = accepted::contested(env, owner.id, &introduced, &proof, now).await?;
-    commit.expect.extend(ended.others);
-    commit.effects.extend(ended.effects);
-    commit.effects.extend(accepted::effects(env, &owner, &done, &request, actor, now));
-    let tells = done.changed || !groups.is_empty();
-    for group in groups {
-        let detail = json!({"group": group.id, "request": request.id});
-        commit.effects.push(Effect::GroupSet(group));
-        commit.effects.push(audited(env, owner.id, &actor.by, now, "granted", &detail));
-    }
-    commit.effects.push(Effect::RequestSet(request.clone()));
-    if tells {
-        commit.effects.push(fanout(env, owner.id, now, Vec::new(), false));
-    }
-    let owner = Owner { version: owner.version + 1, ..done.after };
-    Ok(Plan { commit, outcome: Decided { request, owner } })
+    let now = env.store.now().await?;
+    let request = Request { state: RequestState::Cancelled, decided: Some(now), due: None, ..request };
+    let effects = vec![
+        Effect::RequestSet(request.clone()),
+        audited(env, owner, &actor.by, now, "request_cancelled", &json!({"request": id})),
+    ];
+    let commit = Commit { expect: vec![(owner, found.version)], once: None, effects };
+    Ok(Plan { commit, outcome: Decided { request, owner: Owner { version: found.version + 1, ..found } } })
+}
+
+/// The request, where it can still be decided.
+pub(super) async fn open(env: &Env, owner: OwnerId, id: RequestId) -> Result<Request, Refused> {
+    let request = env.store.request(owner, id).await?.ok_or(Refused::NotFound("request"))?;
+    if request.state.is_open() { Ok(request) } else { Err(Refused::Conflict("the request is decided already".into())) }
 }

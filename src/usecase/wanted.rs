@@ -36,6 +36,14 @@ pub struct Wanted {
     /// Rights that groups get with it (rule C2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<WantedGrants>,
+    /// Forwarding and notices go on after a panic (rule C7).
+    #[serde(skip_serializing_if = "is_not")]
+    pub end_panic: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 /// What becomes of one point. A point is named by its id, or by its label where only one has it.

@@ -9,6 +9,7 @@ use crate::{
     clock::Time,
     domain::{
         address::NotAnAddress,
+        change::hold::Evidence,
         id::{AppId, AuditId, FanoutId, OwnerId},
         notice::Recipient,
         owner::Owner,
@@ -32,12 +33,26 @@ pub struct Actor {
     pub by: Box<str>,
     /// Whether its word is a proof (rule C1).
     pub vouches: bool,
+    /// What the owner who acts has shown.
+    pub evidence: Vec<Evidence>,
+    /// Whether it acts for the owner alone, by a session or a key of theirs, and not for the operator.
+    pub of_owner: bool,
 }
 
 impl Actor {
     /// A key, by its id.
     pub fn key(app: AppId, vouches: bool) -> Self {
-        Self { app, by: app.to_string().into(), vouches }
+        Self { app, by: app.to_string().into(), vouches, evidence: Vec::new(), of_owner: false }
+    }
+
+    /// An owner, with what they have shown.
+    pub fn person(evidence: Vec<Evidence>) -> Self {
+        Self { app: AppId(0), by: "owner".into(), vouches: false, evidence, of_owner: true }
+    }
+
+    /// What follows by itself.
+    pub fn system() -> Self {
+        Self { app: AppId(0), by: "system".into(), vouches: false, evidence: Vec::new(), of_owner: false }
     }
 }
 
@@ -86,6 +101,12 @@ pub enum Refused {
     /// The idempotency key came with another body before.
     #[error("the idempotency key was used with another body")]
     KeyReused,
+    /// The code is wrong, or counts no longer, or never did: one answer.
+    #[error("the code is wrong, or counts no longer")]
+    WrongCode,
+    /// There were too many of these; later there may be more.
+    #[error("too many; try again later")]
+    TooMany,
     /// The store failed, or others were faster every time.
     #[error(transparent)]
     Store(#[from] StoreError),

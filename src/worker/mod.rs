@@ -7,6 +7,7 @@
 //! own until its lease runs out.
 
 mod lane;
+mod letters;
 
 use crate::{
     clock::Time,
@@ -15,6 +16,7 @@ use crate::{
     telemetry::{Metrics, metrics::Kind},
     usecase::{
         Env, Live,
+        course::settle,
         deliver_notice::{Ended, Post, Together, deliver_together},
         expand_fanout::{Schedule, expand_fanout},
         forget_answers::forget_answers,
@@ -109,6 +111,7 @@ pub struct Worker {
     room: Arc<Notify>,
     fresh: Lane,
     retries: Lane,
+    letters: letters::Desk,
     /// When nothing was left to be forgotten, in microseconds.
     tidied: Arc<AtomicI64>,
     /// Up to where notices with reports have been looked through.
@@ -133,6 +136,7 @@ impl Worker {
             room: Arc::new(Notify::new()),
             fresh: Lane::new(false),
             retries: Lane::new(true),
+            letters: letters::Desk::default(),
             tidied: Arc::new(AtomicI64::new(i64::MIN)),
             looked: Arc::default(),
         }
@@ -161,7 +165,7 @@ impl Worker {
     /// given back at no cost.
     pub async fn run(&self, stop: CancellationToken) {
         let tasks = TaskTracker::new();
-        tokio::join!(self.prepare(&stop), self.send(&tasks, &stop));
+        tokio::join!(self.prepare(&stop), self.send(&tasks, &stop), self.mail(&tasks, &stop));
         tasks.close();
         tasks.wait().await;
     }
@@ -215,7 +219,9 @@ impl Worker {
 
     /// Expands a page of what is to be told, and tidies up; whether there was anything.
     async fn expand(&self) -> Result<bool> {
-        let mut found = link_contacts(&self.env, self.settings.kept().lease).await?.is_some();
+        let lease = self.settings.kept().lease;
+        let mut found = settle(&self.env, lease).await?.is_some();
+        found |= link_contacts(&self.env, lease).await?.is_some();
         found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
         found |= self.tidy().await?;
         Ok(found)
@@ -314,7 +320,10 @@ impl Worker {
         let mut progress = Progress::default();
         let stop = CancellationToken::new();
         loop {
-            let mut found = false;
+            let mut found = self.letters_until_idle(&stop).await?;
+            while settle(&self.env, self.settings.kept().lease).await?.is_some() {
+                found = true;
+            }
             while link_contacts(&self.env, self.settings.kept().lease).await?.is_some() {
                 found = true;
             }

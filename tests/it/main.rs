@@ -10,6 +10,7 @@ mod browser;
 mod console;
 mod export;
 mod far_end;
+mod hold;
 mod hook_message;
 mod hooks;
 mod import;

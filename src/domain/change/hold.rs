@@ -251,3 +251,7 @@ fn strength(owner: &Owner, course: &Course, standing: &Standing, holds: &Holds, 
     };
     identities(owner, course, standing).iter().map(worth).sum()
 }
+
+#[cfg(test)]
+#[path = "hold_tests.rs"]
+mod tests;

@@ -16,6 +16,7 @@ use crate::{
         write::{Actor, Performed, Plan, Refused, Repeatable, perform},
     },
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, header};
@@ -132,7 +133,13 @@ impl Call {
 
     /// Who acts, for the trail and for proofs.
     pub(super) fn actor(&self) -> Actor {
-        Actor::key(self.caller.app, self.caller.may(Scope::Vouch))
+        match &self.caller.session {
+            Some(session) => Actor::person(session.evidence.clone()),
+            None => Actor {
+                of_owner: self.caller.owner.is_some(),
+                ..Actor::key(self.caller.app, self.caller.may(Scope::Vouch))
+            },
+        }
     }
 
     /// A parameter of the query string.
@@ -271,8 +278,16 @@ async fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Caller, Problem>
     let refused = || Problem::new(Kind::Unauthorized).detail("an API key is needed: Authorization: Bearer rdl_…");
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(refused)?;
     let secret = match shown.split_once(' ') {
-        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => secret.trim(),
+        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => secret.trim().to_owned(),
+        // Programs that know nothing but names and passwords: the password is what counts.
+        Some((scheme, both)) if scheme.eq_ignore_ascii_case("basic") => password(both.trim()).ok_or_else(refused)?,
         _ => return Err(refused()),
     };
-    keys::authenticate(&api.env, secret).await?.ok_or_else(refused)
+    keys::authenticate(&api.env, &secret).await?.ok_or_else(refused)
+}
+
+/// The password of basic credentials (RFC 7617).
+fn password(both: &str) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(both).ok()?).ok()?;
+    text.split_once(':').map(|(_, password)| password.to_owned())
 }

@@ -5,6 +5,7 @@
 //! the table. What every request has in common (credentials, scopes, `me`, sizes, repeats, problem documents) happens
 //! in [`call`] and is not a handler's business.
 
+mod access;
 mod batch;
 mod blocks;
 mod books;

@@ -68,8 +68,9 @@ pub(super) async fn change(call: &Call) -> Result<Reply, Problem> {
     want(call, &Wanted { points, ..Wanted::default() }, 200, if both { "" } else { nested }).await
 }
 
-/// Removes a point; it forwards nowhere from now on.
-#[utoipa::path(delete, path = "/v1/owners/{owner}/points/{point}", responses((status = 200, body = DecidedView)))]
+/// Removes a point, as a request; it forwards nowhere from then on. Without `vouch` it awaits a proof, or is held (202).
+#[utoipa::path(delete, path = "/v1/owners/{owner}/points/{point}",
+    responses((status = 200, body = DecidedView), (status = 202, body = DecidedView)))]
 pub(super) async fn remove(call: &Call) -> Result<Reply, Problem> {
     let point = known(call).await?;
     want(call, &Wanted { points: vec![WantedPoint::Remove(point)], ..Wanted::default() }, 200, "").await

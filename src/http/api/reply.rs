@@ -84,6 +84,10 @@ impl From<Refused> for Problem {
             }
             Refused::Conflict(why) => Problem::new(Kind::Conflict).detail(why),
             Refused::KeyReused => Problem::new(Kind::KeyReused),
+            Refused::WrongCode => {
+                Problem::new(Kind::Invalid).field("/code", "it is wrong, or counts no longer; ask for another one")
+            }
+            Refused::TooMany => Problem::new(Kind::TooMany).retry_after(60),
             Refused::Store(error) => error.into(),
         }
     }

@@ -1,8 +1,8 @@
 //! Every route of `/v1`, in one table, and how a path finds its line.
 
 use super::{
-    batch, blocks, books, call::Call, contacts, devices, explain, groups, members, opt_outs, owners, points, records,
-    reply::Reply, requests, resolve,
+    access, batch, blocks, books, call::Call, contacts, devices, explain, groups, members, opt_outs, owners, points,
+    records, reply::Reply, requests, resolve,
 };
 use crate::{
     http::problem::{Kind, Problem},
@@ -43,9 +43,11 @@ pub struct Route {
 }
 
 impl Route {
-    /// Whether `Idempotency-Key` counts: on every POST that changes something, never on queries.
+    /// Whether `Idempotency-Key` counts: on every POST that changes something, never on queries; nor where codes and secrets
+    /// are asked for or answered, which are kept nowhere.
     pub fn is_repeatable(&self) -> bool {
-        self.method == Method::POST && self.scope != Scope::Resolve
+        let codes = self.path.ends_with("/codes") || self.path.ends_with("/proofs");
+        self.method == Method::POST && !matches!(self.scope, Scope::Resolve | Scope::SignIn) && !codes
     }
 
     /// The segments of its path after `/v1`.
@@ -92,6 +94,8 @@ routes! {
     GET "/v1/owners/{owner}/requests/{request}", OwnersRead, None, true => requests::read;
     POST "/v1/owners/{owner}/requests/{request}/accept", Vouch, None, true => requests::accept;
     POST "/v1/owners/{owner}/requests/{request}/cancel", OwnersWrite, None, true => requests::cancel;
+    POST "/v1/owners/{owner}/requests/{request}/codes", OwnersWrite, Json, true => requests::code;
+    POST "/v1/owners/{owner}/requests/{request}/proofs", OwnersWrite, Json, true => requests::proof;
     GET "/v1/owners/{owner}/changes", OwnersRead, None, true => records::changes;
     GET "/v1/owners/{owner}/changes/{revision}", OwnersRead, None, true => records::change;
     GET "/v1/owners/{owner}/books", OwnersRead, None, true => books::list;
@@ -126,6 +130,17 @@ routes! {
     GET "/v1/owners/{owner}/queries", OwnersRead, None, true => records::queries;
     GET "/v1/owners/{owner}/audit", OwnersRead, None, true => records::audit;
     GET "/v1/push-accounts", OwnersRead, None, true => devices::accounts;
+    POST "/v1/sign-in", SignIn, Json, false => access::sign_in;
+    POST "/v1/sign-in/finish", SignIn, Json, false => access::finish;
+    POST "/v1/keep", SignIn, Json, false => access::keep;
+    GET "/v1/owners/{owner}/sessions", SignIn, None, true => access::sessions;
+    DELETE "/v1/owners/{owner}/sessions/{session}", SignIn, None, true => access::end_session;
+    POST "/v1/owners/{owner}/codes", SignIn, Json, true => access::code;
+    POST "/v1/owners/{owner}/proofs", SignIn, Json, true => access::proof;
+    GET "/v1/owners/{owner}/app-passwords", SignIn, None, true => access::app_passwords;
+    POST "/v1/owners/{owner}/app-passwords", SignIn, Json, true => access::create_app_password;
+    DELETE "/v1/owners/{owner}/app-passwords/{password}", SignIn, None, true => access::revoke_app_password;
+    POST "/v1/owners/{owner}/panic", OwnersWrite, None, true => access::panic;
     GET "/v1/opt-outs/{address}", Admin, None, false => opt_outs::read;
     PUT "/v1/opt-outs/{address}", Admin, None, false => opt_outs::add;
     DELETE "/v1/opt-outs/{address}", Admin, None, false => opt_outs::remove;

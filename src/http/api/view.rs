@@ -3,9 +3,12 @@
 use crate::{
     clock::Time,
     domain::{
-        address::Kind,
+        address::{Kind, mask},
         asleep::Cause,
-        change::{Request, RequestState, Snapshot},
+        change::{
+            Request, RequestState, Snapshot,
+            hold::{By, Evidence, Why},
+        },
         group::{Grant, Item, Told},
         id::{BookId, ContactId, GroupId, OwnerId, PointId, RequestId},
         owner::{Book, Change, Channel, Contact, Field, Group, Held, Owner, Point, Profile, Proof},
@@ -161,6 +164,40 @@ pub(super) struct RequestView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub decided: Option<Time>,
+    /// While it waits for a proof: when it expires. While it is held: when it takes effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due: Option<Time>,
+    /// Why it is held as long as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
+    /// How often a word against it has delayed it.
+    pub delays: u32,
+    /// What was shown for it.
+    pub proofs: Vec<ProofView>,
+    /// Why it was ended without its owner's wish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Box<str>>,
+}
+
+/// One thing that was shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProofView {
+    /// The number or address, masked, to which a code was sent; `passkey` for one.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Time,
+}
+
+impl From<&Evidence> for ProofView {
+    fn from(shown: &Evidence) -> Self {
+        let by = match &shown.by {
+            By::Code(key) => mask(key),
+            By::Passkey => "passkey".to_owned(),
+        };
+        Self { by, at: shown.at }
+    }
 }
 
 impl From<&Request> for RequestView {
@@ -172,6 +209,11 @@ impl From<&Request> for RequestView {
             by: request.by.clone(),
             created: request.created,
             decided: request.decided,
+            due: request.due,
+            why: request.course.why,
+            delays: request.course.delays,
+            proofs: request.course.evidence.iter().map(ProofView::from).collect(),
+            ended: request.course.ended.clone(),
         }
     }
 }

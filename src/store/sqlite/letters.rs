@@ -106,11 +106,11 @@ pub(super) fn write(tx: &Tx<'_>, posted: &Posted) -> Result<()> {
             "-- letters::begun\nUPDATE letter SET account = ?3 WHERE id = ?1 AND fence = ?2",
             params![id.to_bytes(), fence.cast_signed(), account],
         ),
-        Posted::Later { id, fence, due, attempts } => tx.must(
+        Posted::Later { id, fence, due, attempts, account } => tx.must(
             "-- letters::later
-             UPDATE letter SET account = NULL, due = ?3, ready = ?3, attempts = ?4, fence = fence + 1
+             UPDATE letter SET account = ?5, due = ?3, ready = ?3, attempts = ?4, fence = fence + 1
              WHERE id = ?1 AND fence = ?2",
-            params![id.to_bytes(), fence.cast_signed(), due.0, attempts],
+            params![id.to_bytes(), fence.cast_signed(), due.0, attempts, account],
         ),
         Posted::Ended { id, fence } => tx.must(
             "-- letters::ended\nDELETE FROM letter WHERE id = ?1 AND fence = ?2",

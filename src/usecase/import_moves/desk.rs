@@ -1,7 +1,7 @@
 //! One batch of moves: the facts of all its rows, and what the rows decided so far have made of them.
 
 use super::{Source, writing::Writing};
-use crate::domain::{change::RequestState, id::AppId};
+use crate::domain::change::RequestState;
 use crate::{
     clock::Time,
     domain::{
@@ -84,7 +84,7 @@ impl<'a> Desk<'a> {
                 holders.insert(key, known);
             }
         }
-        let actor = Actor { app: AppId(0), by: "import".into(), vouches: false };
+        let actor = Actor { by: "import".into(), ..Actor::system() };
         let now = env.store.now().await?;
         Ok(Self {
             env,

@@ -29,11 +29,11 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* letter.begun */ UPDATE letters SET account = $3 WHERE id = $1 AND fence = $2";
                 self.send(Wanted::One, SQL, values![*id, *fence, &**account]).await;
             }
-            Posted::Later { id, fence, due, attempts } => {
+            Posted::Later { id, fence, due, attempts, account } => {
                 const SQL: &str = "/* letter.later */ UPDATE letters
-                    SET account = NULL, due = $3, ready = $3, attempts = $4, fence = fence + 1
+                    SET account = $5, due = $3, ready = $3, attempts = $4, fence = fence + 1
                     WHERE id = $1 AND fence = $2";
-                self.send(Wanted::One, SQL, values![*id, *fence, *due, *attempts]).await;
+                self.send(Wanted::One, SQL, values![*id, *fence, *due, *attempts, account.as_deref()]).await;
             }
             Posted::Ended { id, fence } => {
                 const SQL: &str = "/* letter.ended */ DELETE FROM letters WHERE id = $1 AND fence = $2";

@@ -60,7 +60,7 @@ pub(crate) async fn letter_is_settled_under_its_fence_only(store: &SharedStore) 
     for fence in [lost.fence, held.fence + 1] {
         for write in [
             Posted::Begun { id, fence, account: "sms".into() },
-            Posted::Later { id, fence, due: at(2), attempts: 1 },
+            Posted::Later { id, fence, due: at(2), attempts: 1, account: None },
             Posted::Ended { id, fence },
         ] {
             assert!(matches!(refused(store, posted(write)).await, StoreError::Conflict));
@@ -69,7 +69,7 @@ pub(crate) async fn letter_is_settled_under_its_fence_only(store: &SharedStore) 
     let fence = held.fence;
     write(store, posted(Posted::Begun { id, fence, account: "sms".into() })).await;
     assert_eq!(store.letter(id).await.unwrap().unwrap().account.as_deref(), Some("sms"));
-    write(store, posted(Posted::Later { id, fence, due: at(2), attempts: 1 })).await;
+    write(store, posted(Posted::Later { id, fence, due: at(2), attempts: 1, account: None })).await;
     let again = Letter { due: at(2), attempts: 1, expires: at(601), ..letter(1, true, 2) };
     assert_eq!(store.letter(id).await.unwrap(), Some(again));
     assert!(

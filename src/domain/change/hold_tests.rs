@@ -1,0 +1,145 @@
+//! Rule C3 as tables.
+
+use super::*;
+use crate::domain::{
+    address::{Address, Kind},
+    id::{OwnerId, PointId},
+    owner::Profile,
+};
+
+const NOW: Time = Time(1_800_000_000_000_000);
+const DAY: Duration = Duration::from_hours(24);
+const A: &str = "+14155550100";
+const B: &str = "+14155550101";
+const YOUNG: &str = "+14155550102";
+const UNPROVED: &str = "+14155550103";
+const FORMER: &str = "+14155550104";
+const NEW: &str = "+14155550123";
+
+fn held(key: &str, days: u32, proof: Proof) -> Held {
+    let from = NOW.before(DAY * days);
+    Held { address: Address::stored(key, key), from, until: None, proof, proved: from }
+}
+
+fn point(id: u128, values: Vec<Held>) -> Point {
+    Point { id: PointId(id), kind: Kind::Phone, label: "x".into(), removed: None, values }
+}
+
+/// `A` and `B` since a year, `YOUNG` since a week, `UNPROVED` never proved, `FORMER` left.
+fn ann() -> Owner {
+    let former = Held { until: Some(NOW.before(DAY * 10)), ..held(FORMER, 300, Proof::Code) };
+    Owner {
+        id: OwnerId(1),
+        version: 1,
+        revision: 1,
+        claimed: true,
+        silenced: false,
+        language: "en".into(),
+        profile: Profile::default(),
+        points: vec![
+            point(1, vec![held(A, 365, Proof::Code)]),
+            point(2, vec![former, held(B, 365, Proof::Code)]),
+            point(3, vec![held(YOUNG, 7, Proof::Code)]),
+            point(4, vec![held(UNPROVED, 365, Proof::None)]),
+        ],
+        created: NOW.before(DAY * 365),
+    }
+}
+
+fn course(shown: &[&str]) -> Course {
+    let mut course = Course::default();
+    for one in shown {
+        course.show(if *one == "passkey" { By::Passkey } else { By::Code((*one).into()) }, NOW);
+    }
+    course
+}
+
+fn standing(introduced: &[&str]) -> Standing {
+    Standing {
+        introduced: introduced.iter().map(|key| (*key).into()).collect(),
+        takes_away: true,
+        ..Standing::default()
+    }
+}
+
+#[test]
+fn c3_what_is_shown_decides_how_long_it_is_held() {
+    let holds = Holds::default();
+    let long = |why| Verdict::Holds(why, DAY);
+    let short = |why| Verdict::Holds(why, Duration::from_mins(10));
+    for (rule, shown, expected) in [
+        ("nothing", vec![], Verdict::Waits),
+        ("only the new number", vec![NEW], Verdict::Waits),
+        ("only the old one", vec![A], Verdict::Waits),
+        ("the new one and one point", vec![NEW, A], long(Why::OnePoint)),
+        ("all codes of one number are one", vec![NEW, A, A], long(Why::OnePoint)),
+        ("a second point proved long ago", vec![NEW, A, B], short(Why::TwoPoints)),
+        ("a second point of last week", vec![NEW, A, YOUNG], long(Why::OnePoint)),
+        ("a point of last week alone", vec![NEW, YOUNG], long(Why::OnePoint)),
+        ("a passkey", vec![NEW, "passkey"], short(Why::Passkey)),
+        ("a number that is left", vec![NEW, FORMER], Verdict::Waits),
+        ("and beside a point", vec![NEW, A, FORMER], long(Why::OnePoint)),
+        ("a number that nobody ever proved", vec![NEW, UNPROVED], Verdict::Waits),
+        ("somebody else's number", vec![NEW, "+14155550999"], Verdict::Waits),
+    ] {
+        assert_eq!(verdict(&ann(), &course(&shown), &standing(&[NEW]), &holds, NOW), expected, "{rule}");
+    }
+}
+
+#[test]
+fn c3_other_wishes() {
+    let holds = Holds::default();
+    let nobody = Owner { points: vec![point(1, vec![held(A, 1, Proof::None)])], ..ann() };
+    let imported = Owner { claimed: false, ..ann() };
+    let dead = Standing { dead: vec![B.into()], ..standing(&[NEW]) };
+    let taken = Standing { held_by_another: true, ..standing(&[NEW]) };
+    let nothing = Standing::default();
+    let key = Standing { passkeys: true, ..standing(&[NEW]) };
+    for (rule, owner, shown, standing, expected) in [
+        ("a name changes", ann(), vec![], nothing, Verdict::Now),
+        ("a point is removed", ann(), vec![A], standing(&[]), Verdict::Holds(Why::OnePoint, DAY)),
+        ("removed by nobody", ann(), vec![], standing(&[]), Verdict::Waits),
+        ("a number that a report calls dead", ann(), vec![NEW, A, B], dead, Verdict::Holds(Why::OnePoint, DAY)),
+        ("a first proof", nobody.clone(), vec![NEW], standing(&[NEW]), Verdict::Now),
+        ("a first proof that is missing", nobody.clone(), vec![], standing(&[NEW]), Verdict::Waits),
+        ("a first proof of another's", nobody.clone(), vec![NEW], taken, Verdict::Holds(Why::HeldByAnother, DAY)),
+        ("who has a passkey has something to lose", nobody, vec![NEW], key, Verdict::Waits),
+        ("an imported owner is nobody yet", imported, vec![NEW], standing(&[NEW]), Verdict::Now),
+        ("the new value shows nothing of its owner", ann(), vec![A], standing(&[A]), Verdict::Waits),
+    ] {
+        assert_eq!(verdict(&owner, &course(&shown), &standing, &holds, NOW), expected, "{rule}");
+    }
+}
+
+#[test]
+fn c3_a_veto_ends_or_delays_twice_at_most() {
+    let holds = Holds::default();
+    let (soon, tomorrow) = (NOW.after(Duration::from_hours(2)), NOW.after(DAY));
+    let far = NOW.after(DAY * 3);
+    for (rule, proved_by, delays, by, due, expected) in [
+        ("who proved it", vec![NEW, A], 0, vec![A], soon, Veto::Ends),
+        ("the new number, which proved it too", vec![NEW, A], 0, vec![NEW], soon, Veto::Ends),
+        ("another point", vec![NEW, A], 0, vec![B], soon, Veto::Delays(tomorrow)),
+        ("for the second time", vec![NEW, A], 1, vec![B], soon, Veto::Delays(tomorrow)),
+        ("for the third time", vec![NEW, A], 2, vec![B], soon, Veto::Spent),
+        ("it never ends sooner by that", vec![NEW, A], 0, vec![B], far, Veto::Delays(far)),
+        ("the old number of who has shown two others", vec![NEW, A, B], 0, vec![YOUNG], soon, Veto::Delays(tomorrow)),
+        ("two points against one", vec![NEW, YOUNG], 2, vec![A, B], soon, Veto::Ends),
+        ("a passkey against two points", vec![NEW, A, B], 2, vec!["passkey"], soon, Veto::Ends),
+        ("one point against a young one", vec![NEW, YOUNG], 0, vec![A], soon, Veto::Delays(tomorrow)),
+        ("nothing shown", vec![NEW, A], 0, vec![], soon, Veto::Delays(tomorrow)),
+    ] {
+        let course = Course { delays, ..course(&proved_by) };
+        let by: Vec<By> = self::course(&by).evidence.into_iter().map(|shown| shown.by).collect();
+        let found = veto(&ann(), &course, &standing(&[NEW]), &by, due, &holds, NOW);
+        assert_eq!(found, expected, "{rule}");
+    }
+}
+
+#[test]
+fn a_course_is_kept_as_json_and_an_old_row_has_none() {
+    assert_eq!(serde_json::from_str::<Course>("{}").unwrap(), Course::default());
+    let course = Course { why: Some(Why::TwoPoints), delays: 1, ..course(&[A, "passkey"]) };
+    let text = serde_json::to_string(&course).unwrap();
+    assert_eq!(serde_json::from_str::<Course>(&text).unwrap(), course, "{text}");
+}

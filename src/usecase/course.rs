@@ -1,0 +1,386 @@
+//! The course of a request that nobody vouches for: proved by codes or a passkey, held, stopped or delayed, and carried out
+//! by the worker when its time has come (rules C2, C3, C9, C11).
+//!
+//! Every step expects the owner's version. Of two devices that act at once one wins, and the other reads again what there is
+//! then; the end of a hold checks everything anew and is one commit.
+
+use super::{
+    Env, accepted, letters,
+    letters::What,
+    requests::{self, Decided},
+    wanted::{self, Wanted, impossible},
+    write::{Actor, Plan, Refused, audited, carry_out, read_owner},
+};
+use crate::{
+    clock::Time,
+    domain::{
+        address::Address,
+        change::{
+            self, Accepted, Request, RequestState, Step, Wish,
+            hold::{self, By, Evidence, Standing, Verdict, Veto, Why},
+        },
+        code::{Code, Purpose},
+        id::{CodeId, OwnerId, RequestId},
+        owner::{Owner, Point, Proof},
+    },
+    store::{Commit, Effect, StoreError},
+};
+use serde_json::json;
+use std::time::Duration;
+
+/// Most requests of one owner that wait for a proof at once.
+const WAITING_MOST: usize = 20;
+
+/// What a request comes to, on the facts of this moment.
+pub(super) struct Stand {
+    pub(super) wish: Wish,
+    /// The values that it needs proofs of.
+    pub(super) introduced: Vec<Address>,
+    pub(super) standing: Standing,
+}
+
+/// Reads the facts that decide about a request.
+pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<Stand, Refused> {
+    let wish = wanted::wish(env, owner, wanted).await?;
+    let introduced = change::introduced(owner, &wish).map_err(|why| impossible(wanted, &why))?;
+    let done = change::accept(owner, &wish, &Proof::None, Time::default()).map_err(|why| impossible(wanted, &why))?;
+    let keys: Vec<Box<str>> = introduced.iter().map(|address| address.key().into()).collect();
+    let mut held_by_another = false;
+    if !keys.is_empty() {
+        for (_, holder) in env.store.holders(&keys).await? {
+            if holder.owner != owner.id && holder.until.is_none() && holder.believed {
+                let other = env.store.owner(holder.owner).await?;
+                held_by_another |= other.is_some_and(|other| other.claimed);
+            }
+        }
+    }
+    let passkeys = !env.store.passkeys(owner.id).await?.is_empty();
+    let standing = Standing {
+        introduced: keys,
+        held_by_another,
+        takes_away: takes_away(owner, &done) || wanted.end_panic,
+        dead: dead(env, owner).await?,
+        passkeys,
+    };
+    Ok(Stand { wish, introduced, standing })
+}
+
+/// Whether a value that was believed is lost by it, whatever comes in its place (rule C11).
+fn takes_away(owner: &Owner, done: &Accepted) -> bool {
+    let believed = |point, address: &Address| {
+        let held = owner.points.iter().filter(|one| one.id == point).filter_map(Point::current);
+        held.into_iter().any(|held| held.proof != Proof::None && held.address.key() == address.key())
+    };
+    done.steps.iter().any(|step| matches!(step, Step::Left(point, address) if believed(*point, address)))
+}
+
+/// Keys of present values that a report has called dead since they were proved.
+async fn dead(env: &Env, owner: &Owner) -> Result<Vec<Box<str>>, StoreError> {
+    let held: Vec<_> = owner.points.iter().filter_map(Point::current).collect();
+    let keys: Vec<Box<str>> = held.iter().map(|held| held.address.key().into()).collect();
+    let mut said = env.store.unreachable(&keys).await?;
+    let proved = |key: &str| held.iter().find(|held| held.address.key() == key).map(|held| held.proved);
+    said.retain(|dead| proved(dead.address.key()).is_some_and(|proved| dead.at > proved));
+    Ok(said.iter().map(|dead| dead.address.key().into()).collect())
+}
+
+/// What a stored request wants.
+pub(super) fn wanted_of(request: &Request) -> Result<Wanted, StoreError> {
+    serde_json::from_str(&request.wanted)
+        .map_err(|error| StoreError::Damaged(format!("what a request wants: {error}").into()))
+}
+
+/// A new request of somebody whose word is no proof. What was shown in their session lately counts for it, but for the end
+/// of a panic, which needs a proof of its own (rule C7).
+pub(super) async fn begin(
+    env: &Env,
+    actor: &Actor,
+    owner: Owner,
+    wanted: &Wanted,
+    now: Time,
+) -> Result<Plan<Decided>, Refused> {
+    let mut request = accepted::request(env, owner.id, wanted, actor, RequestState::AwaitingProof, now);
+    let fresh = env.rules().holds.fresh;
+    for shown in actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh && !wanted.end_panic) {
+        request.course.show(shown.by.clone(), shown.at);
+    }
+    advance(env, actor, owner, request, now, "change_requested").await
+}
+
+/// Asks for a code for a request: to a value that it wants, or to another point of its owner's.
+pub async fn code(
+    env: &Env,
+    owner: OwnerId,
+    request: RequestId,
+    to: &Address,
+    requester: super::codes::Requester<'_>,
+) -> Result<super::codes::Issued, Refused> {
+    let owner = read_owner(env, owner, None).await?;
+    let request = requests::open(env, owner.id, request).await?;
+    let stand = stand(env, &owner, &wanted_of(&request)?).await?;
+    let own = owner.points.iter().filter_map(Point::current).any(|held| held.address.key() == to.key());
+    if !own && !stand.introduced.iter().any(|value| value.key() == to.key()) {
+        let why = "neither a value of this request nor a number or address of its owner";
+        return Err(Refused::invalid("/to", why));
+    }
+    super::codes::issue(env, Purpose::Request { owner: owner.id, request: request.id }, to, requester).await
+}
+
+/// Compares the answer to a code of a request. Counted as a try; what it proves is written by [`prove`].
+pub async fn answered(
+    env: &Env,
+    owner: OwnerId,
+    request: RequestId,
+    challenge: CodeId,
+    typed: &str,
+) -> Result<Code, Refused> {
+    let wanted = Purpose::Request { owner, request };
+    super::codes::answered(env, challenge, typed, |purpose| *purpose == wanted).await
+}
+
+/// Writes what was shown for an open request, and what follows: it waits for more, is held, or takes effect.
+pub async fn prove(
+    env: &Env,
+    actor: &Actor,
+    owner: OwnerId,
+    request: RequestId,
+    shown: Evidence,
+    code: Option<&Code>,
+) -> Result<Plan<Decided>, Refused> {
+    let owner = read_owner(env, owner, None).await?;
+    let mut request = requests::open(env, owner.id, request).await?;
+    let now = env.store.now().await?;
+    request.course.show(shown.by, shown.at);
+    let mut plan = advance(env, actor, owner, request, now, "proof_given").await?;
+    plan.commit.effects.extend(code.map(|code| super::codes::used(code, now)));
+    Ok(plan)
+}
+
+async fn advance(
+    env: &Env,
+    actor: &Actor,
+    owner: Owner,
+    mut request: Request,
+    now: Time,
+    what: &str,
+) -> Result<Plan<Decided>, Refused> {
+    let wanted = wanted_of(&request)?;
+    let stand = stand(env, &owner, &wanted).await?;
+    let holds = env.rules().holds;
+    let verdict = hold::verdict(&owner, &request.course, &stand.standing, &holds, now);
+    if !stand.introduced.is_empty() || stand.standing.takes_away {
+        alone(env, &owner, &request, now).await?;
+    }
+    let mut effects = Vec::new();
+    match verdict {
+        Verdict::Now => {
+            let proof = if stand.introduced.is_empty() { Proof::None } else { Proof::Code };
+            return accepted::complete(env, actor, owner, (&wanted, &stand), request, &proof, now).await;
+        }
+        Verdict::Waits => {
+            request.due = Some(request.created.after(holds.patience));
+        }
+        Verdict::Holds(why, length) => {
+            effects.extend(held(env, &owner, &mut request, &stand, (why, now.after(length)), now));
+        }
+    }
+    let detail =
+        json!({"request": request.id, "state": request.state, "until": request.due, "why": request.course.why});
+    effects.push(Effect::RequestSet(request.clone()));
+    effects.push(audited(env, owner.id, &actor.by, now, what, &detail));
+    let commit = Commit { expect: vec![(owner.id, owner.version)], once: None, effects };
+    let owner = Owner { version: owner.version + 1, ..owner };
+    Ok(Plan { commit, outcome: Decided { request, owner } })
+}
+
+/// The request is held from now on, and all points are told; one that is held already ends sooner by a further proof, unless
+/// somebody spoke against it.
+fn held(
+    env: &Env,
+    owner: &Owner,
+    request: &mut Request,
+    stand: &Stand,
+    (why, until): (Why, Time),
+    now: Time,
+) -> Vec<Effect> {
+    if request.state == RequestState::Held {
+        if request.course.delays == 0 && request.due.is_none_or(|due| until < due) {
+            request.due = Some(until);
+            request.course.why = Some(why);
+        }
+        return Vec::new();
+    }
+    request.state = RequestState::Held;
+    request.due = Some(until);
+    request.course.why = Some(why);
+    let what = What::Hold { owner: owner.id, request: request.id };
+    letters::to_points(env, owner, &stand.standing.introduced, &what, now, until.since(now).max(letters::LIFE))
+}
+
+/// One change of points at a time: while one is held, no other begins. And nobody fills the store with requests.
+async fn alone(env: &Env, owner: &Owner, request: &Request, now: Time) -> Result<(), Refused> {
+    let (mut last, mut waiting) = (None, 0);
+    let holds = env.rules().holds;
+    let oldest = now.before(holds.patience + holds.long * 4);
+    loop {
+        let page = env.store.requests(owner.id, last, 50).await?;
+        for other in page.items.iter().filter(|other| other.id != request.id) {
+            match other.state {
+                RequestState::Held => {
+                    let text = format!("another change is held: {}; stop it, or wait for its end", other.id);
+                    return Err(Refused::Conflict(text.into()));
+                }
+                RequestState::AwaitingProof => waiting += 1,
+                RequestState::Accepted | RequestState::Cancelled | RequestState::Expired => {}
+            }
+        }
+        last = page.items.last().map(|request| request.id);
+        if !page.more || page.items.last().is_some_and(|request| request.created < oldest) {
+            break;
+        }
+    }
+    if waiting >= WAITING_MOST {
+        return Err(Refused::Conflict("too many changes wait for a proof; cancel some".into()));
+    }
+    Ok(())
+}
+
+/// What a word against a held request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is over.
+    Ended,
+    /// It is delayed until then.
+    Delayed(Time),
+    /// It was delayed as often as it may be; it takes effect then.
+    Spent(Time),
+}
+
+impl Kept {
+    /// Until when the change waits; none where it is over.
+    pub fn until(self) -> Option<Time> {
+        match self {
+            Kept::Ended => None,
+            Kept::Delayed(until) | Kept::Spent(until) => Some(until),
+        }
+    }
+}
+
+/// A word against a held request from these (rule C3). `with` is written in the same commit, and so is an answer where
+/// somebody is to have one.
+pub(super) async fn vetoed(
+    env: &Env,
+    actor: &Actor,
+    owner: OwnerId,
+    request: RequestId,
+    by: &[By],
+    (with, answer): (&[Effect], Option<&Address>),
+) -> Result<Plan<(Kept, Decided)>, Refused> {
+    let owner = read_owner(env, owner, None).await?;
+    let mut request = requests::open(env, owner.id, request).await?;
+    let now = env.store.now().await?;
+    let due = request.due.unwrap_or(now);
+    let veto = match stand(env, &owner, &wanted_of(&request)?).await {
+        Ok(stand) => {
+            let holds = env.rules().holds;
+            hold::veto(&owner, &request.course, &stand.standing, by, due, &holds, now)
+        }
+        Err(Refused::Store(error)) => return Err(error.into()),
+        // It could not be carried out any more.
+        Err(_) => Veto::Ends,
+    };
+    let (kept, what) = match veto {
+        Veto::Ends => {
+            request = Request { state: RequestState::Cancelled, decided: Some(now), due: None, ..request };
+            (Kept::Ended, "request_cancelled")
+        }
+        Veto::Delays(until) => {
+            request.due = Some(until);
+            request.course.delays += 1;
+            (Kept::Delayed(until), "request_delayed")
+        }
+        Veto::Spent => (Kept::Spent(due), "veto_spent"),
+    };
+    let mut effects = with.to_vec();
+    if let Some(to) = answer {
+        let said = What::Kept { until: kept.until() };
+        effects.push(letters::due(env, to, &said, Some(&owner.language), now, letters::LIFE));
+    }
+    effects.push(Effect::RequestSet(request.clone()));
+    effects.push(audited(env, owner.id, &actor.by, now, what, &json!({"request": request.id, "until": request.due})));
+    let commit = Commit { expect: vec![(owner.id, owner.version)], once: None, effects };
+    let owner = Owner { version: owner.version + 1, ..owner };
+    Ok(Plan { commit, outcome: (kept, Decided { request, owner }) })
+}
+
+/// What became of a request whose time had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It took effect.
+    Accepted,
+    /// It could not be carried out any more.
+    Cancelled,
+    /// Nobody proved it.
+    Expired,
+    /// Somebody was faster, or it was put off.
+    Nothing,
+}
+
+/// Takes a request whose time has come, if there is one, and carries it out or ends it.
+///
+/// # Errors
+/// The store could not be reached; the claim runs out by itself.
+pub async fn settle(env: &Env, lease: Duration) -> Result<Option<Settled>, StoreError> {
+    let Some(request) = env.store.claim_request(lease).await? else { return Ok(None) };
+    match carry_out(env, || ended(env, request.owner, request.id)).await {
+        Ok(settled) => {
+            tracing::info!(request = %request.id, owner = %request.owner, ?settled, "a request's time has come");
+            Ok(Some(settled))
+        }
+        Err(Refused::Store(error)) => Err(error),
+        Err(refused) => {
+            tracing::error!(request = %request.id, %refused, "a request could not be ended");
+            Ok(Some(Settled::Nothing))
+        }
+    }
+}
+
+async fn ended(env: &Env, owner: OwnerId, id: RequestId) -> Result<Plan<Settled>, Refused> {
+    let now = env.store.now().await?;
+    let Some(request) = env.store.request(owner, id).await? else { return Ok(Plan::nothing(Settled::Nothing)) };
+    if !request.state.is_open() || request.due.is_none_or(|due| due > now) {
+        return Ok(Plan::nothing(Settled::Nothing));
+    }
+    let owner = read_owner(env, owner, None).await?;
+    if request.state == RequestState::AwaitingProof {
+        let expired = Request { state: RequestState::Expired, decided: Some(now), due: None, ..request };
+        return Ok(over(env, &owner, expired, now, "request_expired", Settled::Expired));
+    }
+    let why = match carried_out(env, &owner, &request, now).await {
+        Ok(plan) => return Ok(Plan { commit: plan.commit, outcome: Settled::Accepted }),
+        Err(Refused::Store(error)) => return Err(error.into()),
+        Err(refused) => refused.to_string(),
+    };
+    let mut over_now = Request { state: RequestState::Cancelled, decided: Some(now), due: None, ..request };
+    over_now.course.ended = Some(why.into());
+    Ok(over(env, &owner, over_now, now, "request_cancelled", Settled::Cancelled))
+}
+
+fn over(env: &Env, owner: &Owner, request: Request, now: Time, what: &str, settled: Settled) -> Plan<Settled> {
+    let detail = json!({"request": request.id, "because": request.course.ended});
+    let line = audited(env, owner.id, "system", now, what, &detail);
+    Plan::on(owner, vec![Effect::RequestSet(request), line], settled)
+}
+
+/// Everything is looked at again: whether it can be done, whether what was shown still counts, whether somebody else has
+/// proved the value since.
+async fn carried_out(env: &Env, owner: &Owner, request: &Request, now: Time) -> Result<Plan<Decided>, Refused> {
+    let wanted = wanted_of(request)?;
+    let stand = stand(env, owner, &wanted).await?;
+    if hold::verdict(owner, &request.course, &stand.standing, &env.rules().holds, now) == Verdict::Waits {
+        return Err(Refused::Conflict("what was shown for it proves nothing any more".into()));
+    }
+    let proof = if stand.introduced.is_empty() { Proof::None } else { Proof::Code };
+    let actor = Actor { by: request.by.clone(), ..Actor::system() };
+    accepted::complete(env, &actor, owner.clone(), (&wanted, &stand), request.clone(), &proof, now).await
+}

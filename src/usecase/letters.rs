@@ -1,0 +1,121 @@
+//! Messages to one address that are about no change: written with what causes them in one commit, sent by the worker.
+
+use super::{Env, codes, keep, sign_in};
+use crate::{
+    clock::Time,
+    domain::{
+        address::{Address, Kind},
+        change::RequestState,
+        code::{self, Purpose},
+        id::{CodeId, LetterId, OwnerId, RequestId},
+        owner::Owner,
+    },
+    store::{Effect, Letter, Posted, Result},
+    template::{Code, Facts, Hold, Kept, Letterhead, Unproved},
+};
+use std::time::Duration;
+
+/// What a letter says. No secret stands in it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum What {
+    /// A one-time code (rule C1).
+    Code {
+        /// Which.
+        code: CodeId,
+    },
+    /// A change waits, and how to stop it (rule C3).
+    Hold {
+        /// Whose.
+        owner: OwnerId,
+        /// Which.
+        request: RequestId,
+    },
+    /// The answer to the word and code.
+    Kept {
+        /// Until when the change is delayed; none where it is over.
+        until: Option<Time>,
+    },
+    /// An address of the reader was proved by somebody else (rule C9).
+    Unproved {
+        /// Its key.
+        key: Box<str>,
+        /// As it is written.
+        wire: Box<str>,
+    },
+}
+
+/// A letter in the commit of what causes it.
+pub(super) fn due(env: &Env, to: &Address, what: &What, language: Option<&str>, at: Time, life: Duration) -> Effect {
+    let urgent = !matches!(what, What::Unproved { .. });
+    Effect::Posted(Posted::Due(Letter {
+        id: LetterId::fresh(at, &*env.random),
+        to: to.clone(),
+        what: serde_json::json!(what).to_string().into(),
+        language: language.map(Into::into),
+        urgent,
+        due: at,
+        expires: at.after(life),
+        attempts: 0,
+        account: None,
+    }))
+}
+
+/// The same to every believed present address of an owner but those with these keys.
+pub(super) fn to_points(
+    env: &Env,
+    owner: &Owner,
+    but: &[Box<str>],
+    what: &What,
+    at: Time,
+    life: Duration,
+) -> Vec<Effect> {
+    let held = owner.points.iter().filter_map(|point| point.current());
+    let told = held
+        .filter(|held| held.proof != crate::domain::owner::Proof::None)
+        .filter(|held| !but.iter().any(|key| **key == *held.address.key()));
+    told.map(|held| due(env, &held.address, what, Some(&owner.language), at, life)).collect()
+}
+
+/// What a letter is rendered from right before it is sent; `None` where it is of no use any more.
+pub(super) async fn facts(
+    env: &Env,
+    letter: &Letter,
+    what: &What,
+    head: &Letterhead,
+    base: &str,
+    now: Time,
+) -> Result<Option<Box<dyn Facts>>> {
+    Ok(match what {
+        What::Code { code: id } => {
+            let Some(code) = env.store.code(*id).await?.filter(|code| code.counts(now)) else { return Ok(None) };
+            // Whether anybody is behind the address shows only here, where nobody waits for an answer (rule C1).
+            if code.purpose == Purpose::SignIn && !sign_in::welcomes(env, &code.address).await? {
+                return Ok(None);
+            }
+            let minutes = code.expires().since(now).as_secs() / 60;
+            let digits = codes::digits(env, &code).await?;
+            Some(Box::new(Code::new(head, &digits, u32::try_from(minutes).unwrap_or(1).max(1))))
+        }
+        What::Hold { owner, request } => {
+            let found = env.store.request(*owner, *request).await?.filter(|found| found.state == RequestState::Held);
+            let Some(until) = found.and_then(|found| found.due) else { return Ok(None) };
+            let hold = Hold::new(head, &keep::code(env, *request, letter.to.key()).await?, until);
+            let link = match letter.to.kind() {
+                Kind::Email => keep::link(env, base, *owner, *request, letter.to.key()).await?,
+                Kind::Phone | Kind::Device => None,
+            };
+            Some(Box::new(hold.with_page(link.unwrap_or_default())))
+        }
+        What::Kept { until } => Some(Box::new(Kept::new(head, *until))),
+        What::Unproved { key, wire } => {
+            Some(Box::new(Unproved::new(head, &Address::stored(key.clone(), wire.clone()))))
+        }
+    })
+}
+
+/// For how long letters other than codes are tried.
+pub(super) const LIFE: Duration = Duration::from_hours(48);
+
+/// For how long a code is tried: as long as it counts.
+pub(super) const CODE_LIFE: Duration = code::LIFE;

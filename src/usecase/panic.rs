@@ -1,0 +1,43 @@
+//! Panic (rule C7): one action ends forwarding and notices. It is ended by a request with a fresh proof, after its hold.
+
+use super::{
+    Env, sessions,
+    write::{Actor, Plan, Refused, audited, read_owner},
+};
+use crate::{
+    domain::{
+        id::{OwnerId, SessionId},
+        owner::Owner,
+    },
+    store::Effect,
+};
+use serde_json::json;
+
+/// Ends everything at once, on every node: each question reads it from the store. Other devices are signed out. Said twice
+/// it counts once.
+pub async fn panic(
+    env: &Env,
+    actor: &Actor,
+    owner: OwnerId,
+    session: Option<SessionId>,
+) -> Result<Plan<Owner>, Refused> {
+    let owner = read_owner(env, owner, None).await?;
+    if owner.silenced {
+        return Ok(Plan::nothing(owner));
+    }
+    let now = env.store.now().await?;
+    let after = Owner { silenced: true, version: owner.version + 1, ..owner.clone() };
+    let mut effects = vec![
+        Effect::OwnerSet {
+            id: after.id,
+            language: after.language.clone(),
+            profile: after.profile.clone(),
+            claimed: after.claimed,
+            silenced: true,
+            revision: after.revision,
+        },
+        audited(env, owner.id, &actor.by, now, "panicked", &json!({})),
+    ];
+    effects.extend(sessions::end_others(env, owner.id, session).await?);
+    Ok(Plan::on(&owner, effects, after))
+}

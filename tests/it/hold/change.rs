@@ -1,0 +1,211 @@
+//! A change of number that its owner proves, waits for, or stops.
+
+use super::world::*;
+use crate::both::both;
+use redial::{
+    domain::{
+        change::{RequestState, hold::Why},
+        owner::Proof,
+        query::{Query, Windows},
+    },
+    store::Effect,
+    usecase::{course::Kept, keep, requests, write::carry_out},
+};
+use std::time::Duration;
+
+both! {
+    a_change_is_proved_held_and_carried_out
+    a_code_counts_once_and_for_one_request
+    c9_the_newest_proof_counts_after_its_hold
+    of_two_devices_one_wins_and_the_other_reads_a_conflict
+}
+
+async fn a_change_is_proved_held_and_carried_out(world: World) {
+    let request = world.held().await;
+    assert_eq!((request.state, request.course.why), (RequestState::Held, Some(Why::OnePoint)));
+    assert_eq!(world.values(ANN).await[0], MOBILE, "nothing has changed yet");
+    // Messages and the end of the hold are one look of the worker where holds are over at once.
+    world.after(DAY).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted);
+    let ann = world.owner(ANN).await;
+    assert_eq!(world.values(ANN).await, [NEW, WORK, MAIL]);
+    let [old, new] = &ann.points[0].values[..] else { panic!("{:?}", ann.points[0]) };
+    assert!(old.until.is_some() && new.proof == Proof::Code && ann.revision == 2);
+    // The sign-in and the code to the new number are two proofs: the window of the old one counts from the sign-in.
+    assert!(old.proved > ann.created);
+}
+
+#[tokio::test]
+async fn c3_the_old_number_and_all_other_points_are_told_at_once_and_nothing_new_is_named() {
+    let world = World::new().await;
+    let request = world.held().await;
+    assert_eq!(request.due.unwrap().since(world.now().await), DAY);
+    let mail = world.mail().await;
+    let told: Vec<&str> = mail.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(told, [MOBILE, WORK, MAIL], "not the new one: it has answered");
+    for (to, text) in &mail {
+        assert!(!text.contains("0123") && !text.contains("Ann"), "{to}: {text}");
+    }
+    assert!(mail[0].1.contains("KEEP ") && mail[1].1.contains("KEEP "));
+    assert_ne!(digits(&mail[0].1), digits(&mail[1].1), "each number has a code of its own");
+    world.after(DAY - Duration::from_secs(1)).await;
+    assert_eq!(world.state(request.id).await, RequestState::Held);
+    world.after(Duration::from_secs(1)).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted);
+}
+
+#[tokio::test]
+async fn c3_a_second_point_proved_long_ago_makes_it_minutes() {
+    let world = World::new().await;
+    let ann = world.person(MOBILE).await;
+    let request = world.wants(&ann, replace("mobile", NEW)).await.unwrap();
+    world.proves(request.id, WORK).await.unwrap();
+    let held = world.proves(request.id, NEW).await.unwrap();
+    assert_eq!((held.state, held.course.why), (RequestState::Held, Some(Why::TwoPoints)));
+    assert_eq!(held.due.unwrap().since(world.now().await), Duration::from_mins(10));
+    // And one that is held already ends sooner by it.
+    let world = World::new().await;
+    let held = world.held().await;
+    let sooner = world.proves(held.id, WORK).await.unwrap();
+    assert_eq!(sooner.due.unwrap().since(world.now().await), Duration::from_mins(10));
+}
+
+#[tokio::test]
+async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice() {
+    let world = World::new().await;
+    let request = world.held().await;
+    let code = world.keep_at(MOBILE).await;
+    let kept = keep::by_code(&world.env, &address(MOBILE), &code, "x").await.unwrap();
+    assert_eq!((kept, world.state(request.id).await), (Kept::Ended, RequestState::Cancelled));
+    world.after(DAY * 2).await;
+    assert_eq!(world.values(ANN).await[0], MOBILE);
+
+    let world = World::new().await;
+    let request = world.held().await;
+    let code = world.keep_at(WORK).await;
+    let by = async || keep::by_code(&world.env, &address(WORK), &code, "x").await.unwrap();
+    let first = by().await;
+    assert_eq!(first, Kept::Delayed(world.now().await.after(DAY)));
+    world.after(DAY - Duration::from_secs(1)).await;
+    assert_eq!(by().await, Kept::Delayed(world.now().await.after(DAY)));
+    let until = world.request(request.id).await.due.unwrap();
+    assert_eq!(by().await, Kept::Spent(until));
+    world.after(DAY).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted, "a veto war ends");
+}
+
+#[tokio::test]
+async fn c3_who_is_signed_in_with_more_ends_it_and_with_less_delays_it() {
+    let world = World::new().await;
+    let request = world.held().await;
+    let cancel = async |actor| carry_out(&world.env, || requests::cancel(&world.env, &actor, ANN, request.id)).await;
+    let one = world.person(WORK).await;
+    assert_eq!(cancel(one.clone()).await.unwrap().request.state, RequestState::Held);
+    assert_eq!(world.request(request.id).await.course.delays, 1);
+    let mut two = world.person(MAIL).await;
+    two.evidence.extend(one.evidence);
+    assert_eq!(cancel(two).await.unwrap().request.state, RequestState::Cancelled);
+}
+
+#[tokio::test]
+async fn c3_the_link_in_a_mail_stops_it_and_looking_at_it_does_not() {
+    let world = World::new().await;
+    let request = world.held().await;
+    let mail = world.mail().await;
+    let text = &mail.iter().find(|(to, _)| to == MAIL).unwrap().1;
+    let at = text.find("https://redial.example/keep/").unwrap_or_else(|| panic!("{text}"));
+    let token = text[at..].split_whitespace().next().unwrap().rsplit('/').next().unwrap().to_owned();
+    let link = keep::read(&world.env, &token).await.unwrap().unwrap();
+    assert_eq!((link.owner, link.until), (ANN, request.due));
+    assert_eq!(world.state(request.id).await, RequestState::Held);
+    let mut other = token.clone().into_bytes();
+    other[20] ^= 1;
+    assert_eq!(keep::read(&world.env, std::str::from_utf8(&other).unwrap()).await.unwrap(), None);
+    assert!(matches!(keep::by_link(&world.env, &token).await.unwrap(), Kept::Delayed(_)));
+}
+
+#[tokio::test]
+async fn removing_and_adding_wait_as_long_and_a_name_does_not() {
+    let world = World::new().await;
+    let ann = world.person(MOBILE).await;
+    let removed = world.wants(&ann, remove("work")).await.unwrap();
+    assert_eq!((removed.state, removed.course.why), (RequestState::Held, Some(Why::OnePoint)));
+    let mut profile = serde_json::Map::new();
+    profile.insert("name".into(), "Ann Ray".into());
+    let renamed = redial::usecase::wanted::Wanted { profile: Some(profile), ..Default::default() };
+    assert_eq!(world.wants(&ann, renamed).await.unwrap().state, RequestState::Accepted, "while the other is held");
+    world.after(DAY).await;
+    assert_eq!(world.values(ANN).await, [MOBILE, MAIL]);
+    assert_eq!(world.owner(ANN).await.profile.name, "Ann Ray", "the end of the hold is on the owner as they are then");
+    let ann = world.person(MOBILE).await;
+    let added = world.wants(&ann, add("home", NEW)).await.unwrap();
+    assert_eq!(world.proves(added.id, NEW).await.unwrap().due.unwrap().since(world.now().await), DAY);
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_proves_expires() {
+    let world = World::new().await;
+    let ann = world.person(MOBILE).await;
+    let request = world.wants(&ann, replace("mobile", NEW)).await.unwrap();
+    world.after(DAY * 7 - Duration::from_secs(1)).await;
+    assert_eq!(world.state(request.id).await, RequestState::AwaitingProof);
+    world.after(Duration::from_secs(1)).await;
+    assert_eq!(world.state(request.id).await, RequestState::Expired);
+}
+
+async fn a_code_counts_once_and_for_one_request(world: World) {
+    use redial::usecase::{codes::Requester, course, sign_in, write::Refused};
+    let ann = world.person(MOBILE).await;
+    let first = world.wants(&ann, replace("mobile", NEW)).await.unwrap().id;
+    let second = world.wants(&ann, add("home", NEW)).await.unwrap().id;
+    let requester = Requester { who: "x", language: None };
+    let issued = course::code(&world.env, ANN, first, &address(NEW), requester).await.unwrap();
+    let typed = world.code_at(NEW).await;
+    let of = async |request| course::answered(&world.env, ANN, request, issued.challenge, &typed).await;
+    assert!(matches!(of(second).await, Err(Refused::WrongCode)), "for another request");
+    let signed = sign_in::finish(&world.env, issued.challenge, &typed, "", None).await;
+    assert!(matches!(signed, Err(Refused::WrongCode)), "for another purpose");
+    let code = of(first).await.unwrap();
+    world
+        .commit(vec![Effect::Admitted(redial::store::Admitted::CodeUsed { id: code.id, at: world.now().await })])
+        .await;
+    assert!(matches!(of(first).await, Err(Refused::WrongCode)), "a replay");
+}
+
+async fn c9_the_newest_proof_counts_after_its_hold(world: World) {
+    let ann = world.person(MOBILE).await;
+    let request = world.wants(&ann, replace("mobile", BOBS)).await.unwrap();
+    world.proves(request.id, BOBS).await.unwrap();
+    world.after(DAY).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted);
+    assert_eq!(world.values(ANN).await, [BOBS, WORK, MAIL]);
+    assert_eq!(world.values(BOB).await, [BOBS_MAIL], "his point is unproved, and still there");
+    assert_eq!(world.owner(BOB).await.points.len(), 2);
+    let mail = world.mail().await;
+    let bob = mail.iter().find(|(to, _)| to == BOBS_MAIL).expect("Bob is told at his other point");
+    assert!(bob.1.contains("0150") && !bob.1.contains("Ann"), "{}", bob.1);
+    let facts = world.env.store.facts(address(BOBS).key(), &Default::default()).await.unwrap();
+    let query = Query { to: address(BOBS), name: None, identity_bound: false, sender: None };
+    let now = world.now().await;
+    let decided = redial::domain::query::decide(&query, &facts, &Windows::default(), &Default::default(), now);
+    assert_eq!(decided.because, redial::domain::query::Reason::HeldNow, "Ann's traffic is not touched");
+}
+
+async fn of_two_devices_one_wins_and_the_other_reads_a_conflict(world: World) {
+    // Holds that are over at once end only when the worker looks.
+    let ann = world.person(MOBILE).await;
+    let other = world.person(WORK).await;
+    let one = world.wants(&ann, replace("mobile", NEW)).await.unwrap();
+    let two = world.wants(&other, replace("mobile", "+14155550124")).await.unwrap();
+    let issue = async |id, to| {
+        let requester = redial::usecase::codes::Requester { who: "x", language: None };
+        redial::usecase::course::code(&world.env, ANN, id, &address(to), requester).await.unwrap()
+    };
+    let (a, b) = (issue(one.id, NEW).await, issue(two.id, "+14155550124").await);
+    let (first, second) = (world.code_at(NEW).await, world.code_at("+14155550124").await);
+    let (one, two) = tokio::join!(world.answers(one.id, a, &first), world.answers(two.id, b, &second));
+    let states = [one.as_ref().is_ok(), two.as_ref().is_ok()];
+    assert!(states == [true, false] || states == [false, true], "{one:?} {two:?}");
+    let why = one.err().or(two.err()).unwrap().to_string();
+    assert!(why.contains("another change is held"), "{why}");
+}

@@ -1,0 +1,254 @@
+//! Guessing, replays, a SIM swap against the hold, somebody else's number in every spelling, and what answers tell.
+
+use super::world::*;
+use redial::{
+    domain::{
+        change::{RequestState, hold::Why},
+        code::{Caps, TRIES},
+    },
+    store::{Effect, Returned, Unreachable},
+    usecase::{
+        Rules,
+        codes::Requester,
+        course, keep,
+        sign_in::{self, SignedIn},
+        write::{Actor, Refused},
+    },
+};
+use std::time::Duration;
+
+#[tokio::test]
+async fn c1_a_code_is_guessed_five_times_at_most() {
+    let world = World::new().await;
+    let issued = world.begin(MOBILE).await.unwrap();
+    let right = world.code_at(MOBILE).await;
+    let wrong = if right == "111111" { "222222" } else { "111111" };
+    let answer = async |typed: &str| sign_in::finish(&world.env, issued.challenge, typed, "", None).await;
+    for typed in ["12345", "abcdef", ""] {
+        assert!(matches!(answer(typed).await, Err(Refused::Invalid(_))), "no code at all is no guess");
+    }
+    for _ in 0..TRIES {
+        assert!(matches!(answer(wrong).await, Err(Refused::WrongCode)));
+    }
+    assert!(matches!(answer(&right).await, Err(Refused::WrongCode)), "it counts no longer");
+}
+
+#[tokio::test]
+async fn c1_guesses_at_once_are_no_more_than_one_after_the_other() {
+    let world = World::new().await;
+    let issued = world.begin(MOBILE).await.unwrap();
+    let right = world.code_at(MOBILE).await;
+    let wrong = if right == "111111" { "222222" } else { "111111" };
+    let guesses = (0..50).map(|_| sign_in::finish(&world.env, issued.challenge, wrong, "", None));
+    let all = futures_util::future::join_all(guesses).await;
+    assert!(all.iter().all(|one| matches!(one, Err(Refused::WrongCode))));
+    assert_eq!(world.env.store.code(issued.challenge).await.unwrap().unwrap().tries, TRIES);
+}
+
+#[tokio::test]
+async fn c1_an_old_code_and_a_used_one_are_wrong() {
+    let world = World::new().await;
+    let issued = world.begin(MOBILE).await.unwrap();
+    let code = world.code_at(MOBILE).await;
+    world.after(Duration::from_mins(10)).await;
+    assert!(matches!(sign_in::finish(&world.env, issued.challenge, &code, "", None).await, Err(Refused::WrongCode)));
+    let issued = world.begin(MOBILE).await.unwrap();
+    let code = world.code_at(MOBILE).await;
+    let twice = [(); 2].map(|()| sign_in::finish(&world.env, issued.challenge, &code, "", None));
+    let [one, two] = twice;
+    let both = [one.await.is_ok(), two.await.is_ok()];
+    assert_eq!(both, [true, false]);
+}
+
+#[tokio::test]
+async fn c1_known_and_unknown_addresses_are_answered_alike() {
+    let world = World::new().await;
+    let (known, unknown) = (world.begin(MOBILE).await.unwrap(), world.begin("+14155550199").await.unwrap());
+    assert_eq!(known.expires, unknown.expires);
+    assert_eq!(world.told().await, [MOBILE], "and only who is known has a message");
+    for issued in [known, unknown] {
+        let answer = sign_in::finish(&world.env, issued.challenge, "000000", "", None).await;
+        assert!(matches!(answer, Err(Refused::WrongCode)), "{answer:?}");
+    }
+    // Unknown ones are limited like known ones.
+    let few = Rules { codes: Caps { address: 2, again: 9, ..Caps::default() }, ..Rules::default() };
+    let world = World::with(few).await;
+    for to in [MOBILE, "+14155550199"] {
+        for _ in 0..2 {
+            world.begin(to).await.unwrap();
+        }
+        assert!(matches!(world.begin(to).await, Err(Refused::TooMany)), "{to}");
+    }
+    world.after(Duration::from_hours(1)).await;
+    world.begin(MOBILE).await.unwrap();
+}
+
+#[tokio::test]
+async fn c1_each_limit_ends_the_asking() {
+    let numbers: Vec<String> = (100..160).map(|n| format!("+14155550{n}")).collect();
+    let far: Vec<String> = (0..20).map(|n| format!("+1415{}0100", 550 + n)).collect();
+    for (rule, caps, to) in [
+        ("again", Caps { again: 1, ..Caps::default() }, vec![MOBILE.to_owned(); 9]),
+        ("prefix", Caps { prefix: 3, ..Caps::default() }, numbers.clone()),
+        ("country", Caps { country: 4, ..Caps::default() }, far.clone()),
+        ("requester", Caps { requester: 5, ..Caps::default() }, far),
+    ] {
+        let world = World::with(Rules { codes: caps, ..Rules::default() }).await;
+        let mut passed = 0;
+        for one in &to {
+            match world.begin(one).await {
+                Ok(_) => passed += 1,
+                Err(Refused::TooMany) => break,
+                Err(other) => panic!("{rule}: {other}"),
+            }
+        }
+        let expected = match rule {
+            "again" => 1,
+            "prefix" => 3,
+            "country" => 4,
+            _ => 5,
+        };
+        assert_eq!(passed, expected, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn c3_all_codes_of_a_stolen_number_are_one_proof() {
+    let world = World::new().await;
+    // The thief has Ann's SIM: the sign-in, and every further code to it.
+    let thief = world.person(MOBILE).await;
+    let request = world.wants(&thief, replace("mobile", NEW)).await.unwrap();
+    world.proves(request.id, MOBILE).await.unwrap();
+    let held = world.proves(request.id, NEW).await.unwrap();
+    assert_eq!((held.state, held.course.why), (RequestState::Held, Some(Why::OnePoint)));
+    assert_eq!(held.due.unwrap().since(world.now().await), DAY, "a day in which Ann is told and can speak");
+    let told = world.told().await;
+    assert!(told.contains(&WORK.to_owned()) && told.contains(&MAIL.to_owned()));
+    // A point that the thief added is not one that was proved long ago.
+    let world = World::new().await;
+    let thief = world.person(MOBILE).await;
+    let added = world.wants(&thief, add("home", NEW)).await.unwrap();
+    world.proves(added.id, NEW).await.unwrap();
+    world.after(DAY).await;
+    assert_eq!(world.state(added.id).await, RequestState::Accepted);
+    let thief = world.person(MOBILE).await;
+    let request = world.wants(&thief, remove("work")).await.unwrap();
+    let held = world.proves(request.id, NEW).await.unwrap();
+    assert_eq!(held.course.why, Some(Why::OnePoint));
+    assert!(held.due.unwrap().since(world.now().await) > Duration::from_hours(23));
+}
+
+#[tokio::test]
+async fn c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing() {
+    let world = World::new().await;
+    let ann = world.person(MAIL).await;
+    let request = world.wants(&ann, remove("mobile")).await.unwrap();
+    let dead = Unreachable { address: address(WORK), at: world.now().await, way: "report:sms:30005".into() };
+    world.commit(vec![Effect::Returned(Returned::Unreachable(dead))]).await;
+    let held = world.proves(request.id, WORK).await.unwrap();
+    assert_eq!(held.course.why, Some(Why::OnePoint), "the code from the dead number is none");
+    world.mail().await;
+    world.begin(WORK).await.unwrap();
+    assert!(world.told().await.is_empty());
+}
+
+#[tokio::test]
+async fn c11_somebody_elses_number_needs_its_code_in_every_spelling() {
+    let spellings = [
+        "+14155550150",
+        "+1 (415) 555-0150",
+        "+1-415-555-0150",
+        "tel:+1-415-555-0150",
+        "whatsapp:+14155550150",
+        "+１４１５５５５０１５０",
+        "sip:+14155550150@example.com",
+        "001 415 555 0150",
+    ];
+    for spelling in spellings {
+        let world = World::new().await;
+        let thief = world.person(MOBILE).await;
+        let Ok(request) = world.wants(&thief, replace("mobile", spelling)).await else {
+            // What cannot be read is no number.
+            continue;
+        };
+        assert_eq!(request.state, RequestState::AwaitingProof, "{spelling}");
+        // Codes to the thief's own numbers do not prove it, and no other address can be named.
+        world.proves(request.id, MOBILE).await.unwrap();
+        world.proves(request.id, WORK).await.unwrap();
+        let requester = Requester { who: "x", language: None };
+        let elsewhere = course::code(&world.env, ANN, request.id, &address(NEW), requester).await;
+        assert!(matches!(elsewhere, Err(Refused::Invalid(_))), "{spelling}");
+        world.after(DAY * 3).await;
+        assert_eq!(world.state(request.id).await, RequestState::AwaitingProof, "{spelling}");
+        assert_eq!(world.values(BOB).await, [BOBS, BOBS_MAIL]);
+        // The code goes to Bob's number and nowhere else.
+        course::code(&world.env, ANN, request.id, &address(spelling), requester).await.unwrap();
+        assert_eq!(world.told().await, [BOBS], "{spelling}");
+    }
+}
+
+#[tokio::test]
+async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held() {
+    let world = World::new().await;
+    let say = async |world: &World, from: &str, code: &str| keep::by_code(&world.env, &address(from), code, from).await;
+    assert!(matches!(say(&world, WORK, "123456").await, Err(Refused::WrongCode)), "nothing is held");
+    let request = world.held().await;
+    let right = world.keep_at(WORK).await;
+    assert!(matches!(say(&world, MAIL, &right).await, Err(Refused::WrongCode)), "another point's code");
+    assert!(matches!(say(&world, BOBS, &right).await, Err(Refused::WrongCode)), "somebody else");
+    let wrong = if right == "111111" { "222222" } else { "111111" };
+    for _ in 0..9 {
+        assert!(matches!(say(&world, WORK, wrong).await, Err(Refused::WrongCode)));
+    }
+    assert!(matches!(say(&world, WORK, &right).await, Err(Refused::TooMany)));
+    assert_eq!(world.request(request.id).await.course.delays, 0);
+    world.after(Duration::from_hours(1)).await;
+    assert!(say(&world, WORK, &right).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_proof_that_was_lost_during_the_hold_ends_it() {
+    let world = World::new().await;
+    let request = world.held().await;
+    // Meanwhile Ann's mobile, the only thing that was shown, became Bob's.
+    let bob = Actor { vouches: false, ..world.person(BOBS).await };
+    let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
+    world.proves_of(BOB, his.id, MOBILE).await.unwrap();
+    world.proves_of(BOB, his.id, BOBS_MAIL).await.unwrap();
+    world.after(Duration::from_mins(10)).await;
+    assert_eq!(world.values(BOB).await, [BOBS, BOBS_MAIL, MOBILE]);
+    world.after(DAY).await;
+    let ended = world.request(request.id).await;
+    assert_eq!(ended.state, RequestState::Cancelled);
+    assert!(ended.course.ended.is_some());
+    assert_eq!(world.values(ANN).await, [WORK, MAIL]);
+}
+
+#[tokio::test]
+async fn a_stranger_with_a_key_of_ones_own_shows_nothing() {
+    let world = World::new().await;
+    // An app password: acts for Ann and has shown nothing.
+    let app = Actor::person(Vec::new());
+    let request = world.wants(&app, remove("work")).await.unwrap();
+    assert_eq!(request.state, RequestState::AwaitingProof);
+    world.after(DAY * 2).await;
+    assert_eq!(world.values(ANN).await, [MOBILE, WORK, MAIL]);
+}
+
+#[tokio::test]
+async fn a_newcomer_is_registered_only_where_that_is_allowed() {
+    let world = World::new().await;
+    world.begin(NEW).await.unwrap();
+    assert!(world.told().await.is_empty());
+    let open = Rules { registration: true, ..Rules::default() };
+    let world = World::with(open).await;
+    let issued = world.begin(NEW).await.unwrap();
+    let code = world.code_at(NEW).await;
+    let first = sign_in::finish(&world.env, issued.challenge, &code, "", None).await.unwrap();
+    assert_eq!(first, SignedIn::Newcomer);
+    let name = sign_in::NewcomerName { name: "Cy Fox".into(), language: Some("de".into()) };
+    let second = sign_in::finish(&world.env, issued.challenge, &code, "", Some(&name)).await.unwrap();
+    let SignedIn::As { session, .. } = second else { panic!("not signed in") };
+    assert_eq!(world.values(session.owner).await, [NEW], "a first proof has nothing to wait for");
+    assert_eq!(world.owner(session.owner).await.profile.name, "Cy Fox");
+}

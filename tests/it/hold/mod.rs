@@ -1,0 +1,7 @@
+//! Proof, hold and sign-in, from the use cases to the messages that leave (rules C1, C3, C7, C9, C11).
+
+mod change;
+mod hostile;
+mod panic;
+mod sign_in;
+mod world;

@@ -1,0 +1,44 @@
+//! One action ends everything; a fresh proof and a wait begin it again (rule C7).
+
+use super::world::*;
+use redial::{
+    domain::{
+        change::{RequestState, hold::Why},
+        query::{Query, Reason, Windows, decide},
+    },
+    usecase::{panic, sessions, wanted::Wanted, write::carry_out},
+};
+
+/// What a call to Ann's former number comes to.
+async fn asked(world: &World) -> Reason {
+    let facts = world.env.store.facts(address(MOBILE).key(), &Default::default()).await.unwrap();
+    let query = Query { to: address(MOBILE), name: None, identity_bound: false, sender: None };
+    decide(&query, &facts, &Windows::default(), &Default::default(), world.now().await).because
+}
+
+#[tokio::test]
+async fn c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold() {
+    let world = World::new().await;
+    world.held().await;
+    world.after(DAY).await;
+    assert_eq!(asked(&world).await, Reason::NotGranted);
+    let (session, token) = world.sign_in(WORK).await;
+    let (_, other) = world.sign_in(MAIL).await;
+    let actor = redial::usecase::write::Actor::person(session.evidence.clone());
+    carry_out(&world.env, || panic::panic(&world.env, &actor, ANN, Some(session.id))).await.unwrap();
+    assert_eq!(asked(&world).await, Reason::Panic);
+    let counts = async |token: &sessions::Token| sessions::authenticate(&world.env, token.reveal()).await.unwrap();
+    assert!(counts(&token).await.is_some() && counts(&other).await.is_none(), "other devices are signed out");
+
+    // The sign-in before it is no proof for the end of it.
+    let wanted = Wanted { end_panic: true, ..Wanted::default() };
+    let request = world.wants(&actor, wanted).await.unwrap();
+    assert_eq!(request.state, RequestState::AwaitingProof);
+    let held = world.proves(request.id, WORK).await.unwrap();
+    assert_eq!((held.state, held.course.why), (RequestState::Held, Some(Why::OnePoint)));
+    assert_eq!(held.due.unwrap().since(world.now().await), DAY);
+    assert_eq!(asked(&world).await, Reason::Panic);
+    world.after(DAY).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted);
+    assert_eq!(asked(&world).await, Reason::NotGranted);
+}

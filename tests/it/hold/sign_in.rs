@@ -1,0 +1,121 @@
+//! Sessions: opened, rotated, listed, ended; a former number proved once more; and the words by text message.
+
+use super::world::*;
+use crate::both::both;
+use redial::{
+    domain::{
+        change::{RequestState, hold::By},
+        id::SessionId,
+    },
+    usecase::{
+        codes::Requester,
+        former,
+        heard::{self, Heard},
+        sessions,
+        write::{Refused, carry_out},
+    },
+};
+both! {
+    a_session_is_opened_listed_and_ended
+    a_further_proof_rotates_the_token
+    c3_keep_and_the_code_by_text_message_stop_a_change
+}
+
+async fn a_session_is_opened_listed_and_ended(world: World) {
+    let (session, token) = world.sign_in(MOBILE).await;
+    let (second, _) = world.sign_in(MAIL).await;
+    let found = sessions::authenticate(&world.env, token.reveal()).await.unwrap().unwrap();
+    assert_eq!((found.id, found.owner, &*found.label), (session.id, ANN, "a phone"));
+    let mut ids: Vec<SessionId> = sessions::list(&world.env, ANN).await.unwrap().iter().map(|one| one.id).collect();
+    let mut expected = [session.id, second.id];
+    // Both within one millisecond of a clock that stands still.
+    (ids.sort_unstable(), expected.sort_unstable());
+    assert_eq!(ids, expected);
+    assert!(matches!(sessions::end(&world.env, BOB, session.id).await, Err(Refused::NotFound(_))), "Bob has none");
+    sessions::end(&world.env, ANN, session.id).await.unwrap();
+    sessions::end(&world.env, ANN, session.id).await.unwrap();
+    assert_eq!(sessions::authenticate(&world.env, token.reveal()).await.unwrap(), None);
+    assert_eq!(sessions::list(&world.env, ANN).await.unwrap().len(), 1);
+    for wrong in ["", "rds_", "rdl_x", &token.reveal().replace("rds_", "rdx_")] {
+        assert_eq!(sessions::authenticate(&world.env, wrong).await.unwrap(), None);
+    }
+}
+
+async fn a_further_proof_rotates_the_token(world: World) {
+    let (session, token) = world.sign_in(MOBILE).await;
+    let requester = Requester { who: "x", language: None };
+    let elsewhere = sessions::step_up_begin(&world.env, &session, &address(BOBS), requester).await;
+    assert!(matches!(elsewhere, Err(Refused::Invalid(_))));
+    let issued = sessions::step_up_begin(&world.env, &session, &address(WORK), requester).await.unwrap();
+    let code = world.code_at(WORK).await;
+    let (next, fresh) = sessions::step_up_finish(&world.env, &session, issued.challenge, &code).await.unwrap();
+    assert_eq!(
+        next.evidence.iter().map(|one| one.by.clone()).collect::<Vec<_>>(),
+        [By::Code(MOBILE.into()), By::Code(WORK.into())]
+    );
+    assert_eq!(sessions::authenticate(&world.env, token.reveal()).await.unwrap(), None, "the old token is of no use");
+    assert_eq!(sessions::authenticate(&world.env, fresh.reveal()).await.unwrap().unwrap().id, session.id);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_nobody_uses_it_and_at_last() {
+    let world = World::new().await;
+    let counts =
+        async |token: &sessions::Token| sessions::authenticate(&world.env, token.reveal()).await.unwrap().is_some();
+    let (_, token) = world.sign_in(MOBILE).await;
+    world.after(DAY * 13).await;
+    assert!(counts(&token).await);
+    world.after(DAY * 13).await;
+    assert!(counts(&token).await, "using it keeps it");
+    world.after(DAY * 14).await;
+    assert!(!counts(&token).await);
+    let (_, token) = world.sign_in(MOBILE).await;
+    for _ in 0..9 {
+        assert!(counts(&token).await);
+        world.after(DAY * 10).await;
+    }
+    assert!(!counts(&token).await, "after ninety days");
+}
+
+async fn c3_keep_and_the_code_by_text_message_stop_a_change(world: World) {
+    world.hold_as_usual();
+    let request = world.held().await;
+    let code = world.keep_at(MOBILE).await;
+    let text = format!("Keep {code}!");
+    let (sms, id, from) = ("sms", "m1", address(MOBILE));
+    let message = Heard { account: sms, id, from: &from, text: &text, hint: None, covered: true };
+    for _ in 0..2 {
+        assert_eq!(heard::take(&world.env, &message).await.unwrap(), None, "the answer is a letter");
+    }
+    assert_eq!(world.state(request.id).await, RequestState::Cancelled);
+    let mail = world.mail().await;
+    let answers: Vec<_> = mail.iter().filter(|(to, _)| to == MOBILE).collect();
+    assert_eq!(answers.len(), 1, "once, though the message came twice: {answers:?}");
+    assert_eq!(world.values(ANN).await[0], MOBILE);
+}
+
+#[tokio::test]
+async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof() {
+    let world = World::new().await;
+    world.held().await;
+    world.after(DAY).await;
+    world.mail().await;
+    let proved = async || world.owner(ANN).await.points[0].values[0].proved;
+    let before = proved().await;
+    world.after(DAY * 30).await;
+    let (session, _) = world.sign_in(WORK).await;
+    let requester = Requester { who: "x", language: None };
+    let issued = former::begin(&world.env, &session, &address(MOBILE), requester).await.unwrap();
+    let code = world.code_at(MOBILE).await;
+    let code = former::answered(&world.env, &session, issued.challenge, &code).await.unwrap();
+    // With what was shown a day ago, or with the old number alone, it is none.
+    let mut stale = session.clone();
+    stale.evidence[0].at = stale.evidence[0].at.before(DAY);
+    let refused = carry_out(&world.env, || former::renew(&world.env, &stale, &code)).await;
+    assert!(matches!(refused, Err(Refused::Conflict(_))), "{refused:?}");
+    assert_eq!(proved().await, before);
+    carry_out(&world.env, || former::renew(&world.env, &session, &code)).await.unwrap();
+    assert!(proved().await.since(before) >= DAY * 30);
+    let never = former::begin(&world.env, &session, &address(BOBS), requester).await;
+    assert!(matches!(never, Err(Refused::Invalid(_))));
+}

@@ -1,0 +1,355 @@
+//! Ann and Bob, who proved their numbers long ago; accounts that note what they were given; a clock that is moved by hand
+//! where the store has none of its own.
+
+use async_trait::async_trait;
+use redial::{
+    clock::{ManualClock, SeededRandom, SystemClock, SystemRandom, Time},
+    domain::{
+        address::Address,
+        change::{
+            Request, RequestState,
+            hold::{By, Evidence, Holds},
+        },
+        code::Caps,
+        id::{OwnerId, PointId, RequestId},
+        name,
+        notice::AttemptOutcome,
+        owner::{Channel, Held, Owner, Point, Profile, Proof},
+        schedule::Backoff,
+    },
+    store::{Commit, Effect, Session, SharedStore, postgres::Postgres, sqlite::Sqlite},
+    template::Templates,
+    transport::delivery::Delivery,
+    usecase::{
+        Env, Rules,
+        carrier::{Carrier, Content, Message},
+        codes::{Issued, Requester},
+        course,
+        deliver_notice::Post,
+        governor::Governor,
+        requests,
+        sessions::Token,
+        sign_in::{self, SignedIn},
+        wanted::{NewPoint, NewValue, Wanted, WantedPoint},
+        write::{Actor, Refused, carry_out},
+    },
+    worker::{Settings, Worker},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+pub(super) const ANN: OwnerId = OwnerId(1);
+pub(super) const BOB: OwnerId = OwnerId(2);
+pub(super) const MOBILE: &str = "+14155550100";
+pub(super) const WORK: &str = "+14155550177";
+pub(super) const MAIL: &str = "ann@example.com";
+pub(super) const NEW: &str = "+14155550123";
+pub(super) const BOBS: &str = "+14155550150";
+pub(super) const BOBS_MAIL: &str = "bob@example.com";
+
+pub(super) const DAY: Duration = Duration::from_hours(24);
+/// 2026-11-23T11:00:00Z.
+const START: Time = Time(1_795_431_600_000_000);
+
+/// An account that notes what it is given.
+#[derive(Debug)]
+struct Notes {
+    channel: Channel,
+    given: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+#[async_trait]
+impl Carrier for Notes {
+    fn name(&self) -> &str {
+        match self.channel {
+            Channel::Email => "mail",
+            Channel::Sms | Channel::Push => "sms",
+        }
+    }
+
+    fn speaks(&self, channel: Channel) -> bool {
+        channel == self.channel
+    }
+
+    fn repeatable(&self) -> bool {
+        false
+    }
+
+    fn replies(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, message: &Message<'_>) -> Delivery {
+        let text = match message.content {
+            Content::Sms(sms) => sms.text.clone(),
+            Content::Email { email, .. } => format!("{}\n{}", email.subject, email.text),
+            Content::Push { .. } => String::new(),
+        };
+        self.given.lock().unwrap().push((message.to.wire().to_owned(), text));
+        Delivery::new(AttemptOutcome::Sent, "")
+    }
+}
+
+pub(super) struct World {
+    pub(super) env: Env,
+    clock: Option<Arc<ManualClock>>,
+    pub(super) worker: Worker,
+    given: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+pub(super) fn address(text: &str) -> Address {
+    Address::parse(text, None).unwrap()
+}
+
+fn point(id: u128, label: &str, value: &str, from: Time) -> Point {
+    let address = address(value);
+    let held = Held { address: address.clone(), from, until: None, proof: Proof::Code, proved: from };
+    Point { id: PointId(id), kind: address.kind(), label: label.into(), removed: None, values: vec![held] }
+}
+
+fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) -> Owner {
+    Owner {
+        id,
+        version: 1,
+        revision: 1,
+        claimed: true,
+        silenced: false,
+        language: "en".into(),
+        profile: Profile { name: name.into(), ..Profile::default() },
+        points,
+        created,
+    }
+}
+
+/// Rules whose codes are not limited: that is a test of its own.
+fn rules() -> Rules {
+    let many = Caps { again: 99, address: 99, address_day: 99, prefix: 999, country: 999, requester: 999 };
+    Rules { codes: many, ..Rules::default() }
+}
+
+pub(super) async fn on_sqlite() -> World {
+    World::new().await
+}
+
+/// Whose clock is the database's: holds are over at once there.
+pub(super) async fn on_postgres() -> Option<World> {
+    let store = Postgres::connect(&crate::store::database().await?, 4, None).await.expect("the database is there");
+    let none = Duration::ZERO;
+    let rules = Rules { holds: Holds { short: none, long: none, ..Holds::default() }, ..rules() };
+    let random = Arc::new(SystemRandom::new());
+    let env = Env::new(Arc::new(store), Arc::new(SystemClock), random, rules);
+    Some(World::on(env, None).await)
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::with(rules()).await
+    }
+
+    pub(super) async fn with(rules: Rules) -> Self {
+        let clock = Arc::new(ManualClock::at(START));
+        let store: SharedStore = Arc::new(Sqlite::in_memory(Arc::clone(&clock) as _).unwrap());
+        let env = Env::new(store, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7)), rules);
+        Self::on(env, Some(clock)).await
+    }
+
+    async fn on(env: Env, clock: Option<Arc<ManualClock>>) -> Self {
+        let given = Arc::default();
+        let notes = |channel| Arc::new(Notes { channel, given: Arc::clone(&given) }) as Arc<dyn Carrier>;
+        let post = Post {
+            templates: Templates::built_in(),
+            carriers: vec![(Channel::Sms, notes(Channel::Sms)), (Channel::Email, notes(Channel::Email))],
+            service: "Redial".into(),
+            help: String::new(),
+            public_url: "https://redial.example".into(),
+            mailboxes: HashMap::new(),
+            language: "en".into(),
+            backoff: Backoff::default(),
+            expiry: Post::USUAL_EXPIRY,
+            caps: HashMap::new(),
+            governor: Governor::default(),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        let worker = Worker::new(env.clone(), Arc::new(post), Settings::default(), None);
+        let world = Self { env, clock, worker, given };
+        let ago = world.now().await.before(DAY * 400);
+        let ann = owner(
+            ANN,
+            "Ann Lee",
+            vec![point(10, "mobile", MOBILE, ago), point(11, "work", WORK, ago), point(12, "mail", MAIL, ago)],
+            ago,
+        );
+        let bob = owner(BOB, "Bob Roy", vec![point(20, "mobile", BOBS, ago), point(21, "mail", BOBS_MAIL, ago)], ago);
+        let mut effects = Vec::new();
+        for one in [ann, bob] {
+            let names = name::keys(&one.profile);
+            let id = one.id;
+            effects.extend([Effect::OwnerAdded(one), Effect::NamesSet(id, names)]);
+        }
+        world.commit(effects).await;
+        world
+    }
+
+    pub(super) async fn commit(&self, effects: Vec<Effect>) {
+        self.env.store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    }
+
+    pub(super) async fn now(&self) -> Time {
+        self.env.store.now().await.unwrap()
+    }
+
+    /// Time passes, and everything happens that then is due.
+    pub(super) async fn after(&self, span: Duration) {
+        if let Some(clock) = &self.clock {
+            clock.advance(span);
+        }
+        self.idle().await;
+    }
+
+    pub(super) async fn idle(&self) {
+        self.worker.run_until_idle().await.unwrap();
+    }
+
+    /// The messages since the last time, as `(to, text)`, in the order of addresses.
+    pub(super) async fn mail(&self) -> Vec<(String, String)> {
+        self.idle().await;
+        let mut given = std::mem::take(&mut *self.given.lock().unwrap());
+        given.sort();
+        given
+    }
+
+    /// To whom there were messages.
+    pub(super) async fn told(&self) -> Vec<String> {
+        self.mail().await.into_iter().map(|(to, _)| to).collect()
+    }
+
+    /// The one-time code in the last message of that kind to this address; it is taken.
+    pub(super) async fn code_at(&self, to: &str) -> String {
+        self.last(to, "is your Redial code").await
+    }
+
+    /// The code that stops a change, in the last message of that kind to this address; it is taken.
+    pub(super) async fn keep_at(&self, to: &str) -> String {
+        self.last(to, "KEEP ").await
+    }
+
+    async fn last(&self, to: &str, words: &str) -> String {
+        self.idle().await;
+        let mut given = self.given.lock().unwrap();
+        let at = given.iter().rposition(|(known, text)| known == to && text.contains(words));
+        digits(&given.remove(at.unwrap_or_else(|| panic!("no message to {to}"))).1)
+    }
+
+    pub(super) async fn owner(&self, id: OwnerId) -> Owner {
+        self.env.store.owner(id).await.unwrap().unwrap()
+    }
+
+    /// The believed present values of an owner, as they are written.
+    pub(super) async fn values(&self, id: OwnerId) -> Vec<String> {
+        let owner = self.owner(id).await;
+        let held = owner.points.iter().filter_map(Point::current).filter(|held| held.proof != Proof::None);
+        held.map(|held| held.address.wire().to_owned()).collect()
+    }
+
+    pub(super) async fn request(&self, id: RequestId) -> Request {
+        self.env.store.request(ANN, id).await.unwrap().unwrap()
+    }
+
+    pub(super) async fn state(&self, id: RequestId) -> RequestState {
+        self.request(id).await.state
+    }
+
+    pub(super) async fn begin(&self, to: &str) -> Result<Issued, Refused> {
+        sign_in::begin(&self.env, &address(to), Requester { who: "ip 192.0.2.1", language: None }).await
+    }
+
+    /// Signed in with a code to this address.
+    pub(super) async fn sign_in(&self, to: &str) -> (Session, Token) {
+        let issued = self.begin(to).await.unwrap();
+        let code = self.code_at(to).await;
+        match sign_in::finish(&self.env, issued.challenge, &code, "a phone", None).await.unwrap() {
+            SignedIn::As { session, token } => (session, token),
+            SignedIn::Newcomer => panic!("{to} is nobody's"),
+        }
+    }
+
+    /// Somebody who has just signed in with this address.
+    pub(super) async fn person(&self, to: &str) -> Actor {
+        Actor::person(self.sign_in(to).await.0.evidence)
+    }
+
+    pub(super) async fn wants(&self, actor: &Actor, wanted: Wanted) -> Result<Request, Refused> {
+        self.wants_of(ANN, actor, wanted).await
+    }
+
+    pub(super) async fn wants_of(&self, owner: OwnerId, actor: &Actor, wanted: Wanted) -> Result<Request, Refused> {
+        let made = carry_out(&self.env, || requests::make(&self.env, actor, owner, None, &wanted)).await?;
+        Ok(made.request)
+    }
+
+    /// Answers a code to this address for a request of Ann's.
+    pub(super) async fn proves(&self, request: RequestId, to: &str) -> Result<Request, Refused> {
+        self.proves_of(ANN, request, to).await
+    }
+
+    pub(super) async fn proves_of(&self, owner: OwnerId, request: RequestId, to: &str) -> Result<Request, Refused> {
+        let requester = Requester { who: "owner", language: None };
+        let issued = course::code(&self.env, owner, request, &address(to), requester).await?;
+        let typed = self.code_at(address(to).wire()).await;
+        self.answers_of(owner, request, issued, &typed).await
+    }
+
+    pub(super) async fn answers(&self, request: RequestId, issued: Issued, typed: &str) -> Result<Request, Refused> {
+        self.answers_of(ANN, request, issued, typed).await
+    }
+
+    async fn answers_of(
+        &self,
+        owner: OwnerId,
+        request: RequestId,
+        issued: Issued,
+        typed: &str,
+    ) -> Result<Request, Refused> {
+        let code = course::answered(&self.env, owner, request, issued.challenge, typed).await?;
+        let shown = Evidence { by: By::Code(code.address.key().into()), at: self.now().await };
+        let actor = Actor::person(Vec::new());
+        let plan = || course::prove(&self.env, &actor, owner, request, shown.clone(), Some(&code));
+        Ok(carry_out(&self.env, plan).await?.request)
+    }
+
+    /// Holds last as long as they do elsewhere, on the database's clock too.
+    pub(super) fn hold_as_usual(&self) {
+        self.env.live.replace(Rules { holds: Holds::default(), ..rules() });
+    }
+
+    /// A change of Ann's mobile to `NEW`, signed in with her mobile, proved by a code to the new number, and held.
+    pub(super) async fn held(&self) -> Request {
+        let ann = self.person(MOBILE).await;
+        let request = self.wants(&ann, replace("mobile", NEW)).await.unwrap();
+        assert_eq!(request.state, RequestState::AwaitingProof);
+        self.proves(request.id, NEW).await.unwrap()
+    }
+}
+
+/// The six digits in a text.
+pub(super) fn digits(text: &str) -> String {
+    let runs = text.split(|letter: char| !letter.is_ascii_digit());
+    runs.into_iter().find(|run| run.len() == 6).unwrap_or_else(|| panic!("no code in {text}")).to_owned()
+}
+
+pub(super) fn replace(point: &str, value: &str) -> Wanted {
+    let new = NewValue { point: point.into(), value: value.into() };
+    Wanted { points: vec![WantedPoint::Replace(new)], ..Wanted::default() }
+}
+
+pub(super) fn add(label: &str, value: &str) -> Wanted {
+    let new = NewPoint { label: label.into(), value: value.into() };
+    Wanted { points: vec![WantedPoint::Add(new)], ..Wanted::default() }
+}
+
+pub(super) fn remove(point: &str) -> Wanted {
+    Wanted { points: vec![WantedPoint::Remove(point.into())], ..Wanted::default() }
+}
