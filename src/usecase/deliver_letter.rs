@@ -172,6 +172,7 @@ async fn content(
         unsubscribe: String::new(),
         card: CardWay::None,
         list: String::new(),
+        page: String::new(),
     };
     let Some(facts) = letters::facts(env, letter, what, &head, &post.public_url, now).await? else { return Ok(None) };
     let languages = [letter.language.as_deref().unwrap_or(&post.language), post.language.as_str()];
