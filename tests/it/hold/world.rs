@@ -126,7 +126,7 @@ fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) -> Owner {
 
 /// Rules whose codes are not limited: that is a test of its own.
 fn rules() -> Rules {
-    let many = Caps { again: 99, address: 99, address_day: 99, prefix: 999, country: 999, requester: 999 };
+    let many = Caps { again: 99, address: 99, address_day: 99, prefix: 999, domain: 999, country: 999, requester: 999 };
     Rules { codes: many, ..Rules::default() }
 }
 

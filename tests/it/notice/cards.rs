@@ -149,7 +149,7 @@ async fn c7_a_link_shows_nothing_once_it_should_not() {
     world.commit(vec![World::owner_set(&ann)]).await;
     assert!(cards.shown(&link).await);
 
-    let actor = Actor { app: redial::domain::id::AppId(1), by: "test".into(), vouches: false };
+    let actor = Actor { by: "test".into(), ..Actor::key(redial::domain::id::AppId(1), false) };
     let bo = blocks::parse(env, MAIL).unwrap();
     carry_out(env, || blocks::add(env, &actor, ANN, None, &bo)).await.unwrap();
     assert!(!cards.shown(&link).await, "a block");

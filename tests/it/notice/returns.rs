@@ -369,7 +369,7 @@ async fn c8_a_contact_whose_number_is_dead_is_not_told_until_the_owner_confirms(
 
     // Ann says that it is Bo's, and he writes from it.
     writes(&running, "SM9", "Hello", &[]).await;
-    let actor = Actor { app: AppId(1), by: "ann".into(), vouches: false };
+    let actor = Actor { by: "ann".into(), ..Actor::key(AppId(1), false) };
     write::carry_out(&world.env, || asleep::confirm(&world.env, &actor, ANN, ContactId(1))).await.unwrap();
     world.after(120).await;
     let told = world.taken();
