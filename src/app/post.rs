@@ -188,7 +188,7 @@ fn client(one: &Account, account: &config::Account, channel: Channel) -> Result<
         (Channel::Sms | Channel::Email, false) => http::Version::One,
     };
     let reach = if private { Reach::Anywhere } else { Reach::Public };
-    Client::new(&http::Settings { reach, version, ..http::Settings::default() }).map_err(|why| why.to_string())
+    Client::new(&http::Settings { version, reach, ..http::Settings::default() }).map_err(|why| why.to_string())
 }
 
 fn carrier(

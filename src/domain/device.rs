@@ -20,7 +20,7 @@ pub const MOST_ENDED: usize = 16;
 pub const LONGEST_LABEL: usize = 100;
 /// Longest token, in bytes; the longest known are some hundred.
 pub const LONGEST_TOKEN: usize = 4_096;
-/// Longest endpoint, in bytes; UnifiedPush allows 1000, browsers' are shorter.
+/// Longest endpoint, in bytes; `UnifiedPush` allows 1000, browsers' are shorter.
 pub const LONGEST_ENDPOINT: usize = 2_000;
 
 /// A phone or browser.
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn a_place_registered_again_is_the_same_device_in_use() {
         let before = Device { label: "phone".into(), ..device(1, ANN, 5) };
-        let done = register(&[before.clone()], Some(&before), wanted(&before.place), DeviceId(9), Time(8));
+        let done = register(std::slice::from_ref(&before), Some(&before), wanted(&before.place), DeviceId(9), Time(8));
         assert!(!done.new && done.ended.is_empty());
         assert_eq!(done.device, Device { seen: Time(8), ..before });
     }
@@ -349,7 +349,8 @@ mod tests {
 
     #[test]
     fn one_device_too_many_ends_the_one_that_was_silent_longest() {
-        let mut own: Vec<Device> = (1..=16).map(|number| device(number, ANN, 100 - number as i64)).collect();
+        let mut own: Vec<Device> =
+            (1..=16).zip((0..100).rev()).map(|(number, seen)| device(number, ANN, seen)).collect();
         let place = Place::token("new").unwrap();
         let done = register(&own, None, wanted(&place), DeviceId(99), Time(200));
         assert_eq!(done.ended.iter().map(|(one, _)| one.id).collect::<Vec<_>>(), [DeviceId(16)]);
@@ -357,8 +358,8 @@ mod tests {
         assert!(again.ended.is_empty(), "an own one that is in use again is none too many");
         own[0].ended = Some(Ended { at: Time(3), why: "".into() });
         assert!(register(&own, None, wanted(&place), DeviceId(99), Time(200)).ended.is_empty());
-        for one in &mut own {
-            one.ended = Some(Ended { at: Time(one.id.0 as i64), why: "".into() });
+        for (one, at) in own.iter_mut().zip(1..) {
+            one.ended = Some(Ended { at: Time(at), why: "".into() });
         }
         own.push(Device { ended: Some(Ended { at: Time(0), why: "".into() }), ..device(40, ANN, 1) });
         let done = register(&own, None, wanted(&place), DeviceId(99), Time(200));

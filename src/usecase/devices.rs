@@ -113,7 +113,7 @@ pub struct NewDevice {
     pub account: String,
     /// The token that the system gave the application, where the account's devices have tokens.
     pub token: Option<String>,
-    /// A browser's subscription as it writes itself as JSON, or what a UnifiedPush distributor gave.
+    /// A browser's subscription as it writes itself as JSON, or what a `UnifiedPush` distributor gave.
     pub subscription: Option<Subscription>,
     /// The owner's word for it, like `Pixel 9`; left out: as it was.
     pub label: Option<String>,

@@ -191,14 +191,14 @@ mod tests {
             reported: None,
         };
         let left = |channels: &[Channel], attempts: &[Attempt]| -> Vec<(Box<str>, String)> {
-            let ways = routes(channels, &[phone.clone()], &devices, &accounts, attempts);
+            let ways = routes(channels, std::slice::from_ref(&phone), &devices, &accounts, attempts);
             ways.into_iter().map(|way| (way.account, way.address.wire().to_owned())).collect()
         };
         let [web, ios] = [("web", DeviceId(2)), ("ios", DeviceId(1))].map(|(name, id)| (name.into(), id.to_string()));
         let sms = (Box::from("sms"), "+14155550123".to_owned());
         assert_eq!(left(&USUAL_ORDER, &[]), [web.clone(), ios.clone(), sms.clone()]);
         assert_eq!(left(&USUAL_ORDER, &[dead]), [ios.clone(), sms.clone()]);
-        assert_eq!(left(&[Channel::Sms], &[]), [sms.clone()], "a group that says text messages means them");
+        assert_eq!(left(&[Channel::Sms], &[]), [sms], "a group that says text messages means them");
         assert_eq!(left(&[Channel::Email, Channel::Push], &[]), [web, ios]);
     }
 }

@@ -140,17 +140,9 @@ impl Plan {
             before = Seen { perhaps, ..before };
             difference = left_to_tell(Some(&before), &baseline, &view);
             if difference.is_empty() {
-                let reason = if attempt.reported.is_some() {
-                    "no answer came, but a report"
-                } else if attempt.outcome.is_none() {
-                    "the process ended while the message was on its way, and this account cannot tell a repeat from \
-                     a new message; waits for a receipt"
-                } else {
-                    "no answer came, and it is too late for a repeat to be one message; waits for a receipt"
-                };
                 // Of the moment at which it may have been shown: a report about that very attempt must not find it newer.
                 let row = Shown { at: attempt.at, ..shown(&views, &before) };
-                return settle(NoticeState::Unknown, reason, Some(row));
+                return settle(NoticeState::Unknown, unknown_because(attempt), Some(row));
             }
         }
         if difference.is_empty() {
@@ -160,16 +152,9 @@ impl Plan {
         if late {
             return settle(NoticeState::Dead, &too_late(notice), None);
         }
-        let bound = bound.map(|attempt| Reach {
-            channel: attempt.channel,
-            address: attempt.address.clone(),
-            account: attempt.account.clone(),
-        });
+        let bound = bound.map(way_of);
         let (addresses, language) = reach(env, notice.recipient, &contacts).await?;
-        let devices = match notice.recipient {
-            Recipient::Owner(id) => device::live(env.store.devices(id).await?),
-            Recipient::Contact(_) => Vec::new(),
-        };
+        let devices = devices_of(env, notice.recipient).await?;
         let moved = match notice.recipient {
             Recipient::Owner(_) => Vec::new(),
             Recipient::Contact(_) => gone_to(env, notice.owner, &contacts, &addresses).await?,
@@ -355,6 +340,32 @@ impl Plan {
 fn too_late(notice: &Notice) -> String {
     let last = if notice.reason.is_empty() { String::new() } else { format!(", at last: {}", notice.reason) };
     format!("too late: it was due at {}{last}; a replay sends it", notice.since)
+}
+
+/// Where a recipient has push messages: a registered one, the device that was in use last first.
+async fn devices_of(env: &Env, recipient: Recipient) -> Result<Vec<Device>> {
+    Ok(match recipient {
+        Recipient::Owner(id) => device::live(env.store.devices(id).await?),
+        Recipient::Contact(_) => Vec::new(),
+    })
+}
+
+/// The way that an attempt took.
+fn way_of(attempt: &Attempt) -> Reach {
+    let (channel, address, account) = (attempt.channel, attempt.address.clone(), attempt.account.clone());
+    Reach { channel, address, account }
+}
+
+/// Why nobody knows whether an attempt left, and it is not repeated.
+fn unknown_because(attempt: &Attempt) -> &'static str {
+    if attempt.reported.is_some() {
+        "no answer came, but a report"
+    } else if attempt.outcome.is_none() {
+        "the process ended while the message was on its way, and this account cannot tell a repeat from a new message; \
+         waits for a receipt"
+    } else {
+        "no answer came, and it is too late for a repeat to be one message; waits for a receipt"
+    }
 }
 
 /// Why there is nothing left to tell to a second entry of one person.

@@ -68,7 +68,7 @@ impl Program {
                 if let Some((_, rest)) = line.split_once("listens on ") {
                     let _gone = address.send(rest.split(' ').next().unwrap().to_owned());
                 }
-                kept.lock().unwrap().push_str(&format!("{line}\n"));
+                kept.lock().unwrap().extend([line.as_str(), "\n"]);
             }
         });
         let wait = tokio::task::spawn_blocking(move || found.recv());
@@ -138,10 +138,10 @@ impl Program {
     /// and how all attempts since went: channel, account, outcome.
     pub(super) async fn told(&self, ann: &str, before: usize) -> (Value, Vec<String>) {
         loop {
-            let list = self.get(&format!("owners/{ann}/notices")).await;
-            let list = list["items"].as_array().unwrap();
+            let answer = self.get(&format!("owners/{ann}/notices")).await;
+            let notices = answer["items"].as_array().unwrap();
             let (mut all, mut last) = (Vec::new(), Value::Null);
-            for id in list.iter().rev().map(|notice| notice["id"].as_str().unwrap()) {
+            for id in notices.iter().rev().map(|notice| notice["id"].as_str().unwrap()) {
                 let notice = self.get(&format!("owners/{ann}/notices/{id}")).await;
                 let tried = notice["tried"].as_array().unwrap_or_else(|| panic!("{notice}")).clone();
                 if !tried.is_empty() {
@@ -149,7 +149,7 @@ impl Program {
                     last = notice;
                 }
             }
-            if all.len() > before && list.iter().all(|notice| notice["state"] != "open") {
+            if all.len() > before && notices.iter().all(|notice| notice["state"] != "open") {
                 let word = |one: &Value, name: &str| one[name].as_str().unwrap_or("none").to_owned();
                 let said = |one: &Value| ["channel", "account", "outcome"].map(|name| word(one, name)).join(" ");
                 return (last, all[before..].iter().map(said).collect());
