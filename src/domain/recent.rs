@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn what_came_is_known_until_its_time_is_over() {
         let at = |seconds: u64| Time(0).after(Duration::from_secs(seconds));
-        let mut recent = Recent::new(10, Duration::from_secs(60));
+        let mut recent = Recent::new(10, Duration::from_mins(1));
         assert_eq!(recent.first("a", at(0)), None);
         assert_eq!(recent.first("a", at(59)), Some(at(0)), "and is not renewed by coming again");
         assert_eq!(recent.first("b", at(59)), None);

@@ -32,6 +32,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in! {
     "plivo": "signatures" "calls" "messages" "endpoints";
     "bandwidth": "signatures" "calls" "messages" "endpoints";
     "signalwire": "signatures" "calls" "messages" "endpoints";
+    "signalwire-swml": "calls";
     "vonage-sms": "signatures" "calls" "messages" "endpoints";
     "vonage-messages": "signatures" "calls" "messages" "endpoints";
     "vonage-voice": "signatures" "calls" "messages" "endpoints";

@@ -10,7 +10,7 @@ use super::{
     number::number,
     place::{Kind, Place},
     route::passed_on,
-    signature::ToSign,
+    signature::{Keys, Scheme, ToSign},
 };
 use bytes::Bytes;
 use std::{borrow::Cow, ops::Range};
@@ -114,30 +114,29 @@ impl Account {
         let request = ToSign { method, url: &url, headers: &headers, is_form, body: &body, now: incoming.now };
         // In the operator's custody only the sender's own secret is one that the sender can check.
         let known = sender.is_some() || self.settings().custody == Custody::Sender;
-        let signed = known.then(|| self.sign(incoming, sender, &request)).flatten();
+        let scheme = self.scheme_of(incoming).filter(|_| known);
+        let (parameters, scheme) = (self.parameters(), scheme.as_ref());
+        let signed = scheme.and_then(|(scheme, keys)| scheme.sign(keys, parameters, sender, &request));
+        let within = scheme.and_then(|(scheme, keys)| scheme.sign_within(keys, parameters, sender, &request));
+        let is_signed = signed.is_some() || within.is_some();
+        let (url, body) = within.unwrap_or((url, body));
         for (name, value) in signed.iter().flatten() {
             if let Ok(value) = http::HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }
         }
         let request = Request { method: incoming.method.clone(), url, headers, body: body.into() };
-        Restored { request, signed: signed.is_some() }
+        Restored { request, signed: is_signed }
     }
 }
 
 impl Account {
-    /// A signature by the scheme that the provider signed this webhook with.
-    fn sign(
-        &self,
-        incoming: &Incoming<'_>,
-        sender: Option<&SenderKey>,
-        request: &ToSign<'_>,
-    ) -> Option<Vec<(http::HeaderName, String)>> {
+    /// The scheme that the provider signed this webhook with, and the account's keys for it.
+    fn scheme_of(&self, incoming: &Incoming<'_>) -> Option<(&Scheme, &Keys)> {
         let about = Asked { incoming, names: &[], variables: &[] };
         let schemes = self.provider().schemes.iter().zip(&self.keys);
         let mut schemes = schemes.filter_map(|(rule, keys)| Some((rule, keys.as_ref()?)));
-        let (rule, keys) = schemes.find(|(rule, _)| rule.when.holds(&about))?;
-        rule.value.sign(keys, self.parameters(), sender, request)
+        schemes.find(|(rule, _)| rule.when.holds(&about)).map(|(rule, keys)| (&rule.value, keys))
     }
 }
 

@@ -213,6 +213,20 @@ impl Scheme {
         }
     }
 
+    /// The same where a signature stands among the parameters: the callback's URL and body, with it.
+    pub(super) fn sign_within(
+        &self,
+        keys: &Keys,
+        parameters: &Parameters,
+        sender: Option<&SenderKey>,
+        request: &ToSign<'_>,
+    ) -> Option<(String, Vec<u8>)> {
+        match (self, keys) {
+            (Scheme::Vonage(scheme), Keys::Vonage(ways)) => scheme.sign(ways, parameters, sender, request),
+            _ => None,
+        }
+    }
+
     /// The names of secrets in the query, which a callback must not keep.
     pub(super) fn in_query(&self) -> impl Iterator<Item = &str> {
         let shown = if let Scheme::Shown(shown) = self { Some(shown) } else { None };

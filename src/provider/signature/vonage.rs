@@ -1,9 +1,10 @@
 //! Vonage's signed parameters (`sig`), of its SMS API.
 
-use super::{Covers, Incoming, Keys, ParameterError, Parameters, Refused, same, signed::in_time};
+use super::{Covers, Incoming, Keys, ParameterError, Parameters, Refused, SenderKey, ToSign, same, signed::in_time};
 use crate::provider::{
     digest::{self, HmacKey},
     file::Hash,
+    form,
     incoming::Body,
     json,
 };
@@ -71,6 +72,47 @@ impl Vonage {
         // With a body it is the body that is signed, and the query is not; without one it is the query.
         let has_body = !incoming.body.is_empty();
         Ok(Covers { body: has_body, query: !has_body, headers: false })
+    }
+}
+
+impl Vonage {
+    /// A callback for the sender's own URL, signed anew: its URL and its body, with `timestamp` and `sig` among the
+    /// parameters.
+    pub(super) fn sign(
+        &self,
+        ways: &[Way],
+        parameters: &Parameters,
+        sender: Option<&SenderKey>,
+        request: &ToSign<'_>,
+    ) -> Option<(String, Vec<u8>)> {
+        let own = sender.map(|sender| Way::read(parameters.first(self.method), sender.secret.expose()));
+        let way = match &own {
+            Some(own) => own.as_ref()?,
+            None => ways.first()?,
+        };
+        let now = request.now.seconds().to_string();
+        if !request.body.is_empty() && !request.is_form {
+            let serde_json::Value::Object(mut members) = serde_json::from_slice(request.body).ok()? else {
+                return None;
+            };
+            members.remove("sig");
+            members.insert("timestamp".to_owned(), now.into());
+            let pair = |(name, value)| Some((Cow::from(name), json::scalar(value)?));
+            let pairs: Vec<_> = members.iter().map(|(name, value)| (name.as_str(), value)).filter_map(pair).collect();
+            let signature = way.sign(&signed(&pairs));
+            members.insert("sig".to_owned(), signature.into());
+            return Some((request.url.to_owned(), serde_json::Value::Object(members).to_string().into_bytes()));
+        }
+        let (address, query) = request.url.split_once('?').unwrap_or((request.url, ""));
+        let in_query = request.body.is_empty();
+        let raw = if in_query { query.as_bytes() } else { request.body };
+        let kept = form::pairs(raw).filter(|pair| pair.name != "sig" && pair.name != "timestamp");
+        let mut pairs: Vec<_> = kept.map(|pair| (pair.name, pair.value)).collect();
+        pairs.push(("timestamp".into(), now.into()));
+        let signature = way.sign(&signed(&pairs));
+        pairs.push(("sig".into(), signature.into()));
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        Some(if in_query { (format!("{address}?{text}"), Vec::new()) } else { (request.url.to_owned(), text.into()) })
     }
 }
 
