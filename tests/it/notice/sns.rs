@@ -37,7 +37,8 @@ impl Fetch for Amazon {
             return Err("no connection".to_owned());
         }
         let confirmed = "<ConfirmSubscriptionResponse/>";
-        Ok(if url.contains("/SimpleNotificationService-") { self.certificate.clone() } else { confirmed.to_owned() }.into())
+        Ok(if url.contains("/SimpleNotificationService-") { self.certificate.clone() } else { confirmed.to_owned() }
+            .into())
     }
 }
 
