@@ -11,6 +11,7 @@ pub mod console;
 pub mod health;
 mod hooks;
 mod pages;
+mod portal;
 pub mod problem;
 pub mod serve;
 pub mod stand_in;
@@ -44,6 +45,7 @@ pub struct Surface {
 pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> serve::Routes {
     let mut all = via::by_host(surface).or(via::by_path(surface)).unify().boxed();
     all = all.or(pages::routes(surface)).unify().boxed();
+    all = all.or(portal::routes(surface)).unify().boxed();
     for other in others {
         all = all.or(other).unify().boxed();
     }

@@ -177,7 +177,8 @@ fn environment(files: BTreeMap<String, String>, words: &AllWords) -> Result<Envi
 pub(super) fn split(path: &str) -> Option<(Medium, &str, &str)> {
     let parts: Vec<&str> = path.split('/').collect();
     let [folder, language, file] = parts[..] else { return None };
-    let medium = Medium::ALL.into_iter().find(|medium| medium.folder() == folder)?;
+    // A page is one for all languages.
+    let medium = Medium::ALL.into_iter().find(|medium| *medium != Medium::Page && medium.folder() == folder)?;
     Some((medium, language, file))
 }
 

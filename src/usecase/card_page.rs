@@ -6,6 +6,7 @@ use crate::{
     domain::{
         address::{Address, Kind},
         card::Card,
+        id::OwnerId,
         notice::Recipient,
         owner::{Channel, Contact},
     },
@@ -95,6 +96,17 @@ async fn audience(
     let recipient = Recipient::Owner(linked);
     let found = env.store.audience_of(link.owner, recipient).await?;
     Ok(found.map(|(audience, contacts)| (recipient, audience, contacts)))
+}
+
+/// The card that a contact of the owner sees now: *see it as Bob does*. `None`: nothing.
+pub async fn as_seen(env: &Env, owner: OwnerId, contact: &Contact) -> Result<Option<Card>> {
+    let recipient = contact.linked.map_or(Recipient::Contact(contact.id), Recipient::Owner);
+    let Some(views) = Views::read(env, owner).await? else { return Ok(None) };
+    let Some((audience, contacts)) = env.store.audience_of(owner, recipient).await? else { return Ok(None) };
+    if views.owner.silenced || views.blocked(env, recipient, &contacts).await? {
+        return Ok(None);
+    }
+    Ok(Some(views.visible_card(&audience.groups)).filter(|card| !card.is_empty()))
 }
 
 /// Writes down how a recipient wants to be told. It holds for messages about anybody.

@@ -49,6 +49,7 @@ pub mod owners;
 pub mod panic;
 mod parts;
 mod passed;
+pub mod preview;
 pub mod receipts;
 pub mod record;
 pub mod reference;

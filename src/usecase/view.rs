@@ -125,6 +125,16 @@ impl Views {
         member_of.iter().filter_map(|id| self.groups.get(id)).map(|group| group.channels.as_slice())
     }
 
+    /// As if the owner were this one and had these groups beside the others, in the place of those with the same ids.
+    pub(super) fn suppose(&mut self, owner: Owner, groups: Vec<Group>) {
+        self.owner = owner;
+        self.groups.extend(groups.into_iter().map(|group| (group.id, group)));
+        let all = self.groups.values();
+        self.granted = all.flat_map(|group| group.grants.iter().map(|grant| (group.id, *grant))).collect();
+        self.by_groups.clear();
+        self.baselines.clear();
+    }
+
     /// All that somebody in these groups may see now, whether or not they are told of it: the card of their page.
     pub(super) fn visible_card(&self, member_of: &[GroupId]) -> Card {
         card::project(&self.believed(), &self.rights(member_of))

@@ -1,7 +1,8 @@
 "use strict";
 // What makes the pages better and what they do without: a countdown that runs, and a part that stays up to date.
-for (const clock of document.querySelectorAll("[data-until]")) {
-  const until = Number(clock.dataset.until) * 1000, whole = Number(clock.dataset.whole) * 1000;
+for (const clock of document.querySelectorAll("[data-rest]")) {
+  // How long it is from now: the clocks of browsers differ.
+  const until = Date.now() + Number(clock.dataset.rest) * 1000, whole = Number(clock.dataset.whole) * 1000;
   const shown = clock.querySelector("time"), left = clock.querySelector(".left");
   const two = (n) => String(n).padStart(2, "0");
   const tick = () => {

@@ -1,6 +1,7 @@
 //! Pages as people meet them, in a real Chromium: each test here serves the pages and names a journey of `tests/browser`.
 
 mod console;
+mod portal;
 
 use serde_json::Value;
 use std::{path::PathBuf, process::Stdio};

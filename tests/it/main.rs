@@ -20,6 +20,7 @@ mod notice;
 mod orders;
 mod peer;
 mod phone;
+mod portal;
 mod program;
 mod provider;
 mod push;

@@ -20,7 +20,7 @@ const GUARDS: [(HeaderName, &str); 5] = [
 ];
 
 /// With the headers that every page has. `referrer`: what a link on it tells where it leads.
-pub(super) fn guarded(mut answer: Response, referrer: &'static str) -> Response {
+pub(in crate::http) fn guarded(mut answer: Response, referrer: &'static str) -> Response {
     for (name, value) in GUARDS {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -29,7 +29,7 @@ pub(super) fn guarded(mut answer: Response, referrer: &'static str) -> Response 
 }
 
 /// A page, where it could be made.
-pub(super) fn html(status: StatusCode, page: Result<Page, TemplateError>) -> Response {
+pub(in crate::http) fn html(status: StatusCode, page: Result<Page, TemplateError>) -> Response {
     let page = match page {
         Ok(page) => page,
         Err(error) => {
@@ -48,7 +48,7 @@ pub(super) fn html(status: StatusCode, page: Result<Page, TemplateError>) -> Res
 }
 
 /// A style, script or icon: its name changes with its content.
-pub(super) fn asset(asset: Asset) -> Response {
+pub(in crate::http) fn asset(asset: Asset) -> Response {
     let mut response = asset.content.into_response();
     for (name, value) in [
         (header::CONTENT_TYPE, asset.kind),
@@ -61,12 +61,12 @@ pub(super) fn asset(asset: Asset) -> Response {
 }
 
 /// As any path that is none.
-pub(super) fn not_found() -> Response {
+pub(in crate::http) fn not_found() -> Response {
     Problem::new(Kind::NotFound).response()
 }
 
 /// The languages that a browser asks for, best first.
-pub(super) fn accepted(headers: &HeaderMap) -> Vec<&str> {
+pub(in crate::http) fn accepted(headers: &HeaderMap) -> Vec<&str> {
     let accepts = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut asked: Vec<(&str, f32)> = accepts
         .split(',')

@@ -1,7 +1,7 @@
 //! Pages that people see, made on the server. They work without a script, load nothing from elsewhere, stand in no other
 //! page and in no index, and leave no trace of their address with whom they link to.
 
-mod answer;
+pub(in crate::http) mod answer;
 mod recipient;
 
 use super::Surface;

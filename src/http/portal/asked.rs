@@ -1,0 +1,147 @@
+//! A request to the portal: its fields, its cookie, and whether it comes from a page of ours.
+
+use crate::http::arrival::Arrival;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use ring::digest::{SHA256, digest};
+use std::fmt::Write as _;
+use warp::reply::Response;
+
+/// A request.
+pub(super) struct Asked {
+    pub(super) path: String,
+    pub(super) method: Method,
+    pub(super) arrival: Arrival,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Asked {
+    /// The first field of the form with this name.
+    pub(super) fn field(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// The same without blanks around it; empty where there is none.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.field(name).map(|text| text.trim().to_owned()).unwrap_or_default()
+    }
+
+    /// All fields of the form with this name.
+    pub(super) fn fields(&self, name: &str) -> Vec<String> {
+        let all = form_urlencoded::parse(&self.body).filter(|(key, _)| key == name);
+        all.map(|(_, value)| value.into_owned()).collect()
+    }
+
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let query = self.arrival.target.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// A browser says from where a form is sent. No other site may.
+    pub(super) fn is_from_here(&self) -> bool {
+        let Some(origin) = self.headers.get(header::ORIGIN) else { return true };
+        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+        host.is_some_and(|host| host.eq_ignore_ascii_case(&self.arrival.authority))
+    }
+
+    /// For the limits of codes.
+    pub(super) fn requester(&self) -> String {
+        format!("ip {}", self.arrival.ip())
+    }
+
+    /// The device in words, for the list of sessions: what its browser and system are called.
+    pub(super) fn device(&self) -> String {
+        let agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let first =
+            |of: &[(&str, &'static str)]| of.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+        let browsers = [
+            ("Edg", "Edge"),
+            ("Firefox", "Firefox"),
+            ("FxiOS", "Firefox"),
+            ("Chrom", "Chrome"),
+            ("CriOS", "Chrome"),
+            ("Safari", "Safari"),
+        ];
+        let systems = [
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Android", "Android"),
+            ("Windows", "Windows"),
+            ("Mac OS", "Mac"),
+            ("Linux", "Linux"),
+        ];
+        let both: Vec<&str> = [first(&browsers), first(&systems)].into_iter().flatten().collect();
+        both.join(", ")
+    }
+}
+
+/// What stands in every form of a session: made of its token, so that it changes with it and no other site knows it.
+pub(super) fn mark_of(token: &str) -> String {
+    let hash = digest(&SHA256, format!("form of {token}").as_bytes());
+    hash.as_ref().iter().take(16).fold(String::new(), |mut mark, byte| {
+        let _ = write!(mark, "{byte:02x}");
+        mark
+    })
+}
+
+/// The cookie that holds the session's token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cookie {
+    /// Whether it travels by https only.
+    pub(super) secure: bool,
+}
+
+impl Cookie {
+    /// A browser takes the longer name only over https, from this host alone and for all of its paths.
+    fn name(self) -> &'static str {
+        if self.secure { "__Host-redial" } else { "redial" }
+    }
+
+    /// The token in a request.
+    pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == self.name()).map(|(_, token)| token.to_owned())
+    }
+
+    /// Gives a token to the browser.
+    pub(super) fn given(self, answer: Response, token: &str) -> Response {
+        self.set(answer, token, "; Max-Age=7776000")
+    }
+
+    /// Takes it away.
+    pub(super) fn taken_away(self, answer: Response) -> Response {
+        self.set(answer, "", "; Max-Age=0")
+    }
+
+    fn set(self, mut answer: Response, token: &str, more: &str) -> Response {
+        let secure = if self.secure { "; Secure" } else { "" };
+        // Lax: a link in a message opens the page of who is signed in; forms of other sites come without it.
+        let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", self.name());
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_this_hosts_alone_and_of_no_script() {
+        let given = |secure| {
+            let answer = Cookie { secure }.given(Response::default(), "rds_x");
+            answer.headers()[header::SET_COOKIE].to_str().expect("a text").to_owned()
+        };
+        assert_eq!(given(true), "__Host-redial=rds_x; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=7776000");
+        assert_eq!(given(false), "redial=rds_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=b; redial=rds_y"));
+        assert_eq!(Cookie { secure: false }.read(&headers).as_deref(), Some("rds_y"));
+        assert_eq!(Cookie { secure: true }.read(&headers), None, "a plain one counts for nothing over https");
+        assert_ne!(mark_of("rds_x"), mark_of("rds_y"));
+    }
+}

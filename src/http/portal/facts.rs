@@ -1,0 +1,114 @@
+//! Owners' things as pages show them. Texts from outside are made fit by the pages' filter `said`.
+
+use crate::{
+    clock::Time,
+    domain::{
+        address::Kind,
+        change::{Request, RequestState, hold::Why},
+        owner::{Owner, Point, Proof},
+    },
+    usecase::wanted::{Wanted, WantedPoint},
+};
+use serde_json::{Value, json};
+
+/// A moment as pages need it: for the filters of dates, and in seconds for a countdown.
+pub(super) fn when(at: Time) -> Value {
+    let stamp = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
+    let at_utc = stamp.to_zoned(jiff::tz::TimeZone::UTC);
+    json!({
+        "year": at_utc.year(), "month": at_utc.month(), "day": at_utc.day(), "hour": at_utc.hour(),
+        "minute": at_utc.minute(), "seconds": at.seconds(), "iso": at.to_string(),
+    })
+}
+
+pub(super) fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Phone => "phone",
+        Kind::Email | Kind::Device => "email",
+    }
+}
+
+/// A point with its present value.
+pub(super) fn point(point: &Point) -> Value {
+    let held = point.current();
+    json!({
+        "id": point.id, "kind": kind(point.kind), "label": point.label, "label_key": point.label.to_lowercase(),
+        "value": held.map(|held| held.address.wire()), "proved": held.is_some_and(|held| held.proof != Proof::None),
+        "former": point.values.iter().filter(|held| held.until.is_some()).count(),
+    })
+}
+
+/// The points that are there.
+pub(super) fn points(owner: &Owner) -> Vec<Value> {
+    owner.points.iter().filter(|one| one.removed.is_none()).map(point).collect()
+}
+
+/// A request in short: what it is about, and how far it has come.
+pub(super) fn request(request: &Request, owner: &Owner, now: Time) -> Value {
+    let wanted: Wanted = serde_json::from_str(&request.wanted).unwrap_or_default();
+    let whole = request.due.map(|due| due.since(request.created).as_secs());
+    let left = request.due.map(|due| due.since(now).as_secs());
+    let share = match (left, whole) {
+        (Some(left), Some(whole)) if whole > 0 => left * 100 / whole,
+        _ => 0,
+    };
+    json!({
+        "id": request.id, "state": state(request.state), "made": when(request.created),
+        "due": request.due.map(when), "whole": whole, "rest": left, "left": share, "clock": left.map(clock),
+        "why": request.course.why.map(why), "delays": request.course.delays,
+        "decided": request.decided.map(when), "about": about(&wanted, owner),
+        "restore": wanted.restore, "end_panic": wanted.end_panic,
+    })
+}
+
+/// `1:02:03`.
+fn clock(seconds: u64) -> String {
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+fn state(state: RequestState) -> &'static str {
+    match state {
+        RequestState::AwaitingProof => "waits",
+        RequestState::Held => "held",
+        RequestState::Accepted => "accepted",
+        RequestState::Cancelled => "cancelled",
+        RequestState::Expired => "expired",
+    }
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Passkey => "passkey",
+        Why::TwoPoints => "two_points",
+        Why::OnePoint => "one_point",
+        Why::HeldByAnother => "held_by_another",
+    }
+}
+
+/// Each point that a request is about: from what to what.
+fn about(wanted: &Wanted, owner: &Owner) -> Vec<Value> {
+    let known = |text: &str| {
+        let id = text.parse().ok();
+        owner.points.iter().find(|point| Some(point.id) == id || *point.label == *text)
+    };
+    let line = |found: Option<&Point>, label: &str, value: Option<&str>| {
+        let shown = found.map(point);
+        let label = found.map_or(label, |point| &point.label).to_owned();
+        let kind = match (found, value) {
+            (Some(found), _) => kind(found.kind),
+            (None, Some(value)) if value.contains('@') => "email",
+            _ => "phone",
+        };
+        json!({
+            "kind": kind, "label": label, "label_key": label.to_lowercase(), "value": value,
+            "old": shown.map(|shown| shown["value"].clone()).unwrap_or_default(),
+        })
+    };
+    let each = wanted.points.iter().map(|one| match one {
+        WantedPoint::Add(new) => line(None, &new.label, Some(&new.value)),
+        WantedPoint::Replace(new) => line(known(&new.point), "", Some(&new.value)),
+        WantedPoint::Remove(id) => line(known(id), "", None),
+        WantedPoint::Relabel(new) => line(known(&new.point), &new.label, None),
+    });
+    each.collect()
+}

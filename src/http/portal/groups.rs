@@ -1,0 +1,237 @@
+//! Groups: who is in them, what they see, how they are told.
+
+use super::{Answered, Desk, Signed, facts, redirect};
+use crate::{
+    domain::{
+        group::{Grant, Item, Member, Told},
+        id::{BookId, ContactId, GroupId},
+        owner::{Channel, Contact, Field},
+    },
+    usecase::{
+        books::{self, NewBook},
+        groups::{self, GroupPatch, NewGroup},
+        members,
+        write::{Refused, carry_out},
+    },
+};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// So many people can be ticked on one page.
+pub(super) const PEOPLE_MOST: usize = 500;
+/// A digest every Monday morning.
+const WEEKLY: &str = "0 9 * * MON";
+
+pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
+    match (post, rest) {
+        (false, []) => list(desk, me).await,
+        (true, []) => create(desk, me).await,
+        (true, ["start"]) => start(desk, me).await,
+        (_, [id, rest @ ..]) => {
+            let id: GroupId = id.parse().map_err(|_| Refused::NotFound("group"))?;
+            match (post, rest) {
+                (false, []) => page(desk, me, id).await,
+                (true, []) => save(desk, me, id).await,
+                (true, ["members"]) => tick(desk, me, id).await,
+                (true, ["remove"]) => {
+                    let actor = me.actor();
+                    carry_out(desk.env, || groups::remove(desk.env, &actor, me.owner.id, None, id)).await?;
+                    Ok(redirect("/me/groups?done=done_saved"))
+                }
+                _ => Err(Refused::NotFound("page")),
+            }
+        }
+    }
+}
+
+/// The owner's first book; made where there is none.
+pub(super) async fn book(desk: &Desk<'_>, me: &Signed) -> Result<BookId, Refused> {
+    if let Some(book) = desk.env.store.books(me.owner.id).await?.first() {
+        return Ok(book.id);
+    }
+    let (actor, new) = (me.actor(), NewBook { name: "Contacts".into() });
+    Ok(carry_out(desk.env, || books::create(desk.env, &actor, me.owner.id, None, &new)).await?.id)
+}
+
+/// The contacts of a book, by name.
+pub(super) async fn contacts(desk: &Desk<'_>, me: &Signed, book: BookId) -> Result<Vec<Contact>, Refused> {
+    let mut all: Vec<Contact> = Vec::new();
+    while all.len() < PEOPLE_MOST {
+        let page = desk.env.store.contacts(me.owner.id, book, all.last().map(|last| last.id), 200).await?;
+        all.extend(page.items);
+        if !page.more {
+            break;
+        }
+    }
+    all.truncate(PEOPLE_MOST);
+    all.sort_by_key(|contact| contact.name.to_lowercase());
+    Ok(all)
+}
+
+async fn inside(desk: &Desk<'_>, me: &Signed, group: GroupId) -> Result<Vec<Member>, Refused> {
+    Ok(desk.env.store.members(me.owner.id, group, None, 10_000).await?.items)
+}
+
+async fn list(desk: &Desk<'_>, me: &Signed) -> Answered {
+    let mut all = Vec::new();
+    for group in desk.env.store.groups(me.owner.id).await? {
+        let members = inside(desk, me, group.id).await?;
+        let sees = group.grants.iter().filter(|grant| matches!(grant, Grant::Reveal(_))).count();
+        let everyone = members.contains(&Member::Everyone);
+        all.push(json!({
+            "id": group.id, "name": group.name, "people": members.len(), "everyone": everyone, "sees": sees,
+            "told": told(&group.told),
+        }));
+    }
+    Ok(desk.page(Some(me), StatusCode::OK, "groups", json!({ "groups": all })))
+}
+
+fn told(told: &Told) -> &'static str {
+    match told {
+        Told::AtOnce => "at_once",
+        Told::Digest(_) => "digest",
+        Told::OnQuery => "on_query",
+    }
+}
+
+async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
+    let new = NewGroup { told: Told::AtOnce, ..named(book(desk, me).await?, desk.asked.text("name")) };
+    let actor = me.actor();
+    let group = carry_out(desk.env, || groups::create(desk.env, &actor, me.owner.id, None, &new)).await?;
+    Ok(redirect(&format!("/me/groups/{}?done=done_group", group.id)))
+}
+
+fn named(book: BookId, name: String) -> NewGroup {
+    NewGroup {
+        book,
+        name,
+        told: Told::OnQuery,
+        channels: Vec::new(),
+        reveal: Vec::new(),
+        forward: Vec::new(),
+        fields: Vec::new(),
+    }
+}
+
+/// The groups that people begin with: what each may see is a start, and nobody is in them yet. `everyone` is connected and
+/// learns nothing.
+async fn start(desk: &Desk<'_>, me: &Signed) -> Answered {
+    if !desk.env.store.groups(me.owner.id).await?.is_empty() {
+        return Ok(redirect("/me/groups"));
+    }
+    let (book, actor) = (book(desk, me).await?, me.actor());
+    let points: Vec<_> = me.owner.points.iter().filter(|point| point.current().is_some()).collect();
+    let ids = |work: bool| {
+        let some = points.iter().filter(|point| !work || *point.label == *"work" || points.len() == 1);
+        some.map(|point| point.id.to_string()).collect::<Vec<_>>()
+    };
+    let names: Vec<String> = ["start_family", "start_friends", "start_work", "start_everyone"].map(String::from).into();
+    let said = |key: &str| desk.asked.text(key);
+    for name in names {
+        let mut new = named(book, said(&name));
+        match name.as_str() {
+            "start_everyone" => new.forward = ids(false),
+            "start_work" => (new.reveal, new.told) = (ids(true), Told::AtOnce),
+            _ => (new.reveal, new.told) = (ids(false), Told::AtOnce),
+        }
+        let group = carry_out(desk.env, || groups::create(desk.env, &actor, me.owner.id, None, &new)).await?;
+        if name == "start_everyone" {
+            let everyone = Member::Everyone;
+            carry_out(desk.env, || members::add(desk.env, &actor, me.owner.id, None, group.id, everyone)).await?;
+        }
+    }
+    Ok(redirect("/me/groups?done=done_group"))
+}
+
+async fn page(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
+    let group = groups::read(desk.env, me.owner.id, id).await?;
+    let members = inside(desk, me, id).await?;
+    let people = contacts(desk, me, group.book).await?;
+    let right = |point: &Value| {
+        let id = point["id"].as_str().and_then(|id| id.parse().ok());
+        let has =
+            |grant: fn(crate::domain::id::PointId) -> Grant| id.is_some_and(|id| group.grants.contains(&grant(id)));
+        if has(|id| Grant::Reveal(Item::Point(id))) {
+            "reveal"
+        } else if has(Grant::Forward) {
+            "forward"
+        } else {
+            "none"
+        }
+    };
+    let points: Vec<Value> = facts::points(&me.owner)
+        .into_iter()
+        .map(|mut point| {
+            point["right"] = right(&point).into();
+            point
+        })
+        .collect();
+    let fields = Field::ALL.into_iter().filter(|field| *field != Field::Name).map(|field| {
+        json!({ "kind": field, "label_key": "", "label": null, "ticked": group.grants.contains(&Grant::Reveal(Item::Field(field))) })
+    });
+    let person = |contact: &Contact| json!({ "id": contact.id, "name": contact.name, "inside": members.contains(&Member::Contact(contact.id)) });
+    let facts = json!({
+        "id": group.id, "name": group.name, "told": told(&group.told), "points": points,
+        "fields": fields.collect::<Vec<_>>(), "everyone": members.contains(&Member::Everyone),
+        "people": people.iter().map(person).collect::<Vec<_>>(),
+        "first": group.channels.first().map_or(json!("usual"), |channel| json!(channel)),
+    });
+    Ok(desk.page(Some(me), StatusCode::OK, "groups_one", facts))
+}
+
+async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
+    let before = groups::read(desk.env, me.owner.id, id).await?;
+    let with = |right: &str| -> Vec<String> {
+        let points = me.owner.points.iter().map(|point| point.id.to_string());
+        points.filter(|id| desk.asked.text(&format!("right-{id}")) == right).collect()
+    };
+    let told = match (desk.asked.text("told").as_str(), &before.told) {
+        ("at_once", _) => Told::AtOnce,
+        ("digest", Told::Digest(cron)) => Told::Digest(cron.clone()),
+        ("digest", _) => Told::Digest(WEEKLY.to_owned()),
+        _ => Told::OnQuery,
+    };
+    let named = |field: &Field| json!(field).as_str().map(str::to_owned).unwrap_or_default();
+    let ticked = desk.asked.fields("field");
+    let kept = before.grants.contains(&Grant::Reveal(Item::Field(Field::Name)));
+    let fields = Field::ALL.into_iter().filter(|field| match field {
+        Field::Name => kept,
+        other => ticked.contains(&named(other)),
+    });
+    let channels = match desk.asked.text("channel").as_str() {
+        "sms" => vec![Channel::Sms, Channel::Email],
+        "email" => vec![Channel::Email, Channel::Sms],
+        _ => Vec::new(),
+    };
+    let patch = GroupPatch {
+        name: Some(desk.asked.text("name")),
+        told: Some(told),
+        channels: Some(channels),
+        reveal: Some(with("reveal")),
+        forward: Some(with("forward")),
+        fields: Some(fields.collect()),
+    };
+    let actor = me.actor();
+    carry_out(desk.env, || groups::change(desk.env, &actor, me.owner.id, None, id, &patch)).await?;
+    Ok(redirect(&format!("/me/groups/{id}?done=done_saved")))
+}
+
+/// The people who are ticked are in, the others of the page are not.
+async fn tick(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
+    let group = groups::read(desk.env, me.owner.id, id).await?;
+    let ticked: Vec<ContactId> = desk.asked.fields("member").iter().filter_map(|id| id.parse().ok()).collect();
+    let members = inside(desk, me, id).await?;
+    let actor = me.actor();
+    for contact in contacts(desk, me, group.book).await? {
+        let (member, wanted) = (Member::Contact(contact.id), ticked.contains(&contact.id));
+        if wanted == members.contains(&member) {
+            continue;
+        }
+        if wanted {
+            carry_out(desk.env, || members::add(desk.env, &actor, me.owner.id, None, id, member)).await?;
+        } else {
+            carry_out(desk.env, || members::remove(desk.env, &actor, me.owner.id, None, id, member)).await?;
+        }
+    }
+    Ok(redirect(&format!("/me/groups/{id}?done=done_saved")))
+}

@@ -1,0 +1,27 @@
+//! The first page: the owner's own numbers and addresses, and what is under way.
+
+use super::{Answered, Desk, Signed, facts};
+use crate::domain::change::RequestState;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// So many decided changes are shown.
+const PAST: usize = 5;
+
+/// The page.
+pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
+    let now = desk.env.store.now().await?;
+    let requests = desk.env.store.requests(me.owner.id, None, 50).await?.items;
+    let shown = |open: bool| {
+        let some = requests.iter().filter(move |request| request.state.is_open() == open);
+        some.map(|request| facts::request(request, &me.owner, now)).collect::<Vec<Value>>()
+    };
+    let held = requests.iter().any(|request| request.state == RequestState::Held);
+    let groups = desk.env.store.groups(me.owner.id).await?.len();
+    let past: Vec<Value> = shown(false).into_iter().take(PAST).collect();
+    let facts = json!({
+        "points": facts::points(&me.owner), "silenced": me.owner.silenced, "open": shown(true), "past": past,
+        "held": held, "groups": groups, "name": me.owner.profile.name,
+    });
+    Ok(desk.page(Some(me), StatusCode::OK, "home", facts))
+}

@@ -1,0 +1,106 @@
+//! The owner's contacts: who they are, what each of them sees, who is blocked.
+
+use super::{Answered, Desk, Signed, facts, groups, redirect};
+use crate::{
+    domain::{
+        address::Address,
+        group::{Identity, Member},
+        id::ContactId,
+        owner::Contact,
+    },
+    usecase::{
+        blocks, card_page,
+        contacts::{self, Entry, NewContact},
+        write::{Refused, carry_out},
+    },
+};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
+    match (post, rest) {
+        (false, []) => list(desk, me, None).await,
+        (true, []) => create(desk, me).await,
+        (_, [id, rest @ ..]) => {
+            let id: ContactId = id.parse().map_err(|_| Refused::NotFound("contact"))?;
+            match (post, rest) {
+                (false, []) => page(desk, me, id).await,
+                (true, ["block"]) => block(desk, me, id, true).await,
+                (true, ["unblock"]) => block(desk, me, id, false).await,
+                (true, ["remove"]) => {
+                    let actor = me.actor();
+                    carry_out(desk.env, || contacts::remove(desk.env, &actor, me.owner.id, None, id)).await?;
+                    Ok(redirect("/me/people?done=done_saved"))
+                }
+                _ => Err(Refused::NotFound("page")),
+            }
+        }
+    }
+}
+
+async fn list(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
+    let all = match desk.env.store.books(me.owner.id).await?.first() {
+        Some(book) => groups::contacts(desk, me, book.id).await?,
+        None => Vec::new(),
+    };
+    let one = |contact: &Contact| {
+        let first = contact.addresses.first().map(Address::wire);
+        json!({ "id": contact.id, "name": contact.name, "address": first, "linked": contact.linked.is_some() })
+    };
+    let facts = json!({
+        "people": all.iter().map(one).collect::<Vec<Value>>(), "wrong": wrong,
+        "name": desk.asked.text("name"), "address": desk.asked.text("address"),
+    });
+    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok(desk.page(Some(me), status, "people", facts))
+}
+
+async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
+    let (name, address) = (desk.asked.text("name"), desk.asked.text("address"));
+    if name.is_empty() || Address::parse(&address, desk.env.rules().region).is_err() {
+        return list(desk, me, Some("err_person")).await;
+    }
+    let book = groups::book(desk, me).await?;
+    let entry = Entry::Plain(NewContact { book: Some(book), name, addresses: vec![address] });
+    let actor = me.actor();
+    let made = carry_out(desk.env, || contacts::create(desk.env, &actor, me.owner.id, book, &entry)).await?;
+    Ok(redirect(&format!("/me/people/{}?done=done_person", made.id)))
+}
+
+/// What exactly this person sees.
+async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
+    let contact = contacts::read(desk.env, me.owner.id, id, None).await?;
+    let blocks = desk.env.store.blocks(me.owner.id).await?;
+    let blocked = contact.addresses.iter().any(|address| blocks.iter().any(|key| **key == *address.key()));
+    let card = card_page::as_seen(desk.env, me.owner.id, &contact).await?;
+    let points = card.as_ref().map(|card| card.points.as_slice()).unwrap_or_default().iter().map(|point| {
+        json!({
+            "kind": facts::kind(point.kind), "label": point.label, "label_key": point.label.to_lowercase(),
+            "value": point.value,
+        })
+    });
+    let member = desk.env.store.memberships(me.owner.id, Member::Contact(id)).await?;
+    let named = desk.env.store.groups(me.owner.id).await?;
+    let inside = named.iter().filter(|group| member.contains(&group.id));
+    let facts = json!({
+        "id": id, "name": contact.name, "addresses": contact.addresses.iter().map(Address::wire).collect::<Vec<_>>(),
+        "blocked": blocked, "shown": card.as_ref().map(|card| &card.fields.name), "points": points.collect::<Vec<Value>>(),
+        "groups": inside.map(|group| json!({ "id": group.id, "name": group.name })).collect::<Vec<Value>>(),
+    });
+    Ok(desk.page(Some(me), StatusCode::OK, "people_one", facts))
+}
+
+async fn block(desk: &Desk<'_>, me: &Signed, id: ContactId, on: bool) -> Answered {
+    let contact = contacts::read(desk.env, me.owner.id, id, None).await?;
+    let actor = me.actor();
+    for address in &contact.addresses {
+        let identity = Identity::Address(address.clone());
+        if on {
+            carry_out(desk.env, || blocks::add(desk.env, &actor, me.owner.id, None, &identity)).await?;
+        } else {
+            carry_out(desk.env, || blocks::remove(desk.env, &actor, me.owner.id, None, &identity)).await?;
+        }
+    }
+    let done = if on { "done_blocked" } else { "done_unblocked" };
+    Ok(redirect(&format!("/me/people/{id}?done={done}")))
+}

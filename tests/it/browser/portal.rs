@@ -1,0 +1,40 @@
+//! The owner's portal in Chromium: from the first visit to 'all told'.
+
+use super::Journey;
+use crate::portal::Portal;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+impl Portal {
+    /// Answers what a journey asks until it ends.
+    async fn serve(&self, mut journey: Journey) {
+        while let Some((asked, of)) = journey.asks().await {
+            let answer = match asked.as_str() {
+                "code" => json!(self.code(of.as_str().unwrap()).await),
+                "after" => {
+                    self.idle().await;
+                    self.running.clock.advance(Duration::from_secs(of.as_u64().unwrap()));
+                    self.idle().await;
+                    Value::Null
+                }
+                "told" => json!(self.told().await.into_iter().map(|(to, _)| to).collect::<Vec<_>>()),
+                other => panic!("{other} is asked"),
+            };
+            journey.say(&answer).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_first_visit_to_all_told() {
+    for (width, dark) in [(390, false), (1280, true)] {
+        let portal = Portal::new().await;
+        let given = json!({
+            "old": "+14155550100", "fresh": "+14155550123", "width": width, "dark": dark, "locale": "en",
+            "people": [["Bob Roy", "+14155550150"], ["Cy Dee", "cy@example.org"]],
+        });
+        let begun = Journey::begin("portal_first_change.js", &portal.running.base, given).await;
+        let Some(journey) = begun else { return };
+        portal.serve(journey).await;
+    }
+}
