@@ -2,10 +2,10 @@
 
 use super::accounts;
 use crate::{
-    config::Config,
+    config::{self, Config},
     domain::notice::REPORTS_WITHIN,
     provider::{BUILT_IN, Capability, Provider},
-    template::{Alphabet, Letterhead, Price, Segments, Templates},
+    template::{Alphabet, CardWay, Letterhead, Price, Segments, Templates},
     transport::http::reach::Reach,
     usecase::devices::PushAccount,
 };
@@ -48,12 +48,31 @@ pub fn check(config: &Config) -> Vec<Finding> {
     match super::post::post(config, None) {
         Ok(post) => {
             let prices = prices(config, &mut report);
-            let head = Letterhead { service: post.service, help: post.help, reply: true, ..Letterhead::default() };
+            let card = cards(config, &post.public_url, &mut report);
+            let head =
+                Letterhead { service: post.service, help: post.help, reply: true, card, ..Letterhead::default() };
             texts(&post.templates, &head, &prices, &mut report);
         }
         Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
     }
     report
+}
+
+/// How the card goes with text messages; with a link in them the texts below are counted with it.
+fn cards(config: &Config, base: &str, report: &mut Vec<Finding>) -> CardWay {
+    let mut way = CardWay::None;
+    for name in config.notices.sms.iter().map(toml::Spanned::get_ref) {
+        let what = match config.account(name).map(|account| account.card) {
+            Some(config::Card::Mms) => "text messages carry the card as media: each is billed as a multimedia message",
+            Some(config::Card::Link) => {
+                way = CardWay::Link(format!("{base}/c/{}", "0".repeat(32)));
+                "text messages carry a link to the card; the parts of the texts are counted with it"
+            }
+            _ => continue,
+        };
+        report.push(Finding { of: format!("account {name}"), wrong: false, what: what.to_owned() });
+    }
+    way
 }
 
 /// What devices an account pushes to.

@@ -8,7 +8,7 @@ use crate::{
         owner::Channel,
         schedule::{self, Backoff, BreakerSettings, Hours, Rate},
     },
-    provider::Capability,
+    provider::{Capability, Provider},
     telemetry::Metrics,
     template::Templates,
     transport::{
@@ -17,7 +17,7 @@ use crate::{
         smtp::{Settings, Smtp},
     },
     usecase::{
-        carrier::{ByFolder, ByProvider, BySmtp, Carrier, Carriers, MailHead},
+        carrier::{ByFolder, ByProvider, BySmtp, Cards, Carrier, Carriers, MailHead},
         deliver_notice::Post,
         devices::{PushAccount, PushAccounts},
         gateway::Account,
@@ -222,6 +222,7 @@ fn carrier(
         kind => {
             let file = Arc::new(accounts::provider_file(config, kind)?);
             let one = accounts::one(config, &name, account, file)?;
+            let cards = cards(config, account, one.provider.provider())?;
             Ok(Arc::new(ByProvider {
                 callback: callback(&one, account),
                 client: client(&one, account, channel)?,
@@ -229,10 +230,29 @@ fn carrier(
                 sender: sender(account).unwrap_or_default().into(),
                 replies: sender_is_number(account),
                 repeats: account.unknown == config::Unanswered::Repeat,
+                cards,
                 head: account.from_email.as_ref().map(|_| head),
             }))
         }
     }
+}
+
+/// How the card goes with text messages: both ways need an address at which it is found.
+fn cards(config: &Config, account: &config::Account, file: &Provider) -> Result<Cards, String> {
+    let cards = match account.card {
+        config::Card::None => return Ok(Cards::None),
+        config::Card::Mms if !file.takes_media() => {
+            return Err(
+                "card = \"mms\" is for providers that take media; this one's file has no field for them".to_owned()
+            );
+        }
+        config::Card::Mms => Cards::Mms,
+        config::Card::Link => Cards::Link,
+    };
+    if links(config).is_empty() {
+        return Err("card needs a server.public_url that begins with https://".to_owned());
+    }
+    Ok(cards)
 }
 
 /// What links in e-mails begin with: RFC 8058 asks for https.

@@ -73,6 +73,9 @@ pub struct Account {
     /// Whether endpoints of push messages may lie on this machine or a private network, without TLS too (rule W2).
     #[serde(default)]
     pub private_endpoints: bool,
+    /// How the card goes with text messages of notices.
+    #[serde(default)]
+    pub card: Card,
     /// What senders show at the drop-in endpoints of an account in the operator's custody.
     #[serde(default)]
     pub senders: Vec<Sender>,
@@ -148,6 +151,19 @@ pub enum Unanswered {
     Wait,
     /// It is sent again: rather twice than not at all.
     Repeat,
+}
+
+/// How the card goes with text messages of notices (rule N5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Card {
+    /// Not at all: a link beside a new number is what fraud looks like.
+    #[default]
+    None,
+    /// As the media of a multimedia message.
+    Mms,
+    /// As a link to the recipient's page.
+    Link,
 }
 
 /// Which callers hear a line before the new number is dialled (rule Q6).

@@ -9,7 +9,7 @@ mod duration;
 mod secret;
 mod sign_in;
 
-pub use account::{Account, Announce, Countries, Custody, Sender, Unanswered, Values, Word};
+pub use account::{Account, Announce, Card, Countries, Custody, Sender, Unanswered, Values, Word};
 pub use console::{Console, Operator, Role};
 pub use duration::Span;
 pub use secret::Secret;

@@ -42,6 +42,20 @@ pub fn read(text: &str) -> Option<Wish> {
     is(words::HELP).then_some(Wish::Help)
 }
 
+/// The language that a message like this is in, where its words are of one alone; STOP and HELP are everybody's.
+pub fn language(text: &str) -> Option<&'static str> {
+    let text = fold(text);
+    if text.chars().any(|c| ('\u{0600}'..='\u{06ff}').contains(&c)) {
+        return Some("ar");
+    }
+    if text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)) {
+        let traditional = words::TRADITIONAL.iter().any(|letter| text.contains(*letter));
+        return Some(if traditional { "zh-Hant" } else { "zh" });
+    }
+    let speaks = |(_, all): &&(&str, &[&str])| all.iter().any(|words| contains(&text, words));
+    words::TELLING.iter().find(speaks).map(|(language, _)| *language)
+}
+
 /// Small letters without accents, words with one space between them, nothing else: `STOP!`, `Ｓｔｏｐ` and ` stop.` are one,
 /// and so are `arrêt` and `ARRET`. An apostrophe joins.
 fn fold(text: &str) -> String {
@@ -89,6 +103,26 @@ fn contains(text: &str, words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn n6_an_answer_is_in_the_language_of_the_word() {
+        for (text, language) in [
+            ("STOP", None),
+            ("help", None),
+            ("Abmelden", Some("de")),
+            ("Bitte keine SMS mehr!", Some("de")),
+            ("¡Alto!", Some("es")),
+            ("ARRÊT", Some("fr")),
+            ("stop tout", Some("fr")),
+            ("unsubscribe me", Some("en")),
+            ("退订", Some("zh")),
+            ("退訂", Some("zh-Hant")),
+            ("إيقاف", Some("ar")),
+            ("", None),
+        ] {
+            assert_eq!(super::language(text), language, "{text}");
+        }
+    }
 
     #[test]
     fn n6_stop_and_its_kin_in_six_languages() {

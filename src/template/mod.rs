@@ -49,6 +49,8 @@ pub struct Sms {
     pub segments: Segments,
     /// Whether the card goes with it as media, where the account can send media.
     pub with_card: bool,
+    /// Where it is fetched from, where it goes.
+    pub card: Option<String>,
     /// How many changes, the last ones, it has no room for: it only says how many there are.
     pub left_out: usize,
 }
@@ -61,7 +63,7 @@ impl Sms {
         let (whole, segments) = (segments(text), segments(&plain));
         let saves = segments.alphabet == Alphabet::Gsm7 || segments.parts < whole.parts;
         let (text, segments) = if saves { (plain, segments) } else { (text.to_owned(), whole) };
-        Self { text, segments, with_card: false, left_out: 0 }
+        Self { text, segments, with_card: false, card: None, left_out: 0 }
     }
 }
 

@@ -56,6 +56,18 @@ pub enum Content {
     },
 }
 
+/// How the card goes with an account's text messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cards {
+    /// Not at all.
+    #[default]
+    None,
+    /// As the media of a multimedia message, which the provider fetches from the recipient's own address.
+    Mms,
+    /// As a link to the recipient's page in the text.
+    Link,
+}
+
 /// An account that notices leave by.
 #[async_trait]
 pub trait Carrier: Send + Sync + std::fmt::Debug {
@@ -83,6 +95,11 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// Whether each recipient chooses the far end: endpoints of push messages may lie anywhere.
     fn chosen_by_recipients(&self) -> bool {
         false
+    }
+
+    /// How the card goes with its text messages.
+    fn cards(&self) -> Cards {
+        Cards::None
     }
 
     /// Whether an answer to the message is read by anybody.

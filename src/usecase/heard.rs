@@ -16,7 +16,7 @@ use crate::{
     domain::{
         address::Address,
         id::{NoticeId, OwnerId},
-        notice::AttemptOutcome,
+        notice::{AttemptOutcome, Recipient},
         opt_out::{self, Ends},
         opt_word::{self, Wish},
         owner::Channel,
@@ -156,7 +156,22 @@ fn kind(due: Due, key: &str) -> Box<str> {
     format!("{kind} {key}").into()
 }
 
-/// Sends the answer by the account that the message came to, and again after each pause where it was not sent. Whether it
+/// The language of whoever this account last told at an address, where it is known.
+async fn language_of(env: &Env, account: &str, to: &Address) -> Result<Option<Box<str>>, StoreError> {
+    let Some(last) = env.store.last_attempt_to(account, to.key()).await? else { return Ok(None) };
+    let Some(notice) = env.store.notice(last.notice).await? else { return Ok(None) };
+    let own = match notice.recipient {
+        Recipient::Owner(id) => env.store.owner(id).await?.map(|owner| owner.language),
+        Recipient::Contact(id) => env.store.contact(notice.owner, id).await?.and_then(|contact| contact.language),
+    };
+    // As the notice was written.
+    Ok(match own {
+        Some(language) => Some(language),
+        None => env.store.owner(notice.owner).await?.map(|owner| owner.language),
+    })
+}
+
+/// Sends the answer, in the language of the word or else of the reader, by the account that the message came to, and again after each pause where it was not sent. Whether it
 /// was; an account that sends nothing of ours answers nothing.
 pub async fn answer(
     env: &Env,
@@ -164,6 +179,7 @@ pub async fn answer(
     account: &str,
     to: &Address,
     due: Due,
+    text: &str,
     pauses: &[Duration],
 ) -> Result<bool, StoreError> {
     let speaks = |carrier: &dyn Carrier| carrier.name() == account && carrier.speaks(Channel::Sms);
@@ -181,7 +197,12 @@ pub async fn answer(
         Due::Started => Answer::started(&letterhead, None),
         Due::Help => Answer::help(&letterhead),
     };
-    let sms = match post.templates.sms(&[post.language.as_str()], &facts) {
+    let known = match opt_word::language(text) {
+        Some(language) => Some(language.into()),
+        None => language_of(env, account, to).await?,
+    };
+    let languages: Vec<&str> = known.iter().map(AsRef::as_ref).chain([post.language.as_str()]).collect();
+    let sms = match post.templates.sms(&languages, &facts) {
         Ok(sms) => sms,
         Err(error) => {
             tracing::error!(%error, "an answer could not be made");

@@ -92,10 +92,10 @@ async fn hear(
     let Some(due) = heard::take(&gateway.env, &heard).await? else { return Ok(()) };
     let Some(post) = gateway.post() else { return Ok(()) };
     let task = {
-        let (gateway, account) = (Arc::clone(gateway), Arc::clone(account));
+        let (gateway, account, text) = (Arc::clone(gateway), Arc::clone(account), message.text.clone());
         async move {
             let pauses = &gateway.ways.retries;
-            let answer = heard::answer(&gateway.env, &post, account.name(), &from, due, pauses);
+            let answer = heard::answer(&gateway.env, &post, account.name(), &from, due, &text, pauses);
             tokio::select! {
                 answered = answer => match answered {
                     Ok(true) => tracing::info!(account = account.name(), "a message was answered"),

@@ -14,7 +14,7 @@ use redial::{
     telemetry::metrics::Answered,
     template::Sms,
     usecase::{
-        carrier::{ByProvider, Carrier as _, Content, Message},
+        carrier::{ByProvider, Cards, Carrier as _, Content, Message},
         gateway::Account,
         receipts::OwnMessage,
     },
@@ -223,6 +223,7 @@ async fn notice(running: &Running, kannel: &Kannel) {
         replies: true,
         repeats: false,
         sender: "12345".into(),
+        cards: Cards::None,
         head: None,
     };
     let text = "Ann Lee hat eine neue Nummer";

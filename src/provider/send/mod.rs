@@ -121,6 +121,12 @@ impl Provider {
         self.send.as_ref().and_then(|send| send.idempotent_for)
     }
 
+    /// Whether its messages have a place for pictures and cards.
+    pub fn takes_media(&self) -> bool {
+        let is_media = |(_, field): &(Box<str>, Field)| matches!(field, Field::Media | Field::Joined(_));
+        self.send.as_ref().is_some_and(|send| send.endpoint.fields.iter().any(is_media))
+    }
+
     /// What devices tell that this provider pushes to; `None` where it sends other messages.
     pub fn device(&self) -> Option<DeviceForm<'_>> {
         let send = self.send.as_ref()?;

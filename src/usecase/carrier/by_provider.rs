@@ -1,6 +1,6 @@
 //! Messages by a provider over HTTP.
 
-use super::{Carrier, Content, MailHead, Message};
+use super::{Cards, Carrier, Content, MailHead, Message};
 use crate::{
     clock::Time,
     domain::{notice::AttemptOutcome, owner::Channel},
@@ -34,6 +34,8 @@ pub struct ByProvider {
     pub replies: bool,
     /// Whether a message of which nobody knows whether it left is sent again although the provider knows no repeat.
     pub repeats: bool,
+    /// How the card goes with text messages.
+    pub cards: Cards,
     /// Head of the e-mails.
     pub head: Option<MailHead>,
 }
@@ -67,6 +69,10 @@ impl Carrier for ByProvider {
 
     fn chosen_by_recipients(&self) -> bool {
         self.account.provider().device().is_some_and(|form| form.endpoint)
+    }
+
+    fn cards(&self) -> Cards {
+        self.cards
     }
 
     fn replies(&self) -> bool {
@@ -116,7 +122,10 @@ impl ByProvider {
             kind: MessageKind::Sms,
         };
         let (email, card) = match message.content {
-            Content::Sms(sms) => return self.account.send(&Outgoing { text: &sms.text, ..common }),
+            Content::Sms(sms) => {
+                let media: Vec<&str> = sms.card.as_deref().into_iter().collect();
+                return self.account.send(&Outgoing { text: &sms.text, media: &media, ..common });
+            }
             Content::Push { push, place, collapse } => {
                 let keys = place.keys();
                 let push_only = provider::Push {

@@ -17,12 +17,12 @@ use crate::{
         target::{Countries, Targets},
     },
     store::{Claimed, Commit, Effect, Result, StoreError},
-    template::{CardWay, Changed, Letterhead, TemplateError},
+    template::{CardWay, Changed, Letterhead, Sms, TemplateError},
     transport::delivery::Delivery,
     usecase::{
         Env,
         card_page::preferred,
-        carrier::{Carrier, Content, Message},
+        carrier::{Cards, Carrier, Content, Message},
         expand_fanout::read_seen,
         receipts::OwnMessage,
         resolve::{self, Ask},
@@ -244,13 +244,20 @@ impl Plan {
         page: String,
     ) -> std::result::Result<Content, TemplateError> {
         let languages: Vec<&str> = self.languages.iter().map(AsRef::as_ref).filter(|tag| !tag.is_empty()).collect();
+        let card = match (way.channel, carrier.cards()) {
+            (Channel::Email, _) => CardWay::Attached,
+            (Channel::Sms, Cards::Mms) if !page.is_empty() => CardWay::Attached,
+            (Channel::Sms, Cards::Link) if !page.is_empty() => CardWay::Link(page.clone()),
+            _ => CardWay::None,
+        };
+        let file = (way.channel == Channel::Sms && card == CardWay::Attached).then(|| format!("{page}.vcf"));
         let letterhead = Letterhead {
             service: post.service.clone(),
             reply: carrier.replies(),
             help: post.help.clone(),
             unsubscribe: if page.is_empty() { String::new() } else { format!("{page}/stop") },
             page,
-            card: if way.channel == Channel::Email { CardWay::Attached } else { CardWay::None },
+            card,
             list: claimed.notice.owner.to_string(),
         };
         let name = &self.views.owner.profile.name;
@@ -260,7 +267,7 @@ impl Plan {
                 email: post.templates.email(&languages, &changed)?,
                 card: Some(self.views.card(&self.groups)),
             },
-            Channel::Sms => Content::Sms(post.templates.sms(&languages, &changed)?),
+            Channel::Sms => Content::Sms(Sms { card: file, ..post.templates.sms(&languages, &changed)? }),
             Channel::Push => Content::Push {
                 push: post.templates.push(&languages, &changed)?,
                 place: self.place(&way.address).clone(),

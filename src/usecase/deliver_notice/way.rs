@@ -17,7 +17,7 @@ use crate::{
     transport::delivery::Delivery,
     usecase::{
         Env, card_link,
-        carrier::Carrier,
+        carrier::{Cards, Carrier},
         governor::{Permit, Wait, Way, Why},
         opt_outs::{Refusal, Stopped},
     },
@@ -126,12 +126,12 @@ impl Plan {
         permit: Box<Permit>,
     ) -> Result<Option<Settling>> {
         let language = self.languages.first().map(AsRef::as_ref).unwrap_or_default();
-        let page = match way.channel {
-            Channel::Email => {
+        let page = match (way.channel, carrier.cards()) {
+            (Channel::Email, _) | (Channel::Sms, Cards::Mms | Cards::Link) => {
                 let pair = (claimed.notice.owner, claimed.notice.recipient);
                 card_link::of(env, &post.public_url, pair, &way.address, language).await?
             }
-            Channel::Sms | Channel::Push => None,
+            (Channel::Sms | Channel::Push, _) => None,
         };
         let text = async { self.render(post, claimed, &way, carrier.as_ref(), page.unwrap_or_default()) };
         Ok(match post.governor.timed("text", text).await {

@@ -16,7 +16,12 @@ use redial::{
         owner::Channel,
     },
     provider::Custody,
-    usecase::{Live, carrier::ByProvider, deliver_notice::Post, gateway::Account},
+    usecase::{
+        Live,
+        carrier::{ByProvider, Cards},
+        deliver_notice::Post,
+        gateway::Account,
+    },
     worker::{Settings, Worker},
 };
 use serde_json::{Value, json};
@@ -259,6 +264,7 @@ fn worker(running: &Running, world: &World, jasmin: &str) -> Worker {
         replies: true,
         repeats: false,
         sender: OURS.into(),
+        cards: Cards::None,
         head: None,
     };
     let carrier: Arc<dyn redial::usecase::carrier::Carrier> = Arc::new(carrier);

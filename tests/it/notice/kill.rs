@@ -19,7 +19,7 @@ use redial::{
     },
     usecase::{
         Env, Rules,
-        carrier::{ByFolder, ByProvider, MailHead},
+        carrier::{ByFolder, ByProvider, Cards, MailHead},
         deliver_notice::Post,
     },
     worker::{self, Worker},
@@ -72,6 +72,7 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
     });
     let settings = Settings { reach: Reach::Anywhere, ..Settings::default() };
     let texts = ByProvider {
+        cards: Cards::None,
         head: None,
         account: Arc::new(account.unwrap()),
         client: Client::new(&settings).unwrap(),

@@ -420,3 +420,23 @@ async fn n6_a_recipient_who_has_moved_is_told_at_the_new_number_where_the_owner_
         assert_eq!(told, expected);
     }
 }
+
+#[tokio::test]
+async fn n6_an_answer_is_in_the_language_of_the_word_or_of_the_reader() {
+    for (text, of_contact, said) in [
+        ("STOP", None, "Ann Lee"),
+        ("Abmelden", None, "keine"),
+        ("STOP", Some("fr"), "plus"),
+        ("退订", Some("fr"), "不"),
+    ] {
+        let (running, world) = both(&[]).await;
+        world.contacts(&[Contact { language: of_contact.map(Into::into), ..contact(1, &[BO]) }]).await;
+        world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
+        world.change(MOBILE, "+14155550111").await;
+        world.after(120).await;
+        assert_eq!(world.taken().len(), 1);
+        writes(&running, "SM10", text, &[]).await;
+        let answer = answered(&running, &world).await;
+        assert!(answer.len() == 1 && answer[0].contains(said), "{text} {of_contact:?}: {answer:?}");
+    }
+}
