@@ -80,15 +80,12 @@ impl Draft {
     }
 
     fn wanted(&self, me: &Signed, groups: &[Group]) -> Wanted {
-        let (point, name) = match self.found(me) {
-            Some(point) => {
-                let id = point.id.to_string();
-                (WantedPoint::Replace(NewValue { point: id.clone(), value: self.value.clone() }), id)
-            }
-            None => {
-                let label = self.label.clone();
-                (WantedPoint::Add(NewPoint { label: label.clone(), value: self.value.clone() }), label)
-            }
+        let (point, name) = if let Some(point) = self.found(me) {
+            let id = point.id.to_string();
+            (WantedPoint::Replace(NewValue { point: id.clone(), value: self.value.clone() }), id)
+        } else {
+            let label = self.label.clone();
+            (WantedPoint::Add(NewPoint { label: label.clone(), value: self.value.clone() }), label)
         };
         let new = self.groups.iter().filter(|id| groups.iter().any(|group| group.id == **id));
         let new = new.filter(|id| !groups.iter().any(|group| group.id == **id && learns(group, self.point)));

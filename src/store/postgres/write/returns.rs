@@ -74,6 +74,14 @@ impl<'a> Writer<'a> {
                     ON CONFLICT (key) DO UPDATE SET at = excluded.at";
                 self.send(Wanted::One, SQL, values![&**key, *at]).await;
             }
+            Returned::CardLinked(_) | Returned::CardLinksEnded { .. } | Returned::Preferred(_) => {
+                self.link_effect(returned).await;
+            }
+        }
+    }
+
+    async fn link_effect(&mut self, returned: &'a Returned) {
+        match returned {
             Returned::CardLinked(link) => {
                 const FORGET: &str = "/* card_link.forget */ DELETE FROM card_links
                     WHERE owner = $1 AND key = $2 AND until < $3";
@@ -114,6 +122,7 @@ impl<'a> Writer<'a> {
                 let values = values![address.key(), address.wire(), first, &*preference.language, preference.at];
                 self.send(Wanted::One, SQL, values).await;
             }
+            _ => {}
         }
     }
 }
