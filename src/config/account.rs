@@ -8,6 +8,7 @@ use toml::Spanned;
 /// One account. `kind` names a provider file or a built-in kind; each takes some of the other keys.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, in any combination with the others")]
 pub struct Account {
     /// `folder`, `smtp`, or the name of a provider file.
     pub kind: Spanned<String>,

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        address::Address,
         asleep::Event,
         identity_bound::{Bound, Traits},
     },
@@ -150,7 +151,7 @@ impl Dead<'_> {
             Err(why) => return Ok(Err(why)),
         };
         let side = SenderSide::kept(self.row.callback.as_deref());
-        let from = text.from.as_deref().or(self.row.sender.as_ref().map(|sender| sender.wire()));
+        let from = text.from.as_deref().or(self.row.sender.as_ref().map(Address::wire));
         // Rule Q8, again: now the text is known that the provider has.
         let bound = || {
             let what = Traits { sender: from, key: side.key.as_deref(), text: Some(&text.text) };
