@@ -9,11 +9,12 @@ mod check;
 mod far_end;
 mod home;
 mod people;
+mod print;
 mod reports;
 mod script;
 
 use api::{Api, V1};
-pub(crate) use check::Outcome;
+use check::Outcome;
 use far_end::FarEnd;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use home::Home;
@@ -77,7 +78,7 @@ pub(crate) struct Run {
 /// Notices that wait at most, where there is no pace.
 const WINDOW: usize = 10_000;
 /// How Redial is configured beside its accounts.
-pub(crate) const CONFIGURED: &str = "concurrency = 64\nlease = \"3 s\"";
+const CONFIGURED: &str = "concurrency = 64\nlease = \"3 s\"";
 /// Without anything happening for so long it is over, or stuck.
 const STUCK: Duration = Duration::from_secs(150);
 

@@ -9,6 +9,7 @@ mod jasmin;
 mod kill;
 mod link;
 mod opt_out;
+mod proof;
 mod push;
 mod receipts;
 mod returns;

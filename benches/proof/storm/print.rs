@@ -1,0 +1,79 @@
+//! A run for its reader.
+
+use super::{CONFIGURED, Run};
+use std::{fmt, time::Duration};
+
+impl Run {
+    /// Nothing was lost, nothing was repeated that was known to have left, and Redial says of each notice what is true.
+    pub(crate) fn good(&self) -> bool {
+        let known = ["keyed", "late"].iter().any(|provider| self.outcome.doubled.contains_key(provider));
+        self.outcome.lost == 0 && self.outcome.repeated_blindly == 0 && self.outcome.wrong.is_empty() && !known
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = &self.outcome;
+        writeln!(f, "notices: {}", CONFIGURED.replace('\n', ", "))?;
+        writeln!(
+            f,
+            "{} notices, {} requests for messages, {} reports, {} kills; {:.1} s, {:.0} notices/s while a process was \
+             there; {} MiB at most in the last life",
+            outcome.notices,
+            outcome.requests,
+            self.reports,
+            self.kills,
+            self.took.as_secs_f64(),
+            rate(outcome.notices, self.alive),
+            self.memory
+        )?;
+        for ((provider, state), count) in &outcome.counts {
+            writeln!(f, "  by {provider:6} {state:9} {count:>8}")?;
+        }
+        for (provider, delays) in &outcome.delays {
+            let [p50, p99] = [0.5, 0.99].map(|share| at(delays, share));
+            writeln!(f, "  by {provider:6} from change to message: p50 {p50:.1} ms, p99 {p99:.1} ms")?;
+        }
+        for ((provider, kind), count) in &self.answers {
+            writeln!(f, "  {provider:6} answered {count:>8} times: {kind}")?;
+        }
+        for (line, times) in &self.said {
+            writeln!(f, "  said {times:>6} times: {line}")?;
+        }
+        for wrong in outcome.wrong.iter().take(20) {
+            writeln!(f, "WRONG: {wrong}")?;
+        }
+        let doubled: usize = outcome.doubled.values().sum();
+        write!(
+            f,
+            "lost {}; doubled {doubled} {:?}, of them although it was known that it had left {}; unknown to Redial {} \
+             (arrived {}, not arrived {})",
+            outcome.lost,
+            outcome.doubled,
+            outcome.repeated_blindly,
+            outcome.unknown.0 + outcome.unknown.1,
+            outcome.unknown.0,
+            outcome.unknown.1
+        )
+    }
+}
+
+fn rate(count: usize, time: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let count = count as f64;
+    count / time.as_secs_f64().max(0.001)
+}
+
+/// The value below which this share lies, in milliseconds.
+fn at(delays: &[Duration], share: f64) -> f64 {
+    let mut sorted = delays.to_vec();
+    sorted.sort_unstable();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index"
+    )]
+    let place = (sorted.len() as f64 * share) as usize;
+    sorted.get(place.min(sorted.len().saturating_sub(1))).map_or(f64::NAN, |delay| delay.as_secs_f64() * 1e3)
+}
