@@ -101,7 +101,10 @@ pub(crate) async fn compare(
             entry.times += message.taken - message.refused;
             if let Some(first) = message.first {
                 entry.first = Some(entry.first.map_or(first, |known| known.min(first)));
-                entry.provider = Some(far_end.name);
+                // Where the network refused it, the one that carried it after all.
+                if entry.provider.is_none() || message.taken > message.refused {
+                    entry.provider = Some(far_end.name);
+                }
             }
         }
     }
@@ -155,5 +158,5 @@ pub(crate) async fn compare(
 async fn truly_unknown(v1: &V1, notice: &Notice) -> bool {
     let shown = v1.read(&format!("{}/notices/{}", notice.owner, notice.id)).await;
     let tried = shown["tried"].as_array().expect("it was tried");
-    tried.iter().rev().skip(1).all(|attempt| attempt["outcome"] == "unknown" || attempt["outcome"] == "try_again")
+    tried.iter().rev().skip(1).all(|attempt| attempt["outcome"] != "sent")
 }

@@ -106,7 +106,8 @@ impl Script {
             doubled: share(14, 200),
             reversed: share(24, 100),
             never: share(34, 20),
-            refused: share(44, 3),
+            // What is never reported is not reported as refused either: nobody could know.
+            refused: share(44, 3) && !share(34, 20),
         }
     }
 
