@@ -13,7 +13,7 @@ pub use serve::{Running, serve};
 use crate::{
     clock::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
-    domain::{address::phone::Region, query::Windows},
+    domain::{address::phone::Region, passkey::Relying, query::Windows},
     store::{SharedStore, StoreError, postgres::Postgres, sqlite::Sqlite},
     telemetry::{Metrics, log},
     usecase::{Env, Rules, Seal},
@@ -117,6 +117,14 @@ async fn open_store(
     }
 }
 
+/// Browsers make passkeys for pages that came over https, or from this machine by its name.
+fn relying(config: &Config) -> Option<Relying> {
+    let origin = config.server.public_url.get_ref().trim_end_matches('/').to_owned();
+    let url: http::Uri = origin.parse().ok()?;
+    let id = url.host()?.to_owned();
+    (url.scheme_str() == Some("https") || id == "localhost").then_some(Relying { id, origin })
+}
+
 fn rules(config: &Config) -> Result<Rules, StartError> {
     let written = &config.queries.region;
     let region = Region::new(written.get_ref()).ok_or_else(|| {
@@ -129,6 +137,7 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         region: Some(region),
         reports: accounts::reports(config),
         registration: config.sign_in.registration,
+        relying: relying(config),
         ..Rules::default()
     })
 }

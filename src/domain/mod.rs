@@ -17,6 +17,7 @@ pub mod notice;
 pub mod opt_out;
 pub mod opt_word;
 pub mod owner;
+pub mod passkey;
 pub mod query;
 pub mod recent;
 pub mod schedule;

@@ -507,6 +507,26 @@ impl Unproved {
 }
 short_facts!(Unproved, Text::Unproved, |it| Unproved { which: it.which.within(SMS_VALUE_MOST), ..it.clone() });
 
+/// What the question is rendered from whether a former number is still its owner's (rule Q3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lapsing {
+    service: Said,
+    /// The end of the number.
+    which: Said,
+    /// Until when it is answered for.
+    until: Date,
+    help: Option<Said>,
+}
+
+impl Lapsing {
+    /// About this former number of the reader.
+    pub fn new(letterhead: &Letterhead, number: &crate::domain::address::Address, until: Time) -> Self {
+        let Head { service, help, .. } = Head::new(letterhead);
+        Self { service, which: ending(number.wire()), until: Date::new(until), help }
+    }
+}
+short_facts!(Lapsing, Text::Lapsing, |it| it.clone());
+
 /// What a message with a one-time code is rendered from (rule C1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Code {

@@ -25,8 +25,8 @@ mod words;
 
 pub use check::{Problem, Report, Size};
 pub use context::{
-    Answer, CardWay, Changed, Code, Digest, Facts, Hold, KEEP, Kept, Letterhead, StopPage, StopState, Unproved,
-    card_file,
+    Answer, CardWay, Changed, Code, Digest, Facts, Hold, KEEP, Kept, Lapsing, Letterhead, StopPage, StopState,
+    Unproved, card_file,
 };
 pub use load::TemplateError;
 pub use pages::{Asset, CardChoices, CardPage, asset};

@@ -1,8 +1,8 @@
 //! Facts of every kind that a text must cope with: for the check of texts, and to look at.
 
 use super::{
-    Answer, CardChoices, CardPage, CardWay, Changed, Code, Digest, Facts, Hold, Kept, Letterhead, StopPage, StopState,
-    Text, Unproved, context::longest,
+    Answer, CardChoices, CardPage, CardWay, Changed, Code, Digest, Facts, Hold, Kept, Lapsing, Letterhead, StopPage,
+    StopState, Text, Unproved, context::longest,
 };
 use crate::{
     clock::Time,
@@ -223,6 +223,10 @@ fn rest(text: Text, head: &Letterhead) -> Vec<Sample> {
             ]
         }
         Text::Kept => [None, Some(day)].map(|until| boxed(Use::Usual, Kept::new(head, until))).into(),
+        Text::Lapsing => {
+            let number = Address::stored("+14155550100", "+14155550100");
+            vec![boxed(Use::Usual, Lapsing::new(head, &number, day))]
+        }
         Text::Unproved => {
             ["+14155550100", "ann@example.com", &format!("{}@{}.example", "x".repeat(64), "y".repeat(63))]
                 .into_iter()

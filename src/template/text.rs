@@ -17,6 +17,8 @@ pub enum Text {
     Kept,
     /// An owner is told that somebody else has proved one of their addresses (rule C9).
     Unproved,
+    /// An owner is asked to prove a former number once more, before it is answered for no longer (rule Q3).
+    Lapsing,
     /// A one-time code (rule C1).
     Code,
     /// The answer to STOP (rule N6).
@@ -55,7 +57,7 @@ impl Medium {
 }
 
 impl Text {
-    pub(super) const ALL: [Text; 13] = [
+    pub(super) const ALL: [Text; 14] = [
         Text::Changed,
         Text::Introduced,
         Text::Digest,
@@ -63,6 +65,7 @@ impl Text {
         Text::Hold,
         Text::Kept,
         Text::Unproved,
+        Text::Lapsing,
         Text::Code,
         Text::Stopped,
         Text::Started,
@@ -81,6 +84,7 @@ impl Text {
             Self::Hold => "hold",
             Self::Kept => "kept",
             Self::Unproved => "unproved",
+            Self::Lapsing => "lapsing",
             Self::Code => "code",
             Self::Stopped => "stopped",
             Self::Started => "started",
@@ -95,7 +99,7 @@ impl Text {
         use Medium::{Email, Page, Push, Sms};
         match self {
             Self::Changed | Self::Introduced | Self::Digest | Self::Updated | Self::Hold => &[Sms, Email, Push],
-            Self::Kept | Self::Unproved | Self::Code => &[Sms, Email],
+            Self::Kept | Self::Unproved | Self::Lapsing | Self::Code => &[Sms, Email],
             Self::Stopped | Self::Started | Self::Help => &[Sms],
             Self::Stop | Self::Card => &[Page],
         }

@@ -4,7 +4,7 @@ use super::{
     Env,
     course::Stand,
     letters::{self, What},
-    link_contacts,
+    link_contacts, passkeys,
     requests::Decided,
     wanted::{self, Wanted, WantedPoint},
     write::{Actor, Plan, Refused, audited, fanout, read_owner},
@@ -125,6 +125,10 @@ pub(super) async fn complete(
     commit.expect.extend(ended.others);
     effects.extend(ended.effects);
     effects.extend(self::effects(env, &owner, &done, &request, actor, now));
+    effects.extend(passkeys::effects(owner.id, wanted, now)?);
+    if *proof == Proof::Code {
+        effects.extend(asked_later(env, &done.after, now));
+    }
     let tells = done.changed || !groups.is_empty() || done.after.silenced != owner.silenced;
     for group in groups {
         let detail = json!({"group": group.id, "request": request.id});
@@ -138,6 +142,18 @@ pub(super) async fn complete(
     commit.effects = effects;
     let owner = Owner { version: owner.version + 1, ..done.after };
     Ok(Plan { commit, outcome: Decided { request, owner } })
+}
+
+/// For each former number of an owner who proves their own: the question whether it is still theirs.
+fn asked_later(env: &Env, after: &Owner, now: Time) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for point in after.points.iter().filter(|point| point.removed.is_none()) {
+        for (at, held) in point.values.iter().enumerate().filter(|(_, held)| held.until.is_some()) {
+            let again = point.values[at + 1..].iter().any(|later| later.address.key() == held.address.key());
+            effects.extend(letters::lapsing(env, after, point, held, now).filter(|_| !again));
+        }
+    }
+    effects
 }
 
 /// Values that answered to a code in this request are proved anew, where another proof came with it (rule Q3): the window of

@@ -58,7 +58,7 @@ pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<S
     let standing = Standing {
         introduced: keys,
         held_by_another,
-        takes_away: takes_away(owner, &done) || wanted.end_panic,
+        takes_away: takes_away(owner, &done) || wanted.end_panic || !wanted.passkeys.is_empty(),
         dead: dead(env, owner).await?,
         passkeys,
     };
@@ -138,21 +138,27 @@ pub async fn answered(
     super::codes::answered(env, challenge, typed, |purpose| *purpose == wanted).await
 }
 
-/// Writes what was shown for an open request, and what follows: it waits for more, is held, or takes effect.
+/// That a code of a request was answered rightly, for [`prove`]: the code counts once.
+pub fn shown_by(code: &Code, at: Time) -> (Evidence, Effect) {
+    (Evidence { by: By::Code(code.address.key().into()), at }, super::codes::used(code, at))
+}
+
+/// Writes what was shown for an open request, `with` what belongs to it, and what follows: it waits for more, is held, or
+/// takes effect.
 pub async fn prove(
     env: &Env,
     actor: &Actor,
     owner: OwnerId,
     request: RequestId,
     shown: Evidence,
-    code: Option<&Code>,
+    with: Option<Effect>,
 ) -> Result<Plan<Decided>, Refused> {
     let owner = read_owner(env, owner, None).await?;
     let mut request = requests::open(env, owner.id, request).await?;
     let now = env.store.now().await?;
     request.course.show(shown.by, shown.at);
     let mut plan = advance(env, actor, owner, request, now, "proof_given").await?;
-    plan.commit.effects.extend(code.map(|code| super::codes::used(code, now)));
+    plan.commit.effects.extend(with);
     Ok(plan)
 }
 

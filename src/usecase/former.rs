@@ -3,6 +3,7 @@
 use super::{
     Env, codes,
     codes::{Issued, Requester},
+    letters,
     write::{Actor, Plan, Refused, audited, read_owner},
 };
 use crate::{
@@ -71,11 +72,13 @@ pub async fn renew(env: &Env, session: &Session, code: &Code) -> Result<Plan<Own
         }
     }
     let actor = Actor::person(session.evidence.clone());
-    let effects = vec![
+    let renewed = Held { proof: Proof::Code, proved: now, ..held.clone() };
+    let mut effects = vec![
         Effect::ValueProved { owner: owner.id, point: point.id, key, proof: Proof::Code, at: now },
         codes::used(code, now),
         audited(env, owner.id, &actor.by, now, "value_proved", &json!({"point": point.id})),
     ];
+    effects.extend(letters::lapsing(env, &owner, point, &renewed, now));
     let after = Owner { version: owner.version + 1, ..owner.clone() };
     Ok(Plan::on(&owner, effects, after))
 }

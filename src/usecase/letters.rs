@@ -7,11 +7,11 @@ use crate::{
         address::{Address, Kind},
         change::RequestState,
         code::{self, Purpose},
-        id::{CodeId, LetterId, OwnerId, RequestId},
-        owner::Owner,
+        id::{CodeId, LetterId, OwnerId, PointId, RequestId},
+        owner::{Held, Owner, Point, Proof},
     },
     store::{Effect, Letter, Posted, Result},
-    template::{Code, Facts, Hold, Kept, Letterhead, Unproved},
+    template::{Code, Facts, Hold, Kept, Lapsing, Letterhead, Unproved},
 };
 use std::time::Duration;
 
@@ -43,11 +43,62 @@ pub enum What {
         /// As it is written.
         wire: Box<str>,
     },
+    /// A former number is answered for no longer soon, unless it is proved again (rule Q3).
+    Lapsing {
+        /// Whose.
+        owner: OwnerId,
+        /// At which point.
+        point: PointId,
+        /// The number's key.
+        key: Box<str>,
+    },
+}
+
+/// How long before its end the owner is asked.
+const AHEAD: Duration = Duration::from_hours(7 * 24);
+
+/// The question whether a former number is still its owner's, some days before it is answered for no longer; none where the
+/// time is too short for a question. It goes to the value that the point has now.
+pub(super) fn lapsing(env: &Env, owner: &Owner, point: &Point, former: &Held, now: Time) -> Option<Effect> {
+    let (to, until) = (point.current()?, former.proved.after(env.rules().windows.alone));
+    let asked = until.before(AHEAD);
+    if asked <= now || former.proof == Proof::None || former.address.kind() != Kind::Phone {
+        return None;
+    }
+    let what = What::Lapsing { owner: owner.id, point: point.id, key: former.address.key().into() };
+    let mut effect = due(env, &to.address, &what, Some(&owner.language), now, until.since(now));
+    if let Effect::Posted(Posted::Due(letter)) = &mut effect {
+        letter.due = asked;
+    }
+    Some(effect)
+}
+
+/// What a question of that kind is about, where it is still one: the number is former, its window has not begun anew, nobody
+/// else has proved it, and the reader is still who is asked.
+async fn lapses(
+    env: &Env,
+    letter: &Letter,
+    owner: OwnerId,
+    point: PointId,
+    key: &str,
+) -> Result<Option<(Address, Time)>> {
+    let Some(owner) = env.store.owner(owner).await?.filter(|owner| !owner.silenced) else { return Ok(None) };
+    let Some(point) = owner.points.iter().find(|one| one.id == point) else { return Ok(None) };
+    let reads = point.current().is_some_and(|held| held.address.key() == letter.to.key() && held.proof != Proof::None);
+    let last = point.values.iter().rev().find(|held| held.address.key() == key);
+    let Some((held, left)) = last.filter(|_| reads).and_then(|held| Some((held, held.until?))) else { return Ok(None) };
+    let until = held.proved.after(env.rules().windows.alone);
+    if until > letter.due.after(AHEAD * 2) {
+        return Ok(None);
+    }
+    let others = env.store.holders(&[key.into()]).await?;
+    let taken = others.iter().any(|(_, other)| other.owner != owner.id && other.believed && other.proved >= left);
+    Ok((!taken).then(|| (held.address.clone(), until)))
 }
 
 /// A letter in the commit of what causes it.
 pub(super) fn due(env: &Env, to: &Address, what: &What, language: Option<&str>, at: Time, life: Duration) -> Effect {
-    let urgent = !matches!(what, What::Unproved { .. });
+    let urgent = !matches!(what, What::Unproved { .. } | What::Lapsing { .. });
     Effect::Posted(Posted::Due(Letter {
         id: LetterId::fresh(at, &*env.random),
         to: to.clone(),
@@ -72,7 +123,7 @@ pub(super) fn to_points(
 ) -> Vec<Effect> {
     let held = owner.points.iter().filter_map(|point| point.current());
     let told = held
-        .filter(|held| held.proof != crate::domain::owner::Proof::None)
+        .filter(|held| held.proof != Proof::None)
         .filter(|held| !but.iter().any(|key| **key == *held.address.key()));
     told.map(|held| due(env, &held.address, what, Some(&owner.language), at, life)).collect()
 }
@@ -108,6 +159,10 @@ pub(super) async fn facts(
             Some(Box::new(hold.with_page(link.unwrap_or_default())))
         }
         What::Kept { until } => Some(Box::new(Kept::new(head, *until))),
+        What::Lapsing { owner, point, key } => {
+            let found = lapses(env, letter, *owner, *point, key).await?;
+            found.map(|(number, until)| Box::new(Lapsing::new(head, &number, until)) as Box<dyn Facts>)
+        }
         What::Unproved { key, wire } => {
             Some(Box::new(Unproved::new(head, &Address::stored(key.clone(), wire.clone()))))
         }

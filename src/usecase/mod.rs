@@ -50,6 +50,7 @@ pub mod panic;
 mod parts;
 mod passed;
 pub mod preview;
+pub mod passkeys;
 pub mod receipts;
 pub mod record;
 pub mod reference;
@@ -71,7 +72,7 @@ pub mod write;
 
 use crate::{
     clock::{Clock, Random},
-    domain::{change::hold::Holds, code::Caps, notice::REPORTS_WITHIN, query::Windows},
+    domain::{change::hold::Holds, code::Caps, notice::REPORTS_WITHIN, passkey::Relying, query::Windows},
     store::{self, SharedStore},
 };
 use arc_swap::{ArcSwap, Guard};
@@ -164,6 +165,8 @@ pub struct Rules {
     pub codes: Caps,
     /// Whether people may register themselves by a code.
     pub registration: bool,
+    /// Who relies on passkeys; none where browsers could not reach this service safely.
+    pub relying: Option<Relying>,
 }
 
 impl Rules {
@@ -184,6 +187,7 @@ impl Default for Rules {
             holds: Holds::default(),
             codes: Caps::default(),
             registration: false,
+            relying: None,
         }
     }
 }

@@ -64,6 +64,9 @@ async fn vouched(
     request: Request,
     now: Time,
 ) -> Result<Plan<Decided>, Refused> {
+    if !wanted.passkeys.is_empty() {
+        return Err(Refused::invalid("/passkeys", "nobody can vouch for a passkey"));
+    }
     let wish = wanted::wish(env, &owner, wanted).await?;
     let introduced = change::introduced(&owner, &wish).map_err(|why| impossible(wanted, &why))?;
     let stand = Stand { wish, introduced, standing: Standing::default() };

@@ -36,6 +36,9 @@ pub struct Wanted {
     /// Rights that groups get with it (rule C2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<WantedGrants>,
+    /// Passkeys that are added or removed; `POST …/passkeys` writes them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<WantedPasskey>,
     /// Forwarding and notices go on after a panic (rule C7).
     #[serde(skip_serializing_if = "is_not")]
     pub end_panic: bool,
@@ -87,6 +90,32 @@ pub struct NewLabel {
     /// Which point.
     pub point: String,
     /// The owner's own word.
+    pub label: String,
+}
+
+/// What becomes of one passkey.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WantedPasskey {
+    /// A new one.
+    Add(NewPasskey),
+    /// It proves nothing any more; by its id.
+    Remove(String),
+}
+
+/// A new passkey, read and checked.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPasskey {
+    /// The credential's id, as base64url.
+    pub id: String,
+    /// COSE's number of the algorithm.
+    pub algorithm: i64,
+    /// The public key, as base64url.
+    pub public: String,
+    /// The authenticator's counter.
+    pub count: u32,
+    /// The owner's own word for it.
     pub label: String,
 }
 

@@ -132,7 +132,7 @@ pub(super) struct SignedInView {
     newcomer: bool,
 }
 
-fn signed_in(session: &Session, token: &Token) -> SignedInView {
+pub(super) fn signed_in(session: &Session, token: &Token) -> SignedInView {
     SignedInView {
         token: Some(token.reveal().to_owned()),
         session: Some(SessionView::of(session, Some(session.id))),

@@ -19,6 +19,7 @@ mod members;
 pub mod openapi;
 mod opt_outs;
 mod owners;
+mod passkeys;
 mod points;
 mod record_view;
 mod records;

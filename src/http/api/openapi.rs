@@ -4,8 +4,8 @@
 //! a handler's annotation says only what is its own.
 
 use super::{
-    access, batch, blocks, books, contacts, devices, explain, groups, members, opt_outs, owners, points, records,
-    requests, resolve,
+    access, batch, blocks, books, contacts, devices, explain, groups, members, opt_outs, owners, passkeys, points,
+    records, requests, resolve,
     route::{Route, TABLE},
     view,
 };
@@ -56,6 +56,13 @@ use utoipa::OpenApi;
         access::create_app_password,
         access::revoke_app_password,
         access::panic,
+        passkeys::ask,
+        passkeys::finish,
+        passkeys::list,
+        passkeys::options,
+        passkeys::create,
+        passkeys::remove,
+        passkeys::prove,
         records::changes,
         records::change,
         records::notices,
@@ -197,6 +204,7 @@ fn segment(name: &str) -> (Value, &'static str) {
         "notice" => (id("ntc"), "A notice's id."),
         "session" => (id("ses"), "A session's id."),
         "password" => (id("app"), "An app password's id."),
+        "passkey" => (json!({"type": "string"}), "A credential's id, as base64url."),
         "member" => (json!({"type": "string"}), "`con_…`, `app_…` or `everyone`."),
         "identity" => (json!({"type": "string"}), "A phone number, an e-mail address, `own_…` or `app_…`."),
         "address" => (json!({"type": "string"}), "A phone number with its country code, or an e-mail address."),

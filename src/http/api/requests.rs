@@ -8,10 +8,7 @@ use super::{
     view::{DecidedView, Page, RequestView},
 };
 use crate::{
-    domain::change::{
-        Request,
-        hold::{By, Evidence},
-    },
+    domain::change::Request,
     http::problem::Problem,
     usecase::{
         codes::Requester,
@@ -98,10 +95,7 @@ pub(super) async fn proof(call: &Call) -> Result<Reply, Problem> {
     let answer: Answered = call.json()?;
     let env = &call.api.env;
     let code = course::answered(env, owner, request, answer.challenge()?, &answer.code).await?;
-    let shown = Evidence { by: By::Code(code.address.key().into()), at: env.store.now().await.map_err(Refused::from)? };
-    call.wrote(
-        |outcome| decided(outcome, 200),
-        || course::prove(env, actor, owner, request, shown.clone(), Some(&code)),
-    )
-    .await
+    let (shown, used) = course::shown_by(&code, env.store.now().await.map_err(Refused::from)?);
+    let plan = || course::prove(env, actor, owner, request, shown.clone(), Some(used.clone()));
+    call.wrote(|outcome| decided(outcome, 200), plan).await
 }

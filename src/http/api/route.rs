@@ -1,8 +1,8 @@
 //! Every route of `/v1`, in one table, and how a path finds its line.
 
 use super::{
-    access, batch, blocks, books, call::Call, contacts, devices, explain, groups, members, opt_outs, owners, points,
-    records, reply::Reply, requests, resolve,
+    access, batch, blocks, books, call::Call, contacts, devices, explain, groups, members, opt_outs, owners, passkeys,
+    points, records, reply::Reply, requests, resolve,
 };
 use crate::{
     http::problem::{Kind, Problem},
@@ -132,6 +132,13 @@ routes! {
     GET "/v1/push-accounts", OwnersRead, None, true => devices::accounts;
     POST "/v1/sign-in", SignIn, Json, false => access::sign_in;
     POST "/v1/sign-in/finish", SignIn, Json, false => access::finish;
+    POST "/v1/sign-in/passkey", SignIn, None, false => passkeys::ask;
+    POST "/v1/sign-in/passkey/finish", SignIn, Json, false => passkeys::finish;
+    GET "/v1/owners/{owner}/passkeys", SignIn, None, true => passkeys::list;
+    POST "/v1/owners/{owner}/passkey-options", SignIn, None, true => passkeys::options;
+    POST "/v1/owners/{owner}/passkeys", SignIn, Json, true => passkeys::create;
+    DELETE "/v1/owners/{owner}/passkeys/{passkey}", SignIn, None, true => passkeys::remove;
+    POST "/v1/owners/{owner}/requests/{request}/passkey", SignIn, Json, true => passkeys::prove;
     POST "/v1/keep", SignIn, Json, false => access::keep;
     GET "/v1/owners/{owner}/sessions", SignIn, None, true => access::sessions;
     DELETE "/v1/owners/{owner}/sessions/{session}", SignIn, None, true => access::end_session;

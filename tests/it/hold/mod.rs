@@ -3,5 +3,6 @@
 mod change;
 mod hostile;
 mod panic;
+mod passkey;
 mod sign_in;
 mod world;

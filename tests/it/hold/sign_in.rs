@@ -102,7 +102,12 @@ async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof()
     world.mail().await;
     let proved = async || world.owner(ANN).await.points[0].values[0].proved;
     let before = proved().await;
-    world.after(DAY * 30).await;
+    // A week before the window ends Ann is asked, at the number that she has now.
+    world.after(DAY * 36).await;
+    assert_eq!(world.told().await, Vec::<String>::new());
+    world.after(DAY * 2).await;
+    let [(to, text)] = &world.mail().await[..] else { panic!("she is asked once") };
+    assert!(to == NEW && text.contains("0100") && text.contains("prove it again"), "{to}: {text}");
     let (session, _) = world.sign_in(WORK).await;
     let requester = Requester { who: "x", language: None };
     let issued = former::begin(&world.env, &session, &address(MOBILE), requester).await.unwrap();
@@ -116,6 +121,10 @@ async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof()
     assert_eq!(proved().await, before);
     carry_out(&world.env, || former::renew(&world.env, &session, &code)).await.unwrap();
     assert!(proved().await.since(before) >= DAY * 30);
+    // And again before the new one ends.
+    world.mail().await;
+    world.after(DAY * 39).await;
+    assert_eq!(world.told().await, [NEW]);
     let never = former::begin(&world.env, &session, &address(BOBS), requester).await;
     assert!(matches!(never, Err(Refused::Invalid(_))));
 }

@@ -6,10 +6,7 @@ use redial::{
     clock::{ManualClock, SeededRandom, SystemClock, SystemRandom, Time},
     domain::{
         address::Address,
-        change::{
-            Request, RequestState,
-            hold::{By, Evidence, Holds},
-        },
+        change::{Request, RequestState, hold::Holds},
         code::Caps,
         id::{OwnerId, PointId, RequestId},
         name,
@@ -125,7 +122,7 @@ fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) -> Owner {
 }
 
 /// Rules whose codes are not limited: that is a test of its own.
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     let many = Caps { again: 99, address: 99, address_day: 99, prefix: 999, domain: 999, country: 999, requester: 999 };
     Rules { codes: many, ..Rules::default() }
 }
@@ -314,9 +311,9 @@ impl World {
         typed: &str,
     ) -> Result<Request, Refused> {
         let code = course::answered(&self.env, owner, request, issued.challenge, typed).await?;
-        let shown = Evidence { by: By::Code(code.address.key().into()), at: self.now().await };
+        let (shown, used) = course::shown_by(&code, self.now().await);
         let actor = Actor::person(Vec::new());
-        let plan = || course::prove(&self.env, &actor, owner, request, shown.clone(), Some(&code));
+        let plan = || course::prove(&self.env, &actor, owner, request, shown.clone(), Some(used.clone()));
         Ok(carry_out(&self.env, plan).await?.request)
     }
 
