@@ -5,10 +5,7 @@ use super::{Answered, Desk, Signed, facts, redirect, sentence};
 use crate::{
     domain::{
         address::Address,
-        change::{
-            Request, RequestState,
-            hold::{By, Evidence},
-        },
+        change::{Request, RequestState},
         group::{Grant, Item},
         id::{GroupId, PointId, RequestId},
         notice::{Notice, NoticeState},
@@ -271,8 +268,8 @@ async fn answer(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     };
     let actor = me.actor();
     let at = desk.env.store.now().await?;
-    let shown = Evidence { by: By::Code(code.address.key().into()), at };
-    carry_out(desk.env, || course::prove(desk.env, &actor, me.owner.id, id, shown.clone(), Some(&code))).await?;
+    let (shown, used) = course::shown_by(&code, at);
+    carry_out(desk.env, || course::prove(desk.env, &actor, me.owner.id, id, shown.clone(), Some(used.clone()))).await?;
     Ok(redirect(&format!("/me/change/{id}")))
 }
 
