@@ -131,7 +131,7 @@ pub(crate) async fn compare(
             ("sent", _) | ("dead" | "replayed", 0) => {}
             ("open", 0) if wait => {}
             (state, times) => {
-                outcome.wrong.push(format!("{} is {state} ({}), {times} messages", notice.id, notice.reason))
+                outcome.wrong.push(format!("{} is {state} ({}), {times} messages", notice.id, notice.reason));
             }
         }
         if seen.times > 1 {

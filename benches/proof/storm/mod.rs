@@ -143,18 +143,17 @@ async fn people(settings: &Settings, home: &Arc<Home>, v1: &V1) -> Vec<Owner> {
 async fn change(settings: &Settings, v1: &V1, owners: &mut [Owner], progress: &AtomicUsize) {
     let mut told = 0;
     for owner in owners {
-        match settings.pace {
-            Some(pace) => tokio::time::sleep(pace).await,
-            None => {
-                let (mut before, mut since) = (0, Instant::now());
-                // What never arrives is not waited for.
-                while told > progress.load(Ordering::Relaxed) + WINDOW && since.elapsed() < Duration::from_secs(5) {
-                    let now = progress.load(Ordering::Relaxed);
-                    if now > before {
-                        (before, since) = (now, Instant::now());
-                    }
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+        if let Some(pace) = settings.pace {
+            tokio::time::sleep(pace).await;
+        } else {
+            let (mut before, mut since) = (0, Instant::now());
+            // What never arrives is not waited for.
+            while told > progress.load(Ordering::Relaxed) + WINDOW && since.elapsed() < Duration::from_secs(5) {
+                let now = progress.load(Ordering::Relaxed);
+                if now > before {
+                    (before, since) = (now, Instant::now());
                 }
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
         owner.change(v1).await;

@@ -24,7 +24,7 @@ fn contact(index: usize) -> String {
     match index % 3 {
         0 => format!("+1212{:07}", 2_000_000 + place),
         1 => format!("+49151{:08}", 10_000_000 + place),
-        _ => format!("+4474{:08}", place),
+        _ => format!("+4474{place:08}"),
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) enum Fault {
 
 /// What becomes of the reports about one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own, and any may meet any other")]
 pub(crate) struct Reports {
     /// Until the first.
     pub(crate) after: Duration,
