@@ -148,9 +148,9 @@ async fn attempt(
     write(env, begun).await?;
     let reference = letter.id.to_string();
     let message = Message { reference: &reference, report: &reference, to: &letter.to, content, date: now };
-    let began = tokio::time::Instant::now();
+    let left = tokio::time::Instant::now();
     let delivery = carrier.deliver(&message).await;
-    permit.ended(&delivery, now.after(began.elapsed()));
+    permit.ended(&delivery, now.after(left.elapsed()));
     Ok(delivery.outcome)
 }
 

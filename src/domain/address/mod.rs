@@ -64,11 +64,14 @@ impl Address {
     /// Phone, e-mail or device.
     pub fn kind(&self) -> Kind {
         // A `+` may begin a local part too.
-        match (self.wire.contains('@'), self.wire.starts_with('+')) {
-            (true, _) => Kind::Email,
-            (false, true) => Kind::Phone,
-            (false, false) if self.wire.starts_with(DeviceId::PREFIX) => Kind::Device,
-            (false, false) => Kind::Email,
+        if self.wire.contains('@') {
+            Kind::Email
+        } else if self.wire.starts_with('+') {
+            Kind::Phone
+        } else if self.wire.starts_with(DeviceId::PREFIX) {
+            Kind::Device
+        } else {
+            Kind::Email
         }
     }
 

@@ -4,16 +4,18 @@ use super::world::*;
 use redial::{
     domain::{
         change::{RequestState, hold::Why},
+        group::Viewer,
         query::{Query, Reason, Windows, decide},
+        target::Targets,
     },
     usecase::{panic, sessions, wanted::Wanted, write::carry_out},
 };
 
 /// What a call to Ann's former number comes to.
 async fn asked(world: &World) -> Reason {
-    let facts = world.env.store.facts(address(MOBILE).key(), &Default::default()).await.unwrap();
+    let facts = world.env.store.facts(address(MOBILE).key(), &Viewer::default()).await.unwrap();
     let query = Query { to: address(MOBILE), name: None, identity_bound: false, sender: None };
-    decide(&query, &facts, &Windows::default(), &Default::default(), world.now().await).because
+    decide(&query, &facts, &Windows::default(), &Targets::default(), world.now().await).because
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ async fn a_session_is_opened_listed_and_ended(world: World) {
     let mut ids: Vec<SessionId> = sessions::list(&world.env, ANN).await.unwrap().iter().map(|one| one.id).collect();
     let mut expected = [session.id, second.id];
     // Both within one millisecond of a clock that stands still.
-    (ids.sort_unstable(), expected.sort_unstable());
+    ids.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(ids, expected);
     assert!(matches!(sessions::end(&world.env, BOB, session.id).await, Err(Refused::NotFound(_))), "Bob has none");
     sessions::end(&world.env, ANN, session.id).await.unwrap();
