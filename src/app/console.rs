@@ -5,7 +5,7 @@ use crate::{
     config::{self, Config},
     usecase::console::{Console, Operator, Operators, Role},
 };
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 /// Those who may sign in.
@@ -26,12 +26,22 @@ pub(super) fn operators(config: &Config) -> Result<Operators, StartError> {
     Ok(operators)
 }
 
-/// Takes down what is measured, until the stop.
-pub(super) async fn sample(console: Arc<Console>, stop: CancellationToken) {
+/// Takes down what was counted at the beginning of each minute, and at the stop.
+pub(super) async fn take_down(console: Arc<Console>, stop: CancellationToken) {
     loop {
-        console.sample();
-        if stop.run_until_cancelled(tokio::time::sleep(Console::INTERVAL)).await.is_none() {
+        let ended = stop.run_until_cancelled(tokio::time::sleep(console.until_next_minute())).await.is_none();
+        if let Err(error) = console.take_down().await {
+            tracing::warn!(%error, "what was counted in this minute waits for the store");
+        }
+        if ended {
             return;
         }
     }
+}
+
+/// This process's name among those that share the store: the machine's, and where it listens, the same after a restart.
+pub(super) fn node(address: SocketAddr) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let machine = Some(machine.trim()).filter(|name| !name.is_empty()).unwrap_or("node").to_owned();
+    format!("{machine}:{}", address.port())
 }

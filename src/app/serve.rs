@@ -69,7 +69,7 @@ pub async fn serve(config: Config, file: PathBuf) -> Result<(), StartError> {
     greet(&config, &running);
     loop {
         tokio::select! {
-            _ = hangup.recv() => running.reload(&file),
+            _ = hangup.recv() => running.reload(&file).await,
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
@@ -128,8 +128,9 @@ impl Running {
         let mut api = Api::new(app.env.clone(), api_settings(config)?, surface.body);
         let queries = api.live.clone();
         api.metrics = app.metrics.clone();
-        let console = Arc::new(Console::new(app.env.clone(), app.metrics.clone(), console::operators(config)?));
-        tasks.spawn(console::sample(Arc::clone(&console), stop.clone()));
+        let node = console::node(address);
+        let console = Arc::new(Console::new(app.env.clone(), app.metrics.clone(), &node, console::operators(config)?));
+        tasks.spawn(console::take_down(Arc::clone(&console), stop.clone()));
         let secure = config.server.public_url.get_ref().starts_with("https");
         let pages = console_pages::Surface::new(Arc::clone(&console), secure, surface.body);
         let others = vec![api::routes(api), console_pages::routes(pages)];
@@ -157,6 +158,7 @@ impl Running {
             Some(app.metrics.clone()),
         );
         gateway.sends_with(worker.post());
+        console.watches(Arc::clone(&gateway));
         tasks.spawn({
             let (worker, stop) = (worker.clone(), stop.clone());
             async move { worker.run(stop).await }
@@ -167,17 +169,17 @@ impl Running {
     }
 
     /// Reads the configuration again. All of it is read and built before any of it counts: what is wrong changes nothing.
-    pub fn reload(&self, file: &Path) {
+    pub async fn reload(&self, file: &Path) {
         let kind = match Config::load(file).map_err(StartError::from).and_then(Reloaded::build) {
             Ok(reloaded) => {
                 let at_start = self.take(reloaded);
                 let detail = if at_start.is_empty() { at_start } else { format!("at the next start: {at_start}") };
-                self.console.reloaded(true, detail);
+                self.console.reloaded(true, &detail).await;
                 "taken"
             }
             Err(error) => {
-                self.console.reloaded(false, error.to_string());
                 tracing::error!(%error, "the configuration was not taken: everything stays as it was");
+                self.console.reloaded(false, &error.to_string()).await;
                 "refused"
             }
         };

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error.
 
+mod audit;
 mod check;
 mod demo;
 mod explain;
@@ -54,6 +55,8 @@ enum Command {
     Import(import::Args),
     /// Give everything back, as JSON lines and vCards.
     Export(export::Args),
+    /// Print what operators did.
+    Audit(audit::Args),
     /// List, show and replay notices.
     Notices(notices::Args),
     /// Send a test message by an account.
@@ -112,6 +115,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
         Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,
         Command::Export(args) => with_app(&config, async |app| export::run(args, &app.env).await).await,
+        Command::Audit(args) => with_app(&config, async |app| audit::run(args, &app.env).await).await,
         Command::Notices(args) => with_app(&config, async |app| notices::run(args, &app.env).await).await,
         Command::SendTest(args) => {
             let post = app::post(&config, None)?;

@@ -1,88 +1,140 @@
 //! What operators see and do on the console: who is signed in, what was measured, what is looked at.
 //!
-//! Sessions and measurements are this process's own and end with it. What an operator looks at or does with an owner
-//! stands in that owner's audit trail; signing in and searching stand in the log.
+//! Sessions are this process's own and end with it. What was counted is written by the minute, so that plots outlive the
+//! process and show all nodes. What an operator does stands in the operators' trail, and, where it concerns an owner, in
+//! that owner's too.
 
-mod history;
+mod figures;
 mod look;
 mod operator;
+mod overview;
 mod password;
+mod trail;
 
-pub use history::{Plot, Series, Step};
-pub use look::{Found, NoticeLine, Overview, Searched};
+pub use look::{Found, NoticeLine, Searched, Try};
 pub use operator::{Operator, Operators, Role, Session, SignedIn};
+pub use overview::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip};
 pub use password::{NotAHash, hash_password};
 
-use super::{Env, Live};
-use crate::{clock::Time, telemetry::Metrics};
-use history::History;
-use operator::Doors;
-use serde::Serialize;
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
+use super::{Env, Live, gateway::Gateway};
+use crate::{
+    clock::Time,
+    store::{Commit, Effect, Figures, StoreError},
+    telemetry::Metrics,
 };
+use figures::{AccountThen, Counted};
+use operator::Doors;
+use overview::minute_of;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+use trail::Refusals;
 
-/// So many reloads are remembered.
-const RELOADS_MOST: usize = 20;
-
-/// One reload of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reload {
-    /// When.
-    pub at: String,
-    /// Whether it counts now.
-    pub taken: bool,
-    /// What was wrong with it, or what waits for the next start.
-    pub detail: String,
-}
+/// Figures are kept for a week.
+const KEPT: i64 = 7 * 24 * 60;
+/// So many rows are forgotten at once.
+const FORGET: usize = 1_000;
 
 /// The console of one process.
 pub struct Console {
     env: Env,
     metrics: Metrics,
+    /// Whose accounts are shown, once it stands.
+    gateway: OnceLock<Arc<Gateway>>,
+    /// This process's name, the same after a restart.
+    node: Box<str>,
+    life: Time,
     /// Who may sign in; a reload replaces them.
     pub operators: Live<Operators>,
     doors: Doors,
-    history: Mutex<History>,
-    reloads: Mutex<VecDeque<Reload>>,
-    started: Time,
+    refusals: Mutex<Refusals>,
+    minute: Mutex<Minute>,
+}
+
+/// The minute that is being counted, and what the counters were at its beginning.
+#[derive(Debug, Default)]
+struct Minute {
+    number: i64,
+    began: Counted,
 }
 
 impl std::fmt::Debug for Console {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Console").field("started", &self.started).finish_non_exhaustive()
+        f.debug_struct("Console").field("node", &self.node).field("life", &self.life).finish_non_exhaustive()
     }
 }
 
 impl Console {
-    /// For this store, showing these measurements, to these operators.
-    pub fn new(env: Env, metrics: Metrics, operators: Operators) -> Self {
-        let started = env.clock.now();
+    /// For this store, showing these measurements, to these operators. `node` is this process's name among those that
+    /// share the store.
+    pub fn new(env: Env, metrics: Metrics, node: &str, operators: Operators) -> Self {
+        let life = env.clock.now();
         Self {
             env,
             metrics,
+            gateway: OnceLock::new(),
+            node: node.into(),
+            life,
             operators: Live::new(operators),
             doors: Doors::default(),
-            history: Mutex::default(),
-            reloads: Mutex::default(),
-            started,
+            refusals: Mutex::default(),
+            minute: Mutex::new(Minute { number: minute_of(life), began: Counted::default() }),
         }
     }
 
-    /// Takes down what is measured now. The caller repeats it every [`Console::INTERVAL`].
-    pub fn sample(&self) {
-        let now = self.env.clock.now();
-        self.history.lock().unwrap_or_else(PoisonError::into_inner).take(now, &self.metrics.render());
+    /// Shows how the accounts of this gateway stand, from now on. Said once.
+    pub fn watches(&self, gateway: Arc<Gateway>) {
+        let _said_before = self.gateway.set(gateway);
     }
 
-    /// How often to call [`Console::sample`].
-    pub const INTERVAL: std::time::Duration = std::time::Duration::from_secs(10);
+    /// Until the next minute begins.
+    pub fn until_next_minute(&self) -> Duration {
+        let now = self.env.clock.now();
+        Time((minute_of(now) + 1) * 60_000_000).since(now)
+    }
 
-    /// Remembers a reload.
-    pub fn reloaded(&self, taken: bool, detail: String) {
-        let mut reloads = self.reloads.lock().unwrap_or_else(PoisonError::into_inner);
-        reloads.truncate(RELOADS_MOST - 1);
-        reloads.push_front(Reload { at: self.env.clock.now().to_string(), taken, detail });
+    /// Writes what grew since the minute began, and begins the next one where that has come. The caller does it at the
+    /// beginning of each minute, and at the end of the process.
+    ///
+    /// # Errors
+    /// The store does not answer; then the next minute has what this one counted.
+    pub async fn take_down(&self) -> Result<(), StoreError> {
+        let now = minute_of(self.env.clock.now());
+        let counted = Counted::read(&self.metrics.render());
+        let (minute, mut grown) = {
+            let minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+            (minute.number, counted.since(&minute.began))
+        };
+        grown.accounts = self.accounts_now();
+        let body = serde_json::to_string(&grown).unwrap_or_default().into();
+        let figures = Figures { minute, node: self.node.clone(), life: self.life, body };
+        self.env.store.commit(Commit { effects: vec![Effect::Figured(figures)], ..Commit::default() }).await?;
+        if now > minute {
+            *self.minute.lock().unwrap_or_else(PoisonError::into_inner) = Minute { number: now, began: counted };
+            self.env.store.forget_figures(now - KEPT, FORGET).await?;
+        }
+        Ok(())
+    }
+
+    /// What this process has counted since its minute began, and that minute.
+    fn counting(&self) -> (i64, Counted) {
+        let counted = Counted::read(&self.metrics.render());
+        let (number, mut grown) = {
+            let minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+            (minute.number, counted.since(&minute.began))
+        };
+        grown.accounts = self.accounts_now();
+        (number, grown)
+    }
+
+    fn accounts_now(&self) -> Vec<AccountThen> {
+        let Some(gateway) = self.gateway.get() else { return Vec::new() };
+        let Some(post) = gateway.post() else { return Vec::new() };
+        let mut names: BTreeSet<Box<str>> = gateway.accounts().names().into_iter().collect();
+        names.extend(post.carriers.iter().map(|(_, carrier)| carrier.name().into()));
+        let now = self.env.clock.now();
+        names.iter().map(|name| post.governor.standing(name, &post.caps(name), now).into()).collect()
     }
 }

@@ -1,23 +1,34 @@
 //! The operator's page: who gets in, what they see, what they may do, and that it is written down.
 
-use crate::spawn::{Running, Setup, spawn};
+use crate::{
+    hooks::signed_form,
+    notice::world::post,
+    spawn::{AccountOf, Running, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
+};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use redial::{
     clock::{Clock as _, SeededRandom, SystemRandom},
     domain::{
+        address::phone,
         group::Member,
         id::{ContactId, NoticeId, OwnerId},
-        notice::{Notice, NoticeState, Recipient},
+        notice::{AttemptOutcome, Notice, NoticeState, Recipient},
+        schedule::Urgency,
     },
     http::{body, console as pages},
     store::Effect,
-    telemetry::{
-        Metrics,
-        metrics::{Asked, OnAccount},
+    telemetry::{Metrics, metrics::OnAccount},
+    transport::{
+        delivery::Delivery,
+        http::{Client, Settings, reach::Reach},
     },
-    transport::http::{Client, Settings, reach::Reach},
-    usecase::console::{Console, Operator, Operators, Role, hash_password},
+    usecase::{
+        Live,
+        console::{Console, Operator, Operators, Range, Role, hash_password},
+        deliver_notice::Post,
+        governor::{Caps, Governor, Way},
+    },
 };
 use std::{
     sync::{Arc, Mutex},
@@ -25,6 +36,8 @@ use std::{
 };
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+/// The number that [`World::dead`]'s owner had.
+pub(crate) const OLD: &str = "+14155550101";
 
 /// A Redial with a console, as `ann` (act) and `bob` (look) can reach it.
 pub(crate) struct World {
@@ -51,13 +64,22 @@ pub(crate) async fn world(operators: Operators) -> World {
     let metrics = Metrics::new();
     let (hand, counted) = (Arc::clone(&made), metrics.clone());
     let others = Box::new(move |env: &redial::usecase::Env| {
-        let console = Arc::new(Console::new(env.clone(), counted, operators));
+        let console = Arc::new(Console::new(env.clone(), counted, "node-a", operators));
         *hand.lock().unwrap() = Some(Arc::clone(&console));
         let limit = body::Limit { bytes: 1 << 20, time: Duration::from_secs(5) };
         vec![pages::routes(pages::Surface::new(console, false, limit))]
     });
-    let running = spawn(Setup { others, ..Setup::default() }).await;
+    let accounts = Box::new(|base: &str| vec![AccountOf::twilio(base, "http://127.0.0.1:9").make()]);
+    let running = spawn(Setup { others, accounts, metrics: metrics.clone(), ..Setup::default() }).await;
     let console = made.lock().unwrap().take().unwrap();
+    let caps = Caps { daily: Some(500), concurrency: 8, ..Caps::default() };
+    let post = Post {
+        caps: [("main".into(), caps)].into(),
+        governor: Governor::new(Some(metrics.clone())),
+        ..post(Vec::new())
+    };
+    running.gateway.sends_with(Live::new(post));
+    console.watches(Arc::clone(&running.gateway));
     let client = Client::new(&Settings { reach: Reach::Anywhere, ..Settings::default() }).unwrap();
     World { running, console, metrics, client }
 }
@@ -103,8 +125,8 @@ impl World {
     }
 
     /// An owner, and a notice about them that was given up.
-    async fn dead(&self) -> (OwnerId, NoticeId) {
-        let owner = self.running.moved("Ann Lee", "+14155550101", "+14155550102", Member::Everyone, false).await;
+    pub(crate) async fn dead(&self) -> (OwnerId, NoticeId) {
+        let owner = self.running.moved("Ann Lee", OLD, "+14155550102", Member::Everyone, false).await;
         let (now, random) = (self.running.clock.now(), SystemRandom::new());
         let notice = Notice {
             id: NoticeId::fresh(now, &random),
@@ -124,6 +146,32 @@ impl World {
         let mark = Effect::NoticeMarked { id, from: NoticeState::Open, state: NoticeState::Dead, reason };
         self.running.commit(vec![mark]).await;
         (owner, id)
+    }
+
+    /// A call webhook to a number that has moved; it is connected elsewhere.
+    pub(crate) async fn call(&self, id: &str, to: &str) {
+        let url = format!("{}/hooks/main/call", self.running.base);
+        let (account, from) = (("AccountSid", TWILIO_SID), ("From", "+15005550006"));
+        let call = [account, ("CallSid", id), ("CallStatus", "ringing"), ("Direction", "inbound"), from, ("To", to)];
+        let answer = self.client.send(signed_form(&url, TWILIO_TOKEN, &call)).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+
+    /// Attempts over the account `main`, all ended so, as long as it is not left alone.
+    pub(crate) fn attempts(&self, outcome: AttemptOutcome, times: u32) {
+        let (post, now) = (self.running.gateway.post().unwrap(), self.running.clock.now());
+        let to = phone::parse("+14155550150", None).unwrap();
+        let way = Way { account: "main", sender: "+1", to: &to };
+        for _ in 0..times {
+            let Ok(permit) = post.governor.admit(way, &post.caps("main"), Urgency::Code, now) else { return };
+            permit.ended(&Delivery::new(outcome, ""), now);
+        }
+    }
+
+    /// What the operators' trail says, newest first: who, what, to what.
+    async fn operators_trail(&self) -> Vec<[String; 3]> {
+        let lines = self.console.operators_trail(None, 100).await.unwrap().items;
+        lines.iter().map(|line| [&line.by, &line.what, &line.subject].map(ToString::to_string)).collect()
     }
 
     async fn trail(&self, owner: OwnerId) -> Vec<(String, String)> {
@@ -182,7 +230,7 @@ async fn after_five_wrong_passwords_a_name_waits() {
 #[tokio::test]
 async fn a_session_ends_when_idle_signed_out_or_its_operator_is_gone() {
     let world = world(operators()).await;
-    let overview = async |cookie: &str| world.get(cookie, "/console").await.body.contains("The last hour");
+    let overview = async |cookie: &str| world.get(cookie, "/console").await.body.contains("What happened");
     let (one, two, three) = (world.signed_in("ann").await, world.signed_in("ann").await, world.signed_in("bob").await);
     assert!(overview(&one).await && overview(&two).await && overview(&three).await);
     let form = world.form(&two).await;
@@ -199,35 +247,149 @@ async fn a_session_ends_when_idle_signed_out_or_its_operator_is_gone() {
 }
 
 #[tokio::test]
-async fn the_overview_shows_what_was_measured() {
+async fn the_overview_shows_what_happens_and_what_wants_attention() {
     let world = world(operators()).await;
-    let asked =
-        |verdict| world.metrics.queries.get_or_create(&Asked { way: "api", verdict, account: String::new() }).inc();
-    asked("moved");
-    world.console.sample();
-    for _ in 0..7 {
-        asked("no_result");
-    }
-    world.metrics.substitutions.get_or_create(&OnAccount { account: "main".to_owned(), kind: "call" }).inc();
-    world.metrics.hook_time.observe(0.002);
-    world.running.clock.advance(Duration::from_secs(10));
-    world.console.sample();
-    world.console.reloaded(false, "config.toml:3:1: unknown field `x`".to_owned());
-    world.dead().await;
     let cookie = world.signed_in("bob").await;
+    let calm = world.get(&cookie, "/console").await.body;
+    for part in
+        ["Nothing wants attention.", "Node node-a, started", "<h3>main</h3>", "<span class=\"soft\">works</span>"]
+    {
+        assert!(calm.contains(part), "there is no {part}\n{calm}");
+    }
+    world.dead().await;
+    world.call("CA1", OLD).await;
+    world.call("CA2", "+14155550177").await;
+    world.metrics.failed_open.get_or_create(&OnAccount { account: "main".to_owned(), kind: "deadline" }).inc();
+    world.attempts(AttemptOutcome::Sent, 3);
+    world.attempts(AttemptOutcome::TryAgain, 7);
+    world.console.reloaded(false, "config.toml:3:1: unknown field `x`").await;
     for path in ["/console", "/console/live"] {
         let page = world.get(&cookie, path).await.body;
         for part in [
-            "no_result <strong>7</strong>",
-            "call <strong>1</strong>",
-            "<path class=\"line s0\"",
-            "<strong>1</strong> notices given up",
-            "<td>2.5 ms</td>",
-            "unknown field `x`",
+            "4 things want attention.",
+            "main fails and is left alone.",
+            "1 communication went on unchanged: Redial was slow or broken.",
+            "1 notice was given up.",
+            "The last reload of the configuration was refused: config.toml:3:1: unknown field `x`",
+            "aria-label=\"calls: 1 in the last hour, at most 1 in a minute\"",
+            "aria-label=\"no result: 2 in the last hour, at most 2 in a minute\"",
+            "aria-label=\"main: 3 attempts answered and 7 not, in the last hour\"",
+            "<dt>today</dt><dd>10<span class=\"soft\"> of 500</span></dd>",
+            "<dt>elsewhere</dt><dd>1</dd>",
+            "next try ",
+            "The substitution, durable",
+            "every way was refused, the last with: &lt;b&gt;5.1.1",
         ] {
             assert!(page.contains(part), "{path} has no {part}\n{page}");
         }
     }
+}
+
+#[tokio::test]
+async fn figures_outlive_the_process_and_come_from_all_nodes() {
+    let world = world(operators()).await;
+    world.dead().await;
+    world.call("CA1", OLD).await;
+    let another = Metrics::new();
+    let other = Console::new(world.running.env.clone(), another.clone(), "node-b", operators());
+    another.substitutions.get_or_create(&OnAccount { account: "main".to_owned(), kind: "call" }).inc_by(10);
+    other.take_down().await.unwrap();
+    let calls = async |console: &Console, range, node: &str| {
+        let overview = console.overview(range, node).await;
+        overview.groups[1].strips[0].clone()
+    };
+    assert_eq!(calls(&world.console, Range::Hour, "").await.total, 11.0);
+    assert_eq!(calls(&world.console, Range::Hour, "node-b").await.total, 10.0);
+    assert_eq!(calls(&world.console, Range::Hour, "node-a").await.total, 1.0);
+    // Written twice, or still being counted: once.
+    for _ in 0..2 {
+        world.console.take_down().await.unwrap();
+        assert_eq!(calls(&world.console, Range::Hour, "node-a").await.total, 1.0);
+    }
+    world.running.clock.advance(Duration::from_mins(1));
+    world.console.take_down().await.unwrap();
+    let next = Console::new(world.running.env.clone(), Metrics::new(), "node-a", operators());
+    world.call("CA2", OLD).await;
+    let strip = calls(&world.console, Range::Hour, "node-a").await;
+    assert_eq!(strip.points[strip.points.len() - 2..], [1.0, 1.0]);
+    world.console.take_down().await.unwrap();
+    assert_eq!(calls(&next, Range::Hour, "node-a").await.total, 2.0, "its next life shows what this one counted");
+    world.running.clock.advance(Duration::from_hours(7));
+    assert_eq!(calls(&world.console, Range::Hour, "").await.total, 0.0);
+    assert_eq!(calls(&world.console, Range::Day, "").await.total, 12.0);
+    let overview = world.console.overview(Range::Week, "").await;
+    let nodes: Vec<_> = overview.nodes.iter().map(|node| (&*node.name, node.here, node.missed)).collect();
+    assert_eq!(nodes, [("node-a", true, false), ("node-b", false, true)]);
+    world.running.clock.advance(Duration::from_hours(8 * 24));
+    world.console.take_down().await.unwrap();
+    assert_eq!(world.running.store.figures(0, None, 9).await.unwrap().items.len(), 1, "a week is kept");
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_does_not_take_the_page_with_it() {
+    let world = world(operators()).await;
+    let cookie = world.signed_in("ann").await;
+    world.running.sqlite.crash_before(1);
+    world.call("CA1", "+14155550177").await;
+    let _gone = world.console.take_down().await;
+    let page = world.get(&cookie, "/console").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("no result: 1 in the last hour"), "{}", page.body);
+    assert_eq!(world.get(&cookie, "/console/explain?id=qry_1").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_operators_do_stands_in_their_trail() {
+    let world = world(operators()).await;
+    let (_, id) = world.dead().await;
+    // The lines of one moment are in no order.
+    let next = || world.running.clock.advance(Duration::from_secs(1));
+    for (name, password) in [("ann", "guess"), ("correct horse battery", "x")] {
+        next();
+        world.ask(Method::POST, "/console/sign-in", &[], &[("name", name), ("password", password)]).await;
+    }
+    next();
+    let ann = world.signed_in("ann").await;
+    let form = world.form(&ann).await;
+    next();
+    world.get(&ann, &format!("/console/explain?id={id}")).await;
+    next();
+    let search = [("form", &*form), ("number", OLD)];
+    world.ask(Method::POST, "/console/search", &[("cookie", &ann)], &search).await;
+    next();
+    let replay = [("form", &*form), ("id", &id.to_string())];
+    world.ask(Method::POST, "/console/replay", &[("cookie", &ann)], &replay).await;
+    next();
+    world.ask(Method::POST, "/console/sign-out", &[("cookie", &ann)], &[("form", &form)]).await;
+    let line = |by: &str, what: &str, subject: &str| [by, what, subject].map(str::to_owned);
+    let masked = phone::parse(OLD, None).unwrap().to_string();
+    assert!(!masked.contains("555010"), "{masked}");
+    let id = id.to_string();
+    assert_eq!(
+        world.operators_trail().await,
+        [
+            line("ann", "signed_out", ""),
+            line("ann", "replayed", &id),
+            line("ann", "searched", &masked),
+            line("ann", "looked_at", &id),
+            line("ann", "signed_in", ""),
+            line("", "sign_in_refused", "nobody has this name"),
+            line("ann", "sign_in_refused", "wrong password"),
+        ]
+    );
+    let bob = world.signed_in("bob").await;
+    let page = world.get(&bob, "/console/trail").await.body;
+    assert!(
+        page.contains(&format!("<a href=\"/console/explain?id={id}\">")) && page.contains("from 127.0.0.1"),
+        "{page}"
+    );
+    assert!(!page.contains("555-0101") && !page.contains("5550101"), "{page}");
+    world.running.clock.advance(Duration::from_mins(1));
+    for _ in 0..40 {
+        world.ask(Method::POST, "/console/sign-in", &[], &[("name", "ann"), ("password", "guess")]).await;
+    }
+    let refused = world.operators_trail().await.into_iter().filter(|[_, what, _]| what == "sign_in_refused");
+    assert_eq!(refused.count(), 2 + 30, "a crowd does not fill the store");
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ pub(crate) struct Setup {
     /// Where it is kept; `None`: in an `SQLite` file of its own.
     pub(crate) store: Option<SharedStore>,
     pub(crate) rules: Rules,
+    pub(crate) metrics: Metrics,
     /// When the clock starts.
     pub(crate) now: Time,
     /// Pauses before further tries at callbacks.
@@ -66,6 +67,7 @@ impl Default for Setup {
             accounts: Box::new(|_| Vec::new()),
             others: Box::new(|_| Vec::new()),
             store: None,
+            metrics: Metrics::new(),
             rules: Rules { region: phone::Region::new("US"), ..Rules::default() },
             // The real time: SDKs compare signatures' times with their own clock.
             now: redial::clock::SystemClock.now(),
@@ -153,7 +155,7 @@ pub(crate) async fn spawn(setup: Setup) -> Running {
         reply_limit: 1 << 20,
     };
     let stop = CancellationToken::new();
-    let metrics = Metrics::new();
+    let metrics = setup.metrics;
     let accounts = Accounts::new((setup.accounts)(&base));
     let gateway = Arc::new(Gateway::new(env.clone(), ways, metrics.clone(), accounts, stop.clone()));
     let ready_store = Arc::clone(&store);

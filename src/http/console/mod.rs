@@ -4,6 +4,7 @@
 //! the form; numbers that are searched for stand in no address and no log.
 
 mod answer;
+mod overview;
 mod plot;
 
 use super::{
@@ -11,9 +12,11 @@ use super::{
     body::{self, Limit},
 };
 use crate::{
+    domain::id::AuditId,
+    store::TrailLine,
     template::console::{ConsolePages, ICON, SCRIPT, STYLE},
     usecase::{
-        console::{Console, Session, SignedIn},
+        console::{Console, Range, Session, SignedIn},
         write::Refused,
     },
 };
@@ -32,6 +35,19 @@ pub struct Surface {
     cookie: Cookie,
     body: Limit,
 }
+
+/// So many lines of the trail stand on a page.
+const TRAIL: usize = 100;
+
+/// What was done, for a reader.
+const TRAIL_WORDS: [(&str, &str); 6] = [
+    ("signed_in", "signed in"),
+    ("sign_in_refused", "was refused"),
+    ("signed_out", "signed out"),
+    ("looked_at", "looked at"),
+    ("replayed", "replayed"),
+    ("searched", "searched for"),
+];
 
 /// A form is short.
 const FORM_MOST: usize = 8 << 10;
@@ -128,7 +144,7 @@ impl Surface {
             return match asked.path.as_str() {
                 "sign-out" => {
                     if let Some(token) = &token {
-                        self.console.sign_out(token);
+                        self.console.sign_out(token).await;
                     }
                     self.cookie.taken_away(redirect("/console"))
                 }
@@ -138,8 +154,9 @@ impl Surface {
             };
         }
         match asked.path.as_str() {
-            "" => self.overview(&session, "overview.html").await,
-            "live" => self.overview(&session, "live.html").await,
+            "" => self.overview(&session, asked, "overview.html").await,
+            "live" => self.overview(&session, asked, "live.html").await,
+            "trail" => self.trail(&session, asked.query("before")).await,
             "notices" => self.notices(&session, &asked.query("state").unwrap_or_else(|| "dead".to_owned())).await,
             "explain" => self.explain(&session, asked.query("id")).await,
             "search" => {
@@ -152,24 +169,36 @@ impl Surface {
     async fn sign_in(&self, asked: &Asked) -> Response {
         let fields = asked.fields();
         let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-        match self.console.sign_in(field("name"), field("password")).await {
+        match self.console.sign_in(field("name"), field("password"), &asked.arrival.ip().to_string()).await {
             SignedIn::As(token) => self.cookie.given(redirect("/console"), &token),
             SignedIn::No => self.page(StatusCode::FORBIDDEN, "sign_in.html", None, json!({ "wrong": true })),
         }
     }
 
-    async fn overview(&self, session: &Session, page: &str) -> Response {
-        match self.console.overview().await {
-            Ok(overview) => {
-                let plots: Vec<Value> = overview
-                    .plots
-                    .iter()
-                    .map(|plot| json!({ "title": plot.title, "svg": plot::svg(plot), "series": plot.series }))
-                    .collect();
-                self.page(StatusCode::OK, page, Some(session), json!({ "overview": overview, "plots": plots }))
-            }
-            Err(error) => self.failed(session, &error),
-        }
+    async fn overview(&self, session: &Session, asked: &Asked, page: &str) -> Response {
+        let range = Range::read(&asked.query("range").unwrap_or_default());
+        let overview = self.console.overview(range, &asked.query("node").unwrap_or_default()).await;
+        self.page(StatusCode::OK, page, Some(session), overview::facts(&overview))
+    }
+
+    async fn trail(&self, session: &Session, before: Option<String>) -> Response {
+        let before = before.and_then(|id| id.parse::<AuditId>().ok());
+        let page = match self.console.operators_trail(before, TRAIL).await {
+            Ok(page) => page,
+            Err(error) => return self.failed(session, &error),
+        };
+        let older = page.items.last().filter(|_| page.more).map(|line| line.id.to_string());
+        let line = |line: &TrailLine| {
+            let explains = ["qry_", "sub_", "ntc_"].iter().any(|prefix| line.subject.starts_with(prefix));
+            json!({
+                "at": line.at, "by": line.by, "origin": line.origin, "what": line.what, "subject": line.subject,
+                "link": explains,
+            })
+        };
+        let lines: Vec<Value> = page.items.iter().map(line).collect();
+        let words: BTreeMap<&str, &str> = TRAIL_WORDS.into_iter().collect();
+        let facts = json!({ "lines": lines, "older": older, "words": words });
+        self.page(StatusCode::OK, "trail.html", Some(session), facts)
     }
 
     async fn notices(&self, session: &Session, state: &str) -> Response {
@@ -232,6 +261,8 @@ impl Surface {
     }
 
     fn page(&self, status: StatusCode, page: &str, session: Option<&Session>, mut facts: Value) -> Response {
+        let section = page.split('.').next().unwrap_or_default();
+        facts["here"] = json!(if section == "overview" { String::new() } else { format!("/{section}") });
         facts["session"] = session.map_or(
             Value::Null,
             |session| json!({ "name": session.name, "form": session.form, "may_act": session.may_act() }),

@@ -1,12 +1,12 @@
 //! What an operator looks at, and the two things that they can do: replay and search.
 
-use super::{Console, Plot, Reload, Role, Session, Step};
+use super::{Console, Role, Session, overview::LISTED};
 use crate::{
     clock::Time,
     domain::{
         address::Address,
         id::{NoticeId, OwnerId},
-        notice::{Notice, NoticeState, Recipient},
+        notice::{AttemptOutcome, Notice, NoticeState, Recipient},
     },
     store::{Commit, StoreError},
     usecase::{
@@ -16,51 +16,6 @@ use crate::{
     },
 };
 use serde::Serialize;
-use std::sync::PoisonError;
-
-/// So many notices are listed; more are not counted either.
-const LISTED: usize = 100;
-
-/// How many notices are in a state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct InState {
-    /// Its word.
-    pub state: &'static str,
-    /// At most a hundred.
-    pub count: usize,
-    /// Whether there are more.
-    pub more: bool,
-}
-
-/// A row of what was counted by two labels.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
-    /// The first label.
-    pub what: String,
-    /// The second.
-    pub which: String,
-    /// In the last hour.
-    pub count: f64,
-}
-
-/// The first page.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Overview {
-    /// Of this process.
-    pub started: String,
-    /// When it was looked at.
-    pub now: String,
-    /// By the minute.
-    pub plots: Vec<Plot>,
-    /// How long things take.
-    pub steps: Vec<Step>,
-    /// Notices that wait, are unknown or dead.
-    pub notices: Vec<InState>,
-    /// Requests that were refused: surface and reason.
-    pub refused: Vec<Row>,
-    /// Latest first.
-    pub reloads: Vec<Reload>,
-}
 
 /// A notice in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,7 +39,7 @@ pub struct NoticeLine {
 }
 
 impl NoticeLine {
-    fn new(notice: &Notice) -> Self {
+    pub(super) fn new(notice: &Notice) -> Self {
         Self {
             id: notice.id.to_string(),
             owner: notice.owner.to_string(),
@@ -101,13 +56,28 @@ impl NoticeLine {
     }
 }
 
+/// An attempt of a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Try {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: String,
+    /// By which channel, over which account, to which masked address.
+    pub way: String,
+    /// `sent`, `never`, `again`, `unknown`, `under_way`.
+    pub ended: &'static str,
+    /// What the far end said.
+    pub detail: String,
+}
+
 /// What is known of an id: names and values, numbers masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Found {
     /// In words.
     pub facts: Vec<(&'static str, String)>,
-    /// Attempts of a notice, one a row.
-    pub tried: Vec<String>,
+    /// Attempts of a notice, first one first.
+    pub tried: Vec<Try>,
     /// The notice, where it is one.
     pub notice: Option<NoticeLine>,
 }
@@ -124,36 +94,6 @@ pub struct Searched {
 }
 
 impl Console {
-    /// What is going on.
-    pub async fn overview(&self) -> Result<Overview, StoreError> {
-        let mut notices = Vec::new();
-        for state in [NoticeState::Open, NoticeState::Unknown, NoticeState::Dead] {
-            let page = self.env.store.notices_in(state, None, LISTED).await?;
-            notices.push(InState { state: state.word(), count: page.items.len(), more: page.more });
-        }
-        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = history.table("redial_refused_total", ["surface", "reason"]);
-        Ok(Overview {
-            started: self.started.to_string(),
-            now: self.env.clock.now().to_string(),
-            plots: vec![
-                history.plot("Queries by verdict", "redial_queries_total", "verdict"),
-                history.plot("Connected elsewhere", "redial_substitutions_total", "kind"),
-                history.plot("Notices by final state", "redial_notices_total", "kind"),
-                history.plot("Attempts by outcome", "redial_attempts_total", "kind"),
-                history.plot("Went on unchanged: Redial was slow or broken", "redial_failed_open_total", "kind"),
-                history.plot("Answers by class", "redial_requests_total", "class"),
-            ],
-            steps: vec![
-                history.step("Webhook answered, number moved", "redial_hook_time_seconds"),
-                history.step("Change to notice sent", "redial_notice_delay_seconds"),
-            ],
-            notices,
-            refused: refused.into_iter().map(|(what, which, count)| Row { what, which, count }).collect(),
-            reloads: self.reloads.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect(),
-        })
-    }
-
     /// Notices in a state, oldest first, and whether there are more; `None` for no such state.
     pub async fn notices(&self, state: &str) -> Result<Option<(Vec<NoticeLine>, bool)>, StoreError> {
         let Some(state) = NoticeState::read(state) else { return Ok(None) };
@@ -164,6 +104,14 @@ impl Console {
     /// What is known of `qry_…`, `sub_…` or `ntc_…`. Its owner's trail says who looked.
     pub async fn explain(&self, session: &Session, id: &str) -> Result<Found, Refused> {
         let explained = explain::explain(&self.env, id).await?;
+        // What was found, not what was typed: that could be anything.
+        let seen = match &explained {
+            Explained::Query(record, _) => record.id.to_string(),
+            Explained::Substitution(found, _) => found.id.to_string(),
+            Explained::Notice(found, _) => found.id.to_string(),
+            Explained::Unrecorded(id) => id.to_string(),
+        };
+        self.did(session, "looked_at", &seen).await?;
         let owner = match &explained {
             Explained::Query(record, _) => Some(record.owner),
             Explained::Substitution(found, _) => Some(found.owner),
@@ -171,13 +119,14 @@ impl Console {
             Explained::Unrecorded(_) => None,
         };
         if let Some(owner) = owner {
-            self.audit(session, owner, "looked_at", id).await?;
+            self.audit(session, owner, "looked_at", &seen).await?;
         }
         Ok(found(&explained))
     }
 
     /// Tries a dead or unknown notice once more.
     pub async fn replay(&self, session: &Session, id: NoticeId) -> Result<NoticeId, NotReplayed> {
+        self.did(session, "replayed", &id.to_string()).await?;
         replay_notice(&self.env, id, &by(session)).await
     }
 
@@ -186,6 +135,7 @@ impl Console {
         let address = Address::parse(number, self.env.rules().region)
             .map_err(|why| Refused::invalid("/number", why.to_string()))?;
         tracing::info!(operator = &*session.name, number = %address, "searched by number on the console");
+        self.did(session, "searched", &address.to_string()).await?;
         let mut found: Vec<Searched> = Vec::new();
         for (_, holder) in self.env.store.holders(&[address.key().into()]).await? {
             let id = holder.owner;
@@ -247,11 +197,18 @@ fn found(explained: &Explained) -> Found {
             ];
             found.tried = attempts
                 .iter()
-                .map(|attempt| {
-                    let outcome = attempt.outcome.map_or("under way".to_owned(), |outcome| format!("{outcome:?}"));
-                    let (number, at, channel) = (attempt.number, attempt.at, attempt.channel);
-                    let (account, address, detail) = (&attempt.account, &attempt.address, &attempt.detail);
-                    format!("{number}. {at} by {channel:?} over {account} to {address}: {outcome} {detail}")
+                .map(|attempt| Try {
+                    number: attempt.number,
+                    at: attempt.at.to_string(),
+                    way: format!("{:?} over {} to {}", attempt.channel, attempt.account, attempt.address),
+                    ended: match attempt.outcome {
+                        None => "under_way",
+                        Some(AttemptOutcome::Sent) => "sent",
+                        Some(AttemptOutcome::Never) => "never",
+                        Some(AttemptOutcome::TryAgain) => "again",
+                        Some(AttemptOutcome::Unknown) => "unknown",
+                    },
+                    detail: attempt.detail.to_string(),
                 })
                 .collect();
             found.notice = Some(NoticeLine::new(notice));

@@ -60,6 +60,7 @@ struct Open {
     name: Box<str>,
     operator: Operator,
     form: Box<str>,
+    origin: Box<str>,
     since: Time,
     used: Time,
 }
@@ -95,6 +96,8 @@ pub struct Session {
     pub role: Role,
     /// Stands in every form of the session, so that no other site can send one.
     pub form: Box<str>,
+    /// From where they signed in.
+    pub origin: Box<str>,
 }
 
 /// How signing in ended.
@@ -112,8 +115,8 @@ impl Console {
         !self.operators.now().is_empty()
     }
 
-    /// Checks a password. A name that nobody has takes as long.
-    pub async fn sign_in(&self, name: &str, given: &str) -> SignedIn {
+    /// Checks a password, given from a network address. A name that nobody has takes as long.
+    pub async fn sign_in(&self, name: &str, given: &str, origin: &str) -> SignedIn {
         let now = self.env.clock.now();
         let locked = {
             let wrong = self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,27 +130,31 @@ impl Console {
         let right = tokio::task::spawn_blocking(move || password::matches(&given, &hash)).await.unwrap_or(false);
         drop(place);
         let Some(operator) = known.filter(|_| right && !locked) else {
-            let mut wrong = self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-            wrong.retain(|_, wrong| now.since(wrong.last) < LOCKED);
-            // Where a crowd tries names, those that are known are still counted.
-            if wrong.len() < KEPT_MOST || operators.contains_key(name) {
-                let entry = wrong.entry(name.into()).or_insert(Wrong { times: 0, last: now });
-                entry.times += 1;
-                entry.last = if locked { entry.last } else { now };
-            }
-            tracing::warn!(known = operators.contains_key(name), locked, "a sign-in to the console was refused");
+            let is_known = operators.contains_key(name);
+            self.doors.note_wrong(name, is_known, locked, now);
+            tracing::warn!(known = is_known, locked, origin, "a sign-in to the console was refused");
+            let why = match (locked, is_known) {
+                (true, _) => "after five wrong passwords",
+                (false, true) => "wrong password",
+                (false, false) => "nobody has this name",
+            };
+            // A name that nobody has may be a password in the wrong field.
+            self.refused(if is_known { name } else { "" }, origin, why).await;
             return SignedIn::No;
         };
         self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         let (token, form) = (self.secret(), self.secret());
-        let mut open = self.doors.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, open| open.counts(now));
-        if open.len() >= KEPT_MOST {
-            return SignedIn::No;
+        {
+            let mut open = self.doors.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|_, open| open.counts(now));
+            if open.len() >= KEPT_MOST {
+                return SignedIn::No;
+            }
+            let session = Open { name: name.into(), operator, form, origin: origin.into(), since: now, used: now };
+            open.insert(hashed(&token), session);
         }
-        let session = Open { name: name.into(), operator, form, since: now, used: now };
-        open.insert(hashed(&token), session);
-        tracing::info!(operator = name, "signed in to the console");
+        tracing::info!(operator = name, origin, "signed in to the console");
+        self.came_or_went(name, origin, "signed_in", "").await;
         SignedIn::As(token)
     }
 
@@ -163,19 +170,38 @@ impl Console {
             return None;
         }
         open.used = now;
-        Some(Session { name: open.name.clone(), role: open.operator.role, form: open.form.clone() })
+        Some(Session {
+            name: open.name.clone(),
+            role: open.operator.role,
+            form: open.form.clone(),
+            origin: open.origin.clone(),
+        })
     }
 
     /// Ends a session.
-    pub fn sign_out(&self, token: &str) {
+    pub async fn sign_out(&self, token: &str) {
         let ended = self.doors.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hashed(token));
         if let Some(ended) = ended {
             tracing::info!(operator = &*ended.name, "signed out of the console");
+            self.came_or_went(&ended.name, &ended.origin, "signed_out", "").await;
         }
     }
 
     fn secret(&self) -> Box<str> {
         format!("{:032x}{:032x}", self.env.random.bits(), self.env.random.bits()).into()
+    }
+}
+
+impl Doors {
+    fn note_wrong(&self, name: &str, is_known: bool, locked: bool, now: Time) {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong.retain(|_, wrong| now.since(wrong.last) < LOCKED);
+        // Where a crowd tries names, those that are known are still counted.
+        if wrong.len() < KEPT_MOST || is_known {
+            let entry = wrong.entry(name.into()).or_insert(Wrong { times: 0, last: now });
+            entry.times += 1;
+            entry.last = if locked { entry.last } else { now };
+        }
     }
 }
 

@@ -16,4 +16,4 @@ mod returns;
 mod smtp;
 mod sns;
 mod tidy;
-mod world;
+pub(crate) mod world;

@@ -184,7 +184,7 @@ pub(super) fn env(store: SharedStore, clock: Arc<dyn redial::clock::Clock>, rule
     Env::new(store, clock, Arc::new(SeededRandom::new(1)), rules)
 }
 
-pub(super) fn post(carriers: Carriers) -> Post {
+pub(crate) fn post(carriers: Carriers) -> Post {
     Post {
         templates: Templates::built_in(),
         carriers,

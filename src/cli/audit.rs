@@ -1,0 +1,62 @@
+//! `redial audit`: what operators did, and what became of the configuration.
+
+use super::Failure;
+use crate::{
+    domain::id::AuditId,
+    store::{Trail, TrailLine},
+    usecase::Env,
+};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Lines read at once.
+const PAGE: usize = 500;
+
+/// What to print.
+#[derive(Debug, Parser)]
+#[command(after_help = "Example:\n  redial audit operators --last 20\n  redial audit config")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Signing in and out, looking, searching and replaying at the console; newest first. Numbers are masked.
+    Operators(Lines),
+    /// Reloads of the configuration, taken or refused, with the reason; newest first.
+    Config(Lines),
+}
+
+#[derive(Debug, Parser)]
+struct Lines {
+    /// At most so many; all without.
+    #[arg(long, value_name = "NUMBER")]
+    last: Option<usize>,
+}
+
+/// Prints a line for each, tabs between its parts: when, who, from where, what, to what.
+pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
+    let (trail, lines) = match args.what {
+        What::Operators(lines) => (Trail::Operators, lines),
+        What::Config(lines) => (Trail::Config, lines),
+    };
+    let mut left = lines.last.unwrap_or(usize::MAX);
+    let mut before: Option<AuditId> = None;
+    while left > 0 {
+        let page = env.store.trail(trail, before, left.min(PAGE)).await?;
+        page.items.iter().for_each(|line| println!("{}", written(line)));
+        left -= page.items.len();
+        before = page.items.last().map(|line| line.id);
+        if !page.more {
+            break;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn written(line: &TrailLine) -> String {
+    let by = if line.by.is_empty() { "-" } else { &*line.by };
+    let subject = line.subject.replace(['\n', '\t'], " ");
+    format!("{}\t{by}\t{}\t{}\t{subject}", line.at, line.origin, line.what)
+}
