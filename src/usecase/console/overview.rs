@@ -357,6 +357,10 @@ impl Console {
         let (since, counting) = self.counting();
         let read = self.read_figures(&mut seen, node, since).await;
         seen.add((&self.node, self.life, since), counting, node.is_empty() || node == &*self.node);
+        if let Some(own) = seen.nodes.get_mut(&*self.node) {
+            // What it knows is of now, however long its minute has lasted.
+            own.minute = minute_of(now);
+        }
         (seen, read)
     }
 
