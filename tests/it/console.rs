@@ -161,7 +161,7 @@ impl World {
     pub(crate) fn attempts(&self, outcome: AttemptOutcome, times: u32) {
         let (post, now) = (self.running.gateway.post().unwrap(), self.running.clock.now());
         let to = phone::parse("+14155550150", None).unwrap();
-        let way = Way { account: "main", sender: "+1", to: &to };
+        let way = Way { account: "main", host: "", sender: "+1", to: &to };
         for _ in 0..times {
             let Ok(permit) = post.governor.admit(way, &post.caps("main"), Urgency::Code, now) else { return };
             permit.ended(&Delivery::new(outcome, ""), now);
@@ -277,7 +277,7 @@ async fn the_overview_shows_what_happens_and_what_wants_attention() {
             "<dt>today</dt><dd>10<span class=\"soft\"> of 500</span></dd>",
             "<dt>elsewhere</dt><dd>1</dd>",
             "next try ",
-            "The substitution, durable",
+            "aria-label=\"The substitution, durable: half within ",
             "every way was refused, the last with: &lt;b&gt;5.1.1",
         ] {
             assert!(page.contains(part), "{path} has no {part}\n{page}");

@@ -126,12 +126,15 @@ impl Counted {
             } else if let Some(name) = name.strip_suffix("_count") {
                 counted.times.entry(key(name, labels)).or_default().count = value;
             } else if let Some(name) = name.strip_suffix("_bucket") {
-                // `le` is the last of the labels.
-                let (labels, bound) = labels.rsplit_once("le=\"").unwrap_or((labels, ""));
-                if let Ok(bound) = bound.trim_end_matches('"').parse::<f64>()
-                    && bound.is_finite()
-                {
-                    let times = counted.times.entry(key(name, labels.trim_end_matches(','))).or_default();
+                let (mut bound, mut others) = (f64::INFINITY, Vec::new());
+                for pair in labels.split(',') {
+                    match pair.strip_prefix("le=\"") {
+                        Some(text) => bound = text.trim_end_matches('"').parse().unwrap_or(f64::INFINITY),
+                        None => others.push(pair),
+                    }
+                }
+                if bound.is_finite() {
+                    let times = counted.times.entry(key(name, &others.join(","))).or_default();
                     times.within.push((bound, value));
                 }
             }
