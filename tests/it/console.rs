@@ -161,7 +161,7 @@ impl World {
     pub(crate) fn attempts(&self, outcome: AttemptOutcome, times: u32) {
         let (post, now) = (self.running.gateway.post().unwrap(), self.running.clock.now());
         let to = phone::parse("+14155550150", None).unwrap();
-        let way = Way { account: "main", host: "", sender: "+1", to: &to };
+        let way = Way { account: "main", host: None, sender: "+1", to: &to };
         for _ in 0..times {
             let Ok(permit) = post.governor.admit(way, &post.caps("main"), Urgency::Code, now) else { return };
             permit.ended(&Delivery::new(outcome, ""), now);
