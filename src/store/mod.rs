@@ -44,6 +44,7 @@ pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use passed::{Fate, Passed, Passes, Passing};
 pub use returns::{CardLink, Preference, Receipt, Returned, Returns, Unreachable};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 pub use watch::{Figures, Trail, TrailLine, Watch};
 
 /// Why a read or a commit did not happen. Nothing was changed.
@@ -107,6 +108,21 @@ pub struct Once {
     pub status: u16,
     /// The body that was answered.
     pub body: Box<str>,
+}
+
+impl Commit {
+    /// Whether it leaves something that a worker is to do, at once or later.
+    fn leaves_work(&self) -> bool {
+        self.effects.iter().any(|effect| match effect {
+            Effect::FanoutDue(_)
+            | Effect::LinkingDue { .. }
+            | Effect::NoticeDue(_)
+            | Effect::Posted(Posted::Due(_))
+            | Effect::Returned(Returned::Reopened { .. }) => true,
+            Effect::RequestSet(request) => request.due.is_some(),
+            _ => false,
+        })
+    }
 }
 
 /// One row-level fact to write.
@@ -652,6 +668,9 @@ pub trait Store:
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims, heartbeats and what forgets.
     async fn commit(&self, commit: Commit) -> Result<Time>;
+    /// Wakes whoever waits for it after each commit through this store that leaves something to be done: a fan-out, a
+    /// linking, a notice, a letter, a request that is held. What other processes write is found by looking.
+    fn work(&self) -> &Notify;
     /// How many rows of a large load are best written in one commit: few where each row is a statement over a network.
     fn load_size(&self) -> usize {
         300

@@ -38,9 +38,10 @@ impl Worker {
     /// Takes letters as they come due and there is room for them, until `stop` is cancelled.
     pub(super) async fn mail(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let room = self.letters.1.notified();
-            tokio::pin!(room);
+            let (room, work) = (self.letters.1.notified(), self.env.store.work().notified());
+            tokio::pin!(room, work);
             room.as_mut().enable();
+            work.as_mut().enable();
             let wait = match self.send_letters(tasks, stop).await {
                 Ok(true) => continue,
                 Ok(false) => self.wait().await,
@@ -49,6 +50,7 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = room => {}
+                () = work => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

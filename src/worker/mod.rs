@@ -156,11 +156,6 @@ impl Worker {
         self.post.clone()
     }
 
-    /// Wakes the loop; for whoever has just committed something that is to be told.
-    pub fn waker(&self) -> Arc<Notify> {
-        Arc::clone(&self.wake)
-    }
-
     /// Runs until `stop` is cancelled, and then until what is on its way has ended. What was taken but not begun is
     /// given back at no cost.
     pub async fn run(&self, stop: CancellationToken) {
@@ -174,11 +169,12 @@ impl Worker {
     async fn prepare(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             // Listen before looking: what is committed between the two is not missed.
-            let woken = self.wake.notified();
-            tokio::pin!(woken);
+            let (woken, work) = (self.wake.notified(), self.env.store.work().notified());
+            tokio::pin!(woken, work);
             woken.as_mut().enable();
+            work.as_mut().enable();
             let found = self.expand().await;
-            // Also where there was no fan-out: whoever wakes may have made a notice.
+            // Also where there was no fan-out: what was committed may be a notice.
             self.room.notify_one();
             let wait = match found {
                 Ok(true) => continue,
@@ -188,6 +184,7 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = woken => {}
+                () = work => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

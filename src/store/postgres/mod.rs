@@ -32,7 +32,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 
 /// The database's clock in microseconds, as an expression. `clock_timestamp`, for `now()` is the transaction's start.
 macro_rules! clock {
@@ -66,6 +66,7 @@ pub struct Postgres {
     /// Held from the insertion into the filter until the commit is answered; alone by who begins to rebuild it.
     gate: RwLock<()>,
     followed: Mutex<Followed>,
+    work: Notify,
 }
 
 /// How far the feed was read.
@@ -101,7 +102,7 @@ impl Postgres {
         let mut seed = [0; 16];
         random.fill(&mut seed);
         let (filter, gate, followed) = (Filter::new(seed), RwLock::default(), Mutex::default());
-        let store = Self { pool, random, filter, gate, followed };
+        let store = Self { pool, random, filter, gate, followed, work: Notify::new() };
         retried!(store, schema::migrate(&store.pool))?;
         // The time is taken first: what is written while the keys are read is found by the first `follow`.
         let at = store.now().await?;
@@ -211,7 +212,12 @@ impl Store for Postgres {
                 (unsure, tries) = (true, Tries::many(&*self.random));
             }
             let failure = match outcome {
-                Ok(Ok(at)) => return Ok(at),
+                Ok(Ok(at)) => {
+                    if commit.leaves_work() {
+                        self.work.notify_waiters();
+                    }
+                    return Ok(at);
+                }
                 Ok(Err(failure)) => failure,
                 Err(_) if unsure => Failure::Again("the database did not answer in time".into()),
                 Err(_) => Failure::Final(StoreError::Unavailable("the write took too long".into())),
@@ -224,6 +230,10 @@ impl Store for Postgres {
                 other => other?,
             }
         }
+    }
+
+    fn work(&self) -> &Notify {
+        &self.work
     }
 
     async fn now(&self) -> Result<Time> {

@@ -45,7 +45,7 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use writer::{Ask, Tx, Write, Writer};
 
 /// The embedded store.
@@ -59,6 +59,7 @@ pub struct Sqlite {
     threads: Mutex<Vec<JoinHandle<()>>>,
     followed: Arc<AtomicI64>,
     steps: Arc<AtomicI64>,
+    work: Notify,
 }
 
 impl Sqlite {
@@ -117,6 +118,7 @@ impl Sqlite {
             threads: Mutex::new(threads),
             followed: Arc::new(AtomicI64::new(position)),
             steps,
+            work: Notify::new(),
         })
     }
 
@@ -183,11 +185,20 @@ impl fmt::Debug for Sqlite {
 #[async_trait]
 impl Store for Sqlite {
     async fn commit(&self, commit: Commit) -> Result<Time> {
-        if effects::is_one_statement(&commit) {
-            self.write_one_statement(move |tx| effects::commit(tx, &commit)).await
+        let leaves_work = commit.leaves_work();
+        let at = if effects::is_one_statement(&commit) {
+            self.write_one_statement(move |tx| effects::commit(tx, &commit)).await?
         } else {
-            self.write(move |tx| effects::commit(tx, &commit)).await
+            self.write(move |tx| effects::commit(tx, &commit)).await?
+        };
+        if leaves_work {
+            self.work.notify_waiters();
         }
+        Ok(at)
+    }
+
+    fn work(&self) -> &Notify {
+        &self.work
     }
 
     /// The more, the fewer times a page of an index is written.

@@ -243,10 +243,10 @@ async fn the_running_worker_wakes_for_what_is_committed_and_for_what_becomes_due
     world.clock.set(redial::clock::Clock::now(&redial::clock::SystemClock));
     world.contacts(&[contact(1, &[BO])]).await;
     world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
-    // A poll that would never come: only the waker and the due time are left.
+    // A poll that would never come: only what the store says of its commits, and the due time, are left.
     let settings = Settings { poll: Duration::from_hours(1), ..Settings::default() };
     let worker = Worker::new(env, Arc::clone(&world.post), settings, None);
-    let (stop, waker) = (CancellationToken::new(), worker.waker());
+    let stop = CancellationToken::new();
     let (sent, reached) = oneshot::channel();
     *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move { sent.send(()).unwrap() }));
     let running = tokio::spawn({
@@ -254,7 +254,6 @@ async fn the_running_worker_wakes_for_what_is_committed_and_for_what_becomes_due
         async move { worker.run(stop).await }
     });
     world.change(MOBILE, NEW).await;
-    waker.notify_one();
     reached.await.unwrap();
     stop.cancel();
     running.await.unwrap();
