@@ -9,11 +9,12 @@ use super::{
     waiting::Waiting,
 };
 use crate::{
+    domain::id::LetterId,
     provider::{Capability, Hook, Incoming, Refused},
     usecase::{
         bounced, certificates,
         gateway::Gateway,
-        heard, hook_call, hook_inbound, hook_message, hook_status,
+        hook_call, hook_inbound, hook_message, hook_status,
         receipts::OwnMessage,
         reference::{PassedReference, Reference},
     },
@@ -129,7 +130,7 @@ async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<B
         (Hook::Status, Some(Named::Own(own))) => {
             Box::pin(hook_status::own(gateway, account, &incoming, Some(own))).await
         }
-        (Hook::Status, Some(Named::Answer)) => account.provider.acknowledge(Hook::Status),
+        (Hook::Status, Some(Named::Letter)) => account.provider.acknowledge(Hook::Status),
         (Hook::Status, None) => Box::pin(hook_status::own(gateway, account, &incoming, None)).await,
         (Hook::Inbound, _) => Box::pin(hook_inbound::answer(gateway, account, &incoming, verified)).await,
         (Hook::Message, _) if !account.provider.provider().can(Capability::MessageHook) => {
@@ -168,8 +169,8 @@ enum Named {
     Sender(Reference),
     /// A message of our own.
     Own(OwnMessage),
-    /// What was answered to a person, of which nobody asks what became.
-    Answer,
+    /// A code, an answer or another letter, of which nobody asks what became.
+    Letter,
     /// A sender's message that went on unchanged.
     Passed(PassedReference),
 }
@@ -188,7 +189,7 @@ fn read_tail(tail: &str) -> Option<(&str, Hook, Option<Named>)> {
     let reference = match segments.next() {
         None => None,
         Some(text) if hook == Hook::Call => Some(Named::Sender(Reference::read(text)?)),
-        Some(text) if hook == Hook::Status && heard::is_answer(text) => Some(Named::Answer),
+        Some(text) if hook == Hook::Status && text.parse::<LetterId>().is_ok() => Some(Named::Letter),
         Some(text) if hook == Hook::Status => {
             let own = OwnMessage::read(text).map(Named::Own);
             let own = own.or_else(|| PassedReference::read(text).map(Named::Passed));
@@ -236,7 +237,7 @@ mod tests {
             ("main/message", Hook::Message, false),
             ("main/inbound", Hook::Inbound, false),
             (&format!("main/status/{}-1", crate::domain::id::NoticeId(5)), Hook::Status, true),
-            (&format!("main/status/answer-{}", crate::domain::id::NoticeId(5)), Hook::Status, true),
+            (&format!("main/status/{}", LetterId(5)), Hook::Status, true),
             (&format!("main/status/{reference}"), Hook::Status, true),
             (&format!("main/status/{}-0", crate::domain::id::PassedId(5)), Hook::Status, true),
             (&format!("main/call/{reference}"), Hook::Call, true),

@@ -1,7 +1,8 @@
 //! A claimed letter leaves, or is of no use any more (rules N3, N4).
 //!
 //! As with notices the account is written down before the message leaves. Where nobody knows whether it left it is repeated
-//! only if a repeat is one message to its reader; codes and held changes go at any hour, before all notices.
+//! only if a repeat is one message to its reader; codes, held changes and answers go at any hour, before all notices. An
+//! answer comes from the number that was written to, or not at all.
 
 use super::{
     Env,
@@ -80,7 +81,9 @@ async fn carry(env: &Env, post: &Post, claimed: &ClaimedLetter, stop: &Cancellat
     };
     let urgency = if letter.urgent { Urgency::Code } else { Urgency::Notice };
     let mut wait: Option<Wait> = None;
-    for (_, carrier) in post.carriers.iter().filter(|(speaks, _)| *speaks == channel) {
+    let only = what.only_by();
+    let carries = |carrier: &Arc<dyn Carrier>| only.is_none_or(|only| carrier.name() == only);
+    for (_, carrier) in post.carriers.iter().filter(|(speaks, carrier)| *speaks == channel && carries(carrier)) {
         // What may have left by one account leaves by no other.
         if letter.account.as_deref().is_some_and(|begun| begun != carrier.name()) {
             continue;
@@ -118,6 +121,8 @@ async fn carry(env: &Env, post: &Post, claimed: &ClaimedLetter, stop: &Cancellat
                 return again(env, claimed, Some(carrier.name()), now).await;
             }
             AttemptOutcome::Unknown => return end(env, claimed, Posting::Unknown).await,
+            // There is no other account, and another try would make the same message.
+            AttemptOutcome::Never if only.is_some() => return end(env, claimed, Posting::Dropped).await,
             // Nothing was sent: the next account.
             AttemptOutcome::Never | AttemptOutcome::TryAgain => {
                 wait.get_or_insert(Wait { until: now, why: Why::Rate });

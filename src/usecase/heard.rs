@@ -5,21 +5,18 @@
 //! once a day at most, so that two machines do not talk to each other for ever.
 
 use super::{
-    Env,
-    carrier::{Carrier, Content, Message},
-    deliver_notice::Post,
-    keep,
+    Env, keep,
+    letters::{self, What},
     write::Refused,
 };
 use crate::{
     clock::Time,
     domain::{
         address::Address,
-        id::{NoticeId, OwnerId},
-        notice::{AttemptOutcome, Recipient},
+        id::OwnerId,
+        notice::Recipient,
         opt_out::{self, Ends},
         opt_word::{self, Wish},
-        owner::Channel,
     },
     store::{Commit, Effect, OptOut, Returned, StoreError},
     template::{Answer, Letterhead},
@@ -28,6 +25,8 @@ use std::time::Duration;
 
 /// One kind of answer goes to an address once in this time.
 const ONCE_IN: Duration = Duration::from_hours(24);
+/// An answer that is so late surprises more than it helps.
+const ANSWER_LIFE: Duration = Duration::from_hours(1);
 
 /// A message from a person, verified.
 #[derive(Clone, Copy)]
@@ -53,7 +52,8 @@ impl std::fmt::Debug for Heard<'_> {
 }
 
 /// What is to be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Due {
     /// No more about this owner, or about anybody.
     Stopped(Option<OwnerId>),
@@ -63,7 +63,11 @@ pub enum Due {
     Help,
 }
 
-/// Takes a message; what is to be answered to it, if anything.
+/// Takes a message; what is to be answered to it, if anything. The answer is a letter in the very commit of what it answers,
+/// so that after a crash there are both or none of them.
+///
+/// # Errors
+/// The store could not be reached: nothing of it counts, and the provider comes again.
 pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreError> {
     let now = env.store.now().await?;
     let key: Box<str> = heard.from.key().into();
@@ -102,6 +106,7 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
     };
     if let Some(due) = due {
         effects.push(Effect::Returned(Returned::Confirmed { key: kind(due, &key), at: now }));
+        effects.push(letter(env, heard, due, now).await?);
     }
     match env.store.commit(Commit { effects, ..Commit::default() }).await {
         Ok(_) => Ok(due),
@@ -137,14 +142,6 @@ async fn answerable(env: &Env, due: Due, key: &str, now: Time) -> Result<Option<
     Ok(Some(due).filter(|_| last.is_none_or(|last| now >= last.after(ONCE_IN))))
 }
 
-/// What the references of answers begin with, before a unique name.
-const ANSWER: &str = "answer-";
-
-/// Whether this, at the end of a callback's path, names an answer: what becomes of those changes nothing.
-pub fn is_answer(reference: &str) -> bool {
-    reference.strip_prefix(ANSWER).is_some_and(|name| name.parse::<NoticeId>().is_ok())
-}
-
 /// Under what an answer is noted: each kind by itself, and everything apart from one owner.
 fn kind(due: Due, key: &str) -> Box<str> {
     let kind = match due {
@@ -171,55 +168,29 @@ async fn language_of(env: &Env, account: &str, to: &Address) -> Result<Option<Bo
     })
 }
 
-/// Sends the answer, in the language of the word or else of the reader, by the account that the message came to, and again after each pause where it was not sent. Whether it
-/// was; an account that sends nothing of ours answers nothing.
-pub async fn answer(
-    env: &Env,
-    post: &Post,
-    account: &str,
-    to: &Address,
-    due: Due,
-    text: &str,
-    pauses: &[Duration],
-) -> Result<bool, StoreError> {
-    let speaks = |carrier: &dyn Carrier| carrier.name() == account && carrier.speaks(Channel::Sms);
-    let Some((_, carrier)) = post.carriers.iter().find(|(_, carrier)| speaks(carrier.as_ref())) else {
-        return Ok(false);
-    };
-    let about = match due {
-        Due::Stopped(Some(owner)) => env.store.owner(owner).await?.map(|owner| owner.profile.name),
-        _ => None,
-    };
-    let letterhead =
-        Letterhead { service: post.service.clone(), reply: true, help: post.help.clone(), ..Letterhead::default() };
-    let facts = match due {
-        Due::Stopped(_) => Answer::stopped(&letterhead, about.as_deref()),
-        Due::Started => Answer::started(&letterhead, None),
-        Due::Help => Answer::help(&letterhead),
-    };
-    let known = match opt_word::language(text) {
+/// The answer, by the account that the message came to, in the language of the word or else of the reader.
+async fn letter(env: &Env, heard: &Heard<'_>, due: Due, now: Time) -> Result<Effect, StoreError> {
+    let known = match opt_word::language(heard.text) {
         Some(language) => Some(language.into()),
-        None => language_of(env, account, to).await?,
+        None => language_of(env, heard.account, heard.from).await?,
     };
-    let languages: Vec<&str> = known.iter().map(AsRef::as_ref).chain([post.language.as_str()]).collect();
-    let sms = match post.templates.sms(&languages, &facts) {
-        Ok(sms) => sms,
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be made");
-            return Ok(false);
+    let what = What::Answer { account: heard.account.into(), due };
+    Ok(letters::due(env, heard.from, &what, known.as_deref(), now, ANSWER_LIFE))
+}
+
+/// What the answer is rendered from; none where a later word or click has made it untrue.
+pub(super) async fn answer(env: &Env, to: &Address, due: Due, head: &Letterhead) -> Result<Option<Answer>, StoreError> {
+    let outs = env.store.opt_outs(&[to.key().into()]).await?;
+    Ok(match due {
+        Due::Stopped(about) if outs.iter().any(|out| out.owner == about) => {
+            let about = match about {
+                Some(owner) => env.store.owner(owner).await?.map(|owner| owner.profile.name),
+                None => None,
+            };
+            Some(Answer::stopped(head, about.as_deref()))
         }
-    };
-    let content = Content::Sms(sms);
-    let date = env.store.now().await?;
-    let reference = format!("{ANSWER}{}", NoticeId::fresh(date, &*env.random));
-    let message = Message { reference: &reference, report: &reference, to, content: &content, date };
-    for pause in pauses.iter().map(Some).chain([None]) {
-        match (carrier.deliver(&message).await.outcome, pause) {
-            (AttemptOutcome::Sent, _) => return Ok(true),
-            (AttemptOutcome::TryAgain, Some(pause)) => tokio::time::sleep(*pause).await,
-            // What may have been sent is not sent twice.
-            _ => return Ok(false),
-        }
-    }
-    Ok(false)
+        Due::Started if outs.is_empty() => Some(Answer::started(head, None)),
+        Due::Help => Some(Answer::help(head)),
+        Due::Stopped(_) | Due::Started => None,
+    })
 }

@@ -61,7 +61,7 @@ pub async fn answer(
     callback::at_once(gateway, account, restored.request).await
 }
 
-/// Whether it wants messages to stop, to start, or help; the answer leaves in the background.
+/// Whether it wants messages to stop, to start, or help; the answer is a letter.
 async fn hear(
     gateway: &Arc<Gateway>,
     account: &Arc<Account>,
@@ -89,25 +89,7 @@ async fn hear(
     };
     let (id, text, covered) = (&*message.id, text.as_str(), verified.covers_parameters);
     let heard = Heard { account: account.name(), id, from: &from, text, hint, covered };
-    let Some(due) = heard::take(&gateway.env, &heard).await? else { return Ok(()) };
-    let Some(post) = gateway.post() else { return Ok(()) };
-    let task = {
-        let (gateway, account, text) = (Arc::clone(gateway), Arc::clone(account), message.text.clone());
-        async move {
-            let pauses = &gateway.ways.retries;
-            let answer = heard::answer(&gateway.env, &post, account.name(), &from, due, &text, pauses);
-            tokio::select! {
-                answered = answer => match answered {
-                    Ok(true) => tracing::info!(account = account.name(), "a message was answered"),
-                    Ok(false) => tracing::warn!(account = account.name(), "a message could not be answered"),
-                    Err(error) => tracing::error!(account = account.name(), %error, "a message could not be answered"),
-                },
-                () = gateway.stop.cancelled() => {}
-            }
-        }
-    };
-    gateway.tasks.spawn(task);
-    Ok(())
+    heard::take(&gateway.env, &heard).await.map(|_| ())
 }
 
 /// The substitution that this message answers, while the window lasts.

@@ -1,6 +1,6 @@
 //! Messages to one address that are about no change: written with what causes them in one commit, sent by the worker.
 
-use super::{Env, codes, keep, sign_in};
+use super::{Env, codes, heard, keep, sign_in};
 use crate::{
     clock::Time,
     domain::{
@@ -52,6 +52,20 @@ pub enum What {
         /// The number's key.
         key: Box<str>,
     },
+    /// To STOP, START or HELP (rule N6).
+    Answer {
+        /// The account that the word came to, by its name in the configuration; it leaves by no other.
+        account: Box<str>,
+        /// What is said.
+        due: heard::Due,
+    },
+}
+
+impl What {
+    /// The only account by which it may leave, where there is one.
+    pub(super) fn only_by(&self) -> Option<&str> {
+        if let Self::Answer { account, .. } = self { Some(account) } else { None }
+    }
 }
 
 /// How long before its end the owner is asked.
@@ -162,6 +176,10 @@ pub(super) async fn facts(
         What::Lapsing { owner, point, key } => {
             let found = lapses(env, letter, *owner, *point, key).await?;
             found.map(|(number, until)| Box::new(Lapsing::new(head, &number, until)) as Box<dyn Facts>)
+        }
+        What::Answer { due, .. } => {
+            let answer = heard::answer(env, &letter.to, *due, head).await?;
+            answer.map(|answer| Box::new(answer) as Box<dyn Facts>)
         }
         What::Unproved { key, wire } => {
             Some(Box::new(Unproved::new(head, &Address::stored(key.clone(), wire.clone()))))

@@ -1,7 +1,7 @@
 //! Panic (rule C7): one action ends forwarding and notices. It is ended by a request with a fresh proof, after its hold.
 
 use super::{
-    Env, sessions,
+    Env, card_link, sessions,
     write::{Actor, Plan, Refused, audited, read_owner},
 };
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 };
 use serde_json::json;
 
-/// Ends everything at once, on every node: each question reads it from the store. Other devices are signed out. Said twice
-/// it counts once.
+/// Ends everything at once, on every node: each question reads it from the store. Other devices are signed out, and the
+/// links to the owner's card end for good. Said twice it counts once.
 pub async fn panic(
     env: &Env,
     actor: &Actor,
@@ -37,6 +37,7 @@ pub async fn panic(
             revision: after.revision,
         },
         audited(env, owner.id, &actor.by, now, "panicked", &json!({})),
+        card_link::ended(owner.id, None),
     ];
     effects.extend(sessions::end_others(env, owner.id, session).await?);
     Ok(Plan::on(&owner, effects, after))

@@ -9,7 +9,7 @@ use crate::{
     },
     store::Session,
     usecase::{
-        card_link, panic as panicking, requests, sessions,
+        panic as panicking, requests, sessions,
         wanted::Wanted,
         write::{Refused, carry_out},
     },
@@ -62,14 +62,7 @@ async fn panic(desk: &Desk<'_>, me: &Signed) -> Answered {
         return Ok(desk.page(Some(me), StatusCode::OK, "safety_panic", json!({})));
     }
     let (actor, kept) = (me.actor(), Some(me.session.id));
-    carry_out(desk.env, || async {
-        let mut plan = panicking::panic(desk.env, &actor, me.owner.id, kept).await?;
-        if !plan.commit.effects.is_empty() {
-            plan.commit.effects.push(card_link::ended(me.owner.id, None));
-        }
-        Ok(plan)
-    })
-    .await?;
+    carry_out(desk.env, || panicking::panic(desk.env, &actor, me.owner.id, kept)).await?;
     Ok(redirect("/me/safety?done=done_panic"))
 }
 

@@ -1,11 +1,14 @@
 //! Who may do what: keys, scopes, keys that are bound to one owner.
 
-use super::world::{World, on_postgres, on_sqlite};
+use super::world::{World, number, on_postgres, on_sqlite};
 use crate::both::both;
 use http::Method;
 use redial::{
+    domain::{address::Address, id::ContactId, notice::Recipient},
     http::api::{Route, TABLE},
+    store::{CardLink, Commit, Effect, Returned},
     usecase::{
+        card_link,
         keys::{self, Scope},
         write::carry_out,
     },
@@ -16,6 +19,7 @@ both! {
     each_route_needs_its_own_scope_and_no_other
     a_key_for_one_owner_finds_no_other
     a_key_that_is_only_a_hash_in_the_store_is_shown_once
+    c7_panic_ends_the_links_to_the_card_for_good
 }
 
 /// A path of a route that names nothing that there is.
@@ -109,4 +113,30 @@ async fn a_key_that_is_only_a_hash_in_the_store_is_shown_once(world: World) {
     assert!(keys::list(&world.running.env).await.unwrap().contains(&key));
     assert_eq!(key.scopes, ["resolve".into()]);
     assert!(!format!("{key:?}").contains(&secret[4..]));
+}
+
+async fn c7_panic_ends_the_links_to_the_card_for_good(world: World) {
+    let (ann, bob) =
+        (world.owner("Ann", &[("mobile", &number(1))]).await, world.owner("Bob", &[("mobile", &number(2))]).await);
+    let store = &world.running.store;
+    let at = store.now().await.unwrap();
+    let until = at.after(card_link::LIFE);
+    for (token, owner) in [("a", &ann), ("b", &bob)] {
+        let link = CardLink {
+            token: token.repeat(32).into(),
+            owner: World::id_of(owner),
+            recipient: Some(Recipient::Contact(ContactId(1))),
+            address: Address::stored("di@example.org", "di@example.org"),
+            language: "en".into(),
+            at,
+            until,
+        };
+        let effects = vec![Effect::Returned(Returned::CardLinked(link))];
+        store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    }
+    let ends = async |token: &str| store.card_link(&token.repeat(32)).await.unwrap().unwrap().until;
+    assert_eq!((ends("a").await, ends("b").await), (until, until));
+    let owner = world.post(&format!("{ann}/panic"), &serde_json::json!({})).await.ok(200);
+    assert_eq!(owner.body["silenced"], true, "{}", owner.text);
+    assert_eq!((ends("a").await, ends("b").await), (at, until), "hers, and nobody else's");
 }

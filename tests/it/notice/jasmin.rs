@@ -17,7 +17,6 @@ use redial::{
     },
     provider::Custody,
     usecase::{
-        Live,
         carrier::{ByProvider, Cards},
         deliver_notice::Post,
         gateway::Account,
@@ -255,7 +254,7 @@ fn account(jasmin: &str, base: &str, inbound: Option<&str>) -> Account {
     Account { inbound_url: inbound.map(Into::into), ..made }
 }
 
-/// A worker that sends by Jasmin; answers to people leave the same way.
+/// A worker that sends by Jasmin.
 fn worker(running: &Running, world: &World, jasmin: &str) -> Worker {
     let carrier = ByProvider {
         account: Arc::new(account(jasmin, &running.base, None).provider),
@@ -268,9 +267,8 @@ fn worker(running: &Running, world: &World, jasmin: &str) -> Worker {
         head: None,
     };
     let carrier: Arc<dyn redial::usecase::carrier::Carrier> = Arc::new(carrier);
-    let sends = || Post { public_url: running.base.clone(), ..post(vec![(Channel::Sms, Arc::clone(&carrier))]) };
-    running.gateway.sends_with(Live::new(sends()));
-    Worker::new(world.env.clone(), Arc::new(sends()), Settings::default(), None)
+    let sends = Post { public_url: running.base.clone(), ..post(vec![(Channel::Sms, carrier)]) };
+    Worker::new(world.env.clone(), Arc::new(sends), Settings::default(), None)
 }
 
 async fn send(base: &str, fields: &[(&str, &str)]) -> (u16, String) {
@@ -294,14 +292,14 @@ async fn a_real_jasmin_carries_notices_and_is_redirected() {
     running.moved("Ada", FORMER, PRESENT, Member::Everyone, false).await;
     jasmin.start(&running.base).await;
 
-    notice(&running, &world, &jasmin).await;
-    person_stops(&world, &mut jasmin, &app).await;
+    let worker = worker(&running, &world, &jasmin.base());
+    notice(&world, &worker, &jasmin).await;
+    person_stops(&world, &worker, &mut jasmin, &app).await;
     redirected(&running, &jasmin, &app).await;
 }
 
 /// A notice goes out, and its reports come back and settle it.
-async fn notice(running: &Running, world: &World, jasmin: &Jasmin) {
-    let worker = worker(running, world, &jasmin.base());
+async fn notice(world: &World, worker: &Worker, jasmin: &Jasmin) {
     // A name beyond the default alphabet.
     world.rename("Анна Ли").await;
     world.contacts(&[contact(1, &[BO])]).await;
@@ -319,7 +317,7 @@ async fn notice(running: &Running, world: &World, jasmin: &Jasmin) {
 }
 
 /// STOP comes in, in a text of several parts, is answered, and reaches the application behind Redial.
-async fn person_stops(world: &World, jasmin: &mut Jasmin, app: &Upstream) {
+async fn person_stops(world: &World, worker: &Worker, jasmin: &mut Jasmin, app: &Upstream) {
     jasmin.person_writes(&json!({ "from": &BO[1..], "to": OURS, "text": "Merci à toi" }));
     let told = app.wait(1).await.form();
     assert_eq!([&*told["from"], &*told["to"], &*told["coding"]], [&BO[1..], OURS, "\0"]);
@@ -330,6 +328,7 @@ async fn person_stops(world: &World, jasmin: &mut Jasmin, app: &Upstream) {
     jasmin.person_writes(&json!({ "from": &BO[1..], "to": OURS, "text": "Stop, please, Анна!", "chunks": 3 }));
     until("the opt-out is written", async || !stopped().await.is_empty()).await;
     assert_eq!(stopped().await[0].owner, Some(ANN));
+    worker.run_until_idle().await.unwrap();
     let answer = jasmin.came_out(BO, "START").await;
     assert!(answer.contains("Анна Ли"), "{answer}");
 }

@@ -1,5 +1,6 @@
 //! Notices from the change to the message.
 
+mod answers;
 mod card_by_sms;
 mod cards;
 mod crash;

@@ -68,11 +68,9 @@ async fn writes(running: &Running, id: &str, text: &str, more: &[(&str, &str)]) 
     assert_eq!(hook(running, "inbound", &[&fields[..], more].concat()).await, 200);
 }
 
-/// What was answered to Bo, once everything that goes on in the background has ended.
-async fn answered(running: &Running, world: &World) -> Vec<String> {
-    running.gateway.tasks.close();
-    running.gateway.tasks.wait().await;
-    running.gateway.tasks.reopen();
+/// What was answered to Bo.
+async fn answered(world: &World) -> Vec<String> {
+    world.idle().await;
     world.taken().into_iter().map(|given| format!("{} {}", given.to, given.text)).collect()
 }
 
@@ -109,10 +107,10 @@ async fn n6_stop_is_for_the_owner_who_was_told_last_and_twice_for_everybody() {
     let (running, world) = both(&[]).await;
     told(&world, &[BO], "SM1").await;
     writes(&running, "SM10", "Thanks, got it", &[]).await;
-    assert!(stopped(&world).await.is_empty() && answered(&running, &world).await.is_empty());
+    assert!(stopped(&world).await.is_empty() && answered(&world).await.is_empty());
     writes(&running, "SM11", "Stop!", &[]).await;
     assert_eq!(stopped(&world).await, [Some(ANN.0)]);
-    let answer = answered(&running, &world).await;
+    let answer = answered(&world).await;
     assert!(answer.len() == 1 && answer[0].contains(BO) && answer[0].contains("Ann Lee"), "{answer:?}");
     assert!(answer[0].contains("START"), "and how to undo it: {answer:?}");
     writes(&running, "SM11", "Stop!", &[]).await;
@@ -123,13 +121,13 @@ async fn n6_stop_is_for_the_owner_who_was_told_last_and_twice_for_everybody() {
 
     writes(&running, "SM12", "STOP", &[]).await;
     assert_eq!(stopped(&world).await, [None, Some(ANN.0)]);
-    assert_eq!(answered(&running, &world).await.len(), 1);
+    assert_eq!(answered(&world).await.len(), 1);
     writes(&running, "SM13", "STOP", &[]).await;
-    assert!(answered(&running, &world).await.is_empty(), "it was said before");
+    assert!(answered(&world).await.is_empty(), "it was said before");
 
     writes(&running, "SM14", "start", &[]).await;
     assert!(stopped(&world).await.is_empty(), "from the same place everything begins again");
-    assert_eq!(answered(&running, &world).await.len(), 1);
+    assert_eq!(answered(&world).await.len(), 1);
     world.change(MOBILE, "+14155550112").await;
     world.after(120).await;
     assert_eq!(world.told(), [format!("sms {BO}")]);
@@ -190,7 +188,7 @@ async fn n6_help_is_answered_once_a_day() {
     for (id, hours, answers) in [("SM1", 0, 1), ("SM2", 1, 0), ("SM3", 24, 1)] {
         world.clock.advance(Duration::from_hours(hours));
         writes(&running, id, "HELP", &[]).await;
-        let answer = answered(&running, &world).await;
+        let answer = answered(&world).await;
         assert_eq!(answer.len(), answers, "{id}");
         assert!(
             answer.iter().all(|answer| answer.contains("STOP") && answer.contains("help@example.com")),
@@ -208,7 +206,7 @@ async fn n6_what_the_provider_has_read_wins_and_is_not_answered_again() {
     assert_eq!(stopped(&world).await, [Some(ANN.0)]);
     writes(&running, "SM11", "stop", &[("OptOutType", "START")]).await;
     assert!(stopped(&world).await.is_empty());
-    assert!(answered(&running, &world).await.is_empty());
+    assert!(answered(&world).await.is_empty());
 }
 
 async fn page(request: Request<Bytes>) -> Response<Bytes> {
@@ -436,7 +434,7 @@ async fn n6_an_answer_is_in_the_language_of_the_word_or_of_the_reader() {
         world.after(120).await;
         assert_eq!(world.taken().len(), 1);
         writes(&running, "SM10", text, &[]).await;
-        let answer = answered(&running, &world).await;
+        let answer = answered(&world).await;
         assert!(answer.len() == 1 && answer[0].contains(said), "{text} {of_contact:?}: {answer:?}");
     }
 }
