@@ -2,7 +2,9 @@
 //! nothing to that and takes nothing away.
 
 use std::sync::OnceLock;
-use tracing_subscriber::{EnvFilter, Registry, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Registry, filter::ParseError, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+};
 
 /// Changes what is logged, once logging has started.
 static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
@@ -32,6 +34,7 @@ pub fn start(json: bool, level: &str) -> Result<(), BadLevel> {
         tracing::debug!("logging had been started before");
     } else {
         let _first = FILTER.set(handle);
+        tracing::trace!("everything is logged but the paths of requests, which hold secrets");
     }
     Ok(())
 }
@@ -52,7 +55,28 @@ pub fn set_level(level: &str) -> Result<(), BadLevel> {
     Ok(())
 }
 
+/// Writes each part of a path at `trace`. Parts of ours are tokens, with which whoever reads them speaks for a recipient or an owner.
+const PATHS: &str = "warp::filters::path=off";
+
 fn filter(level: &str) -> Result<EnvFilter, BadLevel> {
-    let parsed = EnvFilter::builder().parse(level);
-    parsed.map_err(|error| BadLevel { level: level.to_owned(), reason: error.to_string() })
+    let bad = |error: String| BadLevel { level: level.to_owned(), reason: error };
+    let parsed = EnvFilter::builder().parse(level).map_err(|error| bad(error.to_string()))?;
+    let paths = PATHS.parse().map_err(|error: ParseError| bad(error.to_string()))?;
+    // It takes the place of one that says otherwise.
+    Ok(parsed.add_directive(paths))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_level_lets_paths_be_written() {
+        for level in ["trace", "info", "warp=trace", "info,warp::filters::path=trace", "warp::filters=debug,trace"] {
+            let filter = filter(level).expect(level).to_string();
+            let of_paths: Vec<_> = filter.split(',').filter(|one| one.starts_with("warp::filters::path")).collect();
+            assert_eq!(of_paths, [PATHS], "{level}");
+        }
+        assert!(filter("redial=loud").is_err());
+    }
 }

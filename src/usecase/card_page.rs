@@ -56,6 +56,12 @@ pub async fn open(env: &Env, token: &str) -> Result<Option<Opened>> {
     Ok(Some(Opened { link, card: seen.card, channels, preference, stopped }))
 }
 
+/// The language in which the link's pages are shown: the chosen one, else that of the message.
+pub async fn language(env: &Env, link: &CardLink) -> Result<Box<str>> {
+    let chosen = preferred(env, std::slice::from_ref(&link.address)).await?.map(|chosen| chosen.language);
+    Ok(chosen.filter(|language| !language.is_empty()).unwrap_or_else(|| link.language.clone()))
+}
+
 struct SeenNow {
     card: Card,
     addresses: Vec<Address>,

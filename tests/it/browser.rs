@@ -1,5 +1,6 @@
 //! Pages as people meet them, in a real Chromium: each test here serves the pages and names a journey of `tests/browser`.
 
+mod card;
 mod console;
 mod portal;
 

@@ -27,6 +27,7 @@ mod push;
 mod recipients;
 mod sdk;
 mod sdk_others;
+mod secrets;
 mod serve;
 mod sms;
 mod spawn;

@@ -120,6 +120,13 @@ impl Portal {
         runs.find(|run| run.len() == 6).expect("a code").to_owned()
     }
 
+    /// The link in the last message to this address.
+    pub(crate) async fn link(&self, to: &str) -> String {
+        let given = self.told().await;
+        let text = &given.iter().rev().find(|(known, _)| known == to).expect("a message").1;
+        text.split_whitespace().find(|word| word.starts_with("http")).unwrap_or_else(|| panic!("{text}")).to_owned()
+    }
+
     async fn ask(&self, path: &str, headers: &[(header::HeaderName, &str)], form: Option<&[(&str, &str)]>) -> Answer {
         let url = format!("{}{path}", self.running.base);
         let request = match form {

@@ -116,7 +116,8 @@ impl Asked<'_> {
                 }
             }
         };
-        Ok(self.stop_page(&link.language, &name, state, StatusCode::OK))
+        let language = card_page::language(env, &link).await?;
+        Ok(self.stop_page(&language, &name, state, StatusCode::OK))
     }
 
     async fn card(&self, wanted: Option<Wanted>) -> Result<Response, StoreError> {

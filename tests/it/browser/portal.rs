@@ -11,6 +11,7 @@ impl Portal {
         while let Some((asked, of)) = journey.asks().await {
             let answer = match asked.as_str() {
                 "code" => json!(self.code(of.as_str().unwrap()).await),
+                "link" => json!(self.link(of.as_str().unwrap()).await),
                 "after" => {
                     self.idle().await;
                     self.running.clock.advance(Duration::from_secs(of.as_u64().unwrap()));
@@ -37,4 +38,12 @@ async fn from_the_first_visit_to_all_told() {
         let Some(journey) = begun else { return };
         portal.serve(journey).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c3_without_a_script_and_from_right_to_left_a_link_stops_a_held_change() {
+    let portal = Portal::new().await;
+    let given = json!({ "own": "ann@example.com", "fresh": "+14155550123" });
+    let Some(journey) = Journey::begin("portal_keep.js", &portal.running.base, given).await else { return };
+    portal.serve(journey).await;
 }

@@ -21,6 +21,7 @@ use redial::{
     },
     worker::{Settings, Worker},
 };
+use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 const MAIL: &str = "bo@example.org";
@@ -34,14 +35,14 @@ struct Seen {
 }
 
 /// Ann, who tells Bo, and the pages.
-struct Cards {
+pub(crate) struct Cards {
     running: Running,
     world: World,
 }
 
 impl Cards {
     /// Bo is in two groups: one is told of her mobile, the other may know her number at work and is not told.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let running = spawn(Setup { now: START, ..Setup::default() }).await;
         let mut world = World::on(running.store.clone(), running.clock.clone()).await;
         let sends = || Post { public_url: running.base.clone(), ..post(world.post.carriers.clone()) };
@@ -51,6 +52,24 @@ impl Cards {
         world.group(group(1, Told::AtOnce, &[Email], &[MOBILE]), &[1]).await;
         world.group(group(2, Told::OnQuery, &[], &[WORK]), &[1]).await;
         Self { running, world }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.running.base
+    }
+
+    /// The link of the first e-mail to Bo.
+    pub(crate) async fn first_link(&self) -> String {
+        self.told(NEW).await
+    }
+
+    /// What is kept of Bo's wishes: how many stops, the channel, the language.
+    pub(crate) async fn kept(&self) -> Value {
+        let (store, bo) = (&self.world.env.store, [MAIL.into()]);
+        let stops = store.opt_outs(&bo).await.unwrap().len();
+        let wishes = store.preferences(&bo).await.unwrap();
+        let (first, language) = wishes.first().map_or((None, ""), |kept| (kept.first, &*kept.language));
+        json!({ "stops": stops, "first": first, "language": language })
     }
 
     /// Ann's number changes, and the link in the e-mail to Bo.

@@ -2,7 +2,7 @@
 
 mod answers;
 mod card_by_sms;
-mod cards;
+pub(crate) mod cards;
 mod crash;
 mod deliver;
 mod govern;

@@ -2,7 +2,7 @@
 
 pub(crate) mod device;
 mod h2;
-mod program;
+pub(crate) mod program;
 mod version;
 
 use crate::upstream::{Say, Seen, Upstream};

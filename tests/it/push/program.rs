@@ -2,7 +2,7 @@
 
 use crate::spawn::Folder;
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, response::Parts};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -14,34 +14,41 @@ use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex, mpsc},
+    thread::JoinHandle,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redial");
 
 /// Numbers of nobody.
-pub(super) fn number(n: u32) -> String {
+pub(crate) fn number(n: u32) -> String {
     format!("+14155550{:03}", 100 + n)
 }
 
-pub(super) struct Program {
+pub(crate) struct Program {
     folder: Folder,
     child: Child,
     base: String,
     key: String,
     client: Client<HttpConnector, Full<Bytes>>,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Program {
     /// Serves with these accounts, of which those named push; text messages become files.
-    pub(super) async fn start(push: &[&str], accounts: &str) -> Self {
-        let folder = Folder::new();
-        let config = format!(
+    pub(crate) async fn start(push: &[&str], accounts: &str) -> Self {
+        Self::configured(&format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"trace\"\n\
              [store]\npath = \"redial.db\"\n\
              [notices]\npush = {push:?}\ndebounce = \"100 ms\"\ndebounce_at_most = \"1 s\"\nquiet = \"none\"\n\
              [accounts.outbox]\nkind = \"folder\"\npath = \"outbox\"\nfrom = \"+15550100100\"\n{accounts}"
-        );
+        ))
+        .await
+    }
+
+    /// Serves with this configuration.
+    pub(crate) async fn configured(config: &str) -> Self {
+        let folder = Folder::new();
         fs::write(folder.0.join("config.toml"), config).unwrap();
         let mut program = Self::serve(folder).await;
         let scopes = ["owners:write", "owners:read", "vouch", "notices:read"].map(|scope| ["--scope", scope]);
@@ -63,7 +70,7 @@ impl Program {
         let lines = BufReader::new(child.stderr.take().unwrap());
         let (log, (address, found)) = (Arc::<Mutex<String>>::default(), mpsc::channel());
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("listens on ") {
                     let _gone = address.send(rest.split(' ').next().unwrap().to_owned());
@@ -74,18 +81,33 @@ impl Program {
         let wait = tokio::task::spawn_blocking(move || found.recv());
         let Ok(base) = wait.await.unwrap() else { panic!("it did not start: {}", log.lock().unwrap()) };
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { folder, child, base, key: String::new(), client, log }
+        Self { folder, child, base, key: String::new(), client, log, reader: Some(reader) }
     }
 
     /// One command beside it.
-    pub(super) async fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = tokio::process::Command::new(PROGRAM);
         command.args(arguments).current_dir(&self.folder.0).env_remove("REDIAL_CONFIG");
         command.output().await.unwrap()
     }
 
+    /// A page: with this cookie, and with a form where there is one.
+    pub(crate) async fn page(&self, path: &str, cookie: &str, form: Option<&[(&str, &str)]>) -> (Parts, String) {
+        let request = Request::builder().uri(format!("{}{path}", self.base)).header("cookie", cookie);
+        let request = match form {
+            None => request.body(Full::default()),
+            Some(fields) => {
+                let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                let request = request.method(Method::POST).header("content-type", "application/x-www-form-urlencoded");
+                request.body(Full::new(body.into()))
+            }
+        };
+        let (parts, body) = self.client.request(request.unwrap()).await.unwrap().into_parts();
+        (parts, String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned())
+    }
+
     /// Status and body of an answer of `/v1`.
-    pub(super) async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
         let uri = format!("{}/v1/{path}", self.base);
         let bytes = if body.is_null() { Bytes::new() } else { body.to_string().into() };
         let request =
@@ -96,20 +118,20 @@ impl Program {
         (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.ask(Method::POST, path, &body).await;
         assert!(matches!(status, 200 | 201), "{path}: {status} {answer}");
         answer
     }
 
-    pub(super) async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(Method::GET, path, &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
     }
 
     /// Ann, whose number 1 a friend may learn, and the friend: Bob, registered with number 2, who reads German. Their ids.
-    pub(super) async fn friends(&self) -> (String, String) {
+    pub(crate) async fn friends(&self) -> (String, String) {
         let owner = async |name: &str, language: &str, n| {
             let points = json!([{"label": "mobile", "value": number(n)}]);
             let wanted = json!({"profile": {"name": name}, "language": language, "points": points});
@@ -129,14 +151,14 @@ impl Program {
     }
 
     /// Ann has another number.
-    pub(super) async fn change(&self, ann: &str, n: u32) {
+    pub(crate) async fn change(&self, ann: &str, n: u32) {
         let wanted = json!({"points": [{"replace": {"point": "mobile", "value": number(n)}}]});
         self.post(&format!("owners/{ann}/requests"), wanted).await;
     }
 
     /// Waits until more than `before` attempts were made about Ann and nothing is left to do; the last notice that had one,
     /// and how all attempts since went: channel, account, outcome.
-    pub(super) async fn told(&self, ann: &str, before: usize) -> (Value, Vec<String>) {
+    pub(crate) async fn told(&self, ann: &str, before: usize) -> (Value, Vec<String>) {
         loop {
             let answer = self.get(&format!("owners/{ann}/notices")).await;
             let notices = answer["items"].as_array().unwrap();
@@ -159,7 +181,7 @@ impl Program {
     }
 
     /// The text messages so far.
-    pub(super) fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         let Ok(files) = fs::read_dir(self.folder.0.join("outbox")) else { return Vec::new() };
         let read = |path: std::path::PathBuf| fs::read_to_string(path).unwrap();
         let named = files
@@ -168,8 +190,15 @@ impl Program {
         named.map(read).collect()
     }
 
+    /// Ends it; everything that it logged.
+    pub(crate) fn ended(mut self) -> String {
+        self.child.kill().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        self.log()
+    }
+
     /// Everything that was logged.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 }
