@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn a_span_is_drawn_on_powers_of_ten() {
         let (one, ten, hundred) = (place(0.001), place(0.01), place(0.1));
-        assert!(((ten - one) - (hundred - ten)).abs() < 1e-9 && place(0.0) == 0.0 && place(99.0) == 1000.0);
+        let same = |one: f64, two: f64| (one - two).abs() < 1e-9;
+        assert!(same(ten - one, hundred - ten) && same(place(0.0), 0.0) && same(place(99.0), 1000.0));
         assert!(span(Some(0.01), None, "").contains("class=\"wait\""), "beyond all bounds");
         assert!(!span(None, None, "").contains("NaN"));
     }

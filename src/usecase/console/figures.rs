@@ -186,8 +186,8 @@ impl Counted {
 
     /// A counter's series.
     pub(super) fn of<'a>(&'a self, counter: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
-        let named = move |(series, _): &(&Box<str>, &f64)| series.split('{').next() == Some(counter);
-        self.counts.iter().filter(named).map(|(series, value)| (&**series, *value))
+        let all = self.counts.iter().map(|(series, value)| (&**series, *value));
+        all.filter(move |(series, _)| series.split('{').next() == Some(counter))
     }
 
     /// A histogram.
