@@ -106,6 +106,8 @@ impl Running {
     /// Opens the store and the listeners, and starts all loops.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let app = App::open(config).await?;
+        // What is wrong in the file is said before anything is listened on.
+        let accounts = accounts::all(config)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let listener = listen(config.server.listen, "server.listen").await?;
         let listener = match &config.server.tls {
@@ -116,7 +118,6 @@ impl Running {
         let address = listener.address().map_err(StartError::setting)?;
         let metrics_address = metrics_listener.address().map_err(StartError::setting)?;
 
-        let accounts = accounts::all(config)?;
         let gateway = Arc::new(Gateway::new(app.env.clone(), ways()?, app.metrics.clone(), accounts, stop.clone()));
         let stopping = Arc::new(AtomicBool::new(false));
         let surface = Surface {
