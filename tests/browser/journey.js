@@ -25,6 +25,8 @@ async function ask(what, of = null) {
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 async function accessible(page, name) {
+  // What is waited for can be there before the style is.
+  await page.waitForLoadState("load");
   const folder = process.env.REDIAL_TEST_SCREENSHOTS;
   if (folder) await page.screenshot({ path: path.join(folder, name + ".png"), fullPage: true });
   await page.evaluate(axe.source);
