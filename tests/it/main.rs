@@ -16,6 +16,7 @@ mod hooks;
 mod import;
 mod kannel;
 mod layers;
+mod notes;
 mod notice;
 mod orders;
 mod peer;

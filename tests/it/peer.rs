@@ -10,15 +10,20 @@ pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     held.map(|listener| listener.local_addr().unwrap().port())
 }
 
-/// Looks again until it is so.
-pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+/// Looks again until it is there.
+pub(crate) async fn found<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     for _ in 0..2400 {
-        if holds().await {
-            return;
+        if let Some(found) = look().await {
+            return found;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("not in time: {what}");
+}
+
+/// Looks again until it is so.
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    found(what, async || holds().await.then_some(())).await;
 }
 
 /// Status and text of what is there, where it answers.

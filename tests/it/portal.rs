@@ -2,22 +2,16 @@
 //! `browser`.
 
 use crate::{
+    notes::Notes,
     spawn::{Running, Setup, spawn},
     via::client,
 };
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use redial::{
-    domain::{code::Caps, notice::AttemptOutcome, owner::Channel, schedule::Backoff},
+    domain::{code::Caps, owner::Channel, schedule::Backoff},
     template::Templates,
-    transport::delivery::Delivery,
-    usecase::{
-        Live, Rules,
-        carrier::{Carrier, Content, Message},
-        deliver_notice::Post,
-        governor::Governor,
-    },
+    usecase::{Live, Rules, carrier::Carrier, deliver_notice::Post, governor::Governor},
     worker::{Settings, Worker},
 };
 use std::{
@@ -27,39 +21,6 @@ use std::{
 
 const ANN: &str = "+14155550100";
 const NOBODY: &str = "+14155550199";
-
-/// An account that notes what it is given: address and text.
-#[derive(Debug)]
-struct Notes(Channel, Arc<Mutex<Vec<(String, String)>>>);
-
-#[async_trait]
-impl Carrier for Notes {
-    fn name(&self) -> &str {
-        if self.0 == Channel::Email { "mail" } else { "sms" }
-    }
-
-    fn speaks(&self, channel: Channel) -> bool {
-        channel == self.0
-    }
-
-    fn repeatable(&self) -> bool {
-        false
-    }
-
-    fn replies(&self) -> bool {
-        true
-    }
-
-    async fn deliver(&self, message: &Message<'_>) -> Delivery {
-        let text = match message.content {
-            Content::Sms(sms) => sms.text.clone(),
-            Content::Email { email, .. } => format!("{}\n{}", email.subject, email.text),
-            Content::Push { .. } => String::new(),
-        };
-        self.1.lock().unwrap().push((message.to.wire().to_owned(), text));
-        Delivery::new(AttemptOutcome::Sent, "")
-    }
-}
 
 /// A Redial where people may register, whose messages are noted.
 pub(crate) struct Portal {
@@ -82,7 +43,7 @@ impl Portal {
         let rules = Rules { registration: true, codes, ..Rules::default() };
         let running = spawn(Setup { rules, ..Setup::default() }).await;
         let given = Arc::default();
-        let notes = |channel| (channel, Arc::new(Notes(channel, Arc::clone(&given))) as Arc<dyn Carrier>);
+        let notes = |channel| (channel, Arc::new(Notes { channel, given: Arc::clone(&given) }) as Arc<dyn Carrier>);
         let post = || Post {
             templates: Templates::built_in(),
             carriers: vec![notes(Channel::Sms), notes(Channel::Email)],

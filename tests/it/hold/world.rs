@@ -1,7 +1,7 @@
 //! Ann and Bob, who proved their numbers long ago; accounts that note what they were given; a clock that is moved by hand
 //! where the store has none of its own.
 
-use async_trait::async_trait;
+use crate::notes::Notes;
 use redial::{
     clock::{ManualClock, SeededRandom, SystemClock, SystemRandom, Time},
     domain::{
@@ -10,16 +10,14 @@ use redial::{
         code::Caps,
         id::{OwnerId, PointId, RequestId},
         name,
-        notice::AttemptOutcome,
         owner::{Channel, Held, Owner, Point, Profile, Proof},
         schedule::Backoff,
     },
     store::{Commit, Effect, Session, SharedStore, postgres::Postgres, sqlite::Sqlite},
     template::Templates,
-    transport::delivery::Delivery,
     usecase::{
         Env, Rules,
-        carrier::{Carrier, Content, Message},
+        carrier::Carrier,
         codes::{Issued, Requester},
         course,
         deliver_notice::Post,
@@ -50,45 +48,6 @@ pub(super) const BOBS_MAIL: &str = "bob@example.com";
 pub(super) const DAY: Duration = Duration::from_hours(24);
 /// 2026-11-23T11:00:00Z.
 const START: Time = Time(1_795_431_600_000_000);
-
-/// An account that notes what it is given.
-#[derive(Debug)]
-struct Notes {
-    channel: Channel,
-    given: Arc<Mutex<Vec<(String, String)>>>,
-}
-
-#[async_trait]
-impl Carrier for Notes {
-    fn name(&self) -> &str {
-        match self.channel {
-            Channel::Email => "mail",
-            Channel::Sms | Channel::Push => "sms",
-        }
-    }
-
-    fn speaks(&self, channel: Channel) -> bool {
-        channel == self.channel
-    }
-
-    fn repeatable(&self) -> bool {
-        false
-    }
-
-    fn replies(&self) -> bool {
-        true
-    }
-
-    async fn deliver(&self, message: &Message<'_>) -> Delivery {
-        let text = match message.content {
-            Content::Sms(sms) => sms.text.clone(),
-            Content::Email { email, .. } => format!("{}\n{}", email.subject, email.text),
-            Content::Push { .. } => String::new(),
-        };
-        self.given.lock().unwrap().push((message.to.wire().to_owned(), text));
-        Delivery::new(AttemptOutcome::Sent, "")
-    }
-}
 
 pub(super) struct World {
     pub(super) env: Env,

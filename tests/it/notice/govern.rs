@@ -1,6 +1,7 @@
 //! How much leaves, by which account, and when (rules N3, N4, N7).
 
 use super::world::{MOBILE, NEW, START, Scripted, World, contact, env, friend, group, post};
+use crate::peer::until;
 use redial::{
     clock::{Clock as _, ManualClock, SystemClock, Time},
     domain::{
@@ -335,9 +336,10 @@ async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
     world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
     let lease = Duration::from_millis(150);
     let (under_way, reached) = oneshot::channel();
+    let (answer, answered) = oneshot::channel();
     *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
         under_way.send(()).unwrap();
-        tokio::time::sleep(lease * 5).await;
+        answered.await.unwrap();
     }));
     let settings = Settings { lease, poll: Duration::from_millis(20), ..Settings::default() };
     let stop = CancellationToken::new();
@@ -350,6 +352,11 @@ async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
         .collect();
     world.change(MOBILE, NEW).await;
     reached.await.unwrap();
+    // What is claimed is due at the end of its claim.
+    let end = async || world.env.store.next_due().await.unwrap().unwrap();
+    let first = end().await;
+    until("the lease to be prolonged", async || end().await > first.after(lease * 4)).await;
+    answer.send(()).unwrap();
     let sent = async {
         loop {
             if world.states().await.iter().all(|(state, _)| *state == NoticeState::Sent) {

@@ -1,6 +1,7 @@
 //! E-mail to a real Postfix, which hands it on to Postfix's own `smtp-sink`.
 
 use super::world::{MOBILE, NEW, START, World, contact, group, post};
+use crate::peer::found;
 use crate::spawn::{Setup, spawn};
 use redial::{
     domain::{
@@ -87,7 +88,8 @@ impl Postfix {
 
     /// The messages that came out behind it, once there are so many.
     async fn received(&self, count: usize) -> Vec<String> {
-        for _ in 0..600 {
+        let what = format!("the mail did not come through Postfix; see {}", self.home.display());
+        found(&what, async || {
             let files = fs::read_dir(self.home.join("received")).unwrap();
             let texts: Vec<String> = files
                 .filter_map(|file| fs::read(file.unwrap().path()).ok())
@@ -95,12 +97,9 @@ impl Postfix {
                 // The sink's file is whole once the last boundary is there.
                 .filter(|text| text.contains(".mail--"))
                 .collect();
-            if texts.len() >= count {
-                return texts;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the mail did not come through Postfix in time; see {}", self.home.display());
+            (texts.len() >= count).then_some(texts)
+        })
+        .await
     }
 }
 
@@ -234,17 +233,17 @@ async fn n6_bounces_come_back_through_a_real_postfix() {
     assert!(bo.contains("bounces+ntc_"), "each mail has a return path of its own: {bo}");
 
     let reported = async |to: &str| {
-        for _ in 0..600 {
+        found(&format!("a report about {to}; see {}", postfix.home.display()), async || {
             for notice in world.notices().await {
                 let attempts = world.env.store.attempts(notice.id).await.unwrap();
-                let found = attempts.iter().find(|attempt| attempt.address.wire() == to);
-                if let Some(reported) = found.and_then(|attempt| attempt.reported) {
-                    return (reported, notice.id);
+                let attempt = attempts.iter().find(|attempt| attempt.address.wire() == to);
+                if let Some(reported) = attempt.and_then(|attempt| attempt.reported) {
+                    return Some((reported, notice.id));
                 }
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("no report about {to} came back; see {}", postfix.home.display());
+            None
+        })
+        .await
     };
     let ((gone_says, gone_notice), (full_says, full_notice)) = (reported(gone).await, reported(full).await);
     assert_eq!((gone_says, full_says), (Reported::Bounced, Reported::Failed));

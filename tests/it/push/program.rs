@@ -1,5 +1,6 @@
 //! The program as its operator runs it, with accounts that push to far ends of the test's own.
 
+use crate::peer::found;
 use crate::spawn::Folder;
 use bytes::Bytes;
 use http::{Method, Request, response::Parts};
@@ -159,7 +160,7 @@ impl Program {
     /// Waits until more than `before` attempts were made about Ann and nothing is left to do; the last notice that had one,
     /// and how all attempts since went: channel, account, outcome.
     pub(crate) async fn told(&self, ann: &str, before: usize) -> (Value, Vec<String>) {
-        loop {
+        found("notices that are settled", async || {
             let answer = self.get(&format!("owners/{ann}/notices")).await;
             let notices = answer["items"].as_array().unwrap();
             let (mut all, mut last) = (Vec::new(), Value::Null);
@@ -174,10 +175,11 @@ impl Program {
             if all.len() > before && notices.iter().all(|notice| notice["state"] != "open") {
                 let word = |one: &Value, name: &str| one[name].as_str().unwrap_or("none").to_owned();
                 let said = |one: &Value| ["channel", "account", "outcome"].map(|name| word(one, name)).join(" ");
-                return (last, all[before..].iter().map(said).collect());
+                return Some((last, all[before..].iter().map(said).collect()));
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+            None
+        })
+        .await
     }
 
     /// The text messages so far.
