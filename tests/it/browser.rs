@@ -4,11 +4,12 @@ mod card;
 mod console;
 mod portal;
 
+use crate::peer::{installed, node};
 use serde_json::Value;
 use std::{path::PathBuf, process::Stdio};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout},
 };
 
 /// A journey that is under way.
@@ -22,20 +23,8 @@ pub(crate) struct Journey {
 impl Journey {
     /// Begins `tests/browser/{script}` at `base`, with more that it is to know; `None` where there is no Chromium.
     pub(crate) async fn begin(script: &'static str, base: &str, mut given: Value) -> Option<Self> {
-        let (Some(_), Some(modules)) =
-            (std::env::var_os("REDIAL_TEST_CHROMIUM"), std::env::var_os("REDIAL_TEST_BROWSER_MODULES"))
-        else {
-            assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "no Chromium: {script} was to be run");
-            eprintln!("LEFT OUT: {script}, for REDIAL_TEST_CHROMIUM is not set; tests/run installs it");
-            return None;
-        };
-        let mut command = Command::new("node");
-        // A proxy of this machine would see requests that are meant for Redial.
-        for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-            command.env_remove(name);
-        }
-        let mut child = command
-            .env("NODE_PATH", modules)
+        installed("REDIAL_TEST_CHROMIUM", script)?;
+        let mut child = node(installed("REDIAL_TEST_BROWSER_MODULES", script)?)
             .arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser").join(script))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -20,6 +20,7 @@ mod notes;
 mod notice;
 mod orders;
 mod peer;
+mod people;
 mod phone;
 mod portal;
 mod program;

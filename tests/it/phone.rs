@@ -1,22 +1,13 @@
 //! Phone numbers as Google's libphonenumber reads them: 100,000 fields in 40 regions (rule Q1).
 
+use crate::peer::installed;
 use redial::domain::address::{
     Address,
     phone::{self, Region},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-
-/// The interpreter with the packages of `tests/requirements.txt`; without it a test is left out, which CI does not allow.
-fn python(test: &str) -> Option<PathBuf> {
-    let python = std::env::var_os("REDIAL_TEST_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} needs REDIAL_TEST_PYTHON; tests/run sets it");
-        eprintln!("LEFT OUT: {test} needs Google's phone numbers; run tests/run, which sets REDIAL_TEST_PYTHON");
-    }
-    python
-}
 
 fn script(python: &Path, name: &str, arguments: &[&str]) -> Output {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/phone");
@@ -68,7 +59,7 @@ fn line(read: &Result<phone::Parsed, phone::NotAPhone>, forms: &BTreeMap<&str, (
 
 #[test]
 fn numbers_are_read_as_googles_library_reads_them() {
-    let Some(python) = python("the comparison with Google's libphonenumber") else { return };
+    let Some(python) = installed("REDIAL_TEST_PYTHON", "the comparison with Google's libphonenumber") else { return };
     let corpus = script(&python, "differential.py", &["corpus"]);
     assert!(corpus.status.success(), "{}", printed(&corpus));
     let corpus = String::from_utf8(corpus.stdout).expect("UTF-8");
@@ -101,7 +92,7 @@ fn numbers_are_read_as_googles_library_reads_them() {
 
 #[test]
 fn the_tables_are_what_their_makers_make_of_googles_data() {
-    let Some(python) = python("the check of plan.bin and zones.txt") else { return };
+    let Some(python) = installed("REDIAL_TEST_PYTHON", "the check of plan.bin and zones.txt") else { return };
     for (table, made_by) in [("plan.bin", "make_plan.py"), ("zones.txt", "make_zones.py")] {
         let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(table);
         let maker = script(&python, made_by, &[&made.to_string_lossy()]);

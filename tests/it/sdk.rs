@@ -4,6 +4,7 @@
 use crate::{
     far_end,
     hooks::signed_form,
+    peer,
     spawn::{
         AccountOf, Running, SENDER_SECRET, Setup, TELNYX_ACCOUNT, TELNYX_CALLBACK_SEED, TELNYX_KEY,
         TELNYX_WEBHOOK_SEED, TWILIO_SID, TWILIO_TOKEN, ed25519, public_key, spawn,
@@ -35,26 +36,12 @@ impl Sdk {
             Sdk::Python(name) => ("REDIAL_TEST_PYTHON", name),
             Sdk::Node(name) => ("REDIAL_TEST_NODE_MODULES", name),
         };
-        let Some(installed) = std::env::var_os(variable) else {
-            assert!(
-                std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-                "{variable} is not set: {self:?} was to be run"
-            );
-            eprintln!("LEFT OUT: {self:?}, for {variable} is not set; tests/run installs it");
-            return None;
-        };
+        let installed = peer::installed(variable, name)?;
         let mut command = match self {
             Sdk::Python(_) => tokio::process::Command::new(installed),
-            Sdk::Node(_) => {
-                let mut command = tokio::process::Command::new("node");
-                command.env("NODE_PATH", installed);
-                command
-            }
+            Sdk::Node(_) => peer::node(installed),
         };
-        // A proxy of this machine would see requests that are meant for Redial.
-        for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-            command.env_remove(name);
-        }
+        peer::past_proxies(&mut command);
         command.arg(script(name)).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         Some(command)
     }

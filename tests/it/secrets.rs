@@ -1,6 +1,9 @@
 //! What opens a page for whoever has it stands in no log: tokens of links, sessions, marks of forms, codes.
 
-use crate::push::program::{Program, number};
+use crate::{
+    peer,
+    push::program::{Program, number},
+};
 use http::{Method, header};
 use serde_json::{Value, json};
 
@@ -40,13 +43,11 @@ fn after(text: &str, before: &str) -> Option<String> {
 /// Waits for a message to this address that has something; the something.
 async fn told<T>(program: &Program, to: &str, find: impl Fn(&str) -> Option<T>) -> T {
     let to = to.trim_start_matches('+');
-    loop {
+    let look = async || {
         let texts = program.texts().into_iter().map(|text| text.replace("=\r\n", "").replace("=\n", ""));
-        if let Some(found) = texts.filter(|text| text.contains(to)).find_map(|text| find(&text)) {
-            return found;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+        texts.filter(|text| text.contains(to)).find_map(|text| find(&text))
+    };
+    peer::found("the message", look).await
 }
 
 fn code(text: &str) -> Option<String> {

@@ -1,14 +1,15 @@
 //! A whole Redial in this process: its own `SQLite` file, a free port, a clock that moves when it is told to.
 
+use crate::people;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use redial::{
     clock::{Clock, ManualClock, SystemRandom, Time},
     domain::{
-        address::{Kind, phone},
+        address::phone,
         group::{Grant, Item, Member, Told},
         id::{BookId, GroupId, OwnerId, PointId},
         name,
-        owner::{Book, Group, Held, Membership, Owner, Point, Profile, Proof},
+        owner::{Book, Group, Held, Membership, Proof},
         target::Targets,
     },
     http::{Surface, body, routes, serve},
@@ -194,23 +195,8 @@ impl Running {
         let address = |text| phone::parse(text, None).unwrap();
         let year = Duration::from_hours(365 * 24);
         let held = |text, from| Held { address: address(text), from, until: None, proof: Proof::Code, proved: from };
-        let whole = Owner {
-            id: owner,
-            version: 0,
-            revision: 0,
-            claimed: true,
-            silenced: false,
-            language: "en".into(),
-            profile: Profile { name: name.to_owned(), ..Profile::default() },
-            points: vec![Point {
-                id: point,
-                kind: Kind::Phone,
-                label: "mobile".into(),
-                removed: None,
-                values: vec![held(old, now.before(year))],
-            }],
-            created: now,
-        };
+        let points = vec![people::point(point, "mobile", vec![held(old, now.before(year))])];
+        let whole = people::owner(owner, name, points, now);
         let grant = if reveal { Grant::Reveal(Item::Point(point)) } else { Grant::Forward(point) };
         let group = Group {
             id: group,

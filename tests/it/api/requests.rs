@@ -1,15 +1,15 @@
 //! What becomes of requests: proofs, grants that come with them, restoring, who gives way (C1, C2, C9, C10, C11).
 
 use super::world::{World, number, on_postgres, on_sqlite};
-use crate::both::both;
+use crate::{both::both, people};
 use http::Method;
 use redial::{
     clock::Time,
     domain::{
-        address::{Kind, phone},
+        address::phone,
         id::{OwnerId, PointId},
         name,
-        owner::{Held, Owner, Point, Profile, Proof},
+        owner::{Held, Owner, Proof},
     },
     store::Effect,
     usecase::keys::Scope,
@@ -208,24 +208,8 @@ async fn imported(world: &World, old: &str, new: &str) -> OwnerId {
         proof: Proof::Imported("crm".into()),
         proved: now,
     };
-    let point = Point {
-        id: PointId(7),
-        kind: Kind::Phone,
-        label: "phone".into(),
-        removed: None,
-        values: vec![held(old, Some(now)), held(new, None)],
-    };
-    let owner = Owner {
-        id,
-        version: 1,
-        revision: 1,
-        claimed: false,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile { name: "Zoe Fox".into(), ..Profile::default() },
-        points: vec![point],
-        created: now,
-    };
+    let point = people::point(PointId(7), "phone", vec![held(old, Some(now)), held(new, None)]);
+    let owner = Owner { claimed: false, ..people::owner(id, "Zoe Fox", vec![point], now) };
     let names = name::keys(&owner.profile);
     world.running.commit(vec![Effect::OwnerAdded(owner), Effect::NamesSet(id, names)]).await;
     id

@@ -1,7 +1,7 @@
 //! Ann and Bob, who proved their numbers long ago; accounts that note what they were given; a clock that is moved by hand
 //! where the store has none of its own.
 
-use crate::notes::Notes;
+use crate::{notes::Notes, people};
 use redial::{
     clock::{ManualClock, SeededRandom, SystemClock, SystemRandom, Time},
     domain::{
@@ -10,7 +10,7 @@ use redial::{
         code::Caps,
         id::{OwnerId, PointId, RequestId},
         name,
-        owner::{Channel, Held, Owner, Point, Profile, Proof},
+        owner::{Channel, Held, Owner, Point, Proof},
         schedule::Backoff,
     },
     store::{Commit, Effect, Session, SharedStore, postgres::Postgres, sqlite::Sqlite},
@@ -61,23 +61,8 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 fn point(id: u128, label: &str, value: &str, from: Time) -> Point {
-    let address = address(value);
-    let held = Held { address: address.clone(), from, until: None, proof: Proof::Code, proved: from };
-    Point { id: PointId(id), kind: address.kind(), label: label.into(), removed: None, values: vec![held] }
-}
-
-fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) -> Owner {
-    Owner {
-        id,
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile { name: name.into(), ..Profile::default() },
-        points,
-        created,
-    }
+    let held = Held { address: address(value), from, until: None, proof: Proof::Code, proved: from };
+    people::point(PointId(id), label, vec![held])
 }
 
 /// Rules whose codes are not limited: that is a test of its own.
@@ -132,13 +117,14 @@ impl World {
         let worker = Worker::new(env.clone(), Arc::new(post), Settings::default(), None);
         let world = Self { env, clock, worker, given };
         let ago = world.now().await.before(DAY * 400);
-        let ann = owner(
+        let ann = people::owner(
             ANN,
             "Ann Lee",
             vec![point(10, "mobile", MOBILE, ago), point(11, "work", WORK, ago), point(12, "mail", MAIL, ago)],
             ago,
         );
-        let bob = owner(BOB, "Bob Roy", vec![point(20, "mobile", BOBS, ago), point(21, "mail", BOBS_MAIL, ago)], ago);
+        let bob =
+            people::owner(BOB, "Bob Roy", vec![point(20, "mobile", BOBS, ago), point(21, "mail", BOBS_MAIL, ago)], ago);
         let mut effects = Vec::new();
         for one in [ann, bob] {
             let names = name::keys(&one.profile);

@@ -1,14 +1,14 @@
 //! `redial import contacts`.
 
 use super::{Heard, on_postgres, on_sqlite};
-use crate::both::both;
+use crate::{both::both, people};
 use redial::{
     domain::{
         address::Address,
         group::{Member, Told},
         id::{BookId, GroupId, OwnerId, PointId},
         name,
-        owner::{Book, Contact, Group, Held, Owner, Point, Profile, Proof},
+        owner::{Book, Contact, Group, Held, Proof},
     },
     store::{Commit, Effect},
     usecase::{
@@ -37,21 +37,9 @@ const FAMILY: GroupId = GroupId(21);
 /// Alice has a book with two groups, new contacts join the first; Bob Lee is registered with one number.
 pub(crate) async fn registered(env: Env) -> Env {
     let now = env.store.now().await.expect("the time");
-    let owner = |id, name: &str, points| Owner {
-        id,
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile { name: name.into(), ..Profile::default() },
-        points,
-        created: now,
-    };
     let address = Address::parse("+14155552671", None).expect("a number");
     let held = Held { address, from: now, until: None, proof: Proof::Code, proved: now };
-    let kind = redial::domain::address::Kind::Phone;
-    let point = Point { id: PointId(5), kind, label: "mobile".into(), removed: None, values: vec![held] };
+    let point = people::point(PointId(5), "mobile", vec![held]);
     let group = |id, name: &str| Group {
         id,
         book: BOOK,
@@ -63,8 +51,8 @@ pub(crate) async fn registered(env: Env) -> Env {
     };
     let book = |default_group| Effect::BookSet(Book { id: BOOK, owner: ALICE, name: "private".into(), default_group });
     let effects = vec![
-        Effect::OwnerAdded(owner(ALICE, "Alice Ray", Vec::new())),
-        Effect::OwnerAdded(owner(BOB, "Bob Lee", vec![point])),
+        Effect::OwnerAdded(people::owner(ALICE, "Alice Ray", Vec::new(), now)),
+        Effect::OwnerAdded(people::owner(BOB, "Bob Lee", vec![point], now)),
         Effect::NamesSet(BOB, name::key("Bob Lee").into_iter().collect()),
         book(None),
         Effect::GroupSet(group(FRIENDS, "friends")),

@@ -1,14 +1,14 @@
 //! `redial import moves`.
 
 use super::{Heard, on_postgres, on_sqlite};
-use crate::both::both;
+use crate::{both::both, people};
 use redial::{
     clock::Time,
     domain::{
-        address::{Address, Kind, phone::Region},
+        address::{Address, phone::Region},
         group::{Item, Viewer},
         id::{OwnerId, PointId},
-        owner::{Held, Owner, Point, Profile, Proof},
+        owner::{Held, Owner, Proof},
     },
     store::{Commit, Effect},
     usecase::{
@@ -138,19 +138,7 @@ async fn a_number_that_somebody_only_claims_may_be_imported(env: Env) {
     let address = Address::parse("+14155552671", None).expect("a number");
     let at = Time::parse("2026-01-01").expect("a date");
     let value = Held { address, from: at, until: None, proof: Proof::None, proved: at };
-    let phone = Kind::Phone;
-    let point = Point { id: PointId(1), kind: phone, label: "mobile".into(), removed: None, values: vec![value] };
-    let claims = Owner {
-        id: OwnerId(1),
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile::default(),
-        points: vec![point],
-        created: at,
-    };
+    let claims = people::owner(OwnerId(1), "", vec![people::point(PointId(1), "mobile", vec![value])], at);
     let effects = vec![Effect::OwnerAdded(claims)];
     env.store.commit(Commit { effects, ..Commit::default() }).await.expect("it is written");
     let rows = "Bob Lee,+14155552671,+442079460018,2026-03-01,reveal\n\

@@ -1,5 +1,6 @@
 //! One owner, Ann, with a book, groups and contacts; a clock that stands still; accounts that note what they were given.
 
+use crate::people;
 use async_trait::async_trait;
 use redial::{
     clock::{ManualClock, SeededRandom, Time},
@@ -8,7 +9,7 @@ use redial::{
         group::{Grant, Item, Member, Told},
         id::{BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, RequestId},
         notice::{AttemptOutcome, Notice, NoticeState, Recipient},
-        owner::{Book, Change, Channel, Contact, Group, Held, Membership, Owner, Point, Profile, Proof},
+        owner::{Book, Change, Channel, Contact, Group, Held, Membership, Owner, Point, Proof},
         schedule::Backoff,
     },
     store::{Commit, Effect, Fanout, SharedStore, sqlite::Sqlite},
@@ -125,23 +126,11 @@ pub(super) fn held(key: &str, from: Time) -> Held {
 }
 
 fn point(id: PointId, label: &str, value: &str) -> Point {
-    let kind = address(value).kind();
-    Point { id, kind, label: label.into(), removed: None, values: vec![held(value, Time(0))] }
+    people::point(id, label, vec![held(value, Time(0))])
 }
 
-/// Somebody with one point.
 pub(super) fn owner(id: OwnerId, name: &str, points: Vec<Point>) -> Owner {
-    Owner {
-        id,
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile { name: name.into(), ..Profile::default() },
-        points,
-        created: Time(0),
-    }
+    people::owner(id, name, points, Time(0))
 }
 
 pub(super) fn ann() -> Owner {

@@ -1,8 +1,8 @@
 //! A device that reads Web Push by a library that is not ours.
 
+use crate::peer::installed;
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -31,12 +31,7 @@ pub(crate) struct Device {
 impl Device {
     /// `None`, said loudly, where the library is not there.
     pub(crate) fn start() -> Option<Self> {
-        let Some(python) = std::env::var_os("REDIAL_TEST_PYTHON").map(PathBuf::from) else {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "REDIAL_TEST_PYTHON is needed; tests/run sets it");
-            eprintln!("LEFT OUT: Web Push needs http-ece; run tests/run, which sets REDIAL_TEST_PYTHON");
-            return None;
-        };
-        let mut command = Command::new(python);
+        let mut command = Command::new(installed("REDIAL_TEST_PYTHON", "Web Push")?);
         command.args(["-c", DEVICE]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));

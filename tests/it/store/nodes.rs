@@ -5,6 +5,7 @@ use super::{
     proxy::{Lose, Proxy},
     sample::*,
 };
+use crate::peer::left_out;
 use redial::{
     clock::{Random as _, SystemRandom, Time},
     domain::{
@@ -399,8 +400,7 @@ async fn tls_follows_the_sslmode() {
     let row =
         settings.query_one("SELECT current_setting('ssl'), current_setting('data_directory')", &[]).await.unwrap();
     if row.get::<_, &str>(0) != "on" {
-        eprintln!("LEFT OUT, this PostgreSQL has no TLS");
-        return;
+        return left_out("TLS to PostgreSQL", "openssl, with which tests/postgres-cluster makes a certificate");
     }
     let with = |mode: &str| url.replace("sslmode=disable", &format!("sslmode={mode}"));
     let plain = Postgres::connect(&with("disable"), 1, None).await.unwrap();

@@ -1,15 +1,16 @@
 //! Rows to fill a store with. Ids are small numbers, so that a failure is easily read.
 
+use crate::people;
 use redial::{
     clock::Time,
     domain::{
-        address::{Address, Kind},
+        address::Address,
         group::{Grant, Member, Told},
         id::{AppId, BookId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId, QueryId, SubstitutionId},
         imported::{ForEveryone, Moved},
         name::{self, NameKey},
         notice::{Attempt, Notice, NoticeState, Recipient},
-        owner::{Book, Channel, Contact, Group, Held, Membership, Owner, Point, Profile, Proof},
+        owner::{Book, Channel, Contact, Group, Held, Membership, Owner, Point, Proof},
     },
     store::{Commit, Effect, Fanout, SharedStore, StoreError, Substitution},
 };
@@ -40,24 +41,13 @@ pub(crate) fn held(key: &str, from: i64) -> Held {
 }
 
 pub(crate) fn point(number: u128, values: Vec<Held>) -> Point {
-    let kind = values.first().map_or(Kind::Phone, |held| held.address.kind());
-    Point { id: PointId(number), kind, label: "mobile".into(), removed: None, values }
+    people::point(PointId(number), "mobile", values)
 }
 
 /// An owner of version 1 whose points have the numbers 10 n, 10 n + 1 …
 pub(crate) fn owner(number: u128, name: &str, values: &[&str]) -> Owner {
     let points = (number.wrapping_mul(10)..).zip(values).map(|(id, key)| point(id, vec![held(key, 0)])).collect();
-    Owner {
-        id: OwnerId(number),
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile { name: name.into(), ..Profile::default() },
-        points,
-        created: EARLY,
-    }
+    people::owner(OwnerId(number), name, points, EARLY)
 }
 
 /// An imported move, that everyone may learn.

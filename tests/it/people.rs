@@ -1,0 +1,29 @@
+//! Owners and their points, as tests write them down.
+
+use redial::{
+    clock::Time,
+    domain::{
+        id::{OwnerId, PointId},
+        owner::{Held, Owner, Point, Profile},
+    },
+};
+
+/// Somebody who is registered and writes English; of version and revision 1.
+pub(crate) fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) -> Owner {
+    Owner {
+        id,
+        version: 1,
+        revision: 1,
+        claimed: true,
+        silenced: false,
+        language: "en".into(),
+        profile: Profile { name: name.into(), ..Profile::default() },
+        points,
+        created,
+    }
+}
+
+/// A point with these values, the oldest first: at least one.
+pub(crate) fn point(id: PointId, label: &str, values: Vec<Held>) -> Point {
+    Point { id, kind: values[0].address.kind(), label: label.into(), removed: None, values }
+}
