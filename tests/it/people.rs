@@ -3,6 +3,7 @@
 use redial::{
     clock::Time,
     domain::{
+        address::Kind,
         id::{OwnerId, PointId},
         owner::{Held, Owner, Point, Profile},
     },
@@ -23,7 +24,8 @@ pub(crate) fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) 
     }
 }
 
-/// A point with these values, the oldest first: at least one.
+/// A point with these values, the oldest first; a phone where there are none.
 pub(crate) fn point(id: PointId, label: &str, values: Vec<Held>) -> Point {
-    Point { id, kind: values[0].address.kind(), label: label.into(), removed: None, values }
+    let kind = values.first().map_or(Kind::Phone, |held| held.address.kind());
+    Point { id, kind, label: label.into(), removed: None, values }
 }
