@@ -1,4 +1,4 @@
-//! The proof: notices through three providers that fail in every way that providers do, while the process that sends them
+//! The proof: notices through four providers that fail in every way that providers do, while the process that sends them
 //! is killed at random moments. No notice may be lost, and none may reach a person twice whose first message is known to
 //! have left; what it costs, and what one dead provider does to the others, is printed.
 //!

@@ -232,6 +232,7 @@ fn carrier(
                 repeats: account.unknown == config::Unanswered::Repeat,
                 cards,
                 head: account.from_email.as_ref().map(|_| head),
+                before_looking: ByProvider::BEFORE_LOOKING,
             }))
         }
     }

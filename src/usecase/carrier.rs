@@ -92,6 +92,18 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// How long after a message began it can be asked for by its reference, since what is under way may still arrive;
+    /// `None`: the far end cannot be asked.
+    fn asked_after(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Asks for a message of which nobody knows whether it left (rule N3): it was sent, or it may be tried again; `None`
+    /// where the far end does not say. Not before [`Carrier::asked_after`] has passed.
+    async fn look_up(&self, _to: &Address, _reference: &str, _now: Time) -> Option<Delivery> {
+        None
+    }
+
     /// Whether each recipient chooses the far end: endpoints of push messages may lie anywhere.
     fn chosen_by_recipients(&self) -> bool {
         false

@@ -88,8 +88,13 @@ async fn carry(env: &Env, post: &Post, claimed: &ClaimedLetter, stop: &Cancellat
         if letter.account.as_deref().is_some_and(|begun| begun != carrier.name()) {
             continue;
         }
-        if letter.account.is_some() && !carrier.repeatable() {
-            return end(env, claimed, Posting::Unknown).await;
+        if letter.account.is_some() {
+            // It may have left already. Who can be asked knows.
+            match carrier.look_up(&letter.to, &letter.id.to_string(), now).await.map(|found| found.outcome) {
+                Some(AttemptOutcome::Sent) => return end(env, claimed, Posting::Sent).await,
+                None if !carrier.repeatable() => return end(env, claimed, Posting::Unknown).await,
+                Some(_) | None => {}
+            }
         }
         let caps = post.caps(carrier.name());
         if !caps.reach(&letter.to) {

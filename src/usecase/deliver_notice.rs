@@ -1,10 +1,12 @@
 //! A claimed notice leaves, or is settled for a reason (rules N2, N3, N4).
 //!
 //! *Facts → checks → attempt written → request → outcome written.* The attempt is committed before the request leaves
-//! and fenced, so that after a crash between the two commits it stands there without an outcome: it is *unknown*. Where
-//! a repeat is one message to its reader (a file of one name, one Message-ID) it is repeated, else never.
+//! and fenced, so that after a crash between the two commits it stands there without an outcome: then its account is asked
+//! for it, where it can be asked, else it is *unknown*. Where a repeat is one message to its reader (a file of one name,
+//! one Message-ID) it is repeated, else never.
 
 mod copies;
+mod looked_up;
 mod outcome;
 mod plan;
 mod together;

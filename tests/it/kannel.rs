@@ -231,6 +231,7 @@ async fn notice(running: &Running, kannel: &Kannel) {
         sender: "12345".into(),
         cards: Cards::None,
         head: None,
+        before_looking: ByProvider::BEFORE_LOOKING,
     };
     let text = "Ann Lee hat eine neue Nummer";
     let content = Content::Sms(Sms::new(text));

@@ -126,6 +126,9 @@ pub(crate) async fn compare(
                     .wrong
                     .push(format!("{} is {} ({}), {} messages", notice.id, notice.state, notice.reason, seen.times));
             }
+            ("unknown", _) if provider == "asked" => {
+                outcome.wrong.push(format!("{} is unknown ({}), and could be asked for", notice.id, notice.reason));
+            }
             ("unknown", 0) => outcome.unknown.1 += 1,
             ("unknown", _) => outcome.unknown.0 += 1,
             ("sent", _) | ("dead" | "replayed", 0) => {}

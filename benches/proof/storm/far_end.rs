@@ -171,6 +171,9 @@ impl FarEnd {
 
     /// What becomes of a request; `None` where it cannot be read.
     fn answer(&self, request: &Request) -> Option<Answer> {
+        if let Some(question) = request.head.strip_prefix("GET /messages/") {
+            return Some(self.tell(question.split_whitespace().next()?));
+        }
         let wanted = Wanted::read(&request.body)?;
         if self.keyed && !request.head.contains(&format!("idempotency-key: {}\r\n", wanted.reference)) {
             return None;
@@ -207,6 +210,20 @@ impl FarEnd {
         }
         *seen.answers.entry(answer.kind).or_default() += 1;
         Some(answer)
+    }
+
+    /// What it says of a message that it is asked for.
+    fn tell(&self, reference: &str) -> Answer {
+        let mut seen = self.seen();
+        let taken = seen.messages.get(reference).map_or(0, |message| message.taken);
+        let answer = if taken > 0 {
+            let body = format!("{{\"id\":\"{}\"}}", id(reference, taken));
+            Answer { body, ..plain("asked, has it", "200 OK") }
+        } else {
+            plain("asked, never got it", "404 Not Found")
+        };
+        *seen.answers.entry(answer.kind).or_default() += 1;
+        answer
     }
 
     /// The person gets it; what the reply waits for.

@@ -16,9 +16,10 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redial");
 
 /// Each provider's file, and the countries to which its account writes.
-const PROVIDERS: [(&str, &str, &str); 3] = [
+const PROVIDERS: [(&str, &str, &str); 4] = [
     ("keyed", include_str!("providers/keyed.toml"), r#"["US"]"#),
     ("late", include_str!("providers/late.toml"), r#"["DE"]"#),
+    ("asked", include_str!("providers/asked.toml"), r#"["FR"]"#),
     // The last resort for those of `late`.
     ("plain", include_str!("providers/plain.toml"), r#"["GB", "DE"]"#),
 ];
@@ -44,7 +45,7 @@ impl Home {
         let mut text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\
              [metrics]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"warn\"\n[store]\n{store}\n\
-             [notices]\ndebounce = \"0 s\"\ndebounce_at_most = \"0 s\"\nsms = [\"keyed\", \"late\", \"plain\"]\n\
+             [notices]\ndebounce = \"0 s\"\ndebounce_at_most = \"0 s\"\nsms = [\"keyed\", \"late\", \"asked\", \"plain\"]\n\
              email = []\nquiet = \"none\"\n{settings}\n[providers]\nfolder = \"providers\"\n"
         );
         for (name, file, countries) in PROVIDERS {
@@ -132,7 +133,7 @@ impl Home {
 }
 
 fn account(name: &str, url: &str, countries: &str) -> String {
-    // Of the two that know no repeat one is asked to have none rather than two, the other the other way round.
+    // Of the two that know no repeat and cannot be asked one is asked to have none rather than two, the other the other way round.
     let unknown = if name == "plain" { "repeat" } else { "wait" };
     let parameters = match name {
         "plain" => "user = \"redial\"\npassword = \"not-a-secret\"\n".to_owned(),

@@ -1,4 +1,4 @@
-//! Notices through three played providers, with faults, while the process is killed; and what came of each of them.
+//! Notices through four played providers, with faults, while the process is killed; and what came of each of them.
 //!
 //! The `redial` program is a process of its own and is spoken to as its operator and its users do: by its configuration, its
 //! commands and `/v1`. The providers are played by this one and count what they take. Everything that is chosen follows
@@ -88,7 +88,7 @@ pub(crate) async fn run(settings: &Settings) -> Run {
     let script = Script { seed: settings.seed, faults: settings.faults };
     let desk = Desk::new(Api::new());
     let mut far_ends = Vec::new();
-    for name in ["keyed", "plain", "late"] {
+    for name in ["keyed", "plain", "late", "asked"] {
         let desk = Some(desk.clone()).filter(|_| name == "late");
         let far_end = FarEnd::start(name, script, &progress, desk).await;
         far_end.dead.store(settings.dead == Some(name), Ordering::Relaxed);

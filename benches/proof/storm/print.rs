@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 impl Run {
     /// Nothing was lost, nothing was repeated that was known to have left, and Redial says of each notice what is true.
     pub(crate) fn good(&self) -> bool {
-        let known = ["keyed", "late"].iter().any(|provider| self.outcome.doubled.contains_key(provider));
+        let known = ["keyed", "late", "asked"].iter().any(|provider| self.outcome.doubled.contains_key(provider));
         self.outcome.lost == 0 && self.outcome.repeated_blindly == 0 && self.outcome.wrong.is_empty() && !known
     }
 }

@@ -3,7 +3,7 @@
 use super::{Cards, Carrier, Content, MailHead, Message};
 use crate::{
     clock::Time,
-    domain::{notice::AttemptOutcome, owner::Channel},
+    domain::{address::Address, notice::AttemptOutcome, owner::Channel},
     provider::{self, Flag, Found, MessageKind, Moment, NoToken, NotWritten, Outcome, Outgoing, Reply, Sends},
     transport::{
         delivery::Delivery,
@@ -16,9 +16,6 @@ use std::{sync::Arc, time::Duration};
 
 /// How long a push message may wait for its device: what is older is in the owner's own list anyway.
 const PUSH_WAITS: Duration = Duration::from_hours(7 * 24);
-/// How long a request without an answer may still be on its way to the provider.
-const BEFORE_LOOKING: Duration = Duration::from_secs(5);
-
 /// Text messages, e-mails or push messages by a provider over HTTP.
 #[derive(Debug, Clone)]
 pub struct ByProvider {
@@ -38,6 +35,8 @@ pub struct ByProvider {
     pub cards: Cards,
     /// Head of the e-mails.
     pub head: Option<MailHead>,
+    /// How long a request without an answer may still be on its way to the provider, where it can be asked for it.
+    pub before_looking: Duration,
 }
 
 #[async_trait]
@@ -65,6 +64,25 @@ impl Carrier for ByProvider {
 
     fn repeatable_for(&self) -> Option<Duration> {
         self.account.provider().idempotent_for()
+    }
+
+    fn asked_after(&self) -> Option<Duration> {
+        self.account.provider().can_look_up().then_some(self.before_looking)
+    }
+
+    async fn look_up(&self, to: &Address, reference: &str, now: Time) -> Option<Delivery> {
+        let ask = self.account.look_up(to.wire(), reference)?;
+        let mut request = ask.inspect_err(|error| tracing::error!(%error, "a look-up cannot be written")).ok()?;
+        let moment = moment(now, &format!("look-up {reference}"));
+        authorize(&self.client, &self.account, &mut request, moment, Whose::Own).await.ok()?;
+        let reply = self.client.send(whole(request).ok()?).await.ok()?;
+        match self.account.read_look_up(reply.status(), reply.headers(), reply.body()) {
+            Found::Sent(id) => {
+                Some(Delivery { foreign_id: id, ..Delivery::new(AttemptOutcome::Sent, "found at the provider") })
+            }
+            Found::NotSent => Some(Delivery::new(AttemptOutcome::TryAgain, "the provider never got it")),
+            Found::Unknown => None,
+        }
     }
 
     fn chosen_by_recipients(&self) -> bool {
@@ -97,9 +115,12 @@ impl Carrier for ByProvider {
             Err(delivery) => delivery,
         };
         if delivery.outcome == AttemptOutcome::Unknown
-            && let Some(found) = self.look_up(message).await
+            && let Some(wait) = self.asked_after()
         {
-            delivery = found;
+            tokio::time::sleep(wait).await;
+            if let Some(found) = self.look_up(message.to, message.reference, message.date).await {
+                delivery = found;
+            }
         }
         let sent = delivery.outcome == AttemptOutcome::Sent;
         if sent && delivery.foreign_id.is_none() && self.account.provider().id_is_reference() {
@@ -110,6 +131,9 @@ impl Carrier for ByProvider {
 }
 
 impl ByProvider {
+    /// What is usual for [`ByProvider::before_looking`].
+    pub const BEFORE_LOOKING: Duration = Duration::from_secs(5);
+
     fn request(&self, message: &Message<'_>) -> Result<provider::Request, NotWritten> {
         let callback = self.callback.as_ref().map(|base| format!("{base}/{}", message.report));
         let common = Outgoing {
@@ -157,24 +181,6 @@ impl ByProvider {
             mime: mime.as_ref().map(|written| &*written.bytes),
         };
         self.account.send(&Outgoing { from, text: &email.text, kind: MessageKind::Email(&parts), ..common })
-    }
-
-    /// Asks the provider for a message of which nobody knows whether it left (rule N3); `None` where it does not say.
-    async fn look_up(&self, message: &Message<'_>) -> Option<Delivery> {
-        let ask = self.account.look_up(message.to.wire(), message.reference)?;
-        let mut request = ask.inspect_err(|error| tracing::error!(%error, "a look-up cannot be written")).ok()?;
-        // What is under way may still arrive there.
-        tokio::time::sleep(BEFORE_LOOKING).await;
-        let moment = moment(message.date, &format!("look-up {}", message.reference));
-        authorize(&self.client, &self.account, &mut request, moment, Whose::Own).await.ok()?;
-        let reply = self.client.send(whole(request).ok()?).await.ok()?;
-        match self.account.read_look_up(reply.status(), reply.headers(), reply.body()) {
-            Found::Sent(id) => {
-                Some(Delivery { foreign_id: id, ..Delivery::new(AttemptOutcome::Sent, "found at the provider") })
-            }
-            Found::NotSent => Some(Delivery::new(AttemptOutcome::TryAgain, "the provider never got it")),
-            Found::Unknown => None,
-        }
     }
 
     /// One request and its reply, or how it ended without one.

@@ -1,6 +1,10 @@
 //! What is sent, where to and by which account; or why nothing is.
 
-use super::{Post, Together, way::Leave};
+use super::{
+    Post, Together,
+    looked_up::{self, Asked},
+    way::Leave,
+};
 use crate::{
     clock::Time,
     domain::{
@@ -128,6 +132,26 @@ impl Plan {
         let sent = |one: &Attempt| one.outcome == Some(AttemptOutcome::Sent) && one.at >= notice.first;
         if difference.is_empty() && attempts.iter().any(sent) {
             return settle(NoticeState::Sent, "", None);
+        }
+        // One whose process died is asked for, where the account can be asked, before anything follows from not knowing.
+        if let Some(attempt) = dangling {
+            match looked_up::ask(env, post, attempt, now).await? {
+                Asked::Later(due) => {
+                    let reason = "the process ended while the message was on its way; its account is asked for it";
+                    let state = NoticeState::Open;
+                    let reason = reason.to_owned();
+                    return Ok(Next::Settle(Settling { state, reason, shown: None, dangling: None, due: Some(due) }));
+                }
+                Asked::Found(delivery) => {
+                    let said = views.baseline(env, &groups, attempt.at).await?;
+                    let card = without_taken_away(&said, &view.told);
+                    let told = Shown { at: attempt.at, ..shown(&views, &card) };
+                    looked_up::write(env, attempt, &delivery, told).await?;
+                    // From the beginning, with what is known now.
+                    return Box::pin(Self::make(env, post, claimed, together)).await;
+                }
+                Asked::Nothing => {}
+            }
         }
         let late = now.since(notice.since) > post.expiry;
         // What a report tells of it already is found out right after it was settled as unknown.
@@ -323,7 +347,7 @@ impl Plan {
             Content::Sms(sms) if carrier.repeatable_for().is_some() => sms.text.as_str(),
             _ => "",
         };
-        let reference = format!("{}-{}", attempt.notice, mark(&way.address, said));
+        let reference = reference(attempt, said);
         // Where reports go is a part of what must be the same.
         let first = self.attempts.iter().find(|one| may_be_one(one, attempt)).filter(|_| self.bound.is_some());
         let number = first.map_or(attempt.number, |first| first.number);
@@ -405,6 +429,11 @@ fn may_be_one(one: &Attempt, other: &Attempt) -> bool {
     matches!(one.outcome, None | Some(AttemptOutcome::Unknown))
         && one.account == other.account
         && one.address.key() == other.address.key()
+}
+
+/// Our name of an attempt at the account, the same at every repeat of what was `said`.
+pub(super) fn reference(attempt: &Attempt, said: &str) -> String {
+    format!("{}-{}", attempt.notice, mark(&attempt.address, said))
 }
 
 /// A mark of the address, and of what is said, for names of files and messages: the number itself has no place there.

@@ -24,7 +24,7 @@ use redial::{
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 use tokio::sync::oneshot;
@@ -139,8 +139,10 @@ async fn n6_an_answer_whose_worker_died_leaves_once() {
 
 /// A worker with a second account, which comes first, and quiet hours at both in which it is night where Bo is.
 fn worker(world: &World) -> Worker {
-    let (given, answers, meanwhile) = (Arc::clone(&world.given), Mutex::default(), Mutex::default());
-    let other = Scripted { name: "other", channel: Channel::Sms, repeatable: false, answers, given, meanwhile };
+    let given = Arc::clone(&world.given);
+    let (answers, meanwhile, found, asked) = Default::default();
+    let other =
+        Scripted { name: "other", channel: Channel::Sms, repeatable: false, answers, given, meanwhile, found, asked };
     let carriers = vec![(Channel::Sms, Arc::new(other) as _), (Channel::Sms, world.sms.clone() as _)];
     let quiet = || Caps { quiet: Hours::parse("21:00-08:00").unwrap(), ..Caps::default() };
     let caps = HashMap::from([("other".into(), quiet()), ("sms".into(), quiet())]);

@@ -38,6 +38,7 @@ async fn n5_the_card_goes_with_a_text_message_as_the_operator_wants() {
             repeats: false,
             cards,
             head: None,
+            before_looking: ByProvider::BEFORE_LOOKING,
         });
         let sends = || Post { public_url: running.base.clone(), ..post(vec![(Channel::Sms, Arc::clone(&carrier))]) };
         running.gateway.sends_with(Live::new(sends()));

@@ -1,12 +1,13 @@
 //! A worker that dies, stops or is too late.
 
-use super::world::{ANN, MOBILE, NEW, Scripted, World, contact, friend, group};
+use super::world::{ANN, ASKED_AFTER, MOBILE, NEW, Scripted, World, contact, friend, group};
 use redial::{
     domain::{
         group::Told,
         notice::{AttemptOutcome, NoticeState, Reported},
     },
     store::{Effect, Returned},
+    transport::delivery::Delivery,
     usecase::{
         deliver_notice::{Ended, deliver_notice},
         receipts::{OwnMessage, Report, receive},
@@ -83,6 +84,60 @@ async fn n3_after_a_crash_only_what_is_one_message_to_its_reader_is_repeated() {
     }
     world.after(86_400).await;
     assert!(world.told().is_empty());
+}
+
+/// A text message whose worker died, at an account that can be asked for it; the moment at which it may be.
+async fn asked(answers: &[Option<Delivery>]) -> Arc<World> {
+    let world = World::new().await;
+    world.contacts(&[contact(1, &[BO])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
+    world.change(MOBILE, "+14155550111").await;
+    world.idle().await;
+    world.clock.advance(Duration::from_mins(2));
+    let world = Arc::new(world);
+    *world.sms.found.lock().unwrap() = Some(answers.iter().cloned().collect());
+    die(&world, &world.sms).await;
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(world.idle().await, Progress { later: 1, ..Progress::default() }, "it may still arrive there");
+    assert!(world.sms.asked.lock().unwrap().is_empty());
+    world.clock.advance(ASKED_AFTER - Duration::from_mins(1));
+    world
+}
+
+#[tokio::test]
+async fn n3_after_a_crash_the_account_is_asked_for_the_message() {
+    let (sent, again) = (AttemptOutcome::Sent, AttemptOutcome::TryAgain);
+    let found = Delivery { foreign_id: Some("m1".into()), ..Delivery::new(sent, "found") };
+    let never = Delivery::new(again, "never got it");
+    for (answer, state, attempts, messages) in [
+        (Some(found), NoticeState::Sent, vec![Some(sent)], 0),
+        (Some(never), NoticeState::Sent, vec![Some(again), Some(sent)], 1),
+        (None, NoticeState::Unknown, vec![Some(AttemptOutcome::Unknown)], 0),
+    ] {
+        let world = asked(std::slice::from_ref(&answer)).await;
+        world.idle().await;
+        let notice = world.notices().await.remove(0);
+        assert_eq!(notice.state, state, "{answer:?}: {notice:?}");
+        assert_eq!(world.attempts(notice.id).await, attempts, "{answer:?}");
+        let given = world.taken();
+        assert_eq!(given.len(), messages, "{answer:?}: {given:?}");
+        let asked = world.sms.asked.lock().unwrap().clone();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(given.iter().all(|given| given.reference == asked[0]), "it is asked for by the name that it had");
+        world.after(86_400).await;
+        assert!(world.told().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn n3_what_changed_since_a_message_that_was_found_is_told_by_the_next() {
+    let found = Delivery { foreign_id: Some("m1".into()), ..Delivery::new(AttemptOutcome::Sent, "found") };
+    let world = asked(&[Some(found)]).await;
+    world.change(MOBILE, NEW).await;
+    world.after(600).await;
+    assert_eq!(world.told(), [format!("sms {BO}")]);
+    let notices = world.notices().await;
+    assert!(notices.iter().all(|notice| notice.state == NoticeState::Sent), "{notices:?}");
 }
 
 #[tokio::test]

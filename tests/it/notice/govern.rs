@@ -35,6 +35,8 @@ fn scripted(world: &World, name: &'static str) -> Arc<Scripted> {
         answers: std::sync::Mutex::default(),
         given: Arc::clone(&world.given),
         meanwhile: std::sync::Mutex::default(),
+        found: std::sync::Mutex::default(),
+        asked: std::sync::Mutex::default(),
     })
 }
 

@@ -262,6 +262,7 @@ fn worker(running: &Running, world: &World, jasmin: &str) -> Worker {
         sender: OURS.into(),
         cards: Cards::None,
         head: None,
+        before_looking: ByProvider::BEFORE_LOOKING,
     };
     let carrier: Arc<dyn redial::usecase::carrier::Carrier> = Arc::new(carrier);
     let sends = Post { public_url: running.base.clone(), ..post(vec![(Channel::Sms, carrier)]) };

@@ -4,6 +4,7 @@ use super::world::{ANN, BOOK, MOBILE, ann, contact, env, group, held, post};
 use redial::{
     clock::{Clock as _, Random as _, SeededRandom, SystemClock},
     domain::{
+        address::phone::Region,
         change::Snapshot,
         group::{Member, Told},
         id::{ContactId, FanoutId, GroupId, RequestId},
@@ -19,8 +20,9 @@ use redial::{
     },
     usecase::{
         Env, Rules,
-        carrier::{ByFolder, ByProvider, Cards, MailHead},
+        carrier::{ByFolder, ByProvider, Cards, Carrier, MailHead},
         deliver_notice::Post,
+        governor::Caps,
     },
     worker::{self, Worker},
 };
@@ -39,7 +41,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 const KILLS: u32 = 200;
-/// Half of them have a phone, half an e-mail address.
+/// Accounts for text messages: of a provider that cannot be asked what became of one, and of one that can.
+const PLAIN: &str = "twilio";
+const ASKED: &str = "infobip";
+/// A third of them each is written to by an account that cannot be asked, by one that can, and by e-mail.
 const CONTACTS: u128 = 300;
 const LEASE: Duration = Duration::from_millis(400);
 
@@ -51,17 +56,19 @@ fn open(home: &Path) -> Env {
     env
 }
 
-fn the_worker(home: &Path, upstream: &str) -> Worker {
-    let text = include_str!("../../../providers/twilio.toml");
-    let provider = Arc::new(Provider::load(text, "providers/twilio.toml").unwrap());
-    let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
-    let parameters = provider.parameters(vec![
-        one("account_sid", "AC00000000000000000000000000000000"),
-        one("auth_token", "not-a-secret"),
-        one("from", "+14155550199"),
-    ]);
+/// An account for text messages; of one kind that cannot be asked for a message, or of one that can.
+fn texts(kind: &str, upstream: &str) -> Arc<dyn Carrier> {
+    let (text, given) = if kind == ASKED {
+        (include_str!("../../../providers/infobip.toml"), vec![("host", "a.api.infobip.com"), ("api_key", "not-a-secret")])
+    } else {
+        let sid = ("account_sid", "AC00000000000000000000000000000000");
+        (include_str!("../../../providers/twilio.toml"), vec![sid, ("auth_token", "not-a-secret")])
+    };
+    let provider = Arc::new(Provider::load(text, kind).unwrap());
+    let given = given.into_iter().chain([("from", "+14155550199")]);
+    let parameters = provider.parameters(given.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect());
     let account = Account::new(AccountSettings {
-        name: "sms".into(),
+        name: kind.into(),
         parameters: parameters.unwrap(),
         provider,
         custody: Custody::Operator,
@@ -71,7 +78,7 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
         application: None,
     });
     let settings = Settings { reach: Reach::Anywhere, ..Settings::default() };
-    let texts = ByProvider {
+    Arc::new(ByProvider {
         cards: Cards::None,
         head: None,
         account: Arc::new(account.unwrap()),
@@ -80,16 +87,27 @@ fn the_worker(home: &Path, upstream: &str) -> Worker {
         sender: "".into(),
         replies: true,
         repeats: false,
-    };
+        // Shorter than a lease: the dead process' request is there long before anybody asks.
+        before_looking: LEASE / 2,
+    })
+}
+
+fn the_worker(home: &Path, upstream: &str) -> Worker {
     let mails = ByFolder {
         name: "outbox".into(),
         folder: Folder::new(home.join("outbox")),
         from: "Redial".into(),
         head: MailHead { from: "Redial <notices@example.com>".into(), reply_to: None, bounces: None },
     };
-    let carriers = vec![(Channel::Sms, Arc::new(texts) as _), (Channel::Email, Arc::new(mails) as _)];
+    let texts = |kind| (Channel::Sms, texts(kind, upstream));
+    let carriers = vec![texts(PLAIN), texts(ASKED), (Channel::Email, Arc::new(mails) as _)];
+    let only = |account: &str, country| {
+        let country = Region::new(country).unwrap();
+        (account.into(), Caps { countries: Some(vec![country]), ..Caps::default() })
+    };
+    let caps = HashMap::from([only(PLAIN, "US"), only(ASKED, "DE")]);
     let backoff = Backoff { steps: vec![Duration::from_millis(50); 100], jitter: 20 };
-    let post = Arc::new(Post { backoff, ..post(carriers) });
+    let post = Arc::new(Post { backoff, caps, ..post(carriers) });
     let settings = worker::Settings { lease: LEASE, poll: Duration::from_millis(20), ..worker::Settings::default() };
     Worker::new(open(home), post, settings, None)
 }
@@ -105,8 +123,17 @@ async fn victim() {
     worker.run(CancellationToken::new()).await;
 }
 
-/// What the provider was given: how often, by recipient and text.
-type Texts = Arc<Mutex<HashMap<(String, String), u32>>>;
+/// What a provider was given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Text {
+    to: String,
+    /// Our name of it, where the provider takes one.
+    reference: String,
+    says: String,
+}
+
+/// How often each of them was.
+type Texts = Arc<Mutex<HashMap<Text, u32>>>;
 
 /// A provider that takes everything, sometimes slowly.
 async fn upstream() -> (String, Texts) {
@@ -134,28 +161,61 @@ async fn take(mut stream: TcpStream, texts: Texts) -> Option<()> {
             }
         };
         let lower = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
-        let length: usize = lower.split("content-length: ").nth(1)?.lines().next()?.trim().parse().ok()?;
+        let length = lower.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
+        let length: usize = length.unwrap_or(0);
         while bytes.len() < head + length {
             if stream.read_buf(&mut bytes).await.ok()? == 0 {
                 return None;
             }
         }
-        let form: HashMap<String, String> = form_urlencoded::parse(&bytes[head..head + length]).into_owned().collect();
+        let answer = answer(lower.lines().next()?, &bytes[head..head + length], &texts)?;
         bytes.drain(..head + length);
-        let count = {
-            let mut texts = texts.lock().unwrap();
-            *texts.entry((form["To"].clone(), form["Body"].clone())).or_default() += 1;
-            texts.len() as u64
-        };
         // The message is taken; the answer may come too late for a sender that is killed meanwhile.
-        tokio::time::sleep(Duration::from_millis(count % 12)).await;
-        let body = format!("{{\"sid\":\"SM{count:032x}\",\"status\":\"queued\"}}");
+        tokio::time::sleep(answer.after).await;
         let reply = format!(
-            "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
+            "HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+            answer.status,
+            answer.body.len(),
+            answer.body
         );
         stream.write_all(reply.as_bytes()).await.ok()?;
     }
+}
+
+struct Answer {
+    status: &'static str,
+    body: String,
+    after: Duration,
+}
+
+/// As Twilio answers to a form, and Infobip to JSON and to questions.
+fn answer(line: &str, body: &[u8], texts: &Texts) -> Option<Answer> {
+    let mut texts = texts.lock().unwrap();
+    if line.starts_with("get ") {
+        let id = line.split("messageid=").nth(1)?.split([' ', '&']).next()?;
+        let known = texts.keys().any(|text| text.reference.eq_ignore_ascii_case(id));
+        let results = if known { serde_json::json!([{ "messageId": id }]) } else { serde_json::json!([]) };
+        let body = serde_json::json!({ "results": results }).to_string();
+        return Some(Answer { status: "200 OK", body, after: Duration::ZERO });
+    }
+    let text = if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) {
+        let at = |pointer: &str| Some(json.pointer(pointer)?.as_str()?.to_owned());
+        let to = at("/messages/0/destinations/0/to")?;
+        let reference = at("/messages/0/destinations/0/messageId")?;
+        Text { to: format!("+{to}"), reference, says: at("/messages/0/content/text")? }
+    } else {
+        let mut form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+        Text { to: form.remove("To")?, reference: String::new(), says: form.remove("Body")? }
+    };
+    *texts.entry(text.clone()).or_default() += 1;
+    let count = texts.len() as u64;
+    let body = if text.reference.is_empty() {
+        serde_json::json!({ "sid": format!("SM{count:032x}"), "status": "queued" })
+    } else {
+        let status = serde_json::json!({ "groupName": "PENDING", "name": "PENDING_ACCEPTED" });
+        serde_json::json!({ "messages": [{ "messageId": text.reference, "status": status }] })
+    };
+    Some(Answer { status: "201 Created", body: body.to_string(), after: Duration::from_millis(count % 12) })
 }
 
 fn value(round: usize) -> String {
@@ -171,16 +231,20 @@ async fn begin(env: &Env) {
     let mut effects = vec![Effect::OwnerAdded(ann()), Effect::BookSet(book)];
     effects.push(Effect::GroupSet(group(1, Told::AtOnce, &[], &[MOBILE])));
     for id in 1..=CONTACTS {
-        let address = if is_text(id) { format!("+1415{:07}", 2_000_000 + id) } else { format!("c{id}@example.org") };
-        effects.push(Effect::ContactSet(contact(id, &[&address])));
+        effects.push(Effect::ContactSet(contact(id, &[&address(id)])));
         let member = Member::Contact(ContactId(id));
         effects.push(Effect::MemberAdded(ANN, Membership { group: GroupId(1), member }));
     }
     commit(env, effects).await;
 }
 
-fn is_text(contact: u128) -> bool {
-    contact.is_multiple_of(2)
+/// Every third is in a country of its own, and so has an account of its own.
+fn address(contact: u128) -> String {
+    match contact % 3 {
+        0 => format!("+1415{:07}", 2_000_000 + contact),
+        1 => format!("+49151{:08}", 10_000_000 + contact),
+        _ => format!("c{contact}@example.org"),
+    }
 }
 
 /// The number changes: one commit, as rule C6 says.
@@ -259,11 +323,11 @@ async fn two_hundred_kills_lose_and_repeat_nothing() {
         let (home, url) = (home.clone(), url.clone());
         tokio::task::spawn_blocking(move || kill_one(&home, &url, after)).await.unwrap();
     }
-    // Whoever comes next ends what was begun.
+    // Whoever comes next ends what was begun; what is not due yet comes when it is.
     let worker = the_worker(&home, &url);
-    while worker.next_due().await.unwrap().is_some() {
+    while let Some(due) = worker.next_due().await.unwrap() {
+        tokio::time::sleep(due.since(SystemClock.now()) + Duration::from_millis(1)).await;
         worker.run_until_idle().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let taken = texts.lock().unwrap().clone();
     let counts = verify(&open(&home), &home, rounds, &taken).await;
@@ -285,7 +349,7 @@ async fn all(env: &Env) -> Vec<Notice> {
 }
 
 /// Every contact has one notice a change; a file one each, a text message at most one each.
-async fn verify(env: &Env, home: &Path, rounds: usize, texts: &HashMap<(String, String), u32>) -> String {
+async fn verify(env: &Env, home: &Path, rounds: usize, texts: &HashMap<Text, u32>) -> String {
     let notices = all(env).await;
     let mut of: BTreeMap<u128, Vec<&Notice>> = BTreeMap::new();
     for notice in &notices {
@@ -298,21 +362,25 @@ async fn verify(env: &Env, home: &Path, rounds: usize, texts: &HashMap<(String, 
         .map(|file| file.unwrap().path())
         .filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with('.'))
         .collect();
-    let (mut sent, mut unknown, mut arrived, mut again) = (0_u32, 0_u32, 0_u32, 0_usize);
+    let (mut sent, mut unknown, mut arrived, mut again, mut found) = (0_u32, 0_u32, 0_u32, 0_usize, 0_usize);
     for (id, notices) in &of {
         assert_eq!(notices.len(), rounds, "contact {id} has a notice for every change: {notices:?}");
         for (place, notice) in notices.iter().enumerate() {
             let number = value(place + 1);
-            again += usize::from(env.store.attempts(notice.id).await.unwrap().len() > 1);
-            if is_text(*id) {
-                let to = format!("+1415{:07}", 2_000_000 + id);
+            let attempts = env.store.attempts(notice.id).await.unwrap();
+            again += usize::from(attempts.len() > 1);
+            let to = address(*id);
+            if to.starts_with('+') {
                 let requests: u32 = texts
                     .iter()
-                    .filter(|((recipient, text), _)| *recipient == to && text.contains(&format!("is now {number}")))
+                    .filter(|(text, _)| text.to == to && text.says.contains(&format!("is now {number}")))
                     .map(|(_, count)| count)
                     .sum();
+                let asked = &*attempts[0].account == ASKED;
+                found += usize::from(attempts[0].detail.ends_with("found at the provider"));
                 match notice.state {
                     NoticeState::Sent => assert_eq!(requests, 1, "{notice:?}"),
+                    NoticeState::Unknown if asked => assert_eq!(requests, 0, "it has it, and was asked: {notice:?}"),
                     NoticeState::Unknown => assert!(requests <= 1, "repeated: {notice:?}"),
                     other => panic!("{other:?}: {notice:?}"),
                 }
@@ -329,10 +397,10 @@ async fn verify(env: &Env, home: &Path, rounds: usize, texts: &HashMap<(String, 
             sent += u32::from(notice.state == NoticeState::Sent);
         }
     }
-    assert!(unknown > 0 && again > 0, "the kills met messages on their way");
+    assert!(unknown > 0 && again > 0 && found > 0, "the kills met messages on their way");
     format!(
-        "{} notices, {sent} sent, 0 lost, 0 repeated; {unknown} text messages unknown, of which {arrived} had arrived; \
-         {again} files written again in place",
+        "{} notices, {sent} sent, 0 lost, 0 repeated; {found} text messages of killed processes found at the provider, \
+         {unknown} unknown, of which {arrived} had arrived; {again} files written again in place",
         notices.len()
     )
 }

@@ -55,7 +55,14 @@ pub(super) struct Scripted {
     pub(super) given: Arc<Mutex<Vec<Given>>>,
     /// Done while a message is under way.
     pub(super) meanwhile: Mutex<Option<futures_util::future::BoxFuture<'static, ()>>>,
+    /// What it answers when it is asked for a message; without a list it cannot be asked.
+    pub(super) found: Mutex<Option<VecDeque<Option<Delivery>>>>,
+    /// References that it was asked for.
+    pub(super) asked: Mutex<Vec<String>>,
 }
+
+/// How long after a message began the scripted accounts can be asked for it.
+pub(super) const ASKED_AFTER: Duration = Duration::from_secs(90);
 
 impl std::fmt::Debug for Scripted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,6 +87,15 @@ impl Carrier for Scripted {
     /// One account is as providers are that know a repeat by its key for an hour.
     fn repeatable_for(&self) -> Option<Duration> {
         (self.name == "keyed").then_some(Duration::from_hours(1))
+    }
+
+    fn asked_after(&self) -> Option<Duration> {
+        self.found.lock().unwrap().is_some().then_some(ASKED_AFTER)
+    }
+
+    async fn look_up(&self, _: &Address, reference: &str, _: Time) -> Option<Delivery> {
+        self.asked.lock().unwrap().push(reference.to_owned());
+        self.found.lock().unwrap().as_mut()?.pop_front().flatten()
     }
 
     fn replies(&self) -> bool {
@@ -204,8 +220,8 @@ impl World {
         let given = Arc::default();
         let scripted = |name, channel, repeatable| {
             let given = Arc::clone(&given);
-            let (answers, meanwhile) = (Mutex::default(), Mutex::default());
-            Arc::new(Scripted { name, channel, repeatable, answers, given, meanwhile })
+            let (answers, meanwhile, found, asked) = Default::default();
+            Arc::new(Scripted { name, channel, repeatable, answers, given, meanwhile, found, asked })
         };
         let (sms, mail) = (scripted("sms", Channel::Sms, false), scripted("mail", Channel::Email, true));
         let push = scripted("push", Channel::Push, true);
