@@ -59,14 +59,18 @@ fn open(home: &Path) -> Env {
 /// An account for text messages; of one kind that cannot be asked for a message, or of one that can.
 fn texts(kind: &str, upstream: &str) -> Arc<dyn Carrier> {
     let (text, given) = if kind == ASKED {
-        (include_str!("../../../providers/infobip.toml"), vec![("host", "a.api.infobip.com"), ("api_key", "not-a-secret")])
+        (
+            include_str!("../../../providers/infobip.toml"),
+            vec![("host", "a.api.infobip.com"), ("api_key", "not-a-secret")],
+        )
     } else {
         let sid = ("account_sid", "AC00000000000000000000000000000000");
         (include_str!("../../../providers/twilio.toml"), vec![sid, ("auth_token", "not-a-secret")])
     };
     let provider = Arc::new(Provider::load(text, kind).unwrap());
     let given = given.into_iter().chain([("from", "+14155550199")]);
-    let parameters = provider.parameters(given.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect());
+    let parameters =
+        provider.parameters(given.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect());
     let account = Account::new(AccountSettings {
         name: kind.into(),
         parameters: parameters.unwrap(),
