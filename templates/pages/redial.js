@@ -32,3 +32,50 @@ for (const part of document.querySelectorAll("[data-live]")) {
   };
   setTimeout(again, 2000);
 }
+
+// Passkeys: the browser is asked with what the server made, and its answer goes back as an ordinary form.
+if (window.PublicKeyCredential && navigator.credentials) {
+  const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const credential = async (asked) => {
+    asked.challenge = bytes(asked.challenge);
+    if (!asked.user) return navigator.credentials.get({ publicKey: asked });
+    asked.user.id = bytes(asked.user.id);
+    for (const known of asked.excludeCredentials) known.id = bytes(known.id);
+    return navigator.credentials.create({ publicKey: asked });
+  };
+  for (const part of document.querySelectorAll("[data-passkeys]")) part.hidden = false;
+  for (const part of document.querySelectorAll("[data-no-passkeys]")) part.hidden = true;
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const failed = form.querySelector("[data-failed]");
+      failed.hidden = true;
+      try {
+        const asked = await fetch(form.dataset.passkey, { headers: { accept: "application/json" } });
+        if (!asked.ok) throw new Error("not to be had");
+        const { id, response } = await credential(await asked.json());
+        const given = { id, client_data: text(response.clientDataJSON) };
+        if (response.attestationObject) given.attestation = text(response.attestationObject);
+        else Object.assign(given, { authenticator: text(response.authenticatorData), signature: text(response.signature) });
+        for (const [name, value] of Object.entries(given)) if (form.elements[name]) form.elements[name].value = value;
+        form.submit();
+      } catch {
+        // Its owner said no, or there is none.
+        failed.hidden = false;
+      }
+    });
+  }
+}
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.parentElement.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+      button.textContent = button.dataset.copied;
+    } catch {
+      // It can be marked and copied by hand.
+    }
+  });
+}

@@ -47,7 +47,7 @@ async function run(travel) {
   const browser = await chromium.launch({
     executablePath: process.env.REDIAL_TEST_CHROMIUM,
     // Names lead nowhere, so that nothing can leave this machine even where a page wanted it.
-    args: ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"].concat(process.getuid() === 0 ? ["--no-sandbox"] : []),
+    args: ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"].concat(process.getuid() === 0 ? ["--no-sandbox"] : []),
   });
   const wrong = [];
   async function open({ width = 1280, dark = false, script = true, locale = "en" } = {}) {

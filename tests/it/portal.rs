@@ -9,7 +9,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use redial::{
-    domain::{code::Caps, owner::Channel, schedule::Backoff},
+    domain::{code::Caps, owner::Channel, passkey::Relying, schedule::Backoff},
     template::Templates,
     usecase::{Live, Rules, carrier::Carrier, deliver_notice::Post, governor::Governor},
     worker::{Settings, Worker},
@@ -61,6 +61,15 @@ impl Portal {
         running.gateway.sends_with(Live::new(post()));
         let worker = Worker::new(running.env.clone(), Arc::new(post()), Settings::default(), None);
         Self { running, worker, given }
+    }
+
+    /// Its address by name, and passkeys for it: browsers make none for a bare IP address.
+    pub(crate) fn by_name(&self) -> String {
+        let base = self.running.base.replace("127.0.0.1", "localhost");
+        let relying = Relying { id: "localhost".into(), origin: base.clone() };
+        let rules = Rules { relying: Some(relying), ..(*self.running.env.live.kept()).clone() };
+        self.running.env.live.replace(rules);
+        base
     }
 
     pub(crate) async fn idle(&self) {

@@ -1,11 +1,11 @@
 //! Changing a number, step by step: the new value, who may learn it, what they will read, the codes, the wait, and how the
 //! messages go out (rules C1 to C3, E2).
 
-use super::{Answered, Desk, Signed, facts, redirect, sentence};
+use super::{Answered, Desk, Signed, facts, keys, redirect, sentence};
 use crate::{
     domain::{
         address::Address,
-        change::{Request, RequestState},
+        change::{Request, RequestState, hold::By},
         group::{Grant, Item},
         id::{GroupId, PointId, RequestId},
         notice::{Notice, NoticeState},
@@ -13,7 +13,7 @@ use crate::{
     },
     usecase::{
         codes::Requester,
-        course,
+        course, passkeys,
         preview::{Preview, preview},
         requests,
         wanted::{NewPoint, NewValue, Wanted, WantedGrants, WantedPoint},
@@ -41,6 +41,7 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
                 (false, []) => page(desk, me, id, Value::Null).await,
                 (true, ["code"]) => code(desk, me, id).await,
                 (true, ["answer"]) => answer(desk, me, id).await,
+                (true, ["passkey"]) => by_passkey(desk, me, id).await,
                 (true, ["stop"]) => stop(desk, me, id).await,
                 _ => Err(Refused::NotFound("page")),
             }
@@ -186,6 +187,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answe
     let mut facts = json!({
         "request": facts::request(&request, &me.owner, now), "code": code,
         "proofs": if request.state.is_open() { proofs(desk, me, &request) } else { Vec::new() },
+        "passkey": passkey(desk, me, &request).await?,
     });
     if request.state == RequestState::Accepted {
         facts["told"] = told(desk, me, &request).await?;
@@ -217,6 +219,15 @@ fn proofs(desk: &Desk<'_>, me: &Signed, request: &Request) -> Vec<Value> {
         json!({ "to": address.wire(), "kind": kind, "new": new, "shown": shown })
     };
     all.into_iter().map(one).collect()
+}
+
+/// Whether a passkey can be shown for it: `ask`, `shown`, or not at all.
+async fn passkey(desk: &Desk<'_>, me: &Signed, request: &Request) -> Result<Option<&'static str>, Refused> {
+    if request.course.evidence.iter().any(|shown| shown.by == By::Passkey) {
+        return Ok(Some("shown"));
+    }
+    let has = keys::possible(desk) && !passkeys::list(desk.env, me.owner.id).await?.is_empty();
+    Ok((has && request.state.is_open()).then_some("ask"))
 }
 
 /// How the messages about it go out.
@@ -271,6 +282,21 @@ async fn answer(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     let (shown, used) = course::shown_by(&code, at);
     carry_out(desk.env, || course::prove(desk.env, &actor, me.owner.id, id, shown.clone(), Some(used.clone()))).await?;
     Ok(redirect(&format!("/me/change/{id}")))
+}
+
+async fn by_passkey(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
+    let (actor, assertion) = (me.actor(), keys::assertion(desk.asked));
+    let proved = match assertion {
+        Ok(assertion) => passkeys::prove(desk.env, &actor, me.owner.id, id, &assertion).await,
+        Err(why) => Err(why),
+    };
+    match proved {
+        Ok(_) => Ok(redirect(&format!("/me/change/{id}"))),
+        Err(Refused::WrongCode) => {
+            page(desk, me, id, json!({ "to": null, "challenge": null, "wrong": "err_passkey" })).await
+        }
+        Err(other) => Err(other),
+    }
 }
 
 async fn stop(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {

@@ -7,7 +7,7 @@ use crate::{
         change::{Request, RequestState, hold::Why},
         owner::{Owner, Point, Proof},
     },
-    usecase::wanted::{Wanted, WantedPoint},
+    usecase::wanted::{Wanted, WantedPasskey, WantedPoint},
 };
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn why(why: Why) -> &'static str {
     }
 }
 
-/// Each point that a request is about: from what to what.
+/// What a request is about: of each point from what to what, and what else.
 fn about(wanted: &Wanted, owner: &Owner) -> Vec<Value> {
     let known = |text: &str| {
         let id = text.parse().ok();
@@ -110,5 +110,11 @@ fn about(wanted: &Wanted, owner: &Owner) -> Vec<Value> {
         WantedPoint::Remove(id) => line(known(id), "", None),
         WantedPoint::Relabel(new) => line(known(&new.point), &new.label, None),
     });
-    each.collect()
+    let passkeys = wanted.passkeys.iter().map(|one| match one {
+        WantedPasskey::Add(new) => json!({ "passkey": "passkey_added", "label": new.label }),
+        WantedPasskey::Remove(_) => json!({ "says": "passkey_removed" }),
+    });
+    let whole = [("about_restore", wanted.restore.is_some()), ("about_end_panic", wanted.end_panic)];
+    let whole = whole.into_iter().filter(|(_, is)| *is).map(|(says, _)| json!({ "says": says }));
+    each.chain(passkeys).chain(whole).collect()
 }

@@ -10,6 +10,7 @@ mod facts;
 mod groups;
 mod home;
 mod keep;
+mod keys;
 mod people;
 mod record;
 mod safety;
@@ -135,6 +136,8 @@ impl Desk<'_> {
             (_, ["keep", token]) => return keep::page(self, signed, post, token).await,
             (true, ["sign-in"]) => return sign_in::begin(self).await,
             (true, ["sign-in", "code"]) => return sign_in::finish(self).await,
+            (false, ["passkey"]) => return keys::ask(self).await,
+            (true, ["sign-in", "passkey"]) => return sign_in::by_passkey(self).await,
             _ => {}
         }
         let Some(me) = signed else { return Ok(sign_in::page(self, "", None)) };
@@ -147,6 +150,7 @@ impl Desk<'_> {
             (_, ["change", rest @ ..]) => change::route(self, me, post, rest).await,
             (_, ["groups", rest @ ..]) => groups::route(self, me, post, rest).await,
             (_, ["people", rest @ ..]) => people::route(self, me, post, rest).await,
+            (_, ["keys", rest @ ..]) => keys::route(self, me, post, rest).await,
             (false, ["record"]) => record::page(self, me).await,
             (_, ["safety", rest @ ..]) => safety::route(self, me, post, rest).await,
             _ => Ok(self.say(signed, StatusCode::NOT_FOUND, "err_page")),
@@ -194,7 +198,7 @@ fn sentence(why: &Refused) -> (StatusCode, &'static str) {
 }
 
 /// Sentences that a page may be asked to say after a redirect.
-const DONE: [&str; 9] = [
+const DONE: &[&str] = &[
     "done_saved",
     "done_group",
     "done_person",
@@ -204,6 +208,7 @@ const DONE: [&str; 9] = [
     "done_delayed",
     "done_signed_out",
     "done_panic",
+    "done_revoked",
 ];
 
 /// To be fetched by GET.

@@ -1,12 +1,12 @@
 //! Signing in by a code, and out (rule C1). Nothing on these pages tells whether anybody has an address.
 
-use super::{Answered, Desk, Signed, redirect, sentence};
+use super::{Answered, Desk, Signed, keys, redirect, sentence};
 use crate::{
     domain::address::Address,
     http::pages::answer::accepted,
     usecase::{
         codes::Requester,
-        sessions,
+        passkeys, sessions,
         sign_in::{self, NewcomerName, SignedIn},
         write::Refused,
     },
@@ -18,7 +18,12 @@ use warp::reply::Response;
 /// Asks for a number or an address.
 pub(super) fn page(desk: &Desk<'_>, to: &str, wrong: Option<&str>) -> Response {
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    desk.page(None, status, "sign_in", json!({ "to": to, "wrong": wrong }))
+    desk.page(
+        None,
+        status,
+        "sign_in",
+        json!({ "to": to, "wrong": wrong, "passkeys": keys::possible(desk), "wrong_passkey": null }),
+    )
 }
 
 /// Sends a code.
@@ -55,6 +60,26 @@ pub(super) async fn finish(desk: &Desk<'_>) -> Answered {
         Ok(SignedIn::Newcomer) => Ok(code_page(desk, &challenge, &to, None, true)),
         Err(Refused::Store(error)) => Err(Refused::Store(error)),
         Err(why) => Ok(code_page(desk, &challenge, &to, Some(sentence(&why).1), newcomer.is_some())),
+    }
+}
+
+/// Signs in with a passkey. The session is a new one, as with a code.
+pub(super) async fn by_passkey(desk: &Desk<'_>) -> Answered {
+    let signed = match keys::assertion(desk.asked) {
+        Ok(assertion) => passkeys::sign_in(desk.env, &assertion, &desk.asked.device()).await,
+        Err(why) => Err(why),
+    };
+    match signed {
+        Ok((_, token)) => Ok(desk.cookie.given(redirect("/"), token.reveal())),
+        Err(Refused::Store(error)) => Err(Refused::Store(error)),
+        Err(_) => Ok(desk.page(
+            None,
+            StatusCode::FORBIDDEN,
+            "sign_in",
+            json!({
+                "to": "", "wrong": null, "passkeys": keys::possible(desk), "wrong_passkey": "err_passkey",
+            }),
+        )),
     }
 }
 

@@ -41,6 +41,14 @@ async fn from_the_first_visit_to_all_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c3_a_passkey_signs_in_shortens_a_wait_and_ends_a_panic() {
+    let portal = Portal::new().await;
+    let given = json!({ "old": "+14155550100", "fresh": "+14155550123" });
+    let Some(journey) = Journey::begin("portal_passkey.js", &portal.by_name(), given).await else { return };
+    portal.serve(journey).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c3_without_a_script_and_from_right_to_left_a_link_stops_a_held_change() {
     let portal = Portal::new().await;
     let given = json!({ "own": "ann@example.com", "fresh": "+14155550123" });
