@@ -29,9 +29,9 @@ macro_rules! language {
     ($language:literal) => {
         files!($language:
             "sms" "_stop", "sms" "_changes", "sms" "changed", "sms" "introduced", "sms" "digest", "sms" "updated",
-            "sms" "hold", "sms" "kept", "sms" "unproved", "sms" "lapsing", "sms" "code", "sms" "stopped", "sms" "started", "sms" "help",
+            "sms" "hold", "sms" "kept", "sms" "unproved", "sms" "won", "sms" "lapsing", "sms" "code", "sms" "stopped", "sms" "started", "sms" "help",
             "email" "_changes", "email" "_foot", "email" "changed", "email" "introduced", "email" "digest",
-            "email" "updated", "email" "hold", "email" "kept", "email" "unproved", "email" "lapsing", "email" "code",
+            "email" "updated", "email" "hold", "email" "kept", "email" "unproved", "email" "won", "email" "lapsing", "email" "code",
             "push" "changed", "push" "introduced", "push" "digest", "push" "updated", "push" "hold",
         )
     };

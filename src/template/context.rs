@@ -496,16 +496,42 @@ impl Unproved {
     /// About this address of the reader.
     pub fn new(letterhead: &Letterhead, address: &crate::domain::address::Address) -> Self {
         let Head { service, help, .. } = Head::new(letterhead);
-        let (kind, which) = match address.kind() {
-            crate::domain::address::Kind::Phone => ("phone", ending(address.wire())),
-            crate::domain::address::Kind::Email | crate::domain::address::Kind::Device => {
-                ("email", Said::line(address.wire()))
-            }
-        };
+        let (kind, which) = which(address);
         Self { service, kind, which, help }
     }
 }
+
+/// `phone` or `email`, and the end of the number or the address.
+fn which(address: &crate::domain::address::Address) -> (&'static str, Said) {
+    match address.kind() {
+        crate::domain::address::Kind::Phone => ("phone", ending(address.wire())),
+        crate::domain::address::Kind::Email | crate::domain::address::Kind::Device => {
+            ("email", Said::line(address.wire()))
+        }
+    }
+}
 short_facts!(Unproved, Text::Unproved, |it| Unproved { which: it.which.within(SMS_VALUE_MOST), ..it.clone() });
+
+/// What the word to an owner is rendered from who has proved an address that was somebody else's (rule C9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Won {
+    service: Said,
+    /// `phone` or `email`.
+    kind: &'static str,
+    /// The end of the number, or the address.
+    which: Said,
+    help: Option<Said>,
+}
+
+impl Won {
+    /// About this address, now the reader's.
+    pub fn new(letterhead: &Letterhead, address: &crate::domain::address::Address) -> Self {
+        let Head { service, help, .. } = Head::new(letterhead);
+        let (kind, which) = which(address);
+        Self { service, kind, which, help }
+    }
+}
+short_facts!(Won, Text::Won, |it| Won { which: it.which.within(SMS_VALUE_MOST), ..it.clone() });
 
 /// What the question is rendered from whether a former number is still its owner's (rule Q3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

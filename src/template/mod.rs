@@ -26,7 +26,7 @@ mod words;
 pub use check::{Problem, Report, Size};
 pub use context::{
     Answer, CardWay, Changed, Code, Digest, Facts, Hold, KEEP, Kept, Lapsing, Letterhead, StopPage, StopState,
-    Unproved, card_file,
+    Unproved, Won, card_file,
 };
 pub use load::TemplateError;
 pub use pages::{Asset, CardChoices, CardPage, asset};

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, CardChoices, CardPage, CardWay, Changed, Code, Digest, Facts, Hold, Kept, Lapsing, Letterhead, StopPage,
-    StopState, Text, Unproved, context::longest,
+    StopState, Text, Unproved, Won, context::longest,
 };
 use crate::{
     clock::Time,
@@ -210,10 +210,17 @@ fn cards(head: &Letterhead) -> Vec<Sample> {
     ]
 }
 
+/// A number, an address, and the longest one.
+fn addresses() -> impl Iterator<Item = Address> {
+    let long = format!("{}@{}.example", "x".repeat(64), "y".repeat(63));
+    ["+14155550100".to_owned(), "ann@example.com".to_owned(), long]
+        .into_iter()
+        .filter_map(|text| Address::parse(&text, None).ok())
+}
+
 /// The texts that are about the reader, for one letterhead.
 fn rest(text: Text, head: &Letterhead) -> Vec<Sample> {
     let day = Time(AT.0 + 86_400_000_000);
-    let address = |text: &str| Address::parse(text, None).ok();
     match text {
         Text::Hold => {
             let hold = Hold::new(head, "482913", day);
@@ -227,13 +234,8 @@ fn rest(text: Text, head: &Letterhead) -> Vec<Sample> {
             let number = Address::stored("+14155550100", "+14155550100");
             vec![boxed(Use::Usual, Lapsing::new(head, &number, day))]
         }
-        Text::Unproved => {
-            ["+14155550100", "ann@example.com", &format!("{}@{}.example", "x".repeat(64), "y".repeat(63))]
-                .into_iter()
-                .filter_map(address)
-                .map(|address| boxed(Use::Usual, Unproved::new(head, &address)))
-                .collect()
-        }
+        Text::Unproved => addresses().map(|one| boxed(Use::Usual, Unproved::new(head, &one))).collect(),
+        Text::Won => addresses().map(|one| boxed(Use::Usual, Won::new(head, &one))).collect(),
         Text::Code => [1, 2, 10, 15].map(|minutes| boxed(Use::Usual, Code::new(head, "482913", minutes))).into(),
         _ => Vec::new(),
     }

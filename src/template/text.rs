@@ -17,6 +17,8 @@ pub enum Text {
     Kept,
     /// An owner is told that somebody else has proved one of their addresses (rule C9).
     Unproved,
+    /// An owner is told that an address that they have proved was somebody else's until then (rule C9).
+    Won,
     /// An owner is asked to prove a former number once more, before it is answered for no longer (rule Q3).
     Lapsing,
     /// A one-time code (rule C1).
@@ -57,7 +59,7 @@ impl Medium {
 }
 
 impl Text {
-    pub(super) const ALL: [Text; 14] = [
+    pub(super) const ALL: [Text; 15] = [
         Text::Changed,
         Text::Introduced,
         Text::Digest,
@@ -65,6 +67,7 @@ impl Text {
         Text::Hold,
         Text::Kept,
         Text::Unproved,
+        Text::Won,
         Text::Lapsing,
         Text::Code,
         Text::Stopped,
@@ -84,6 +87,7 @@ impl Text {
             Self::Hold => "hold",
             Self::Kept => "kept",
             Self::Unproved => "unproved",
+            Self::Won => "won",
             Self::Lapsing => "lapsing",
             Self::Code => "code",
             Self::Stopped => "stopped",
@@ -99,7 +103,7 @@ impl Text {
         use Medium::{Email, Page, Push, Sms};
         match self {
             Self::Changed | Self::Introduced | Self::Digest | Self::Updated | Self::Hold => &[Sms, Email, Push],
-            Self::Kept | Self::Unproved | Self::Lapsing | Self::Code => &[Sms, Email],
+            Self::Kept | Self::Unproved | Self::Won | Self::Lapsing | Self::Code => &[Sms, Email],
             Self::Stopped | Self::Started | Self::Help => &[Sms],
             Self::Stop | Self::Card => &[Page],
         }

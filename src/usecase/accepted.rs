@@ -30,6 +30,8 @@ pub struct Written {
     pub others: Vec<(OwnerId, u64)>,
     /// What is written.
     pub effects: Vec<Effect>,
+    /// Addresses that were another person's until now.
+    pub won: Vec<Address>,
 }
 
 /// Ends the imported moves that give way to these proofs (rule C10), and takes the proof from others who hold a value by an
@@ -86,6 +88,8 @@ pub async fn contested(
             written.effects.push(fanout(env, other.id, at, Vec::new(), true));
         }
         written.effects.extend(unprove(env, other, *point, key, at));
+        let won = values.iter().find(|address| address.key() == &**key);
+        written.won.extend(won.filter(|won| !written.won.contains(won)).cloned());
     }
     Ok(written)
 }
@@ -102,6 +106,15 @@ fn unprove(env: &Env, other: &Owner, point: PointId, key: &str, at: Time) -> Vec
     let what = What::Unproved { key: key.into(), wire: held.address.wire().into() };
     effects.extend(letters::to_points(env, other, &[key.into()], &what, at, letters::LIFE));
     effects
+}
+
+/// The one who has proved an address that was another person's is told at every point, as that other one is (rule C9).
+fn told_of_won(env: &Env, after: &Owner, won: &[Address], at: Time) -> Vec<Effect> {
+    let told = |address: &Address| {
+        let what = What::Won { key: address.key().into(), wire: address.wire().into() };
+        letters::to_points(env, after, &[], &what, at, letters::LIFE)
+    };
+    won.iter().flat_map(told).collect()
 }
 
 /// Carries a request out: one commit with all that it brings (rules C2, C6). `stand` is what it comes to on the facts of this
@@ -124,6 +137,7 @@ pub(super) async fn complete(
     let ended = contested(env, owner.id, &stand.introduced, proof, &request.course, now).await?;
     commit.expect.extend(ended.others);
     effects.extend(ended.effects);
+    effects.extend(told_of_won(env, &done.after, &ended.won, now));
     effects.extend(self::effects(env, &owner, &done, &request, actor, now));
     effects.extend(passkeys::effects(owner.id, wanted, now)?);
     if *proof == Proof::Code {

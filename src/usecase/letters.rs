@@ -11,7 +11,7 @@ use crate::{
         owner::{Held, Owner, Point, Proof},
     },
     store::{Effect, Letter, Posted, Result},
-    template::{Code, Facts, Hold, Kept, Lapsing, Letterhead, Unproved},
+    template::{Code, Facts, Hold, Kept, Lapsing, Letterhead, Unproved, Won},
 };
 use std::time::Duration;
 
@@ -38,6 +38,13 @@ pub enum What {
     },
     /// An address of the reader was proved by somebody else (rule C9).
     Unproved {
+        /// Its key.
+        key: Box<str>,
+        /// As it is written.
+        wire: Box<str>,
+    },
+    /// The reader has proved an address that was somebody else's until then (rule C9).
+    Won {
         /// Its key.
         key: Box<str>,
         /// As it is written.
@@ -112,7 +119,7 @@ async fn lapses(
 
 /// A letter in the commit of what causes it.
 pub(super) fn due(env: &Env, to: &Address, what: &What, language: Option<&str>, at: Time, life: Duration) -> Effect {
-    let urgent = !matches!(what, What::Unproved { .. } | What::Lapsing { .. });
+    let urgent = !matches!(what, What::Unproved { .. } | What::Won { .. } | What::Lapsing { .. });
     Effect::Posted(Posted::Due(Letter {
         id: LetterId::fresh(at, &*env.random),
         to: to.clone(),
@@ -184,6 +191,7 @@ pub(super) async fn facts(
         What::Unproved { key, wire } => {
             Some(Box::new(Unproved::new(head, &Address::stored(key.clone(), wire.clone()))))
         }
+        What::Won { key, wire } => Some(Box::new(Won::new(head, &Address::stored(key.clone(), wire.clone())))),
     })
 }
 

@@ -16,6 +16,13 @@ use redial::{
 use std::time::Duration;
 
 both! {
+    c3_the_old_number_and_all_other_points_are_told_at_once_and_nothing_new_is_named
+    c3_a_second_point_proved_long_ago_makes_it_minutes
+    c3_who_proved_it_ends_it_and_others_only_delay_it_twice
+    c3_who_is_signed_in_with_more_ends_it_and_with_less_delays_it
+    c3_the_link_in_a_mail_stops_it_and_looking_at_it_does_not
+    removing_and_adding_wait_as_long_and_a_name_does_not
+    a_request_that_nobody_proves_expires
     a_change_is_proved_held_and_carried_out
     a_code_counts_once_and_for_one_request
     c9_the_newest_proof_counts_after_its_hold
@@ -37,9 +44,7 @@ async fn a_change_is_proved_held_and_carried_out(world: World) {
     assert!(old.proved > ann.created);
 }
 
-#[tokio::test]
-async fn c3_the_old_number_and_all_other_points_are_told_at_once_and_nothing_new_is_named() {
-    let world = World::new().await;
+async fn c3_the_old_number_and_all_other_points_are_told_at_once_and_nothing_new_is_named(world: World) {
     let request = world.held().await;
     assert_eq!(request.due.unwrap().since(world.now().await), DAY);
     let mail = world.mail().await;
@@ -56,9 +61,7 @@ async fn c3_the_old_number_and_all_other_points_are_told_at_once_and_nothing_new
     assert_eq!(world.state(request.id).await, RequestState::Accepted);
 }
 
-#[tokio::test]
-async fn c3_a_second_point_proved_long_ago_makes_it_minutes() {
-    let world = World::new().await;
+async fn c3_a_second_point_proved_long_ago_makes_it_minutes(world: World) {
     let ann = world.person(MOBILE).await;
     let request = world.wants(&ann, replace("mobile", NEW)).await.unwrap();
     world.proves(request.id, WORK).await.unwrap();
@@ -66,15 +69,13 @@ async fn c3_a_second_point_proved_long_ago_makes_it_minutes() {
     assert_eq!((held.state, held.course.why), (RequestState::Held, Some(Why::TwoPoints)));
     assert_eq!(held.due.unwrap().since(world.now().await), Duration::from_mins(10));
     // And one that is held already ends sooner by it.
-    let world = World::new().await;
+    let world = world.anew().await;
     let held = world.held().await;
     let sooner = world.proves(held.id, WORK).await.unwrap();
     assert_eq!(sooner.due.unwrap().since(world.now().await), Duration::from_mins(10));
 }
 
-#[tokio::test]
-async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice() {
-    let world = World::new().await;
+async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice(world: World) {
     let request = world.held().await;
     let code = world.keep_at(MOBILE).await;
     let kept = keep::by_code(&world.env, &address(MOBILE), &code, "x").await.unwrap();
@@ -82,7 +83,7 @@ async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice() {
     world.after(DAY * 2).await;
     assert_eq!(world.values(ANN).await[0], MOBILE);
 
-    let world = World::new().await;
+    let world = world.anew().await;
     let request = world.held().await;
     let code = world.keep_at(WORK).await;
     let by = async || keep::by_code(&world.env, &address(WORK), &code, "x").await.unwrap();
@@ -96,9 +97,7 @@ async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice() {
     assert_eq!(world.state(request.id).await, RequestState::Accepted, "a veto war ends");
 }
 
-#[tokio::test]
-async fn c3_who_is_signed_in_with_more_ends_it_and_with_less_delays_it() {
-    let world = World::new().await;
+async fn c3_who_is_signed_in_with_more_ends_it_and_with_less_delays_it(world: World) {
     let request = world.held().await;
     let cancel = async |actor| carry_out(&world.env, || requests::cancel(&world.env, &actor, ANN, request.id)).await;
     let one = world.person(WORK).await;
@@ -109,9 +108,7 @@ async fn c3_who_is_signed_in_with_more_ends_it_and_with_less_delays_it() {
     assert_eq!(cancel(two).await.unwrap().request.state, RequestState::Cancelled);
 }
 
-#[tokio::test]
-async fn c3_the_link_in_a_mail_stops_it_and_looking_at_it_does_not() {
-    let world = World::new().await;
+async fn c3_the_link_in_a_mail_stops_it_and_looking_at_it_does_not(world: World) {
     let request = world.held().await;
     let mail = world.mail().await;
     let text = &mail.iter().find(|(to, _)| to == MAIL).unwrap().1;
@@ -126,9 +123,7 @@ async fn c3_the_link_in_a_mail_stops_it_and_looking_at_it_does_not() {
     assert!(matches!(keep::by_link(&world.env, &token).await.unwrap(), Kept::Delayed(_)));
 }
 
-#[tokio::test]
-async fn removing_and_adding_wait_as_long_and_a_name_does_not() {
-    let world = World::new().await;
+async fn removing_and_adding_wait_as_long_and_a_name_does_not(world: World) {
     let ann = world.person(MOBILE).await;
     let removed = world.wants(&ann, remove("work")).await.unwrap();
     assert_eq!((removed.state, removed.course.why), (RequestState::Held, Some(Why::OnePoint)));
@@ -144,9 +139,7 @@ async fn removing_and_adding_wait_as_long_and_a_name_does_not() {
     assert_eq!(world.proves(added.id, NEW).await.unwrap().due.unwrap().since(world.now().await), DAY);
 }
 
-#[tokio::test]
-async fn a_request_that_nobody_proves_expires() {
-    let world = World::new().await;
+async fn a_request_that_nobody_proves_expires(world: World) {
     let ann = world.person(MOBILE).await;
     let request = world.wants(&ann, replace("mobile", NEW)).await.unwrap();
     world.after((DAY * 7).saturating_sub(Duration::from_secs(1))).await;
@@ -186,6 +179,10 @@ async fn c9_the_newest_proof_counts_after_its_hold(world: World) {
     let mail = world.mail().await;
     let bob = mail.iter().find(|(to, _)| to == BOBS_MAIL).expect("Bob is told at his other point");
     assert!(bob.1.contains("0150") && !bob.1.contains("Ann"), "{}", bob.1);
+    let ann = mail.iter().filter(|(_, text)| text.contains("now counts as yours"));
+    let told: Vec<&str> =
+        ann.inspect(|(_, text)| assert!(!text.contains("Bob"), "{text}")).map(|(to, _)| &**to).collect();
+    assert_eq!(told, [BOBS, WORK, MAIL], "and Ann, at every point of hers");
     let facts = world.env.store.facts(address(BOBS).key(), &Viewer::default()).await.unwrap();
     let query = Query { to: address(BOBS), name: None, identity_bound: false, sender: None };
     let now = world.now().await;

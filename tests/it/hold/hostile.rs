@@ -1,6 +1,7 @@
 //! Guessing, replays, a SIM swap against the hold, somebody else's number in every spelling, and what answers tell.
 
 use super::world::*;
+use crate::both::both;
 use redial::{
     domain::{
         change::{RequestState, hold::Why},
@@ -17,9 +18,22 @@ use redial::{
 };
 use std::time::Duration;
 
-#[tokio::test]
-async fn c1_a_code_is_guessed_five_times_at_most() {
-    let world = World::new().await;
+both! {
+    c1_a_code_is_guessed_five_times_at_most
+    c1_guesses_at_once_are_no_more_than_one_after_the_other
+    c1_an_old_code_and_a_used_one_are_wrong
+    c1_known_and_unknown_addresses_are_answered_alike
+    c1_each_limit_ends_the_asking
+    c3_all_codes_of_a_stolen_number_are_one_proof
+    c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing
+    c11_somebody_elses_number_needs_its_code_in_every_spelling
+    c3_wrong_words_are_limited_and_look_like_nothing_being_held
+    a_proof_that_was_lost_during_the_hold_ends_it
+    a_stranger_with_a_key_of_ones_own_shows_nothing
+    a_newcomer_is_registered_only_where_that_is_allowed
+}
+
+async fn c1_a_code_is_guessed_five_times_at_most(world: World) {
     let issued = world.begin(MOBILE).await.unwrap();
     let right = world.code_at(MOBILE).await;
     let wrong = if right == "111111" { "222222" } else { "111111" };
@@ -33,9 +47,7 @@ async fn c1_a_code_is_guessed_five_times_at_most() {
     assert!(matches!(answer(&right).await, Err(Refused::WrongCode)), "it counts no longer");
 }
 
-#[tokio::test]
-async fn c1_guesses_at_once_are_no_more_than_one_after_the_other() {
-    let world = World::new().await;
+async fn c1_guesses_at_once_are_no_more_than_one_after_the_other(world: World) {
     let issued = world.begin(MOBILE).await.unwrap();
     let right = world.code_at(MOBILE).await;
     let wrong = if right == "111111" { "222222" } else { "111111" };
@@ -45,9 +57,7 @@ async fn c1_guesses_at_once_are_no_more_than_one_after_the_other() {
     assert_eq!(world.env.store.code(issued.challenge).await.unwrap().unwrap().tries, TRIES);
 }
 
-#[tokio::test]
-async fn c1_an_old_code_and_a_used_one_are_wrong() {
-    let world = World::new().await;
+async fn c1_an_old_code_and_a_used_one_are_wrong(world: World) {
     let issued = world.begin(MOBILE).await.unwrap();
     let code = world.code_at(MOBILE).await;
     world.after(Duration::from_mins(10)).await;
@@ -60,9 +70,7 @@ async fn c1_an_old_code_and_a_used_one_are_wrong() {
     assert_eq!(both, [true, false]);
 }
 
-#[tokio::test]
-async fn c1_known_and_unknown_addresses_are_answered_alike() {
-    let world = World::new().await;
+async fn c1_known_and_unknown_addresses_are_answered_alike(world: World) {
     let (known, unknown) = (world.begin(MOBILE).await.unwrap(), world.begin("+14155550199").await.unwrap());
     assert_eq!(known.expires, unknown.expires);
     assert_eq!(world.told().await, [MOBILE], "and only who is known has a message");
@@ -72,7 +80,7 @@ async fn c1_known_and_unknown_addresses_are_answered_alike() {
     }
     // Unknown ones are limited like known ones.
     let few = Rules { codes: Caps { address: 2, again: 9, ..Caps::default() }, ..Rules::default() };
-    let world = World::with(few).await;
+    let world = world.anew_with(few).await;
     for to in [MOBILE, "+14155550199"] {
         for _ in 0..2 {
             world.begin(to).await.unwrap();
@@ -83,8 +91,7 @@ async fn c1_known_and_unknown_addresses_are_answered_alike() {
     world.begin(MOBILE).await.unwrap();
 }
 
-#[tokio::test]
-async fn c1_each_limit_ends_the_asking() {
+async fn c1_each_limit_ends_the_asking(world: World) {
     let numbers: Vec<String> = (100..160).map(|n| format!("+14155550{n}")).collect();
     let far: Vec<String> = (0..20).map(|n| format!("+1415{}0100", 550 + n)).collect();
     for (rule, caps, to) in [
@@ -93,7 +100,7 @@ async fn c1_each_limit_ends_the_asking() {
         ("country", Caps { country: 4, ..Caps::default() }, far.clone()),
         ("requester", Caps { requester: 5, ..Caps::default() }, far),
     ] {
-        let world = World::with(Rules { codes: caps, ..Rules::default() }).await;
+        let world = world.anew_with(Rules { codes: caps, ..Rules::default() }).await;
         let mut passed = 0;
         for one in &to {
             match world.begin(one).await {
@@ -112,9 +119,7 @@ async fn c1_each_limit_ends_the_asking() {
     }
 }
 
-#[tokio::test]
-async fn c3_all_codes_of_a_stolen_number_are_one_proof() {
-    let world = World::new().await;
+async fn c3_all_codes_of_a_stolen_number_are_one_proof(world: World) {
     // The thief has Ann's SIM: the sign-in, and every further code to it.
     let thief = world.person(MOBILE).await;
     let request = world.wants(&thief, replace("mobile", NEW)).await.unwrap();
@@ -125,7 +130,7 @@ async fn c3_all_codes_of_a_stolen_number_are_one_proof() {
     let told = world.told().await;
     assert!(told.contains(&WORK.to_owned()) && told.contains(&MAIL.to_owned()));
     // A point that the thief added is not one that was proved long ago.
-    let world = World::new().await;
+    let world = world.anew().await;
     let thief = world.person(MOBILE).await;
     let added = world.wants(&thief, add("home", NEW)).await.unwrap();
     world.proves(added.id, NEW).await.unwrap();
@@ -138,9 +143,7 @@ async fn c3_all_codes_of_a_stolen_number_are_one_proof() {
     assert!(held.due.unwrap().since(world.now().await) > Duration::from_hours(23));
 }
 
-#[tokio::test]
-async fn c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing() {
-    let world = World::new().await;
+async fn c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing(world: World) {
     let ann = world.person(MAIL).await;
     let request = world.wants(&ann, remove("mobile")).await.unwrap();
     let dead = Unreachable { address: address(WORK), at: world.now().await, way: "report:sms:30005".into() };
@@ -152,8 +155,7 @@ async fn c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing
     assert!(world.told().await.is_empty());
 }
 
-#[tokio::test]
-async fn c11_somebody_elses_number_needs_its_code_in_every_spelling() {
+async fn c11_somebody_elses_number_needs_its_code_in_every_spelling(world: World) {
     let spellings = [
         "+14155550150",
         "+1 (415) 555-0150",
@@ -165,7 +167,7 @@ async fn c11_somebody_elses_number_needs_its_code_in_every_spelling() {
         "001 415 555 0150",
     ];
     for spelling in spellings {
-        let world = World::new().await;
+        let world = world.anew().await;
         let thief = world.person(MOBILE).await;
         let Ok(request) = world.wants(&thief, replace("mobile", spelling)).await else {
             // What cannot be read is no number.
@@ -187,9 +189,7 @@ async fn c11_somebody_elses_number_needs_its_code_in_every_spelling() {
     }
 }
 
-#[tokio::test]
-async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held() {
-    let world = World::new().await;
+async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held(world: World) {
     let say = async |world: &World, from: &str, code: &str| keep::by_code(&world.env, &address(from), code, from).await;
     assert!(matches!(say(&world, WORK, "123456").await, Err(Refused::WrongCode)), "nothing is held");
     let request = world.held().await;
@@ -206,9 +206,7 @@ async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held() {
     assert!(say(&world, WORK, &right).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_proof_that_was_lost_during_the_hold_ends_it() {
-    let world = World::new().await;
+async fn a_proof_that_was_lost_during_the_hold_ends_it(world: World) {
     let request = world.held().await;
     // Meanwhile Ann's mobile, the only thing that was shown, became Bob's.
     let bob = Actor { vouches: false, ..world.person(BOBS).await };
@@ -224,9 +222,7 @@ async fn a_proof_that_was_lost_during_the_hold_ends_it() {
     assert_eq!(world.values(ANN).await, [WORK, MAIL]);
 }
 
-#[tokio::test]
-async fn a_stranger_with_a_key_of_ones_own_shows_nothing() {
-    let world = World::new().await;
+async fn a_stranger_with_a_key_of_ones_own_shows_nothing(world: World) {
     // An app password: acts for Ann and has shown nothing.
     let app = Actor::person(Vec::new());
     let request = world.wants(&app, remove("work")).await.unwrap();
@@ -235,13 +231,11 @@ async fn a_stranger_with_a_key_of_ones_own_shows_nothing() {
     assert_eq!(world.values(ANN).await, [MOBILE, WORK, MAIL]);
 }
 
-#[tokio::test]
-async fn a_newcomer_is_registered_only_where_that_is_allowed() {
-    let world = World::new().await;
+async fn a_newcomer_is_registered_only_where_that_is_allowed(world: World) {
     world.begin(NEW).await.unwrap();
     assert!(world.told().await.is_empty());
     let open = Rules { registration: true, ..Rules::default() };
-    let world = World::with(open).await;
+    let world = world.anew_with(open).await;
     let issued = world.begin(NEW).await.unwrap();
     let code = world.code_at(NEW).await;
     let first = sign_in::finish(&world.env, issued.challenge, &code, "", None).await.unwrap();

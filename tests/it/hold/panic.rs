@@ -1,6 +1,7 @@
 //! One action ends everything; a fresh proof and a wait begin it again (rule C7).
 
 use super::world::*;
+use crate::both::both;
 use redial::{
     domain::{
         change::{RequestState, hold::Why},
@@ -11,6 +12,10 @@ use redial::{
     usecase::{panic, sessions, wanted::Wanted, write::carry_out},
 };
 
+both! {
+    c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold
+}
+
 /// What a call to Ann's former number comes to.
 async fn asked(world: &World) -> Reason {
     let facts = world.env.store.facts(address(MOBILE).key(), &Viewer::default()).await.unwrap();
@@ -18,9 +23,7 @@ async fn asked(world: &World) -> Reason {
     decide(&query, &facts, &Windows::default(), &Targets::default(), world.now().await).because
 }
 
-#[tokio::test]
-async fn c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold() {
-    let world = World::new().await;
+async fn c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold(world: World) {
     world.held().await;
     world.after(DAY).await;
     assert_eq!(asked(&world).await, Reason::NotGranted);

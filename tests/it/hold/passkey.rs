@@ -1,6 +1,7 @@
 //! A passkey from its creation to a sign-in and a short hold, with an authenticator made of a real key pair.
 
 use super::world::*;
+use crate::both::both;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use redial::{
     domain::{
@@ -23,6 +24,11 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
+
+both! {
+    c3_a_passkey_waits_like_a_point_and_then_makes_holds_short
+    a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none
+}
 
 const ID: &[u8] = b"a credential of Ann's";
 
@@ -71,14 +77,13 @@ impl Phone {
     }
 }
 
-async fn world() -> World {
+async fn with_passkeys(world: World) -> World {
     let relying = Relying { id: "redial.example".into(), origin: "https://redial.example".into() };
-    World::with(Rules { relying: Some(relying), ..rules() }).await
+    world.anew_with(Rules { relying: Some(relying), ..rules() }).await
 }
 
-#[tokio::test]
-async fn c3_a_passkey_waits_like_a_point_and_then_makes_holds_short() {
-    let (world, phone) = (world().await, Phone::new());
+async fn c3_a_passkey_waits_like_a_point_and_then_makes_holds_short(world: World) {
+    let (world, phone) = (with_passkeys(world).await, Phone::new());
     let ann = world.person(MOBILE).await;
     let options = passkeys::options(&world.env, ANN).await.unwrap();
     let creation = phone.creates(&options);
@@ -117,9 +122,8 @@ async fn c3_a_passkey_waits_like_a_point_and_then_makes_holds_short() {
     assert_eq!(stop.request.state, RequestState::Cancelled);
 }
 
-#[tokio::test]
-async fn a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none() {
-    let (world, phone) = (world().await, Phone::new());
+async fn a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none(world: World) {
+    let (world, phone) = (with_passkeys(world).await, Phone::new());
     let ann = world.person(MOBILE).await;
     let options = passkeys::options(&world.env, ANN).await.unwrap();
     let other = passkeys::created(&world.env, BOB, &phone.creates(&options)).await;
@@ -135,6 +139,6 @@ async fn a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none() {
     passkeys::sign_in(&world.env, &get().await, "").await.unwrap();
     phone.count.store(1, Ordering::SeqCst);
     assert!(matches!(passkeys::sign_in(&world.env, &get().await, "").await, Err(Refused::WrongCode)), "a copy");
-    let none = World::new().await;
+    let none = world.anew().await;
     assert!(matches!(passkeys::ask(&none.env).await, Err(Refused::Conflict(_))), "without a public address");
 }

@@ -16,6 +16,8 @@ use redial::{
     },
 };
 both! {
+    a_session_ends_when_nobody_uses_it_and_at_last
+    q3_a_former_number_is_renewed_by_its_code_together_with_another_proof
     a_session_is_opened_listed_and_ended
     a_further_proof_rotates_the_token
     c3_keep_and_the_code_by_text_message_stop_a_change
@@ -58,9 +60,7 @@ async fn a_further_proof_rotates_the_token(world: World) {
     assert_eq!(sessions::authenticate(&world.env, fresh.reveal()).await.unwrap().unwrap().id, session.id);
 }
 
-#[tokio::test]
-async fn a_session_ends_when_nobody_uses_it_and_at_last() {
-    let world = World::new().await;
+async fn a_session_ends_when_nobody_uses_it_and_at_last(world: World) {
     let counts =
         async |token: &sessions::Token| sessions::authenticate(&world.env, token.reveal()).await.unwrap().is_some();
     let (_, token) = world.sign_in(MOBILE).await;
@@ -79,7 +79,6 @@ async fn a_session_ends_when_nobody_uses_it_and_at_last() {
 }
 
 async fn c3_keep_and_the_code_by_text_message_stop_a_change(world: World) {
-    world.hold_as_usual();
     let request = world.held().await;
     let code = world.keep_at(MOBILE).await;
     let text = format!("Keep {code}!");
@@ -95,9 +94,7 @@ async fn c3_keep_and_the_code_by_text_message_stop_a_change(world: World) {
     assert_eq!(world.values(ANN).await[0], MOBILE);
 }
 
-#[tokio::test]
-async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof() {
-    let world = World::new().await;
+async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof(world: World) {
     world.held().await;
     world.after(DAY).await;
     world.mail().await;

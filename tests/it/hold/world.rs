@@ -1,12 +1,16 @@
-//! Ann and Bob, who proved their numbers long ago; accounts that note what they were given; a clock that is moved by hand
-//! where the store has none of its own.
+//! Ann and Bob, who proved their numbers long ago; accounts that note what they were given; a clock that is moved by hand,
+//! the database's too.
 
-use crate::{notes::Notes, people};
+use crate::{
+    notes::Notes,
+    people,
+    store::{Moment, database_at},
+};
 use redial::{
-    clock::{ManualClock, SeededRandom, SystemClock, SystemRandom, Time},
+    clock::{Clock as _, ManualClock, SeededRandom, Time},
     domain::{
         address::Address,
-        change::{Request, RequestState, hold::Holds},
+        change::{Request, RequestState},
         code::Caps,
         id::{OwnerId, PointId, RequestId},
         name,
@@ -51,7 +55,9 @@ const START: Time = Time(1_795_431_600_000_000);
 
 pub(super) struct World {
     pub(super) env: Env,
-    clock: Option<Arc<ManualClock>>,
+    clock: Arc<ManualClock>,
+    /// Where the store is the database, and its clock.
+    database: Option<(String, Moment)>,
     pub(super) worker: Worker,
     given: Arc<Mutex<Vec<(String, String)>>>,
 }
@@ -75,14 +81,8 @@ pub(super) async fn on_sqlite() -> World {
     World::new().await
 }
 
-/// Whose clock is the database's: holds are over at once there.
 pub(super) async fn on_postgres() -> Option<World> {
-    let store = Postgres::connect(&crate::store::database().await?, 4, None).await.expect("the database is there");
-    let none = Duration::ZERO;
-    let rules = Rules { holds: Holds { short: none, long: none, ..Holds::default() }, ..rules() };
-    let random = Arc::new(SystemRandom::new());
-    let env = Env::new(Arc::new(store), Arc::new(SystemClock), random, rules);
-    Some(World::on(env, None).await)
+    World::on_database(rules()).await
 }
 
 impl World {
@@ -93,11 +93,40 @@ impl World {
     pub(super) async fn with(rules: Rules) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let store: SharedStore = Arc::new(Sqlite::in_memory(Arc::clone(&clock) as _).unwrap());
-        let env = Env::new(store, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7)), rules);
-        Self::on(env, Some(clock)).await
+        Self::on(store, clock, None, rules).await
     }
 
-    async fn on(env: Env, clock: Option<Arc<ManualClock>>) -> Self {
+    async fn on_database(rules: Rules) -> Option<Self> {
+        let (url, moment) = database_at(START).await?;
+        let store: SharedStore = Arc::new(Postgres::connect(&url, 4, None).await.expect("the database is there"));
+        Some(Self::on(store, Arc::new(ManualClock::at(START)), Some((url, moment)), rules).await)
+    }
+
+    /// Another world on such a store.
+    pub(super) async fn anew(&self) -> Self {
+        self.anew_with(rules()).await
+    }
+
+    pub(super) async fn anew_with(&self, rules: Rules) -> Self {
+        match self.database {
+            Some(_) => Self::on_database(rules).await.expect("there was one"),
+            None => Self::with(rules).await,
+        }
+    }
+
+    /// What a second node works with: a process of its own on the same database. With the embedded store, of which there is
+    /// one process only, another thread of that.
+    pub(super) async fn second_node(&self) -> Env {
+        let store = match &self.database {
+            Some((url, _)) => Arc::new(Postgres::connect(url, 4, None).await.expect("the database is there")),
+            None => self.env.store.clone(),
+        };
+        let random = Arc::new(SeededRandom::new(8));
+        Env::new(store, Arc::clone(&self.clock) as _, random, Rules::clone(&self.env.rules()))
+    }
+
+    async fn on(store: SharedStore, clock: Arc<ManualClock>, database: Option<(String, Moment)>, rules: Rules) -> Self {
+        let env = Env::new(store, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7)), rules);
         let given = Arc::default();
         let notes = |channel| Arc::new(Notes { channel, given: Arc::clone(&given) }) as Arc<dyn Carrier>;
         let post = Post {
@@ -115,7 +144,7 @@ impl World {
             zone: jiff::tz::TimeZone::UTC,
         };
         let worker = Worker::new(env.clone(), Arc::new(post), Settings::default(), None);
-        let world = Self { env, clock, worker, given };
+        let world = Self { env, clock, database, worker, given };
         let ago = world.now().await.before(DAY * 400);
         let ann = people::owner(
             ANN,
@@ -145,10 +174,16 @@ impl World {
 
     /// Time passes, and everything happens that then is due.
     pub(super) async fn after(&self, span: Duration) {
-        if let Some(clock) = &self.clock {
-            clock.advance(span);
-        }
+        self.passes(span).await;
         self.idle().await;
+    }
+
+    /// Time passes, and nobody has looked yet at what then is due.
+    pub(super) async fn passes(&self, span: Duration) {
+        self.clock.advance(span);
+        if let Some((_, moment)) = &self.database {
+            moment.set(self.clock.now()).await;
+        }
     }
 
     pub(super) async fn idle(&self) {
@@ -260,11 +295,6 @@ impl World {
         let actor = Actor::person(Vec::new());
         let plan = || course::prove(&self.env, &actor, owner, request, shown.clone(), Some(used.clone()));
         Ok(carry_out(&self.env, plan).await?.request)
-    }
-
-    /// Holds last as long as they do elsewhere, on the database's clock too.
-    pub(super) fn hold_as_usual(&self) {
-        self.env.live.replace(Rules { holds: Holds::default(), ..rules() });
     }
 
     /// A change of Ann's mobile to `NEW`, signed in with her mobile, proved by a code to the new number, and held.

@@ -3,7 +3,7 @@
 
 use crate::peer::left_out;
 use redial::{
-    clock::{Random as _, SystemRandom},
+    clock::{Random as _, SystemRandom, Time},
     store::{Store as _, postgres::Postgres},
 };
 use std::{
@@ -107,4 +107,31 @@ pub(crate) async fn database() -> Option<String> {
         tokio::task::yield_now().await;
     }
     Some(of(&cluster.url, &name))
+}
+
+/// The clock of one database, which stands still until it is moved.
+pub(crate) struct Moment(tokio_postgres::Client);
+
+impl Moment {
+    /// From now on it is this moment there.
+    pub(crate) async fn set(&self, at: Time) {
+        self.0.execute("UPDATE moment SET at = $1", &[&at.0]).await.expect("the moment is set");
+    }
+}
+
+/// A new database with the last schema whose clock is the test's: `clock_timestamp()` means a function that stands before
+/// the server's own in the search path, and reads a row.
+pub(crate) async fn database_at(at: Time) -> Option<(String, Moment)> {
+    let url = database().await?;
+    let client = connect(&url).await;
+    let sql = format!(
+        "CREATE TABLE moment (at BIGINT NOT NULL);
+         INSERT INTO moment (at) VALUES ({});
+         CREATE FUNCTION public.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATILE AS
+             $$SELECT TIMESTAMPTZ 'epoch' + at * INTERVAL '1 microsecond' FROM public.moment$$;
+         DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END$$",
+        at.0
+    );
+    client.batch_execute(&sql).await.expect("the clock is made");
+    Some((url, Moment(client)))
 }

@@ -10,4 +10,4 @@ mod proxy;
 mod sample;
 mod sqlite;
 
-pub(crate) use cluster::database;
+pub(crate) use cluster::{Moment, database, database_at};
