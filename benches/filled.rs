@@ -82,6 +82,7 @@ fn one(effects: &mut Vec<Effect>, index: usize, now: Time, random: &dyn Random) 
     effects.push(Effect::NamesSet(owner, name::key(&name).into_iter().collect()));
     effects.push(Effect::BookSet(Book { id: book, owner, name: "all".into(), default_group: None }));
     effects.push(Effect::GroupSet(Group {
+        introduce: false,
         id: group,
         book,
         owner,

@@ -8,9 +8,13 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Microsecond of birth in the upper 58 bits (milliseconds in 48 of them), so that neighbours in time are neighbours in
 /// an index even where thousands are made in a millisecond; the rest is random.
 fn fresh(now: Time, random: &dyn Random) -> u128 {
+    at_least(now) | (random.bits() >> 58)
+}
+
+fn at_least(now: Time) -> u128 {
     let now = u128::try_from(now.0.max(0)).unwrap_or(0);
     let (millis, micros) = ((now / 1_000) & ((1 << 48) - 1), now % 1_000);
-    (millis << 80) | (micros << 70) | (random.bits() >> 58)
+    (millis << 80) | (micros << 70)
 }
 
 fn write_base32(value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,6 +62,11 @@ macro_rules! ids {
             /// A new id, unique and not guessable.
             pub fn fresh(now: Time, random: &dyn Random) -> Self {
                 Self(fresh(now, random))
+            }
+
+            /// Not later than any that is made at this moment or after it.
+            pub fn since(at: Time) -> Self {
+                Self(at_least(at))
             }
 
             /// As stored: big-endian, so that byte order is order in time.
@@ -141,6 +150,8 @@ ids! {
     SessionId = "ses_";
     /// A phone or browser of an owner that push messages go to.
     DeviceId = "dev_";
+    /// An entry of a viewer's own book that was brought up to date.
+    UpdateId = "upd_";
 }
 
 #[cfg(test)]

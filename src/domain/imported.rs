@@ -119,6 +119,7 @@ impl Moved {
     /// The group in it.
     pub fn as_group(&self) -> Group {
         Group {
+            introduce: false,
             id: self.membership().group,
             book: BookId(self.owner.0),
             owner: self.owner,

@@ -8,6 +8,7 @@ pub mod card;
 pub mod change;
 pub mod code;
 pub mod device;
+pub mod exchange;
 pub mod group;
 pub mod id;
 pub mod identity_bound;

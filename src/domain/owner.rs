@@ -208,6 +208,8 @@ pub struct Group {
     pub channels: Vec<Channel>,
     /// What members may do.
     pub grants: Vec<Grant>,
+    /// Whether the owner's card goes to whoever they add to it (rule E1).
+    pub introduce: bool,
 }
 
 /// A way of delivering a notice.

@@ -1,8 +1,8 @@
 //! One atomic write: the versions that it was decided on, and the facts that it makes.
 
 use super::{
-    Admitted, ApiKey, Audit, Fanout, Figures, OfDevice, Once, OptOut, Passing, Posted, QueryRecord, Returned,
-    Substitution, TrailLine,
+    Admitted, ApiKey, Audit, Exchanged, Fanout, Figures, OfDevice, Once, OptOut, Passing, Posted, QueryRecord,
+    Returned, Substitution, TrailLine,
 };
 use crate::{
     clock::Time,
@@ -238,6 +238,8 @@ pub enum Effect {
     Admitted(Admitted),
     /// A device that push messages go to is there, or is no more.
     OfDevice(OfDevice),
+    /// A card is on its way to somebody, waits in a tray, or brought a book up to date.
+    Exchanged(Exchanged),
     /// A line of an owner's audit trail.
     Audited(Audit),
     /// What a process counted in a minute; replaces what stood there of the same life.

@@ -12,6 +12,7 @@ mod access;
 mod books;
 pub mod devices;
 mod effect;
+pub mod exchange;
 pub mod filter;
 mod imported;
 mod keys;
@@ -32,6 +33,7 @@ use async_trait::async_trait;
 pub use books::{Audience, Books, Linking};
 pub use devices::{Devices, OfDevice};
 pub use effect::{Commit, Effect};
+pub use exchange::{Exchange, Exchanged};
 pub use keys::{ApiKey, Keys, Once};
 pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use numbers::Numbers;
@@ -91,7 +93,19 @@ pub struct Page<T> {
 /// Everything that is kept.
 #[async_trait]
 pub trait Store:
-    Numbers + Owners + Books + Outbox + Letters + Returns + Devices + Substitutions + Passes + Keys + Access + Watch
+    Numbers
+    + Owners
+    + Books
+    + Outbox
+    + Letters
+    + Returns
+    + Devices
+    + Exchange
+    + Substitutions
+    + Passes
+    + Keys
+    + Access
+    + Watch
 {
     /// Writes all effects or none, and returns the store's time. Durable on return. The only way to write, beside
     /// claims, heartbeats and what forgets.

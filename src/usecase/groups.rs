@@ -47,6 +47,9 @@ pub struct NewGroup {
     /// Fields of the profile that members may learn.
     #[serde(default)]
     pub fields: Vec<Field>,
+    /// Whether the owner's card goes to whoever is added to it, once.
+    #[serde(default)]
+    pub introduce: bool,
 }
 
 /// When members are told: as soon as changes have settled, at the times of a five-field cron expression, or only when
@@ -79,6 +82,8 @@ pub struct GroupPatch {
     pub forward: Option<Vec<String>>,
     /// Fields of the profile that members may learn.
     pub fields: Option<Vec<Field>>,
+    /// Whether the owner's card goes to whoever is added to it from now on, once; nothing goes to who is in it already.
+    pub introduce: Option<bool>,
 }
 
 /// A group of an owner.
@@ -111,6 +116,7 @@ pub async fn create(
         told: told(&new.told, &mut faults),
         channels: channels(&new.channels, &mut faults),
         grants: rights(&owner, &new.reveal, &new.forward, &new.fields, &mut faults),
+        introduce: new.introduce,
     };
     if !faults.is_empty() {
         return Err(Refused::Invalid(faults));
@@ -210,6 +216,7 @@ fn patched(owner: &Owner, before: &Group, patch: &GroupPatch) -> Result<Group, R
     kept.sort_unstable();
     kept.dedup();
     group.grants = kept;
+    group.introduce = patch.introduce.unwrap_or(group.introduce);
     if faults.is_empty() { Ok(group) } else { Err(Refused::Invalid(faults)) }
 }
 
@@ -269,6 +276,7 @@ mod tests {
     fn a_group_tells_what_is_gained_and_is_silent_about_what_is_lost() {
         let (a, b) = (Grant::Forward(PointId(1)), Grant::Reveal(Item::Point(PointId(1))));
         let group = |grants: &[Grant], told: Told| Group {
+            introduce: false,
             id: GroupId(1),
             book: BookId(1),
             owner: OwnerId(1),

@@ -199,6 +199,7 @@ impl Running {
         let whole = people::owner(owner, name, points, now);
         let grant = if reveal { Grant::Reveal(Item::Point(point)) } else { Grant::Forward(point) };
         let group = Group {
+            introduce: false,
             id: group,
             book,
             owner,

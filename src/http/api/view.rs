@@ -334,6 +334,8 @@ pub(super) struct GroupView {
     pub forward: Vec<PointId>,
     /// Fields of the profile that members may learn.
     pub fields: Vec<Field>,
+    /// Whether the owner's card goes to whoever is added to it, once.
+    pub introduce: bool,
 }
 
 impl From<&Group> for GroupView {
@@ -347,6 +349,7 @@ impl From<&Group> for GroupView {
             reveal: Vec::new(),
             forward: Vec::new(),
             fields: Vec::new(),
+            introduce: group.introduce,
         };
         for grant in &group.grants {
             match *grant {

@@ -110,6 +110,7 @@ fn named(book: BookId, name: String) -> NewGroup {
         reveal: Vec::new(),
         forward: Vec::new(),
         fields: Vec::new(),
+        introduce: false,
     }
 }
 
@@ -173,7 +174,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
     let facts = json!({
         "id": group.id, "name": group.name, "told": told(&group.told), "points": points,
         "fields": fields.collect::<Vec<_>>(), "everyone": members.contains(&Member::Everyone),
-        "people": people.iter().map(person).collect::<Vec<_>>(),
+        "introduce": group.introduce, "people": people.iter().map(person).collect::<Vec<_>>(),
         "first": group.channels.first().map_or(json!("usual"), |channel| json!(channel)),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "groups_one", facts))
@@ -210,6 +211,7 @@ async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
         reveal: Some(with("reveal")),
         forward: Some(with("forward")),
         fields: Some(fields.collect()),
+        introduce: Some(!desk.asked.text("introduce").is_empty()),
     };
     let actor = me.actor();
     carry_out(desk.env, || groups::change(desk.env, &actor, me.owner.id, None, id, &patch)).await?;

@@ -6,7 +6,7 @@ use crate::{
         group::{Grant, Item, Member},
         id::{
             AppId, AuditId, BookId, CodeId, ContactId, DeviceId, FanoutId, GroupId, LetterId, NoticeId, OwnerId,
-            PassedId, PointId, QueryId, RequestId, SessionId, SubstitutionId,
+            PassedId, PointId, QueryId, RequestId, SessionId, SubstitutionId, UpdateId,
         },
         notice::Recipient,
         owner::Field,
@@ -228,7 +228,8 @@ stored_ids!(
     PassedId,
     RequestId,
     SessionId,
-    SubstitutionId
+    SubstitutionId,
+    UpdateId
 );
 
 /// A kind and an id, in the order of the enum.

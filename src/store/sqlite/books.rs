@@ -152,7 +152,7 @@ fn groups(connection: &Connection, owner: OwnerId) -> Result<Vec<Group>> {
     let found = many::<GroupId, _>(
         connection,
         "grp",
-        "-- books::groups\nSELECT id, book, name, told, digest, channels FROM grp WHERE owner = ?1 ORDER BY id",
+        "-- books::groups\nSELECT id, book, name, told, digest, channels, introduce FROM grp WHERE owner = ?1 ORDER BY id",
         [owner.to_bytes()],
         |cells| {
             let id: GroupId = cells.id(0, "id")?;
@@ -164,6 +164,7 @@ fn groups(connection: &Connection, owner: OwnerId) -> Result<Vec<Group>> {
                 told: told(cells)?,
                 channels: cells.json::<Vec<Channel>>(5, "channels")?,
                 grants: granted.iter().filter(|(group, _)| *group == id).map(|(_, grant)| *grant).collect(),
+                introduce: cells.get(6, "introduce")?,
             })
         },
     )?;
@@ -336,11 +337,20 @@ pub(super) fn set_group(tx: &Tx<'_>, group: &Group) -> Result<()> {
     let (owner, id) = (group.owner.to_bytes(), group.id.to_bytes());
     tx.must(
         "-- books::set_group
-         INSERT INTO grp (owner, id, book, name, told, digest, channels)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM book WHERE owner = ?1 AND id = ?3)
+         INSERT INTO grp (owner, id, book, name, told, digest, channels, introduce)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM book WHERE owner = ?1 AND id = ?3)
          ON CONFLICT (owner, id) DO UPDATE SET book = excluded.book, name = excluded.name, told = excluded.told,
-             digest = excluded.digest, channels = excluded.channels",
-        params![owner, id, group.book.to_bytes(), group.name, told, digest, super::owners::json(&group.channels)?],
+             digest = excluded.digest, channels = excluded.channels, introduce = excluded.introduce",
+        params![
+            owner,
+            id,
+            group.book.to_bytes(),
+            group.name,
+            told,
+            digest,
+            super::owners::json(&group.channels)?,
+            group.introduce
+        ],
     )?;
     tx.run("-- books::set_group\nDELETE FROM grp_grant WHERE owner = ?1 AND grp = ?2", params![owner, id])?;
     for (place, grant) in (0_i64..).zip(&group.grants) {

@@ -1,8 +1,8 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, asleep, books, contacts, devices, folded, keys, letters, linking, notices, numbers, outbox, owners, passed,
-    returns, substitutions, watch, writer::Tx,
+    access, asleep, books, contacts, devices, exchange, folded, keys, letters, linking, notices, numbers, outbox,
+    owners, passed, returns, substitutions, watch, writer::Tx,
 };
 use crate::{
     clock::Time,
@@ -116,6 +116,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Posted(posted) => letters::write(tx, posted),
         Effect::Admitted(admitted) => access::write(tx, admitted),
         Effect::OfDevice(said) => devices::write(tx, said),
+        Effect::Exchanged(said) => exchange::write(tx, said),
         Effect::Audited(audit) => owners::add_audit(tx, audit),
         Effect::Figured(figures) => watch::figured(tx, figures),
         Effect::Trailed(line) => watch::trailed(tx, line),

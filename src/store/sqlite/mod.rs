@@ -9,6 +9,7 @@ mod books;
 mod contacts;
 mod devices;
 mod effects;
+mod exchange;
 mod facts;
 mod folded;
 mod keeper;

@@ -8,7 +8,7 @@ use crate::{
         group::Member,
         id::{
             AppId, AuditId, BookId, CodeId, ContactId, DeviceId, FanoutId, GroupId, LetterId, NoticeId, OwnerId,
-            PassedId, PointId, QueryId, RequestId, SessionId, SubstitutionId,
+            PassedId, PointId, QueryId, RequestId, SessionId, SubstitutionId, UpdateId,
         },
         notice::Recipient,
     },
@@ -36,7 +36,7 @@ macro_rules! ids {
 }
 ids! {
     AppId AuditId BookId CodeId ContactId DeviceId FanoutId GroupId LetterId NoticeId OwnerId PassedId PointId QueryId RequestId SessionId
-    SubstitutionId
+    SubstitutionId UpdateId
 }
 
 /// One row. Its first column is the id by which a damaged cell is reported.

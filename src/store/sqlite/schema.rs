@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_devices.sql"),
     include_str!("migrations/0012_card_link.sql"),
     include_str!("migrations/0013_asleep.sql"),
+    include_str!("migrations/0014_exchange.sql"),
 ];
 
 /// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.

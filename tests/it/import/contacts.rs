@@ -41,6 +41,7 @@ pub(crate) async fn registered(env: Env) -> Env {
     let held = Held { address, from: now, until: None, proof: Proof::Code, proved: now };
     let point = people::point(PointId(5), "mobile", vec![held]);
     let group = |id, name: &str| Group {
+        introduce: false,
         id,
         book: BOOK,
         owner: ALICE,

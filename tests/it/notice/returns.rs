@@ -389,6 +389,7 @@ async fn n6_a_recipient_who_has_moved_is_told_at_the_new_number_where_the_owner_
                 Effect::NamesSet(bo, name::key("Bo Ek").into_iter().collect()),
                 Effect::BookSet(Book { id: book, owner: bo, name: "".into(), default_group: None }),
                 Effect::GroupSet(Group {
+                    introduce: false,
                     id: of_bo,
                     book,
                     owner: bo,

@@ -159,6 +159,7 @@ pub(super) fn bob(number: u128, value: &str) -> Owner {
 
 pub(super) fn group(id: u128, told: Told, channels: &[Channel], reveals: &[PointId]) -> Group {
     Group {
+        introduce: false,
         id: GroupId(id),
         book: BOOK,
         owner: ANN,

@@ -71,6 +71,7 @@ pub(crate) fn book(owner: u128, number: u128) -> Book {
 
 pub(crate) fn group(owner: u128, book: u128, number: u128, grants: Vec<Grant>) -> Group {
     Group {
+        introduce: false,
         id: GroupId(number),
         book: BookId(book),
         owner: OwnerId(owner),

@@ -94,7 +94,7 @@ impl Postgres {
         pipeline.simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
         pipeline
             .send(
-                "/* groups */ SELECT id, book, owner, name, told, channels FROM book_groups WHERE owner = $1 ORDER BY id",
+                "/* groups */ SELECT id, book, owner, name, told, channels, introduce FROM book_groups WHERE owner = $1 ORDER BY id",
                 values![owner],
             )
             .await;
@@ -118,6 +118,7 @@ impl Postgres {
                 told: columns.json()?,
                 channels: columns.json()?,
                 grants: of_group.get(&id).cloned().unwrap_or_default(),
+                introduce: columns.next()?,
             })
         })?)
     }

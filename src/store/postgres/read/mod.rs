@@ -4,6 +4,7 @@ mod about;
 mod access;
 mod books;
 mod devices;
+mod exchange;
 mod keys;
 mod letters;
 mod numbers;

@@ -3,6 +3,7 @@
 mod access;
 mod books;
 mod devices;
+mod exchange;
 mod imported;
 mod letters;
 mod outbox;
@@ -101,6 +102,7 @@ impl<'a> Writer<'a> {
             Effect::Admitted(admitted) => self.access_effect(admitted).await,
             Effect::Passing(_) => self.passing_effect(effect).await,
             Effect::OfDevice(said) => self.device_effect(said).await,
+            Effect::Exchanged(said) => self.exchange_effect(said).await,
             Effect::Substituted(_)
             | Effect::SubstitutionNamed(..)
             | Effect::Queried(_)

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod books;
 pub(crate) mod devices;
+pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod imported;
 pub(crate) mod letters;
@@ -51,6 +52,13 @@ macro_rules! suite {
             passed {
                 passed_message_reads_back_and_is_forgotten_after_a_month
                 passed_message_ends_once
+            }
+            exchange {
+                an_address_is_remembered_for_ever
+                introductions_are_counted_held_and_set
+                a_card_comes_into_a_tray_once
+                a_book_is_brought_up_to_date_and_taken_back_once
+                a_group_introduces
             }
             imported {
                 imported_owner_stands_in_full
