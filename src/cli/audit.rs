@@ -1,4 +1,6 @@
-//! `redial audit`: what operators did, and what became of the configuration.
+//! `redial audit`: what operators did, what became of the configuration, and whether the owners' trails are whole.
+
+mod verify;
 
 use super::Failure;
 use crate::{
@@ -14,7 +16,9 @@ const PAGE: usize = 500;
 
 /// What to print.
 #[derive(Debug, Parser)]
-#[command(after_help = "Example:\n  redial audit operators --last 20\n  redial audit config")]
+#[command(
+    after_help = "Example:\n  redial audit operators --last 20\n  redial audit config\n  redial audit verify --save heads.jsonl"
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
@@ -26,6 +30,8 @@ enum What {
     Operators(Lines),
     /// Reloads of the configuration, taken or refused, with the reason; newest first.
     Config(Lines),
+    /// Look through the chain of hashes of every owner's audit trail.
+    Verify(verify::Args),
 }
 
 #[derive(Debug, Parser)]
@@ -40,6 +46,7 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     let (trail, lines) = match args.what {
         What::Operators(lines) => (Trail::Operators, lines),
         What::Config(lines) => (Trail::Config, lines),
+        What::Verify(args) => return verify::run(args, env).await,
     };
     let mut left = lines.last.unwrap_or(usize::MAX);
     let mut before: Option<AuditId> = None;

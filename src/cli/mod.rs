@@ -55,7 +55,7 @@ enum Command {
     Import(import::Args),
     /// Give everything back, as JSON lines and vCards.
     Export(export::Args),
-    /// Print what operators did.
+    /// Print what operators did, and look whether the owners' audit trails are whole.
     Audit(audit::Args),
     /// List, show and replay notices.
     Notices(notices::Args),

@@ -240,7 +240,7 @@ pub enum Effect {
     OfDevice(OfDevice),
     /// A card is on its way to somebody, waits in a tray, or brought a book up to date.
     Exchanged(Exchanged),
-    /// A line of an owner's audit trail.
+    /// A line of an owner's audit trail, at the end of its chain ([`super::chain`]).
     Audited(Audit),
     /// What a process counted in a minute; replaces what stood there of the same life.
     Figured(Figures),

@@ -10,6 +10,7 @@
 
 mod access;
 mod books;
+pub mod chain;
 pub mod devices;
 mod effect;
 pub mod exchange;
@@ -31,6 +32,7 @@ use crate::{clock::Time, domain::address::Address};
 pub use access::{Access, Admitted, Passkey, Session};
 use async_trait::async_trait;
 pub use books::{Audience, Books, Linking};
+pub use chain::Chains;
 pub use devices::{Devices, OfDevice};
 pub use effect::{Commit, Effect};
 pub use exchange::{Exchange, Exchanged};
@@ -101,6 +103,7 @@ pub trait Store:
     + Returns
     + Devices
     + Exchange
+    + Chains
     + Substitutions
     + Passes
     + Keys

@@ -6,6 +6,7 @@ mod announce;
 mod answered;
 pub mod app_passwords;
 pub mod asleep;
+pub mod audit_trail;
 mod authorize;
 pub mod blocks;
 pub mod books;

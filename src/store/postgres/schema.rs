@@ -1,13 +1,13 @@
 //! Migrations: forward only, never edited once released, with the same numbers as the embedded store's.
 
-use super::{failure::Failure, session::LIMIT};
+use super::{failure::Failure, session::LIMIT, write::make_chains};
 use crate::store::StoreError;
 use deadpool_postgres::{Object, Pool};
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 /// `migrations/0001.sql` is number 1.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -22,7 +22,11 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0012.sql"),
     include_str!("migrations/0013.sql"),
     include_str!("migrations/0014.sql"),
+    include_str!("migrations/0015.sql"),
 ];
+
+/// The migration after which the lines of the audit trails that are there are put into chains.
+const CHAINS: u32 = 15;
 
 /// How long one migration may take, the wait for another node that migrates included.
 const PATIENCE: Duration = Duration::from_hours(1);
@@ -80,6 +84,9 @@ async fn step(client: &Object) -> Result<bool, Failure> {
         return Ok(false);
     };
     client.batch_execute(migration).await?;
+    if found + 1 == CHAINS {
+        make_chains(client).await?;
+    }
     client.batch_execute("/* schema.done */ UPDATE redial_schema SET number = number + 1 WHERE one = 1").await?;
     client.batch_execute("COMMIT").await?;
     tracing::info!(number = found + 1, "the schema was brought forward");

@@ -1,7 +1,7 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, asleep, books, contacts, devices, exchange, folded, keys, letters, linking, notices, numbers, outbox,
+    access, asleep, books, chains, contacts, devices, exchange, folded, keys, letters, linking, notices, numbers, outbox,
     owners, passed, returns, substitutions, watch, writer::Tx,
 };
 use crate::{
@@ -117,7 +117,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Admitted(admitted) => access::write(tx, admitted),
         Effect::OfDevice(said) => devices::write(tx, said),
         Effect::Exchanged(said) => exchange::write(tx, said),
-        Effect::Audited(audit) => owners::add_audit(tx, audit),
+        Effect::Audited(audit) => chains::add(tx, audit),
         Effect::Figured(figures) => watch::figured(tx, figures),
         Effect::Trailed(line) => watch::trailed(tx, line),
     }

@@ -6,6 +6,7 @@
 mod access;
 mod asleep;
 mod books;
+mod chains;
 mod contacts;
 mod devices;
 mod effects;

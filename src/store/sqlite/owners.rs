@@ -88,7 +88,7 @@ impl Owners for Sqlite {
                 connection,
                 "audit",
                 "-- owners::audit
-                 SELECT id, at, done_by, what, detail FROM audit WHERE owner = ?1 AND id > ?2
+                 SELECT id, at, done_by, what, detail FROM audit WHERE owner = ?1 AND id > ?2 AND what <> ''
                  ORDER BY id LIMIT ?3",
                 params![owner.to_bytes(), above(after.map(AuditId::to_bytes)), ask(limit)],
                 |cells| {
@@ -332,15 +332,6 @@ pub(super) fn set_request(tx: &Tx<'_>, request: &Request) -> Result<()> {
             json(&request.course)?,
             request.due.map(|at| at.0)
         ],
-    )
-}
-
-/// Writes a line of the audit trail.
-pub(super) fn add_audit(tx: &Tx<'_>, audit: &Audit) -> Result<()> {
-    tx.must(
-        "-- owners::add_audit
-         INSERT INTO audit (owner, id, at, done_by, what, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![audit.owner.to_bytes(), audit.id.to_bytes(), audit.at.0, audit.by, audit.what, audit.detail],
     )
 }
 

@@ -1,6 +1,6 @@
 //! Connections and the schema that they meet.
 
-use super::row::unavailable;
+use super::{chains, row::unavailable};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::{path::Path, time::Duration};
@@ -22,7 +22,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_card_link.sql"),
     include_str!("migrations/0013_asleep.sql"),
     include_str!("migrations/0014_exchange.sql"),
+    include_str!("migrations/0015_erasure.sql"),
 ];
+
+/// The migration after which the lines of the audit trails that are there are put into chains.
+const CHAINS: u32 = 15;
 
 /// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.
 /// The engine's own waits grow to a tenth of a second, and so miss the moments between the commits of an import.
@@ -58,15 +62,23 @@ pub(super) fn connect(path: Option<&Path>) -> Result<Connection> {
 
 /// Brings the schema to what this program knows; refuses one that is newer.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    let known = u32::try_from(MIGRATIONS.len()).expect("a handful of migrations is counted in 32 bits");
+    migrate_to(connection, MIGRATIONS.len())
+}
+
+/// The same, as a program would that knows only so many migrations.
+pub(super) fn migrate_to(connection: &mut Connection, count: usize) -> Result<()> {
+    let known = u32::try_from(count).expect("a handful of migrations is counted in 32 bits");
     // The lock comes before the look, so that two processes that start at once do not both migrate.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
     let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unavailable)?;
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for (number, statements) in (1_u32..).zip(MIGRATIONS).skip(found as usize) {
+    for (number, statements) in (1_u32..).zip(&MIGRATIONS[..count]).skip(found as usize) {
         transaction.execute_batch(statements).map_err(unavailable)?;
+        if number == CHAINS {
+            chains::make(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", number).map_err(unavailable)?;
     }
     transaction.commit().map_err(unavailable)

@@ -1,5 +1,6 @@
 //! The stores.
 
+mod chains;
 mod cluster;
 mod conformance;
 mod kill;

@@ -3,6 +3,7 @@
 mod about;
 mod access;
 mod books;
+mod chains;
 mod devices;
 mod exchange;
 mod keys;
@@ -15,6 +16,7 @@ mod returns;
 mod substitutions;
 mod watch;
 
+pub(super) use chains::line as audit_line;
 pub(super) use numbers::Left;
 
 use super::value::Stored;

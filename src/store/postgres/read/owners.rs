@@ -198,7 +198,7 @@ impl Owners for Postgres {
 
     async fn audit(&self, owner: OwnerId, last: Option<AuditId>, limit: usize) -> Result<Page<Audit>> {
         const SQL: &str = "/* audit */ SELECT id, owner, at, done_by, what, detail FROM audits
-            WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3";
+            WHERE owner = $1 AND id > $2 AND what <> '' ORDER BY id LIMIT $3";
         let answer = self.read(SQL, || values![owner, after(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, audit)?, limit))
     }

@@ -7,7 +7,7 @@ use crate::{
         imported::Moved,
     },
     store::{
-        Audit, imported,
+        imported,
         postgres::value::{Stored as _, digest, json, values, word},
     },
 };
@@ -42,10 +42,6 @@ const GRANTS: &str = "/* imported.grants */ INSERT INTO grants (owner, book_grou
     SELECT id, id, 0, granted FROM unnest($1::BYTEA[], $2::BYTEA[]) AS m (id, granted)";
 const MEMBERS: &str = "/* imported.members */ INSERT INTO members (owner, book_group, member)
     SELECT id, id, $2::BYTEA FROM unnest($1::BYTEA[]) AS m (id)";
-const AUDITS: &str = "/* imported.audits */ INSERT INTO audits (owner, id, at, done_by, what, detail)
-    SELECT id, id, at, $4::TEXT, $5::TEXT, detail
-    FROM unnest($1::BYTEA[], $2::BIGINT[], $3::TEXT[]) AS m (id, at, detail)";
-
 impl<'a> Writer<'a> {
     pub(super) async fn owners_imported(&mut self, all: &'a [Moved]) {
         let Some(one) = all.first() else { return };
@@ -53,7 +49,7 @@ impl<'a> Writer<'a> {
         let ids = || -> Vec<Vec<u8>> { all.iter().map(|moved| moved.owner.stored()).collect() };
         let texts = |text: &dyn Fn(&'a Moved) -> String| -> Vec<String> { all.iter().map(text).collect() };
         let times = || -> Vec<i64> { all.iter().map(|moved| moved.at.0).collect() };
-        let created = || -> Vec<i64> { all.iter().map(|moved| moved.created.0).collect() };
+        let created: Vec<i64> = all.iter().map(|moved| moved.created.0).collect();
         let held = |which: fn(&Moved) -> &Address| {
             let (keys, wires) = (texts(&|m| which(m).key().to_owned()), texts(&|m| which(m).wire().to_owned()));
             values![ids(), keys, wires, times(), texts(&|moved| moved.source.to_string())]
@@ -64,7 +60,7 @@ impl<'a> Writer<'a> {
         self.send(Wanted::Nothing, KNOWN, values![keys]).await;
         let profiles = texts(&|moved| json(&moved.as_owner().profile));
         let names = texts(&|moved| moved.name.to_string());
-        self.send(Wanted::Any, OWNERS, values![ids(), names, profiles, created(), owner.language.to_string()]).await;
+        self.send(Wanted::Any, OWNERS, values![ids(), names, profiles, created, owner.language.to_string()]).await;
         let digests: Vec<Vec<u8>> = all.iter().map(|moved| digest(moved.key.as_str())).collect();
         let names = texts(&|moved| moved.key.as_str().to_owned());
         self.send(Wanted::Any, NAMES, values![ids(), digests, names]).await;
@@ -87,8 +83,6 @@ impl<'a> Writer<'a> {
         let (owners, granted): (Vec<Vec<u8>>, Vec<Vec<u8>>) = granted.unzip();
         self.send(Wanted::Any, GRANTS, values![owners, granted]).await;
         self.send(Wanted::Any, MEMBERS, values![ids(), one.membership().member]).await;
-        let Audit { by, what, .. } = imported::audit(one);
-        let details = texts(&|moved| imported::audit(moved).detail.to_string());
-        self.send(Wanted::Any, AUDITS, values![ids(), created(), details, by.to_string(), what.to_string()]).await;
+        self.all_audited(all.iter().map(imported::audit).collect()).await;
     }
 }

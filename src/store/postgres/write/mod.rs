@@ -2,6 +2,7 @@
 
 mod access;
 mod books;
+mod chains;
 mod devices;
 mod exchange;
 mod imported;
@@ -12,6 +13,8 @@ mod passed;
 mod returns;
 mod traces;
 
+pub(super) use chains::make_chains;
+
 use super::{
     Postgres, clock,
     columns::Columns,
@@ -20,10 +23,11 @@ use super::{
     value::{Value, digest, values},
 };
 use crate::{
-    clock::Time,
-    domain::address::Address,
-    store::{Commit, Effect, Once, StoreError},
+    clock::{Random, Time},
+    domain::{address::Address, id::OwnerId},
+    store::{Commit, Effect, Once, StoreError, chain::Head},
 };
+use std::collections::BTreeMap;
 use tokio_postgres::{Error, error::SqlState};
 
 /// What the answer to a statement must be for the commit to go on.
@@ -52,6 +56,10 @@ struct Writer<'a> {
     former: Vec<Box<str>>,
     /// The database's time in this commit.
     now: Time,
+    /// Where the chains of the audit trails that are written to end now.
+    heads: BTreeMap<OwnerId, Head>,
+    /// Makes salts.
+    random: &'a dyn Random,
 }
 
 impl<'a> Writer<'a> {
@@ -180,6 +188,7 @@ impl Postgres {
                 "/* commit.expect */ UPDATE owners SET version = version + 1 WHERE id = $1 AND version = $2";
             first.send(SQL, values![*owner, *version]).await;
         }
+        let chained = chains::lock(&mut first, &commit.effects).await;
         let mut answers = first.finish().await?.into_iter().skip(1);
         let Some(now) = marked(&answers.next().unwrap_or_default())? else {
             // This commit took effect in an earlier try.
@@ -191,13 +200,16 @@ impl Postgres {
         if commit.once.is_some() && answers.next().unwrap_or_default().count != 1 {
             return Err(StoreError::Repeated.into());
         }
-        if answers.any(|answer| answer.count != 1) {
+        if answers.by_ref().take(expected.len()).any(|answer| answer.count != 1) {
             return Err(StoreError::Conflict.into());
         }
-        let mut writer = Writer { pipeline: session.pipeline(), wanted: Vec::new(), former: Vec::new(), now };
+        let heads = chains::locked(chained, answers)?;
+        let (wanted, former, random) = (Vec::new(), Vec::new(), &*self.random);
+        let mut writer = Writer { pipeline: session.pipeline(), wanted, former, now, heads, random };
         for effect in &commit.effects {
             writer.effect(effect).await;
         }
+        writer.set_heads().await;
         let former = writer.finish().await?;
         // In the filter before anybody can see it in the table.
         let _open = self.gate.read().await;

@@ -30,12 +30,7 @@ impl<'a> Writer<'a> {
                     values![key.id, &key.hash[..], &*key.label, json(&key.scopes), key.owner, key.created, key.revoked];
                 self.send(Wanted::One, SQL, values).await;
             }
-            Effect::Audited(audit) => {
-                const SQL: &str = "/* audit.add */ INSERT INTO audits (owner, id, at, done_by, what, detail)
-                    VALUES ($1, $2, $3, $4, $5, $6)";
-                let values = values![audit.owner, audit.id, audit.at, &*audit.by, &*audit.what, &*audit.detail];
-                self.send(Wanted::One, SQL, values).await;
-            }
+            Effect::Audited(audit) => self.audited(audit).await,
             Effect::Figured(figures) => {
                 const SQL: &str = "/* figures.set */ INSERT INTO figures (minute, node, life, body)
                     VALUES ($1, $2, $3, $4)

@@ -1,0 +1,149 @@
+//! The chain of an owner's audit trail: what is hashed, and what is read to look through it.
+//!
+//! A line's `content` is the SHA-256 of a salt of its own and of what it says, its `hash` that of the line before, its
+//! place and its content. So a line can be erased, salt and all, and the chain still holds; and the head, which stands
+//! apart, tells that none is missing at the end.
+
+use super::{Audit, Page, Result};
+use crate::domain::id::OwnerId;
+use async_trait::async_trait;
+use ring::digest::{Context, SHA256};
+
+/// A SHA-256.
+pub type Hash = [u8; 32];
+
+/// Where a chain begins: the `hash` before the first line.
+pub const BEGIN: Hash = [0; 32];
+
+/// How a chain ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How many lines there are.
+    pub number: u64,
+    /// The hash of the last one.
+    pub hash: Hash,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { number: 0, hash: BEGIN }
+    }
+}
+
+/// What is stored beside a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The line's place, from 1.
+    pub number: u64,
+    /// Hash of salt and text.
+    pub content: Hash,
+    /// Hash of the line before, the place and the content.
+    pub hash: Hash,
+}
+
+impl Head {
+    /// Goes on by a line.
+    pub fn add(&mut self, salt: &[u8; 16], line: &Audit) -> Seal {
+        let number = self.number + 1;
+        let content = content(salt, line);
+        let hash = hash(&self.hash, number, &content);
+        *self = Self { number, hash };
+        Seal { number, content, hash }
+    }
+}
+
+/// The hash of what a line says. NUL stands as U+FFFD, for not every engine keeps it.
+pub fn content(salt: &[u8; 16], line: &Audit) -> Hash {
+    let mut context = Context::new(&SHA256);
+    context.update(b"redial audit line 1");
+    context.update(salt);
+    context.update(&line.owner.to_bytes());
+    context.update(&line.id.to_bytes());
+    context.update(&line.at.0.to_be_bytes());
+    for text in [&line.by, &line.what, &line.detail] {
+        let text = text.replace('\0', "\u{fffd}");
+        context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    finish(context)
+}
+
+/// The hash of a line that stands after another one.
+pub fn hash(before: &Hash, number: u64, content: &Hash) -> Hash {
+    let mut context = Context::new(&SHA256);
+    context.update(b"redial audit chain 1");
+    context.update(before);
+    context.update(&number.to_be_bytes());
+    context.update(content);
+    finish(context)
+}
+
+fn finish(context: Context) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+/// A line with its place in the chain, as it stands in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it says; of one that was erased only the owner counts.
+    pub line: Audit,
+    /// `None`: it was erased.
+    pub salt: Option<[u8; 16]>,
+    /// The rest.
+    pub seal: Seal,
+}
+
+/// Reads the chains.
+#[async_trait]
+pub trait Chains: Send + Sync {
+    /// Lines of all owners, or of one, in the order of owners and places, after a place.
+    async fn links(&self, of: Option<OwnerId>, after: Option<(OwnerId, u64)>, limit: usize) -> Result<Page<Link>>;
+    /// The ends of all chains, or of one, in the order of owners.
+    async fn heads(&self, of: Option<OwnerId>, after: Option<OwnerId>, limit: usize) -> Result<Page<(OwnerId, Head)>>;
+    /// Lines that stand in no chain, at most so many.
+    async fn unchained(&self, of: Option<OwnerId>, limit: usize) -> Result<Vec<Audit>>;
+    /// Owners who stand in full and have no chain, at most so many.
+    async fn without_chain(&self, limit: usize) -> Result<Vec<OwnerId>>;
+    /// How many lines there are, for a progress bar.
+    async fn lines(&self) -> Result<u64>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Time, domain::id::AuditId};
+
+    fn line() -> Audit {
+        let (by, what, detail) = ("owner".into(), "panicked".into(), "{}".into());
+        Audit { id: AuditId(7), owner: OwnerId(1), at: Time(9), by, what, detail }
+    }
+
+    #[test]
+    fn every_part_of_a_line_counts() {
+        let all = content(&[1; 16], &line());
+        let others = [
+            content(&[2; 16], &line()),
+            content(&[1; 16], &Audit { id: AuditId(8), ..line() }),
+            content(&[1; 16], &Audit { owner: OwnerId(2), ..line() }),
+            content(&[1; 16], &Audit { at: Time(8), ..line() }),
+            content(&[1; 16], &Audit { by: "ownerp".into(), what: "anicked".into(), ..line() }),
+            content(&[1; 16], &Audit { detail: "{ }".into(), ..line() }),
+        ];
+        assert!(others.iter().all(|other| *other != all));
+    }
+
+    /// The form is kept for ever: what was written under it is looked through by later programs.
+    #[test]
+    fn the_form_does_not_change() {
+        let mut head = Head::default();
+        let seal = head.add(&[1; 16], &line());
+        assert_eq!((head.number, head.hash), (1, seal.hash));
+        let written = |hash: &Hash| hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(
+            (written(&seal.content), written(&seal.hash)),
+            ("a040d0775093".to_owned(), "5c0dca421c64".to_owned())
+        );
+    }
+}

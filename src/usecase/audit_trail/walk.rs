@@ -1,0 +1,78 @@
+//! Along one chain, line by line.
+
+use super::{Broken, ERASED, Fault};
+use crate::{
+    domain::id::{AuditId, OwnerId},
+    store::chain::{BEGIN, Hash, Head, Link, content, hash},
+};
+
+/// How far a chain was followed, and the first thing that is wrong with it.
+pub(super) struct Walk {
+    pub(super) owner: OwnerId,
+    /// How many lines were erased.
+    pub(super) blank: u64,
+    at: Head,
+    /// Where the chain ended when its end was kept elsewhere.
+    kept: Option<(u64, Hash)>,
+    /// The first blank line of which no later one says that it was erased.
+    unsaid: Option<(u64, AuditId)>,
+    broken: Option<Broken>,
+}
+
+impl Walk {
+    pub(super) fn new(owner: OwnerId, kept: Option<(u64, Hash)>) -> Self {
+        Self { owner, blank: 0, at: Head { number: 0, hash: BEGIN }, kept, unsaid: None, broken: None }
+    }
+
+    fn broken(&self, number: u64, id: Option<AuditId>, fault: Fault) -> Option<Broken> {
+        Some(Broken { owner: self.owner, number, id, fault })
+    }
+
+    /// The next line.
+    pub(super) fn step(&mut self, link: &Link) {
+        if self.broken.is_some() {
+            return;
+        }
+        let Link { line, salt, seal } = link;
+        let expected = self.at.number + 1;
+        self.broken = if seal.number > expected {
+            self.broken(expected, None, Fault::Missing)
+        } else if salt.is_some_and(|salt| content(&salt, line) != seal.content) {
+            self.broken(seal.number, Some(line.id), Fault::Altered)
+        } else if seal.number < expected || hash(&self.at.hash, seal.number, &seal.content) != seal.hash {
+            self.broken(seal.number, Some(line.id), Fault::OutOfPlace)
+        } else if self.kept.is_some_and(|(number, kept)| number == seal.number && kept != seal.hash) {
+            self.broken(seal.number, Some(line.id), Fault::Replaced)
+        } else {
+            None
+        };
+        if salt.is_none() {
+            self.blank += 1;
+            self.unsaid = self.unsaid.or(Some((seal.number, line.id)));
+        } else if &*line.what == ERASED {
+            self.unsaid = None;
+        }
+        self.at = Head { number: seal.number, hash: seal.hash };
+    }
+
+    /// The first broken line, where the chain is to end at `head`.
+    pub(super) fn end(&self, head: Option<Head>) -> Option<Broken> {
+        let head = head.unwrap_or_default();
+        let found = self.broken.or_else(|| {
+            let (number, id) = self.unsaid?;
+            self.broken(number, Some(id), Fault::Blank)
+        });
+        found.or_else(|| {
+            let shorter = |number| (self.at.number < number).then_some(self.at.number + 1);
+            if let Some(next) = shorter(head.number) {
+                self.broken(next, None, Fault::Cut)
+            } else if self.at.number > head.number {
+                self.broken(head.number + 1, None, Fault::Beyond)
+            } else if self.at.hash != head.hash {
+                self.broken(self.at.number, None, Fault::OutOfPlace)
+            } else {
+                shorter(self.kept?.0).and_then(|next| self.broken(next, None, Fault::Cut))
+            }
+        })
+    }
+}
