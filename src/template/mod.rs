@@ -29,7 +29,7 @@ pub use context::{
     Unproved, Won, card_file,
 };
 pub use load::TemplateError;
-pub use pages::{Asset, CardChoices, CardPage, asset};
+pub use pages::{Asset, CardChoices, CardPage, asset, picture};
 pub use price::{NoPrice, Price};
 pub use sms::{Alphabet, Segments, folded, segments};
 pub use spoken::{Spoken, Told};
@@ -209,6 +209,11 @@ impl Templates {
     /// Whether there are texts in this very language, for a choice of languages.
     pub fn languages(&self) -> impl Iterator<Item = (&str, &str)> {
         self.words.iter().map(|(tag, words)| (tag.as_str(), words.name.as_str()))
+    }
+
+    /// The language in which somebody who reads these, best first, is told of a change.
+    pub fn told_in(&self, languages: &[&str]) -> String {
+        self.chosen(Text::Changed, Medium::Sms, languages).1
     }
 
     fn render(&self, file: &str, language: &str, facts: &Value) -> Result<String, TemplateError> {

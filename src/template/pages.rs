@@ -243,8 +243,8 @@ pub(super) fn initial(name: &str) -> String {
     first.map(|c| c.to_uppercase().take(1).collect()).unwrap_or_default()
 }
 
-/// A picture that the card itself holds; nothing that a browser would have to fetch.
-fn picture(uri: &str) -> String {
+/// A picture that the card itself holds, as a `data:` URI; empty for anything that a browser would have to fetch.
+pub fn picture(uri: &str) -> String {
     let kinds = ["png", "jpeg", "gif", "webp"];
     let holds = |kind: &&str| {
         let data = uri.strip_prefix(&format!("data:image/{kind};base64,"));

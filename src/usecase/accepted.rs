@@ -312,9 +312,11 @@ pub async fn granted(env: &Env, after: &[Point], owner: OwnerId, wanted: &Wanted
             faults.push(super::write::Fault::at(format!("{pointer}/group"), "the owner has no such group"));
             continue;
         };
-        match wanted::grants(after, &asked.reveal, &asked.forward, &asked.fields, &pointer) {
-            Ok(grants) => {
-                group.grants = merged(&group.grants, &grants);
+        let given = wanted::grants(after, &asked.reveal, &asked.forward, &asked.fields, &pointer);
+        let concealed = wanted::grants(after, &[], &asked.conceal, &[], &pointer);
+        match given.and_then(|given| Ok((given, concealed?))) {
+            Ok((given, concealed)) => {
+                group.grants = merged(&without(&group.grants, &concealed), &given);
                 changed.retain(|other: &Group| other.id != group.id);
                 changed.push(group.clone());
             }
@@ -322,6 +324,15 @@ pub async fn granted(env: &Env, after: &[Point], owner: OwnerId, wanted: &Wanted
         }
     }
     if faults.is_empty() { Ok(changed) } else { Err(Refused::Invalid(faults)) }
+}
+
+/// The rights of a group that learns the value of these points no longer, and is connected as before.
+fn without(grants: &[Grant], concealed: &[Grant]) -> Vec<Grant> {
+    let kept = |grant: &Grant| match grant {
+        Grant::Reveal(Item::Point(point)) if concealed.contains(&Grant::Forward(*point)) => Grant::Forward(*point),
+        other => *other,
+    };
+    grants.iter().map(kept).collect()
 }
 
 /// Both lists; `reveal` of a point stands for its `forward` too.

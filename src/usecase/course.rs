@@ -90,8 +90,71 @@ pub(super) fn wanted_of(request: &Request) -> Result<Wanted, StoreError> {
         .map_err(|error| StoreError::Damaged(format!("what a request wants: {error}").into()))
 }
 
-/// A new request of somebody whose word is no proof. What was shown in their session lately counts for it, but for the end
-/// of a panic, which needs a proof of its own (rule C7).
+/// A new request of somebody who is still choosing who may learn it: it takes proofs, and begins with [`decide`] only.
+pub async fn draft(env: &Env, actor: &Actor, owner: OwnerId, wanted: &Wanted) -> Result<Plan<Decided>, Refused> {
+    let (owner, now) = (read_owner(env, owner, None).await?, env.store.now().await?);
+    let mut request = accepted::request(env, owner.id, wanted, actor, RequestState::AwaitingProof, now);
+    request.course.choosing = true;
+    shown_lately(env, actor, wanted, &mut request, now);
+    advance(env, actor, owner, request, now, "change_requested").await
+}
+
+/// Says who may learn what a draft brings, in the place of what was said before (rule C2).
+pub async fn choose(
+    env: &Env,
+    actor: &Actor,
+    owner: OwnerId,
+    id: RequestId,
+    grants: Vec<wanted::WantedGrants>,
+) -> Result<Plan<Decided>, Refused> {
+    let owner = read_owner(env, owner, None).await?;
+    let mut request = drafted(env, owner.id, id).await?;
+    let now = env.store.now().await?;
+    let wanted = Wanted { grants, ..wanted_of(&request)? };
+    let wish = wanted::wish(env, &owner, &wanted).await?;
+    let done = change::accept(&owner, &wish, &Proof::None, now).map_err(|why| impossible(&wanted, &why))?;
+    accepted::granted(env, &done.after.points, owner.id, &wanted).await?;
+    request.wanted = json!(wanted).to_string().into();
+    let line = audited(env, owner.id, &actor.by, now, "audience_chosen", &json!({"request": id}));
+    let after = Owner { version: owner.version + 1, ..owner.clone() };
+    Ok(Plan::on(&owner, vec![Effect::RequestSet(request.clone()), line], Decided { request, owner: after }))
+}
+
+/// Ends the choosing: the draft is held, or takes effect, as what was shown for it says.
+pub async fn decide(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> Result<Plan<Decided>, Refused> {
+    let owner = read_owner(env, owner, None).await?;
+    let mut request = drafted(env, owner.id, id).await?;
+    if outlook(env, &owner, &request).await? == Verdict::Waits {
+        return Err(Refused::Conflict("a proof is needed first".into()));
+    }
+    request.course.choosing = false;
+    let now = env.store.now().await?;
+    advance(env, actor, owner, request, now, "change_decided").await
+}
+
+async fn drafted(env: &Env, owner: OwnerId, id: RequestId) -> Result<Request, Refused> {
+    let request = requests::open(env, owner, id).await?;
+    let choosing = request.course.choosing;
+    choosing.then_some(request).ok_or_else(|| Refused::Conflict("the request is decided already".into()))
+}
+
+/// What an open request would come to with what was shown so far.
+pub async fn outlook(env: &Env, owner: &Owner, request: &Request) -> Result<Verdict, Refused> {
+    let stand = stand(env, owner, &wanted_of(request)?).await?;
+    let now = env.store.now().await?;
+    Ok(hold::verdict(owner, &request.course, &stand.standing, &env.rules().holds, now))
+}
+
+/// What was shown in the session lately counts for a request, but for the end of a panic, which needs a proof of its own
+/// (rule C7).
+fn shown_lately(env: &Env, actor: &Actor, wanted: &Wanted, request: &mut Request, now: Time) {
+    let fresh = env.rules().holds.fresh;
+    for shown in actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh && !wanted.end_panic) {
+        request.course.show(shown.by.clone(), shown.at);
+    }
+}
+
+/// A new request of somebody whose word is no proof.
 pub(super) async fn begin(
     env: &Env,
     actor: &Actor,
@@ -100,10 +163,7 @@ pub(super) async fn begin(
     now: Time,
 ) -> Result<Plan<Decided>, Refused> {
     let mut request = accepted::request(env, owner.id, wanted, actor, RequestState::AwaitingProof, now);
-    let fresh = env.rules().holds.fresh;
-    for shown in actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh && !wanted.end_panic) {
-        request.course.show(shown.by.clone(), shown.at);
-    }
+    shown_lately(env, actor, wanted, &mut request, now);
     advance(env, actor, owner, request, now, "change_requested").await
 }
 
@@ -179,6 +239,7 @@ async fn advance(
     }
     let mut effects = Vec::new();
     match verdict {
+        _ if request.course.choosing => request.due = Some(request.created.after(holds.patience)),
         Verdict::Now => {
             let proof = if stand.introduced.is_empty() { Proof::None } else { Proof::Code };
             return accepted::complete(env, actor, owner, (&wanted, &stand), request, &proof, now).await;

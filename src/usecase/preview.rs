@@ -10,8 +10,10 @@ use super::{
     write::{Refused, read_owner},
 };
 use crate::{
+    clock::Time,
     domain::{
         address::{Address, Kind},
+        card::Card,
         change,
         id::{GroupId, OwnerId},
         notice::{Difference, channels, difference, preferring},
@@ -37,10 +39,45 @@ pub struct Preview {
     pub by: Vec<(Channel, usize)>,
     /// Of them nobody has an address to write to.
     pub nowhere: usize,
+    /// The exact words, one for each language that is used, the most used first.
+    pub texts: Vec<Words>,
+    /// What they will see, by the groups that they are in; the largest first, a few of them.
+    pub seen: Vec<Sight>,
+}
+
+/// The words of a change in one language.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Its tag.
+    pub language: String,
+    /// How many read it.
+    pub people: usize,
     /// The text message, where somebody gets one.
     pub sms: Option<String>,
     /// Subject and text of the e-mail.
     pub email: Option<(String, String)>,
+}
+
+/// What people in the same groups will see.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Their groups.
+    pub groups: Vec<GroupId>,
+    /// How many they are.
+    pub people: usize,
+    /// The card.
+    pub card: Card,
+}
+
+/// So many different cards are shown.
+const SEEN_MOST: usize = 6;
+
+/// Those who read one language: the first of their news, and how many by each channel.
+#[derive(Default)]
+struct Readers {
+    people: usize,
+    by: HashMap<Channel, usize>,
+    news: Option<Difference>,
 }
 
 /// Looks at what `wanted` would tell, as if every value in it were proved.
@@ -58,7 +95,8 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
     let mut told: HashMap<Vec<GroupId>, Difference> = HashMap::new();
     let mut found = Preview::default();
     let mut count: HashMap<Channel, usize> = HashMap::new();
-    let mut sample = None;
+    let mut readers: HashMap<String, Readers> = HashMap::new();
+    let mut sights: HashMap<Vec<GroupId>, usize> = HashMap::new();
     let mut last = None;
     'all: loop {
         let page = env.store.audience(owner.id, last, PAGE).await?;
@@ -80,12 +118,21 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
                 break 'all;
             }
             found.people += 1;
-            sample.get_or_insert_with(|| news.clone());
+            // By the owner's own book: what somebody chose for themselves would tell that they are registered.
+            let own = contacts.iter().find_map(|contact| contact.language.as_deref());
+            let tags: Vec<&str> = own.into_iter().chain([&*after.owner.language, post.language.as_str()]).collect();
+            let reader = readers.entry(post.templates.told_in(&tags)).or_default();
+            reader.people += 1;
+            reader.news.get_or_insert_with(|| news.clone());
+            *sights.entry(audience.groups.clone()).or_default() += 1;
             let (addresses, _) = reach(env, audience.recipient, &contacts).await?;
             let wish = preferred(env, &addresses).await?;
             let order = preferring(channels(after.channels(&audience.groups)), wish.and_then(|wish| wish.first));
             match order.into_iter().find(|channel| leads(*channel, &addresses, post)) {
-                Some(channel) => *count.entry(channel).or_default() += 1,
+                Some(channel) => {
+                    *count.entry(channel).or_default() += 1;
+                    *reader.by.entry(channel).or_default() += 1;
+                }
                 None => found.nowhere += 1,
             }
         }
@@ -95,9 +142,12 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
     }
     let all = [Channel::Push, Channel::Sms, Channel::Email];
     found.by = all.into_iter().filter_map(|channel| Some((channel, *count.get(&channel)?))).collect();
-    if let Some(news) = sample {
-        texts(post, &after, &news, now, &mut found);
-    }
+    found.texts = readers.into_iter().map(|(language, readers)| words(post, &after, language, readers, now)).collect();
+    found.texts.sort_by(|one, other| other.people.cmp(&one.people).then_with(|| one.language.cmp(&other.language)));
+    let mut sights: Vec<(Vec<GroupId>, usize)> = sights.into_iter().collect();
+    sights.sort_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
+    let sight = |(groups, people): (Vec<GroupId>, usize)| Sight { card: after.promised_card(&groups), groups, people };
+    found.seen = sights.into_iter().take(SEEN_MOST).map(sight).collect();
     Ok(found)
 }
 
@@ -111,9 +161,8 @@ fn leads(channel: Channel, addresses: &[Address], post: &Post) -> bool {
     addresses.iter().any(|address| address.kind() == kind) && post.carriers.iter().any(|(speaks, _)| *speaks == channel)
 }
 
-/// The exact words, in the owner's own language; each reader gets their own.
-fn texts(post: &Post, after: &Views, news: &Difference, now: crate::clock::Time, found: &mut Preview) {
-    let by = |channel: Channel| found.by.iter().any(|(known, _)| *known == channel);
+/// The exact words in one language.
+fn words(post: &Post, after: &Views, language: String, readers: Readers, now: Time) -> Words {
     let letterhead = |channel: Channel| Letterhead {
         service: post.service.clone(),
         reply: post.carriers.iter().any(|(known, carrier)| *known == channel && carrier.replies()),
@@ -121,11 +170,16 @@ fn texts(post: &Post, after: &Views, news: &Difference, now: crate::clock::Time,
         card: if channel == Channel::Email { CardWay::Attached } else { CardWay::None },
         ..Letterhead::default()
     };
-    let languages = [&*after.owner.language, post.language.as_str()];
-    let name = &after.owner.profile.name;
-    let changed = |channel| Changed::new(news, name, now, &letterhead(channel));
+    let languages = [language.as_str(), post.language.as_str()];
+    let (name, news) = (&after.owner.profile.name, readers.news.unwrap_or_default());
+    let changed = |channel| Changed::new(&news, name, now, &letterhead(channel));
+    let by = |channel: Channel| readers.by.contains_key(&channel);
     let sms = by(Channel::Sms).then(|| post.templates.sms(&languages, &changed(Channel::Sms)).ok()).flatten();
     let email = by(Channel::Email).then(|| post.templates.email(&languages, &changed(Channel::Email)).ok()).flatten();
-    found.sms = sms.map(|sms| sms.text);
-    found.email = email.map(|email| (email.subject, email.text));
+    Words {
+        people: readers.people,
+        sms: sms.map(|sms| sms.text),
+        email: email.map(|email| (email.subject, email.text)),
+        language,
+    }
 }

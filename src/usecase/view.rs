@@ -140,6 +140,11 @@ impl Views {
         card::project(&self.believed(), &self.rights(member_of))
     }
 
+    /// The same before anything of it is proved: for a preview.
+    pub(super) fn promised_card(&self, member_of: &[GroupId]) -> Card {
+        card::project(&self.owner, &self.rights(member_of))
+    }
+
     /// The card that goes with a message: what is told, as a vCard that phones read.
     pub(super) fn card(&self, member_of: &[GroupId]) -> String {
         card::project(&self.believed(), &self.told_rights(member_of)).to_vcard(Form::V3)

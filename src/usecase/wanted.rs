@@ -119,7 +119,7 @@ pub struct NewPasskey {
     pub label: String,
 }
 
-/// Rights that one group gets in addition to those that it has.
+/// Rights that one group gets in addition to those that it has, and those that it loses.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WantedGrants {
@@ -132,6 +132,9 @@ pub struct WantedGrants {
     /// Points to which they may be connected without learning the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forward: Vec<String>,
+    /// Points whose value they may learn no longer; that they are connected stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conceal: Vec<String>,
     /// Fields of the profile that they may learn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,

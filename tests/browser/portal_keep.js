@@ -39,13 +39,17 @@ journey(async ({ base, open, ask, accessible, given: { own, fresh } }) => {
   await looks("portal-ar-home");
 
   await page.locator("a[href='/me/change']").click();
-  await page.locator("#label").fill("mobile");
-  await page.locator("#value").fill(fresh);
-  await page.locator("main form button").click();
+  await page.locator("#new-label-0").fill("mobile");
+  await page.locator("#new-value-0").fill(fresh);
   await page.locator("form[action='/me/change'] button").click();
   await page.locator("form[action$='/code']:has(input[value='" + fresh + "']) button").click();
   await page.locator("#code").fill(await ask("code", fresh));
   await page.locator("form[action$='/answer'] button").click();
+  await seen.goto(page.url());
+  await looks("portal-ar-codes");
+  await page.locator("a[href$='/who']").click();
+  await page.locator("form[action$='/who'] button").click();
+  await page.locator("form[action$='/go'] button").click();
   await page.locator(".clock").waitFor();
   await seen.goto(page.url());
   await looks("portal-ar-held");

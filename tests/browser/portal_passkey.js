@@ -63,13 +63,15 @@ journey(async ({ base, open, ask, accessible, given: { old, fresh } }) => {
   await button("Sign out").click();
   await signIn();
   await page.goto(`${base}/me/change`);
-  await page.locator("#label").fill("work");
-  await page.locator("#value").fill(fresh);
+  await page.locator("#new-label-0").fill("work");
+  await page.locator("#new-value-0").fill(fresh);
   await button("Go on").click();
-  await button("Go on to the codes").click();
   await page.getByRole("button", { name: new RegExp(`^Send a code ?: \\${fresh}$`) }).click();
   await page.getByLabel("Code sent to").fill(await ask("code", fresh));
   await button("Go on").click();
+  await page.getByRole("link", { name: "Choose who may know" }).click();
+  await button("Go on to the preview").click();
+  await button("Make this change").click();
   await heading("On hold");
   const rest = async () => Number(await page.locator("[data-rest]").getAttribute("data-rest"));
   assert.ok((await rest()) > 3600, "one number alone waits long");

@@ -37,6 +37,9 @@ pub struct Course {
     /// Vetoes that only delayed it.
     #[serde(skip_serializing_if = "is_zero")]
     pub delays: u32,
+    /// Its owner is still choosing who may learn it: it takes proofs, and nothing begins.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub choosing: bool,
     /// Why it was ended without its owner's wish.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<Box<str>>,
@@ -90,6 +93,16 @@ pub struct Holds {
     pub fresh: Duration,
     /// A request that nobody proves is over after this.
     pub patience: Duration,
+}
+
+impl Holds {
+    /// How long a request is held for this reason.
+    pub fn of(&self, why: Why) -> Duration {
+        match why {
+            Why::Passkey | Why::TwoPoints => self.short,
+            Why::OnePoint | Why::HeldByAnother => self.long,
+        }
+    }
 }
 
 impl Default for Holds {

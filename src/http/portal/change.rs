@@ -1,22 +1,22 @@
-//! Changing a number, step by step: the new value, who may learn it, what they will read, the codes, the wait, and how the
-//! messages go out (rules C1 to C3, E2).
+//! A change from its proofs to its end: codes and passkeys, the wait, and how the messages go out (rules C1 to C3). What it
+//! begins with is in `draft`, who may learn it in `who`.
 
-use super::{Answered, Desk, Signed, facts, keys, redirect, sentence};
+use super::{Answered, Desk, Signed, draft, facts, keys, redirect, sentence, who};
 use crate::{
     domain::{
         address::Address,
-        change::{Request, RequestState, hold::By},
-        group::{Grant, Item},
-        id::{GroupId, PointId, RequestId},
+        change::{
+            Request, RequestState,
+            hold::{By, Verdict},
+        },
+        id::{PointId, RequestId},
         notice::{Notice, NoticeState},
-        owner::{Channel, Group, Point, Proof},
+        owner::Proof,
     },
     usecase::{
         codes::Requester,
-        course, passkeys,
-        preview::{Preview, preview},
-        requests,
-        wanted::{NewPoint, NewValue, Wanted, WantedGrants, WantedPoint},
+        course, passkeys, requests,
+        wanted::{Wanted, WantedPoint, find_point},
         write::{Refused, carry_out},
     },
 };
@@ -29,12 +29,11 @@ const NOTICES_MOST: usize = 1_000;
 
 pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
     match (post, rest) {
-        (false, []) => new_page(desk, me, None).await,
-        (true, []) => confirm(desk, me).await,
-        (true, ["preview"]) => look(desk, me).await,
-        (true, ["remove"]) => remove(desk, me).await,
+        (false, []) => draft::page(desk, me),
+        (true, []) => draft::begin(desk, me).await,
         (true, ["restore"]) => restore(desk, me).await,
         (false, ["history"]) => history(desk, me).await,
+        (_, ["who", id]) => who::point(desk, me, post, id.parse().map_err(|_| Refused::NotFound("point"))?).await,
         (_, [id, rest @ ..]) => {
             let id: RequestId = id.parse().map_err(|_| Refused::NotFound("request"))?;
             match (post, rest) {
@@ -42,122 +41,15 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
                 (true, ["code"]) => code(desk, me, id).await,
                 (true, ["answer"]) => answer(desk, me, id).await,
                 (true, ["passkey"]) => by_passkey(desk, me, id).await,
+                (false, ["who"]) => who::page(desk, me, id).await,
+                (true, ["who"]) => who::choose(desk, me, id).await,
+                (false, ["preview"]) => who::look(desk, me, id).await,
+                (true, ["go"]) => who::go(desk, me, id).await,
                 (true, ["stop"]) => stop(desk, me, id).await,
                 _ => Err(Refused::NotFound("page")),
             }
         }
     }
-}
-
-/// What the form says so far.
-struct Draft {
-    /// The point that gets another value; none for a new one.
-    point: Option<PointId>,
-    label: String,
-    value: String,
-    /// Groups that may learn it from now on, beside those that may already.
-    groups: Vec<GroupId>,
-}
-
-impl Draft {
-    fn read(desk: &Desk<'_>) -> Self {
-        let asked = |name: &str| match desk.asked.field(name) {
-            Some(_) => desk.asked.text(name),
-            None => desk.asked.query(name).unwrap_or_default(),
-        };
-        Self {
-            point: asked("point").parse().ok(),
-            label: asked("label"),
-            value: asked("value"),
-            groups: desk.asked.fields("group").iter().filter_map(|id| id.parse().ok()).collect(),
-        }
-    }
-
-    fn found<'a>(&self, me: &'a Signed) -> Option<&'a Point> {
-        me.owner.points.iter().find(|point| Some(point.id) == self.point && point.removed.is_none())
-    }
-
-    fn wanted(&self, me: &Signed, groups: &[Group]) -> Wanted {
-        let (point, name) = if let Some(point) = self.found(me) {
-            let id = point.id.to_string();
-            (WantedPoint::Replace(NewValue { point: id.clone(), value: self.value.clone() }), id)
-        } else {
-            let label = self.label.clone();
-            (WantedPoint::Add(NewPoint { label: label.clone(), value: self.value.clone() }), label)
-        };
-        let new = self.groups.iter().filter(|id| groups.iter().any(|group| group.id == **id));
-        let new = new.filter(|id| !groups.iter().any(|group| group.id == **id && learns(group, self.point)));
-        let grant = |group: &GroupId| WantedGrants {
-            group: *group,
-            reveal: vec![name.clone()],
-            forward: Vec::new(),
-            fields: Vec::new(),
-        };
-        Wanted { points: vec![point], grants: new.map(grant).collect(), ..Wanted::default() }
-    }
-
-    fn facts(&self, me: &Signed, groups: &[Group]) -> Value {
-        let each = |group: &Group| {
-            let already = learns(group, self.point);
-            json!({
-                "id": group.id, "name": group.name, "already": already,
-                "ticked": already || self.groups.contains(&group.id),
-            })
-        };
-        json!({
-            "point": self.found(me).map(facts::point), "label": self.label, "value": self.value,
-            "groups": groups.iter().map(each).collect::<Vec<_>>(),
-        })
-    }
-}
-
-fn learns(group: &Group, point: Option<PointId>) -> bool {
-    point.is_some_and(|point| group.grants.contains(&Grant::Reveal(Item::Point(point))))
-}
-
-/// The first step.
-async fn new_page(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
-    let draft = Draft::read(desk);
-    let groups = desk.env.store.groups(me.owner.id).await?;
-    let mut facts = draft.facts(me, &groups);
-    facts["wrong"] = wrong.into();
-    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(desk.page(Some(me), status, "home_change", facts))
-}
-
-/// The second: who would be told, and in which words.
-async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
-    let draft = Draft::read(desk);
-    if Address::parse(&draft.value, desk.env.rules().region).is_err() {
-        return new_page(desk, me, Some("err_address")).await;
-    }
-    if draft.point.is_none() && draft.label.is_empty() {
-        return new_page(desk, me, Some("err_label")).await;
-    }
-    let groups = desk.env.store.groups(me.owner.id).await?;
-    let found = match preview(desk.env, &desk.post, me.owner.id, &draft.wanted(me, &groups)).await {
-        Ok(found) => found,
-        Err(Refused::Store(error)) => return Err(Refused::Store(error)),
-        Err(why) => return new_page(desk, me, Some(sentence(&why).1)).await,
-    };
-    let mut facts = draft.facts(me, &groups);
-    facts["preview"] = shown(&found);
-    Ok(desk.page(Some(me), StatusCode::OK, "home_preview", facts))
-}
-
-fn shown(preview: &Preview) -> Value {
-    let by = |(channel, count): &(Channel, usize)| json!({ "channel": channel, "count": count });
-    json!({
-        "people": preview.people, "more": preview.more, "by": preview.by.iter().map(by).collect::<Vec<_>>(),
-        "nowhere": preview.nowhere, "sms": preview.sms, "email": preview.email,
-    })
-}
-
-/// The third: it is wanted now.
-async fn confirm(desk: &Desk<'_>, me: &Signed) -> Answered {
-    let draft = Draft::read(desk);
-    let groups = desk.env.store.groups(me.owner.id).await?;
-    want(desk, me, &draft.wanted(me, &groups)).await
 }
 
 async fn want(desk: &Desk<'_>, me: &Signed, wanted: &Wanted) -> Answered {
@@ -166,17 +58,12 @@ async fn want(desk: &Desk<'_>, me: &Signed, wanted: &Wanted) -> Answered {
     Ok(redirect(&format!("/me/change/{}", decided.request.id)))
 }
 
-async fn remove(desk: &Desk<'_>, me: &Signed) -> Answered {
-    let point = desk.asked.text("point");
-    want(desk, me, &Wanted { points: vec![WantedPoint::Remove(point)], ..Wanted::default() }).await
-}
-
 async fn restore(desk: &Desk<'_>, me: &Signed) -> Answered {
     let revision = desk.asked.text("revision").parse().map_err(|_| Refused::NotFound("revision"))?;
     want(desk, me, &Wanted { restore: Some(revision), ..Wanted::default() }).await
 }
 
-async fn read(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Request, Refused> {
+pub(super) async fn read(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Request, Refused> {
     desk.env.store.request(me.owner.id, id).await?.ok_or(Refused::NotFound("request"))
 }
 
@@ -184,10 +71,16 @@ async fn read(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Request, Re
 async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answered {
     let request = read(desk, me, id).await?;
     let now = desk.env.store.now().await?;
+    let wanted: Wanted = serde_json::from_str(&request.wanted).unwrap_or_default();
+    let open = request.state.is_open();
+    let outlook = match request.state {
+        RequestState::AwaitingProof => course::outlook(desk.env, &me.owner, &request).await?,
+        _ => Verdict::Waits,
+    };
     let mut facts = json!({
-        "request": facts::request(&request, &me.owner, now), "code": code,
-        "proofs": if request.state.is_open() { proofs(desk, me, &request) } else { Vec::new() },
-        "passkey": passkey(desk, me, &request).await?,
+        "request": facts::request(&request, &me.owner, &desk.env.rules().holds, now), "code": code, "passkey": passkey(desk, me, &request).await?,
+        "proofs": if open { proofs(desk, me, &request, &wanted) } else { Vec::new() },
+        "chooses": request.course.choosing, "outlook": facts::outlook(outlook),
     });
     if request.state == RequestState::Accepted {
         facts["told"] = told(desk, me, &request).await?;
@@ -196,27 +89,30 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answe
     Ok(desk.page(Some(me), status, "home_request", facts))
 }
 
-/// Where a code can be sent for it: the new values first, then what the owner has.
-fn proofs(desk: &Desk<'_>, me: &Signed, request: &Request) -> Vec<Value> {
-    let wanted: Wanted = serde_json::from_str(&request.wanted).unwrap_or_default();
-    let mut all: Vec<(Address, bool)> = Vec::new();
-    let values = wanted.points.iter().filter_map(|one| match one {
-        WantedPoint::Add(new) => Some(&new.value),
-        WantedPoint::Replace(new) => Some(&new.value),
-        WantedPoint::Remove(_) | WantedPoint::Relabel(_) => None,
-    });
+/// Where a code can be sent for it: the new values first, then those that they replace, then what else the owner has.
+fn proofs(desk: &Desk<'_>, me: &Signed, request: &Request, wanted: &Wanted) -> Vec<Value> {
+    let mut all: Vec<(Address, &str)> = Vec::new();
     let region = desk.env.rules().region;
-    all.extend(values.filter_map(|value| Address::parse(value, region).ok()).map(|address| (address, true)));
-    let held = me.owner.points.iter().filter_map(Point::current).filter(|held| held.proof != Proof::None);
-    for held in held {
+    let mut left: Vec<PointId> = Vec::new();
+    for one in &wanted.points {
+        let (value, point) = match one {
+            WantedPoint::Add(new) => (Some(&new.value), None),
+            WantedPoint::Replace(new) => (Some(&new.value), Some(&new.point)),
+            WantedPoint::Remove(point) => (None, Some(point)),
+            WantedPoint::Relabel(_) => (None, None),
+        };
+        all.extend(value.and_then(|value| Address::parse(value, region).ok()).map(|address| (address, "new")));
+        left.extend(point.and_then(|point| find_point(&me.owner.points, point).ok()));
+    }
+    for point in &me.owner.points {
+        let Some(held) = point.current().filter(|held| held.proof != Proof::None) else { continue };
         if !all.iter().any(|(known, _)| known.key() == held.address.key()) {
-            all.push((held.address.clone(), false));
+            all.push((held.address.clone(), if left.contains(&point.id) { "old" } else { "other" }));
         }
     }
-    let one = |(address, new): (Address, bool)| {
+    let one = |(address, role): (Address, &str)| {
         let shown = request.course.shown(address.key()).is_some();
-        let kind = facts::kind(address.kind());
-        json!({ "to": address.wire(), "kind": kind, "new": new, "shown": shown })
+        json!({ "to": address.wire(), "kind": facts::kind(address.kind()), "role": role, "shown": shown })
     };
     all.into_iter().map(one).collect()
 }

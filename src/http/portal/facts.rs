@@ -4,12 +4,18 @@ use crate::{
     clock::Time,
     domain::{
         address::Kind,
-        change::{Request, RequestState, hold::Why},
+        card::Card,
+        change::{
+            Request, RequestState,
+            hold::{Holds, Verdict, Why},
+        },
         owner::{Owner, Point, Proof},
     },
+    template::picture,
     usecase::wanted::{Wanted, WantedPasskey, WantedPoint},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A moment as pages need it: for the filters of dates, and in seconds for a countdown.
 pub(super) fn when(at: Time) -> Value {
@@ -44,9 +50,11 @@ pub(super) fn points(owner: &Owner) -> Vec<Value> {
 }
 
 /// A request in short: what it is about, and how far it has come.
-pub(super) fn request(request: &Request, owner: &Owner, now: Time) -> Value {
+pub(super) fn request(request: &Request, owner: &Owner, holds: &Holds, now: Time) -> Value {
     let wanted: Wanted = serde_json::from_str(&request.wanted).unwrap_or_default();
-    let whole = request.due.map(|due| due.since(request.created).as_secs());
+    let usual = request.course.why.map(|why| holds.of(why));
+    let undelayed = usual.filter(|_| request.course.delays == 0);
+    let whole = request.due.map(|due| undelayed.unwrap_or_else(|| due.since(request.created)).as_secs());
     let left = request.due.map(|due| due.since(now).as_secs());
     let share = match (left, whole) {
         (Some(left), Some(whole)) if whole > 0 => left * 100 / whole,
@@ -57,8 +65,66 @@ pub(super) fn request(request: &Request, owner: &Owner, now: Time) -> Value {
         "due": request.due.map(when), "whole": whole, "rest": left, "left": share, "clock": left.map(clock),
         "why": request.course.why.map(why), "delays": request.course.delays,
         "decided": request.decided.map(when), "about": about(&wanted, owner),
-        "restore": wanted.restore, "end_panic": wanted.end_panic,
+        "length": usual.map(length_of),
+        "brings": brings(&wanted),
     })
+}
+
+/// What a request would come to: `none`, `now`, or why and how long it would wait.
+pub(super) fn outlook(verdict: Verdict) -> Value {
+    match verdict {
+        Verdict::Waits => Value::Null,
+        Verdict::Now => json!({ "why": null }),
+        Verdict::Holds(reason, length) => json!({ "why": why(reason), "length": length_of(length) }),
+    }
+}
+
+/// Whether there is something new in it that somebody could learn.
+pub(super) fn brings(wanted: &Wanted) -> bool {
+    wanted.points.iter().any(|one| matches!(one, WantedPoint::Add(_) | WantedPoint::Replace(_)))
+}
+
+/// A length as its largest whole unit: the name of a sentence, and how many.
+pub(super) fn length_of(length: Duration) -> Value {
+    let seconds = length.as_secs();
+    let (says, n) = match seconds {
+        0..60 => ("span_seconds", seconds),
+        _ if seconds % 3_600 != 0 => ("span_minutes", seconds.div_ceil(60)),
+        _ if seconds % 86_400 != 0 || seconds == 86_400 => ("span_hours", seconds / 3_600),
+        _ => ("span_days", seconds / 86_400),
+    };
+    json!({ "says": says, "n": n })
+}
+
+/// A card as its viewer sees it.
+pub(super) fn card(card: &Card) -> Value {
+    let points = card.points.iter().map(|point| {
+        json!({
+            "kind": kind(point.kind), "label": point.label, "label_key": point.label.to_lowercase(),
+            "value": point.value,
+        })
+    });
+    let fields = &card.fields;
+    let one = |kind: &str, text: &String| (!text.is_empty()).then(|| json!({ "kind": kind, "value": text }));
+    let mut details: Vec<Value> = [
+        one("organisation", &fields.organisation),
+        one("title", &fields.title),
+        one("role", &fields.role),
+        one("birthday", &fields.birthday),
+        one("note", &fields.note),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let lists =
+        [("nickname", &fields.nicknames), ("impp", &fields.impp), ("url", &fields.urls), ("postal", &fields.postal)];
+    for (kind, list) in lists {
+        details.extend(list.iter().filter_map(|text| one(kind, text)));
+    }
+    for detail in &mut details {
+        (detail["label"], detail["label_key"]) = (Value::Null, "".into());
+    }
+    json!({ "name": fields.name, "photo": picture(&fields.photo), "points": points.collect::<Vec<_>>(), "details": details })
 }
 
 /// `1:02:03`.
@@ -91,7 +157,7 @@ fn about(wanted: &Wanted, owner: &Owner) -> Vec<Value> {
         let id = text.parse().ok();
         owner.points.iter().find(|point| Some(point.id) == id || *point.label == *text)
     };
-    let line = |found: Option<&Point>, label: &str, value: Option<&str>| {
+    let line = |found: Option<&Point>, label: &str, value: Option<&str>, relabel: Option<&str>| {
         let shown = found.map(point);
         let label = found.map_or(label, |point| &point.label).to_owned();
         let kind = match (found, value) {
@@ -100,15 +166,15 @@ fn about(wanted: &Wanted, owner: &Owner) -> Vec<Value> {
             _ => "phone",
         };
         json!({
-            "kind": kind, "label": label, "label_key": label.to_lowercase(), "value": value,
+            "kind": kind, "label": label, "label_key": label.to_lowercase(), "value": value, "relabel": relabel,
             "old": shown.map(|shown| shown["value"].clone()).unwrap_or_default(),
         })
     };
     let each = wanted.points.iter().map(|one| match one {
-        WantedPoint::Add(new) => line(None, &new.label, Some(&new.value)),
-        WantedPoint::Replace(new) => line(known(&new.point), "", Some(&new.value)),
-        WantedPoint::Remove(id) => line(known(id), "", None),
-        WantedPoint::Relabel(new) => line(known(&new.point), &new.label, None),
+        WantedPoint::Add(new) => line(None, &new.label, Some(&new.value), None),
+        WantedPoint::Replace(new) => line(known(&new.point), "", Some(&new.value), None),
+        WantedPoint::Remove(id) => line(known(id), "", None, None),
+        WantedPoint::Relabel(new) => line(known(&new.point), "", None, Some(&new.label)),
     });
     let passkeys = wanted.passkeys.iter().map(|one| match one {
         WantedPasskey::Add(new) => json!({ "passkey": "passkey_added", "label": new.label }),

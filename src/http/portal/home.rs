@@ -12,9 +12,10 @@ const PAST: usize = 5;
 pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
     let now = desk.env.store.now().await?;
     let requests = desk.env.store.requests(me.owner.id, None, 50).await?.items;
+    let holds = desk.env.rules().holds;
     let shown = |open: bool| {
         let some = requests.iter().filter(move |request| request.state.is_open() == open);
-        some.map(|request| facts::request(request, &me.owner, now)).collect::<Vec<Value>>()
+        some.map(|request| facts::request(request, &me.owner, &holds, now)).collect::<Vec<Value>>()
     };
     let held = requests.iter().any(|request| request.state == RequestState::Held);
     let groups = desk.env.store.groups(me.owner.id).await?.len();

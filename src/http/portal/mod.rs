@@ -6,6 +6,7 @@
 
 mod asked;
 mod change;
+mod draft;
 mod facts;
 mod groups;
 mod home;
@@ -15,6 +16,7 @@ mod people;
 mod record;
 mod safety;
 mod sign_in;
+mod who;
 
 use super::{
     arrival::Arrival,

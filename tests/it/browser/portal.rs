@@ -31,7 +31,7 @@ async fn from_the_first_visit_to_all_told() {
     for (width, dark) in [(390, false), (1280, true)] {
         let portal = Portal::new().await;
         let given = json!({
-            "old": "+14155550100", "fresh": "+14155550123", "width": width, "dark": dark, "locale": "en",
+            "old": "+14155550100", "fresh": "+14155550123", "mail": "ann@example.com", "width": width, "dark": dark, "locale": "en",
             "people": [["Bob Roy", "+14155550150"], ["Cy Dee", "cy@example.org"]],
         });
         let begun = Journey::begin("portal_first_change.js", &portal.running.base, given).await;

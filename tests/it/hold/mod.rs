@@ -2,6 +2,7 @@
 
 mod at_once;
 mod change;
+mod draft;
 mod hostile;
 mod panic;
 mod passkey;
