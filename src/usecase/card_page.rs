@@ -6,7 +6,7 @@ use crate::{
     domain::{
         address::{Address, Kind},
         card::Card,
-        id::OwnerId,
+        id::{ContactId, OwnerId},
         notice::Recipient,
         owner::{Channel, Contact},
     },
@@ -40,11 +40,14 @@ pub enum Stopped {
 /// What a token opens. `None`, for whatever reason, is one answer: no such token, expired, ended by the owner, blocked, in
 /// no group any more, an address that is not the recipient's any more, panic.
 pub async fn open(env: &Env, token: &str) -> Result<Option<Opened>> {
-    let Some(link) = env.store.card_link(token).await? else { return Ok(None) };
+    let found = env.store.card_link(token).await?;
     let now = env.store.now().await?;
-    let Some(seen) = seen(env, &link, now).await? else { return Ok(None) };
+    // For a link that shows nothing, and for one that there never was, the same is read.
+    let link = found.clone().unwrap_or_else(nobodys);
+    let seen = seen(env, &link, now).await?;
     let preference = preferred(env, std::slice::from_ref(&link.address)).await?;
     let outs = env.store.opt_outs(&[link.address.key().into()]).await?;
+    let (Some(link), Some(seen)) = (found, seen) else { return Ok(None) };
     let stopped = if outs.iter().any(|out| out.owner.is_none()) {
         Some(Stopped::All)
     } else {
@@ -54,6 +57,19 @@ pub async fn open(env: &Env, token: &str) -> Result<Option<Opened>> {
     let channels = [(Channel::Sms, Kind::Phone), (Channel::Email, Kind::Email)];
     let channels = channels.into_iter().filter(|(_, kind)| has(*kind)).map(|(channel, _)| channel).collect();
     Ok(Some(Opened { link, card: seen.card, channels, preference, stopped }))
+}
+
+/// What is looked up where there is no such link.
+fn nobodys() -> CardLink {
+    CardLink {
+        token: Box::default(),
+        owner: OwnerId(0),
+        recipient: None,
+        address: Address::stored("", ""),
+        language: Box::default(),
+        at: Time::default(),
+        until: Time::default(),
+    }
 }
 
 /// The language in which the link's pages are shown: the chosen one, else that of the message.
@@ -68,40 +84,36 @@ struct SeenNow {
 }
 
 async fn seen(env: &Env, link: &CardLink, now: Time) -> Result<Option<SeenNow>> {
-    let Some(recipient) = link.recipient.filter(|_| now < link.until) else { return Ok(None) };
-    let Some(views) = Views::read(env, link.owner).await? else { return Ok(None) };
-    if views.owner.silenced {
-        return Ok(None);
-    }
-    let Some((recipient, audience, contacts)) = audience(env, link, recipient).await? else { return Ok(None) };
-    if views.blocked(env, recipient, &contacts).await? {
-        return Ok(None);
-    }
+    let counts = link.recipient.is_some() && now < link.until;
+    let recipient = link.recipient.unwrap_or(Recipient::Contact(ContactId(0)));
+    let views = Views::read(env, link.owner).await?;
+    let (recipient, found) = audience(env, link.owner, recipient).await?;
+    let (groups, contacts) = found.map(|(audience, contacts)| (audience.groups, contacts)).unwrap_or_default();
     let (mut addresses, _) = reach(env, recipient, &contacts).await?;
     addresses.extend(contacts.iter().flat_map(|contact| contact.addresses.iter().cloned()));
-    if !addresses.iter().any(|address| address.key() == link.address.key()) {
+    let theirs = addresses.iter().any(|address| address.key() == link.address.key());
+    let Some(views) = views else { return Ok(None) };
+    let blocked = views.blocked(env, recipient, &contacts).await?;
+    if !counts || views.owner.silenced || blocked || !theirs {
         return Ok(None);
     }
-    let card = views.visible_card(&audience.groups);
+    let card = views.visible_card(&groups);
     Ok((!card.is_empty()).then_some(SeenNow { card, addresses }))
 }
 
-/// Who the link's recipient is now: a contact may have been linked to an owner since.
+/// Who the link's recipient is now, and what is known of them: a contact may have been linked to an owner since.
 async fn audience(
     env: &Env,
-    link: &CardLink,
+    owner: OwnerId,
     recipient: Recipient,
-) -> Result<Option<(Recipient, Audience, Vec<Contact>)>> {
-    if let Some((audience, contacts)) = env.store.audience_of(link.owner, recipient).await? {
-        return Ok(Some((recipient, audience, contacts)));
+) -> Result<(Recipient, Option<(Audience, Vec<Contact>)>)> {
+    let found = env.store.audience_of(owner, recipient).await?;
+    let Recipient::Contact(id) = recipient else { return Ok((recipient, found)) };
+    let linked = env.store.contact(owner, id).await?.and_then(|contact| contact.linked);
+    match linked.map(Recipient::Owner) {
+        Some(linked) if found.is_none() => Ok((linked, env.store.audience_of(owner, linked).await?)),
+        _ => Ok((recipient, found)),
     }
-    let Recipient::Contact(id) = recipient else { return Ok(None) };
-    let Some(linked) = env.store.contact(link.owner, id).await?.and_then(|contact| contact.linked) else {
-        return Ok(None);
-    };
-    let recipient = Recipient::Owner(linked);
-    let found = env.store.audience_of(link.owner, recipient).await?;
-    Ok(found.map(|(audience, contacts)| (recipient, audience, contacts)))
 }
 
 /// The card that a contact of the owner sees now: *see it as Bob does*. `None`: nothing.

@@ -47,11 +47,18 @@ pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<S
     let keys: Vec<Box<str>> = introduced.iter().map(|address| address.key().into()).collect();
     let mut held_by_another = false;
     if !keys.is_empty() {
-        for (_, holder) in env.store.holders(&keys).await? {
-            if holder.owner != owner.id && holder.until.is_none() && holder.believed {
-                let other = env.store.owner(holder.owner).await?;
-                held_by_another |= other.is_some_and(|other| other.claimed);
-            }
+        let holders = env.store.holders(&keys).await?;
+        let other = |holder: &crate::domain::query::Holder| {
+            holder.owner != owner.id && holder.until.is_none() && holder.believed
+        };
+        let mut others: Vec<OwnerId> =
+            holders.iter().map(|(_, holder)| holder).filter(|one| other(one)).map(|one| one.owner).collect();
+        // Whether somebody has the value is not told by the time of the answer: nobody is looked up like somebody.
+        if others.is_empty() {
+            others.push(OwnerId(0));
+        }
+        for other in others {
+            held_by_another |= env.store.owner(other).await?.is_some_and(|other| other.claimed);
         }
     }
     let passkeys = !env.store.passkeys(owner.id).await?.is_empty();

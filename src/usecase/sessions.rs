@@ -186,14 +186,24 @@ pub async fn step_up_finish(
     shown(env, session, By::Code(code.address.key().into()), codes::used(&code, now)).await
 }
 
+/// What was shown for a request counts for the session that showed it too, and so gives it a new token.
+pub async fn strengthened(env: &Env, session: &Session, by: By) -> Result<(Session, Token), Refused> {
+    added(env, session, by, Vec::new()).await
+}
+
 /// Adds what was shown to a session, which gets a new token: one that was looked at before is of no use to anybody.
 pub(super) async fn shown(env: &Env, session: &Session, by: By, with: Effect) -> Result<(Session, Token), Refused> {
+    added(env, session, by, vec![with]).await
+}
+
+async fn added(env: &Env, session: &Session, by: By, with: Vec<Effect>) -> Result<(Session, Token), Refused> {
     let now = env.store.now().await?;
     let token = Token::fresh(env);
     let mut next = Session { hash: token.hash(), used: now, ..session.clone() };
     next.evidence.retain(|known| known.by != by);
     next.evidence.push(Evidence { by, at: now });
-    let effects = vec![with, Effect::Admitted(Admitted::SessionSet(next.clone()))];
+    let mut effects = with;
+    effects.push(Effect::Admitted(Admitted::SessionSet(next.clone())));
     match env.store.commit(Commit { effects, ..Commit::default() }).await {
         Ok(_) => Ok((next, token)),
         Err(crate::store::StoreError::Conflict) => Err(Refused::WrongCode),

@@ -51,6 +51,8 @@ journey(async ({ base, open, ask, accessible, given: { own, fresh } }) => {
   await page.locator("form[action$='/who'] button").click();
   await page.locator("form[action$='/go'] button").click();
   await page.locator(".clock").waitFor();
+  // A proof gives the session another token.
+  await seen.context().addCookies(await page.context().cookies());
   await seen.goto(page.url());
   await looks("portal-ar-held");
 

@@ -7,7 +7,7 @@ use crate::{
     via::client,
 };
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use redial::{
     domain::{code::Caps, owner::Channel, passkey::Relying, schedule::Backoff},
     template::Templates,
@@ -150,19 +150,52 @@ async fn a_form_counts_from_its_own_session_and_site_only() {
     let mark = hidden(&portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text, "form");
     let others = hidden(&portal.ask("/", &[(header::COOKIE, &other)], None).await.text, "form");
     let own = portal.running.base.clone();
+    let longer = format!("{own}.evil.example");
     let name = ("name", "Sailing");
-    for (what, origin, form, status) in [
-        ("its own", Some(&*own), vec![("form", &*mark), name], StatusCode::SEE_OTHER),
-        ("of a browser that says nothing", None, vec![("form", &*mark), name], StatusCode::SEE_OTHER),
-        ("without a mark", Some(&*own), vec![name], StatusCode::FORBIDDEN),
-        ("of another session", Some(&*own), vec![("form", &*others), name], StatusCode::FORBIDDEN),
-        ("of another site", Some("https://evil.example"), vec![("form", &*mark), name], StatusCode::FORBIDDEN),
-        ("of a site that hides", Some("null"), vec![("form", &*mark), name], StatusCode::FORBIDDEN),
+    let owner = portal.running.env.store.owners(None, 9).await.unwrap().items[0].id;
+    let ours = vec![("form", &*mark), name];
+    let from = |origin| (header::ORIGIN, origin);
+    let fetched = |site| (HeaderName::from_static("sec-fetch-site"), site);
+    let kind = |kind| (header::CONTENT_TYPE, kind);
+    let (yes, no, other) = (StatusCode::SEE_OTHER, StatusCode::FORBIDDEN, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    for (what, more, form, status) in [
+        ("its own", vec![from(&*own)], ours.clone(), yes),
+        ("as browsers send it", vec![from(&*own), fetched("same-origin")], ours.clone(), yes),
+        ("of a browser that says nothing", vec![], ours.clone(), yes),
+        ("sent by hand", vec![fetched("none")], ours.clone(), yes),
+        ("without a mark", vec![from(&*own)], vec![name], no),
+        ("with an empty one", vec![from(&*own)], vec![("form", ""), name], no),
+        ("of another session", vec![from(&*own)], vec![("form", &*others), name], no),
+        ("the right one second", vec![from(&*own)], vec![("form", &*others), ("form", &*mark), name], no),
+        ("of another site", vec![from("https://evil.example")], ours.clone(), no),
+        ("of a site with a longer name", vec![from(&*longer)], ours.clone(), no),
+        ("of a site that hides", vec![from("null")], ours.clone(), no),
+        ("of another site that says no origin", vec![fetched("cross-site")], ours.clone(), no),
+        ("of a sibling of this host", vec![fetched("same-site")], ours.clone(), no),
+        ("of a site that lies in one of both", vec![from(&*own), fetched("cross-site")], ours.clone(), no),
+        ("as plain text", vec![kind("text/plain")], ours.clone(), other),
+        ("in parts", vec![kind("multipart/form-data; boundary=x")], ours.clone(), other),
+        ("as JSON", vec![kind("application/json")], ours.clone(), other),
     ] {
         let mut headers = vec![(header::COOKIE, &*cookie)];
-        headers.extend(origin.map(|origin| (header::ORIGIN, origin)));
+        headers.extend(more);
         assert_eq!(portal.ask("/me/groups", &headers, Some(&form)).await.status, status, "{what}");
     }
+    // No other method is one in disguise: neither a field nor a header makes a form of a look.
+    let groups = async || portal.running.env.store.groups(owner).await.unwrap().len();
+    let before = groups().await;
+    let disguise = [HeaderName::from_static("x-http-method-override"), HeaderName::from_static("x-method-override")];
+    for header in disguise {
+        let headers = [(header::COOKIE, &*cookie), (header, "POST")];
+        let path = format!("/me/groups?_method=POST&form={mark}&name=Rowing");
+        assert_eq!(portal.ask(&path, &headers, None).await.status, StatusCode::OK);
+    }
+    for method in ["PUT", "PATCH", "DELETE"] {
+        let request = Request::builder().method(method).uri(format!("{}/me/groups", portal.running.base));
+        let request = request.header(header::COOKIE, &cookie).body(Bytes::new()).unwrap();
+        assert_eq!(client().send(request).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
+    }
+    assert_eq!(groups().await, before);
     // And without a session there is nothing but the way in.
     for path in ["/", "/me/groups", "/me/people", "/me/record", "/me/safety", "/me/change", "/me/safety/data.json"] {
         let page = portal.ask(path, &[], None).await;
@@ -186,6 +219,50 @@ async fn a_session_that_was_there_before_is_not_taken_over() {
         portal.ask("/me/sign-out", &[(header::COOKIE, &cookie)], Some(&[("form", &hidden(&home.text, "form"))])).await;
     assert!(out.headers[header::SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
     assert!(portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text.contains("action=\"/me/sign-in\""), "ended");
+}
+
+#[tokio::test]
+async fn c1_each_proof_gives_a_session_another_token() {
+    let portal = Portal::new().await;
+    // A stranger's own session, planted into the browser of somebody who then signs in.
+    let strangers = portal.signed_in(NOBODY, "").await;
+    let first = portal.signed_in(ANN, &strangers).await;
+    let name = async |cookie: &str| {
+        let page = portal.ask("/", &[(header::COOKIE, cookie)], None).await.text;
+        (!page.contains("action=\"/me/sign-in\"")).then(|| hidden(&page, "form"))
+    };
+    assert_ne!(first, strangers);
+    assert_ne!(name(&first).await, name(&strangers).await, "each is who they were");
+    let sessions = async || {
+        let owners = portal.running.env.store.owners(None, 9).await.unwrap().items;
+        let held = async |to: &str| {
+            let has = |owner: &&redial::domain::owner::Owner| {
+                owner.points.iter().filter_map(|point| point.current()).any(|held| held.address.key() == to)
+            };
+            portal.running.env.store.sessions(owners.iter().find(has).unwrap().id).await.unwrap().len()
+        };
+        (held(ANN).await, held(NOBODY).await)
+    };
+    assert_eq!(sessions().await, (1, 1));
+
+    // A code for a change is a further proof.
+    let form = name(&first).await.unwrap();
+    let wanted = [("form", &*form), ("new-label-0", "work"), ("new-value-0", "+14155550177")];
+    let asked = portal.ask("/me/change", &[(header::COOKIE, &first)], Some(&wanted)).await;
+    let path = asked.headers[header::LOCATION].to_str().unwrap().to_owned();
+    let to = ("to", "+14155550177");
+    let page = portal.ask(&format!("{path}/code"), &[(header::COOKIE, &first)], Some(&[("form", &form), to])).await;
+    let challenge = hidden(&page.text, "challenge");
+    let code = portal.code("+14155550177").await;
+    let answer = [("form", &*form), to, ("challenge", &*challenge), ("code", &*code)];
+    let proved = portal.ask(&format!("{path}/answer"), &[(header::COOKIE, &first)], Some(&answer)).await;
+    let second = proved.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_ne!(second, first);
+    assert_eq!(name(&first).await, None, "the one before is of no use");
+    assert!(name(&second).await.is_some_and(|mark| mark != form), "and its forms have another mark");
+    assert_eq!(sessions().await, (1, 1), "it is the same session");
+    let replayed = portal.ask(&format!("{path}/answer"), &[(header::COOKIE, &second)], Some(&answer)).await;
+    assert_eq!(replayed.status, StatusCode::FORBIDDEN, "a replay");
 }
 
 #[tokio::test]

@@ -38,11 +38,23 @@ impl Asked {
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    /// A browser says from where a form is sent. No other site may.
+    /// A browser says from where a form is sent, in one header or both. No other site may, a sibling of this host included.
     pub(super) fn is_from_here(&self) -> bool {
+        let fetched = self.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        if fetched.is_some_and(|from| !matches!(from, b"same-origin" | b"none")) {
+            return false;
+        }
         let Some(origin) = self.headers.get(header::ORIGIN) else { return true };
         let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
         host.is_some_and(|host| host.eq_ignore_ascii_case(&self.arrival.authority))
+    }
+
+    /// Whether the body is that of a form of ours. Other kinds that a page elsewhere can send without being asked first
+    /// (`text/plain`, `multipart/form-data`) are none.
+    pub(super) fn is_form(&self) -> bool {
+        let Some(kind) = self.headers.get(header::CONTENT_TYPE) else { return self.body.is_empty() };
+        let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 
     /// For the limits of codes.

@@ -15,7 +15,7 @@ use crate::{
     },
     usecase::{
         codes::Requester,
-        course, passkeys, requests,
+        course, passkeys, requests, sessions,
         wanted::{Wanted, WantedPoint, find_point},
         write::{Refused, carry_out},
     },
@@ -177,7 +177,13 @@ async fn answer(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     let at = desk.env.store.now().await?;
     let (shown, used) = course::shown_by(&code, at);
     carry_out(desk.env, || course::prove(desk.env, &actor, me.owner.id, id, shown.clone(), Some(used.clone()))).await?;
-    Ok(redirect(&format!("/me/change/{id}")))
+    stronger(desk, me, id, shown.by).await
+}
+
+/// Back to the request, with a new token in the cookie: each proof makes the session worth more.
+async fn stronger(desk: &Desk<'_>, me: &Signed, id: RequestId, by: By) -> Answered {
+    let (_, token) = sessions::strengthened(desk.env, &me.session, by).await?;
+    Ok(desk.cookie.given(redirect(&format!("/me/change/{id}")), token.reveal()))
 }
 
 async fn by_passkey(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
@@ -187,7 +193,7 @@ async fn by_passkey(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
         Err(why) => Err(why),
     };
     match proved {
-        Ok(_) => Ok(redirect(&format!("/me/change/{id}"))),
+        Ok(_) => stronger(desk, me, id, By::Passkey).await,
         Err(Refused::WrongCode) => {
             page(desk, me, id, json!({ "to": null, "challenge": null, "wrong": "err_passkey" })).await
         }

@@ -112,6 +112,9 @@ impl Surface {
         if asked.method == Method::POST && !asked.is_from_here() {
             return desk.say(None, StatusCode::FORBIDDEN, "err_elsewhere");
         }
+        if asked.method == Method::POST && !asked.is_form() {
+            return desk.say(None, StatusCode::UNSUPPORTED_MEDIA_TYPE, "err_form");
+        }
         let signed = match desk.signed().await {
             Ok(signed) => signed,
             Err(why) => return desk.refused(None, &why),

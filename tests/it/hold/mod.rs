@@ -1,5 +1,6 @@
 //! Proof, hold and sign-in, from the use cases to the messages that leave (rules C1, C3, C7, C9, C11).
 
+mod alike;
 mod at_once;
 mod change;
 mod draft;

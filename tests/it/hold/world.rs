@@ -4,7 +4,7 @@
 use crate::{
     notes::Notes,
     people,
-    store::{Moment, database_at},
+    store::{Moment, Proxy, database_at},
 };
 use redial::{
     clock::{Clock as _, ManualClock, SeededRandom, Time},
@@ -58,6 +58,7 @@ pub(super) struct World {
     clock: Arc<ManualClock>,
     /// Where the store is the database, and its clock.
     database: Option<(String, Moment)>,
+    proxy: Option<Arc<Proxy>>,
     pub(super) worker: Worker,
     given: Arc<Mutex<Vec<(String, String)>>>,
 }
@@ -102,6 +103,20 @@ impl World {
         Some(Self::on(store, Arc::new(ManualClock::at(START)), Some((url, moment)), rules).await)
     }
 
+    /// On a database behind a proxy that hears what is asked of it, one after the other; none where that engine is not there.
+    pub(super) async fn on_proxy() -> Option<Self> {
+        let (url, moment) = database_at(START).await?;
+        let proxy = Proxy::start(&url).await;
+        let store: SharedStore = Arc::new(Postgres::connect(&proxy.url, 1, None).await.expect("the database is there"));
+        let world = Self::on(store, Arc::new(ManualClock::at(START)), Some((url, moment)), rules()).await;
+        Some(Self { proxy: Some(proxy), ..world })
+    }
+
+    /// The statements that reached the database since the last time.
+    pub(super) fn heard(&self) -> Vec<String> {
+        self.proxy.as_ref().expect("the world is on a proxy").heard()
+    }
+
     /// Another world on such a store.
     pub(super) async fn anew(&self) -> Self {
         self.anew_with(rules()).await
@@ -144,7 +159,7 @@ impl World {
             zone: jiff::tz::TimeZone::UTC,
         };
         let worker = Worker::new(env.clone(), Arc::new(post), Settings::default(), None);
-        let world = Self { env, clock, database, worker, given };
+        let world = Self { env, clock, database, proxy: None, worker, given };
         let ago = world.now().await.before(DAY * 400);
         let ann = people::owner(
             ANN,

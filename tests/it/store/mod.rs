@@ -12,3 +12,4 @@ mod sample;
 mod sqlite;
 
 pub(crate) use cluster::{Moment, database, database_at};
+pub(crate) use proxy::Proxy;

@@ -2,9 +2,12 @@
 //! `COMMIT`.
 
 use bytes::BytesMut;
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -24,21 +27,22 @@ pub(super) enum Lose {
 }
 
 /// The proxy; ends with its runtime.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     /// The database's address through the proxy.
-    pub(super) url: String,
+    pub(crate) url: String,
     next: Mutex<Option<Lose>>,
     lost: AtomicU32,
     release: Notify,
     left: AtomicU32,
     cut: AtomicU32,
+    heard: Mutex<Vec<String>>,
 }
 
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
 impl Proxy {
     /// In front of the database at `url`, which has a port.
-    pub(super) async fn start(url: &str) -> Arc<Self> {
+    pub(crate) async fn start(url: &str) -> Arc<Self> {
         let (head, rest) = url.split_once("@127.0.0.1:").expect("the cluster's address has a port");
         let (port, tail) = rest.split_once('/').expect("and a database");
         let port: u16 = port.parse().expect("a port is a number");
@@ -52,6 +56,7 @@ impl Proxy {
             release: Notify::new(),
             left: AtomicU32::new(0),
             cut: AtomicU32::new(0),
+            heard: Mutex::default(),
         });
         let all = Arc::clone(&proxy);
         tokio::spawn(async move {
@@ -65,6 +70,11 @@ impl Proxy {
             }
         });
         proxy
+    }
+
+    /// The statements since the last time, by the names that stand in their first comments.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut *self.heard.lock().expect("nobody panics with it"))
     }
 
     /// Loses the next `COMMIT`.
@@ -98,8 +108,12 @@ impl Proxy {
         let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
         let mut buffer = BytesMut::new();
         let mut started = false;
+        let mut plans = HashMap::new();
         'all: while let Ok(1..) = from_client.read_buf(&mut buffer).await {
             while let Some(message) = message(&mut buffer, started) {
+                if started && let Some(name) = statement(&message, &mut plans) {
+                    self.heard.lock().expect("nobody panics with it").push(name);
+                }
                 started = true;
                 let last = self.left.try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 if last == Ok(1) {
@@ -128,6 +142,22 @@ impl Proxy {
         }
         back.abort();
         drop(back.await);
+    }
+}
+
+/// The statement that a message asks for: `Query` says it, `Bind` names the plan that `Parse` made of it.
+fn statement(message: &[u8], plans: &mut HashMap<String, String>) -> Option<String> {
+    let mut texts = message.get(5..)?.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+    match message[0] {
+        b'Q' => texts.next(),
+        b'P' => {
+            let (plan, sql) = (texts.next()?, texts.next()?);
+            let name = sql.split("/* ").nth(1).and_then(|rest| rest.split(" */").next()).unwrap_or(&sql).to_owned();
+            plans.insert(plan, name);
+            None
+        }
+        b'B' => plans.get(&texts.nth(1)?).cloned(),
+        _ => None,
     }
 }
 
