@@ -4,7 +4,9 @@ use super::accounts;
 use crate::{
     config::{self, Config},
     domain::notice::REPORTS_WITHIN,
+    http::serve::tls_config,
     provider::{BUILT_IN, Capability, Provider},
+    telemetry::log,
     template::{Alphabet, CardWay, Letterhead, Price, Segments, Templates},
     transport::http::reach::Reach,
     usecase::devices::PushAccount,
@@ -24,7 +26,7 @@ pub struct Finding {
 
 /// Loads accounts, provider files and templates, and renders every sample. The configuration itself was read before.
 pub fn check(config: &Config) -> Vec<Finding> {
-    let mut report = Vec::new();
+    let mut report = settings(config);
     let mut kinds: Vec<&str> = config.accounts.values().map(|account| account.kind.get_ref().as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -56,6 +58,25 @@ pub fn check(config: &Config) -> Vec<Finding> {
         Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
     }
     report
+}
+
+/// What else would end a start: the log's level, files and secrets that are not there, a region without numbers.
+fn settings(config: &Config) -> Vec<Finding> {
+    let tls = config.server.tls.as_ref().map(|tls| tls_config(&tls.certificate, &tls.key).map(|_| ()));
+    let secret = |secret: &Option<config::Secret>| secret.as_ref().map(|secret| secret.value().map(|_| ()));
+    let level = log::check(config.log.level.get_ref()).map_err(|why| config.wrong(&config.log.level, why).to_string());
+    let looked: [(&str, Option<Result<(), String>>); 5] = [
+        ("log.level", Some(level)),
+        ("queries.region", Some(super::rules(config).map(|_| ()).map_err(|why| why.to_string()))),
+        ("server.tls", tls.map(|read| read.map_err(|why| why.to_string()))),
+        ("store.url", secret(&config.store.url)),
+        ("sign_in.key", secret(&config.sign_in.key)),
+    ];
+    let wrong = |(of, found): (&str, Option<Result<(), String>>)| {
+        let what = found?.err()?;
+        Some(Finding { of: of.to_owned(), wrong: true, what })
+    };
+    looked.into_iter().filter_map(wrong).collect()
 }
 
 /// How the card goes with text messages; with a link in them the texts below are counted with it.

@@ -5,6 +5,7 @@ mod check;
 mod console;
 mod post;
 mod serve;
+mod tasks;
 
 pub use check::{Finding, check};
 pub(crate) use post::{post, push_accounts};
@@ -20,7 +21,7 @@ use crate::{
 };
 use std::{path::PathBuf, sync::Arc};
 
-/// Why Redial, or one of its commands, did not start.
+/// Why Redial, or one of its commands, did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store could not be opened.
@@ -49,6 +50,9 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Something that runs beside the listeners panicked.
+    #[error("a part of the gateway crashed, so all of it was stopped; the log says which")]
+    Crashed,
     /// A value of the configuration cannot be used.
     #[error("{0}")]
     Setting(String),
@@ -100,7 +104,7 @@ async fn open_store(
 ) -> Result<SharedStore, StartError> {
     if let Some(url) = &config.store.url {
         let url = url.value().map_err(|why| StartError::Setting(format!("store.url: {why}")))?;
-        let opened = Postgres::connect(&url, config.store.connections, Some(Arc::clone(random))).await;
+        let opened = Postgres::connect(&url, config.store.connections.get(), Some(Arc::clone(random))).await;
         let store = opened.map_err(|source| StartError::Store { place: "at store.url".to_owned(), source })?;
         return Ok(Arc::new(store));
     }
@@ -108,7 +112,7 @@ async fn open_store(
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { path: folder.to_owned(), source })?;
     }
-    let (clock, readers, place) = (Arc::clone(clock), config.store.readers, path.display().to_string());
+    let (clock, readers, place) = (Arc::clone(clock), config.store.readers.get(), path.display().to_string());
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, clock, readers));
     match opened.await {
         Ok(Ok(store)) => Ok(Arc::new(store)),

@@ -36,7 +36,7 @@ const SERVICE: &str = "Redial";
 pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, StartError> {
     let notices = &config.notices;
     let mut backoff = Backoff::default();
-    backoff.steps.truncate(usize::try_from(notices.attempts.saturating_sub(1)).unwrap_or(usize::MAX));
+    backoff.steps.truncate(usize::try_from(notices.attempts.get() - 1).unwrap_or(usize::MAX));
     Ok(Post {
         templates: Templates::load(notices.templates.as_deref(), &notices.language).map_err(StartError::setting)?,
         carriers: carriers(config)?,
@@ -59,9 +59,9 @@ pub(super) fn settings(config: &Config) -> worker::Settings {
     worker::Settings {
         // `post` has refused a zone that there is not.
         zone: schedule::zone(notices.zone.get_ref()).unwrap_or(TimeZone::UTC),
-        fresh: notices.concurrency.max(1),
-        retries: (notices.concurrency / 2).max(1),
-        lease: notices.lease.0,
+        fresh: notices.concurrency.get(),
+        retries: (notices.concurrency.get() / 2).max(1),
+        lease: notices.lease.get_ref().0,
         ..worker::Settings::default()
     }
 }
@@ -105,9 +105,9 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
         least: notices.breaker.least,
         percent: notices.breaker.percent,
         open: notices.breaker.open.0,
-        probes: notices.breaker.probes,
+        probes: notices.breaker.probes.get(),
     };
-    let share = (notices.concurrency * 3).div_ceil(4).max(1);
+    let share = (notices.concurrency.get() * 3).div_ceil(4);
     let kind = account.kind.get_ref();
     let known = (!accounts::BUILT_IN.contains(&kind.as_str())).then(|| accounts::provider_file(config, kind).ok());
     let known = known.flatten().map(|file| file.rates()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Starting, reloading and stopping the gateway.
 
-use super::{App, StartError, accounts, console, post};
+use super::{App, StartError, accounts, console, post, tasks::Tasks};
 use crate::{
     config::{Config, Server},
     http::{
@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// How often what other processes wrote is followed.
 const FOLLOW: Duration = Duration::from_secs(1);
@@ -57,27 +57,28 @@ pub struct Running {
     config: Mutex<Config>,
     stop: CancellationToken,
     stopping: Arc<AtomicBool>,
-    tasks: TaskTracker,
+    tasks: Tasks,
 }
 
-/// Serves until a signal says stop. SIGHUP reads the configuration again.
+/// Serves until a signal says stop, or a part of it crashes. SIGHUP reads the configuration again.
 pub async fn serve(config: Config, file: PathBuf) -> Result<(), StartError> {
     let mut hangup = signal(SignalKind::hangup()).map_err(StartError::setting)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::setting)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::setting)?;
     let running = Running::start(&config).await?;
     greet(&config, &running);
-    loop {
+    let ended = loop {
         tokio::select! {
             _ = hangup.recv() => running.reload(&file).await,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            () = running.tasks.crashed() => break Err(StartError::Crashed),
         }
-    }
+    };
     tracing::info!("stopping: what is under way ends first");
     running.stop().await;
     tracing::info!("stopped");
-    Ok(())
+    ended
 }
 
 /// What an operator wants to see first.
@@ -108,7 +109,7 @@ impl Running {
         let app = App::open(config).await?;
         // What is wrong in the file is said before anything is listened on.
         let accounts = accounts::all(config)?;
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (stop, tasks) = (CancellationToken::new(), Tasks::default());
         let listener = listen(config.server.listen, "server.listen").await?;
         let listener = match &config.server.tls {
             Some(tls) => listener.with_tls(tls_config(&tls.certificate, &tls.key).map_err(StartError::setting)?),
@@ -124,33 +125,41 @@ impl Running {
             gateway: Arc::clone(&gateway),
             body: body::Limit { bytes: config.server.body_limit, time: config.server.body_timeout.0 },
             ready: ready(&app, &stopping),
-            metrics: None,
         };
         let mut api = Api::new(app.env.clone(), api_settings(config)?, surface.body);
         let queries = api.live.clone();
         api.metrics = app.metrics.clone();
         let node = console::node(address);
         let console = Arc::new(Console::new(app.env.clone(), app.metrics.clone(), &node, console::operators(config)?));
-        tasks.spawn(console::take_down(Arc::clone(&console), stop.clone()));
+        tasks.spawn("figures", console::take_down(Arc::clone(&console), stop.clone()));
         let secure = config.server.public_url.get_ref().starts_with("https");
         let pages = console_pages::Surface::new(Arc::clone(&console), secure, surface.body);
         let others = vec![api::routes(api), console_pages::routes(pages)];
         let limits = Limits {
-            connections: config.server.connections,
+            connections: config.server.connections.get(),
             header_timeout: config.server.header_timeout.0,
             stop_timeout: config.server.stop_timeout.0,
             ..Limits::default()
         };
-        tasks.spawn(accept(listener, http::routes(&surface, others), limits, app.metrics.clone(), stop.clone()));
+        tasks.spawn(
+            "listener",
+            accept(listener, http::routes(&surface, others), limits, app.metrics.clone(), stop.clone()),
+        );
         let scrape: health::Scrape = {
             let metrics = app.metrics.clone();
             Arc::new(move || metrics.render())
         };
-        tasks.spawn(accept(metrics_listener, health::metrics(scrape, None), limits, app.metrics.clone(), stop.clone()));
+        tasks.spawn(
+            "metrics",
+            accept(metrics_listener, health::metrics(scrape), limits, app.metrics.clone(), stop.clone()),
+        );
         if let Some(written) = &config.stand_in {
             let listener = listen(written.listen, "stand_in.listen").await?;
             let stand_in = StandIn::new(written.path.clone(), Arc::clone(&app.env.clock), Arc::clone(&app.env.random));
-            tasks.spawn(accept(listener, Arc::new(stand_in).routes(), limits, app.metrics.clone(), stop.clone()));
+            tasks.spawn(
+                "stand-in",
+                accept(listener, Arc::new(stand_in).routes(), limits, app.metrics.clone(), stop.clone()),
+            );
         }
         let worker = Worker::new(
             app.env.clone(),
@@ -160,11 +169,11 @@ impl Running {
         );
         gateway.sends_with(worker.post());
         console.watches(Arc::clone(&gateway));
-        tasks.spawn({
+        tasks.spawn("worker", {
             let (worker, stop) = (worker.clone(), stop.clone());
             async move { worker.run(stop).await }
         });
-        tasks.spawn(follow(app.env.store.clone(), stop.clone()));
+        tasks.spawn("follow", follow(app.env.store.clone(), stop.clone()));
         let config = Mutex::new(config.clone());
         Ok(Self { app, address, metrics_address, gateway, worker, queries, console, config, stop, stopping, tasks })
     }
@@ -213,7 +222,7 @@ impl Running {
         let before = std::mem::replace(&mut *running, config);
         running.server = Server { public_url: running.server.public_url.clone(), ..before.server };
         (running.metrics, running.store, running.stand_in) = (before.metrics, before.store, before.stand_in);
-        running.log.format = before.log.format;
+        (running.log.format, running.sign_in.key) = (before.log.format, before.sign_in.key);
         at_start
     }
 
@@ -221,8 +230,7 @@ impl Running {
     pub async fn stop(self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.tasks.ended().await;
         self.gateway.tasks.close();
         self.gateway.tasks.wait().await;
         self.app.close().await;

@@ -26,7 +26,8 @@ enum What {
         /// A word for it, so that it can be told from others.
         #[arg(long)]
         label: String,
-        /// What it may do: `resolve`, `assert_sender`, `owners:read`, `owners:write`, `vouch`, `notices:read`, `admin`. Repeat it for several.
+        /// What it may do: `resolve`, `assert_sender`, `owners:read`, `owners:write`, `vouch`, `notices:read`, `admin`, `sign_in`;
+        /// with `--owner` also `api` and `carddav`. Repeat it for several.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
         /// The one owner that it may act for.

@@ -216,11 +216,41 @@ pub enum Word {
 }
 
 impl Account {
+    /// A key that only another kind reads: whoever wrote it expects something of it.
+    fn misplaced(&self) -> Option<String> {
+        let (folder, smtp) = (self.kind.get_ref() == "folder", self.kind.get_ref() == "smtp");
+        let file = !folder && !smtp;
+        let there = [
+            ("path", folder, self.path.is_some()),
+            ("from", folder, self.from.is_some()),
+            ("url", smtp, self.url.is_some()),
+            ("user", smtp, self.user.is_some()),
+            ("password", smtp, self.password.is_some()),
+            ("base_url", file, self.base_url.is_some()),
+            ("host", file, self.host.is_some()),
+            ("senders", file, !self.senders.is_empty()),
+            ("application", file, self.application.is_some()),
+            ("inbound_url", file, self.inbound_url.is_some()),
+            ("parameters", file, !self.parameters.is_empty()),
+        ];
+        let (key, ..) = there.into_iter().find(|(_, taken, given)| *given && !taken)?;
+        let instead = match key {
+            "url" if file => "; base_url takes the place of the provider's own address",
+            "from" if file => "; who sends stands in its parameters",
+            "from" => "; it sends from from_email",
+            _ => "",
+        };
+        Some(format!("kind \"{}\" takes no {key}{instead}", self.kind.get_ref()))
+    }
+
     /// Keys that belong together.
     pub(super) fn check(&self) -> Result<(), String> {
         let need = |present: bool, key: &str, like: &str| {
             if present { Ok(()) } else { Err(format!("kind \"{}\" needs {key}, like {like}", self.kind.get_ref())) }
         };
+        if let Some(what) = self.misplaced() {
+            return Err(what);
+        }
         match self.kind.get_ref().as_str() {
             "folder" => need(self.path.is_some(), "path", "path = \"data/outbox\""),
             "smtp" => {

@@ -19,7 +19,9 @@ use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use toml::Spanned;
 
@@ -77,7 +79,7 @@ pub struct Server {
     /// How providers and senders reach it, without a slash at the end.
     pub public_url: Spanned<String>,
     /// Connections at once.
-    pub connections: usize,
+    pub connections: NonZeroUsize,
     /// For the head of a request.
     pub header_timeout: Span,
     /// For its body.
@@ -105,7 +107,7 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: Spanned::new(0..0, "http://127.0.0.1:8080".to_owned()),
-            connections: 10_000,
+            connections: some(10_000),
             header_timeout: Span::seconds(10),
             body_timeout: Span::seconds(20),
             body_limit: 1 << 20,
@@ -162,16 +164,16 @@ pub struct Store {
     /// The embedded one's file.
     pub path: PathBuf,
     /// Threads that read it.
-    pub readers: usize,
+    pub readers: NonZeroUsize,
     /// A database that speaks the PostgreSQL protocol, instead.
     pub url: Option<Secret>,
     /// Connections to it.
-    pub connections: usize,
+    pub connections: NonZeroUsize,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: "data/redial.db".into(), readers: 2, url: None, connections: 16 }
+        Self { path: "data/redial.db".into(), readers: some(2), url: None, connections: some(16) }
     }
 }
 
@@ -226,11 +228,11 @@ pub struct Notices {
     /// Accounts for e-mail, in order.
     pub email: Vec<Spanned<String>>,
     /// Messages on their way at once.
-    pub concurrency: usize,
-    /// Of what a worker takes.
-    pub lease: Span,
+    pub concurrency: NonZeroUsize,
+    /// Of what a worker takes; at least a second.
+    pub lease: Spanned<Span>,
     /// Tries before a notice is given up.
-    pub attempts: u32,
+    pub attempts: NonZeroU32,
     /// How long after it was due a notice may still be sent.
     pub expiry: Span,
     /// The operator's own texts.
@@ -252,17 +254,32 @@ pub struct Breaker {
     /// Fewer attempts in it say nothing.
     pub least: u32,
     /// From this share of failures on, in hundredths, the account is left alone.
+    #[serde(deserialize_with = "hundredths")]
     pub percent: u8,
     /// For so long.
     pub open: Span,
     /// So many attempts must then succeed.
-    pub probes: u32,
+    pub probes: NonZeroU32,
 }
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { window: Span::seconds(60), least: 10, percent: 50, open: Span::seconds(30), probes: 1 }
+        Self { window: Span::seconds(60), least: 10, percent: 50, open: Span::seconds(30), probes: NonZeroU32::MIN }
     }
+}
+
+/// A share of at least one and at most a hundred hundredths.
+fn hundredths<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let given = u8::deserialize(deserializer)?;
+    if (1..=100).contains(&given) {
+        return Ok(given);
+    }
+    Err(serde::de::Error::custom(format!("{given} is no share; a number from 1 to 100 is needed")))
+}
+
+/// A default that is not zero.
+const fn some(count: usize) -> NonZeroUsize {
+    NonZeroUsize::MIN.saturating_add(count - 1)
 }
 
 impl Default for Notices {
@@ -275,9 +292,9 @@ impl Default for Notices {
             push: Vec::new(),
             sms: outbox(),
             email: outbox(),
-            concurrency: 8,
-            lease: Span::seconds(60),
-            attempts: 8,
+            concurrency: some(8),
+            lease: Spanned::new(0..0, Span::seconds(60)),
+            attempts: NonZeroU32::MIN.saturating_add(7),
             expiry: Span::days(7),
             templates: None,
             quiet: Spanned::new(0..0, "21:00-08:00".to_owned()),
@@ -382,6 +399,11 @@ impl Config {
             ));
         }
         let notices = &self.notices;
+        if notices.lease.get_ref().0 < Duration::from_secs(1) {
+            let what =
+                "a lease this short ends before anything is sent; at least \"1 s\" is needed, and \"60 s\" is usual";
+            return Err((notices.lease.span().start, what.to_owned()));
+        }
         for (list, channel) in [(&notices.push, "push"), (&notices.sms, "sms"), (&notices.email, "email")] {
             for name in list {
                 // The defaults name an account that a file of one's own need not have.
@@ -425,6 +447,7 @@ impl Config {
             ("metrics.listen", self.metrics.listen == other.metrics.listen),
             ("log.format", self.log.format == other.log.format),
             ("store", self.store == other.store),
+            ("sign_in.key", self.sign_in.key == other.sign_in.key),
             ("stand_in", self.stand_in == other.stand_in),
         ];
         pairs.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()

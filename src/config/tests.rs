@@ -42,7 +42,7 @@ fn the_shipped_file_holds_the_defaults() {
                 ),
                 (
                     config.notices.concurrency,
-                    config.notices.lease,
+                    config.notices.lease.get_ref(),
                     config.notices.attempts,
                     &config.notices.templates,
                     (config.notices.quiet.get_ref(), config.notices.zone.get_ref(), config.notices.breaker),
@@ -70,6 +70,15 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ("[accounts.a]\nkind = \"x\"\nparameters = { token = 3 }\n", "config.toml:3:", "{ env = \"NAME\" }"),
         ("[server]\npublic_url = \"redial.example.com/\"\n", "config.toml:2:14: ", "without a slash"),
         ("[log]\nformat = \"xml\"\n", "config.toml:2:10: ", "expected `text` or `json`"),
+        ("[server]\nconnections = 0\n", "config.toml:2:15: ", "expected a nonzero"),
+        ("[notices]\nlease = \"0 s\"\n", "config.toml:2:9: ", "at least \"1 s\""),
+        ("[notices]\nbreaker = { percent = 200 }\n", "config.toml:2:", "from 1 to 100"),
+        ("[accounts.a]\nkind = \"twilio\"\nurl = \"https://x\"\n", "config.toml:1:11: ", "takes no url"),
+        (
+            "[accounts.a]\nkind = \"folder\"\npath = \"x\"\nbase_url = \"y\"\n",
+            "config.toml:1:11: ",
+            "takes no base_url",
+        ),
         ("[server\n", "config.toml:1:8: ", ""),
     ];
     for (text, place, what) in cases {

@@ -36,9 +36,6 @@ pub struct Surface {
     pub body: body::Limit,
     /// For `/readyz`.
     pub ready: health::Ready,
-    /// With it, `/metrics` answers on this listener to whoever shows the credential; else only on one of its own
-    /// ([`health::metrics`]).
-    pub metrics: Option<(health::Scrape, Arc<str>)>,
 }
 
 /// All routes of the main listener. `others`: one filter for each further surface, which answers all of its prefix.
@@ -48,9 +45,6 @@ pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> serve
     all = all.or(portal::routes(surface)).unify().boxed();
     for other in others {
         all = all.or(other).unify().boxed();
-    }
-    if let Some((scrape, credential)) = &surface.metrics {
-        all = all.or(health::metrics(Arc::clone(scrape), Some(Arc::clone(credential)))).unify().boxed();
     }
     let metrics = surface.gateway.metrics.clone();
     let nowhere = move |rejection| {

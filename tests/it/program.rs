@@ -212,12 +212,13 @@ fn a_reload_takes_everything_but_what_is_open_and_names_that() {
     home.configure(
         &own_texts
             .replace("connections = 10000", "connections = 9")
+            .replace("# key = { env = \"REDIAL_CODE_KEY\" }", "key = \"another\"")
             .replace("path = \"data/redial.db\"", "path = \"data/other.db\""),
     );
     for _ in 0..2 {
         serving.signal("-HUP");
         let line = serving.wait_for("these count from the next start");
-        assert!(line.contains("server.connections, store"), "{line}");
+        assert!(line.contains("server.connections, store, sign_in.key"), "{line}");
     }
     // Nothing of `redial` is logged below a warning any more, so the next words are those of the stop.
     home.configure(&good.replace("level = \"trace\"", "level = \"warn\""));
@@ -267,6 +268,8 @@ fn check_tells_what_is_wrong_without_starting() {
         (account("bound_senders = [\"\"]"), "a sender is a number"),
         (account("announce_text = \"{{ owner }}\""), "known are name and number"),
         (good.replace("zone = \"UTC\"", "zone = \"Mars/Base\""), "\"Mars/Base\" is no time zone"),
+        (good.replace("level = \"trace\"", "level = \"redial=loud\""), "log level \"redial=loud\""),
+        (good.replace("region = \"US\"", "region = \"ZZ\""), "no numbers are known for the region \"ZZ\""),
     ] {
         assert_ne!(wrong, good, "{said}");
         home.configure(&wrong);
@@ -275,8 +278,15 @@ fn check_tells_what_is_wrong_without_starting() {
         let found = text(&output.stdout);
         assert!(found.contains(said) && found.contains("config.toml:"), "{said}: {found}");
     }
-    home.configure(&good.replace("account_sid = \"AC0", "account_sid = \"XX0"));
-    let output = home.run(&["check"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stdout).contains("account_sid"), "{}", text(&output.stdout));
+    for (wrong, said) in [
+        (good.replace("account_sid = \"AC0", "account_sid = \"XX0"), "account_sid"),
+        (good.replace("# key = { env", "key = { env"), "REDIAL_CODE_KEY is not set"),
+        (good.replace("# tls = ", "tls = "), "cert.pem"),
+    ] {
+        assert_ne!(wrong, good, "{said}");
+        home.configure(&wrong);
+        let output = home.run(&["check"]);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(text(&output.stdout).contains(said), "{}", text(&output.stdout));
+    }
 }

@@ -167,7 +167,6 @@ pub(crate) async fn spawn(setup: Setup) -> Running {
             let store = Arc::clone(&ready_store);
             Box::pin(async move { store.now().await.map(|_| ()).map_err(|error| error.to_string()) })
         }),
-        metrics: None,
     };
     let routes = routes(&surface, (setup.others)(&env));
     let limits = serve::Limits { stop_timeout: Duration::from_secs(5), ..serve::Limits::default() };

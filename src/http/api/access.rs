@@ -54,7 +54,7 @@ impl From<Issued> for CodeView {
 }
 
 /// The answer to a code.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answered {
     /// As it was given when the code was asked for.
@@ -97,7 +97,7 @@ pub(super) async fn sign_in(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// The answer to a sign-in code.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Finish {
     /// As it was given when the code was asked for.
@@ -116,7 +116,7 @@ pub(super) struct Finish {
 }
 
 /// Somebody who is signed in.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct SignedInView {
     /// Stands in `Authorization: Bearer`; shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,7 +157,7 @@ pub(super) async fn finish(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// The word and code, or the link, against a held change.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Keep {
     /// The number or address at which the message came.
@@ -292,7 +292,7 @@ pub(super) async fn code(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// The answer to such a code.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Proof {
     /// As it was given when the code was asked for.
@@ -335,7 +335,7 @@ fn session(call: &Call) -> Result<&Session, Problem> {
 }
 
 /// An app password, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct AppPasswordView {
     /// Never changes.
     #[schema(value_type = String)]
