@@ -5,7 +5,7 @@ use crate::filled;
 use redial::{
     clock::{Clock, SystemClock, SystemRandom},
     domain::{address::phone::Region, target::Targets},
-    http::{self, Surface, body, serve},
+    http::{self, Surface, body, proxies::Proxies, serve},
     provider::{self, AccountSettings, Provider},
     store::{SharedStore, sqlite::Sqlite},
     telemetry::Metrics,
@@ -36,6 +36,7 @@ pub(crate) fn serve(numbers: usize, upstream: &str) {
         let surface = Surface {
             gateway: Arc::new(gateway),
             body: body::Limit { bytes: 1 << 20, time: Duration::from_secs(20) },
+            proxies: Proxies::default(),
             ready: Arc::new(|| Box::pin(async { Ok(()) })),
         };
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));

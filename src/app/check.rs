@@ -65,10 +65,11 @@ fn settings(config: &Config) -> Vec<Finding> {
     let tls = config.server.tls.as_ref().map(|tls| tls_config(&tls.certificate, &tls.key).map(|_| ()));
     let secret = |secret: &Option<config::Secret>| secret.as_ref().map(|secret| secret.value().map(|_| ()));
     let level = log::check(config.log.level.get_ref()).map_err(|why| config.wrong(&config.log.level, why).to_string());
-    let looked: [(&str, Option<Result<(), String>>); 5] = [
+    let looked: [(&str, Option<Result<(), String>>); 6] = [
         ("log.level", Some(level)),
         ("queries.region", Some(super::rules(config).map(|_| ()).map_err(|why| why.to_string()))),
         ("server.tls", tls.map(|read| read.map_err(|why| why.to_string()))),
+        ("server.proxies", Some(super::serve::proxies(config).map(|_| ()).map_err(|why| why.to_string()))),
         ("store.url", secret(&config.store.url)),
         ("sign_in.key", secret(&config.sign_in.key)),
     ];

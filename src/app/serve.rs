@@ -7,6 +7,7 @@ use crate::{
         self, Surface,
         api::{self, Api},
         body, console as console_pages, health,
+        proxies::{Network, Proxies},
         serve::{Limits, Listener, serve as accept, tls_config},
         stand_in::StandIn,
     },
@@ -125,6 +126,7 @@ impl Running {
             gateway: Arc::clone(&gateway),
             body: body::Limit { bytes: config.server.body_limit, time: config.server.body_timeout.0 },
             ready: ready(&app, &stopping),
+            proxies: proxies(config)?,
         };
         let mut api = Api::new(app.env.clone(), api_settings(config)?, surface.body);
         let queries = api.live.clone();
@@ -272,6 +274,13 @@ fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
 
 async fn listen(address: SocketAddr, key: &'static str) -> Result<Listener, StartError> {
     Listener::bind(address).await.map_err(|source| StartError::Listen { address, key, source })
+}
+
+/// The proxies whose word on who asks is believed.
+pub(super) fn proxies(config: &Config) -> Result<Proxies, StartError> {
+    let written = config.server.proxies.iter();
+    let networks = written.map(|one| one.get_ref().parse::<Network>().map_err(|why| config.wrong(one, why)));
+    Ok(networks.collect::<Result<Vec<_>, _>>()?.into())
 }
 
 fn ready(app: &App, stopping: &Arc<AtomicBool>) -> health::Ready {

@@ -90,6 +90,8 @@ pub struct Server {
     pub stop_timeout: Span,
     /// Certificate and key, both PEM.
     pub tls: Option<Tls>,
+    /// Proxies in front: addresses, and networks like `10.0.0.0/8`. Only their `X-Forwarded-For` is believed.
+    pub proxies: Vec<Spanned<String>>,
 }
 
 /// A certificate chain and its key, PEM files.
@@ -113,6 +115,7 @@ impl Default for Server {
             body_limit: 1 << 20,
             stop_timeout: Span::seconds(20),
             tls: None,
+            proxies: Vec::new(),
         }
     }
 }
@@ -436,6 +439,7 @@ impl Config {
     /// The settings of `other` that a running server cannot take, since they belong to what it has opened.
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let (ours, theirs) = (&self.server, &other.server);
+        let plain = |list: &[Spanned<String>]| list.iter().map(|one| one.get_ref().clone()).collect::<Vec<_>>();
         let pairs = [
             ("server.listen", ours.listen == theirs.listen),
             ("server.connections", ours.connections == theirs.connections),
@@ -444,6 +448,7 @@ impl Config {
             ("server.body_limit", ours.body_limit == theirs.body_limit),
             ("server.stop_timeout", ours.stop_timeout == theirs.stop_timeout),
             ("server.tls", ours.tls == theirs.tls),
+            ("server.proxies", plain(&ours.proxies) == plain(&theirs.proxies)),
             ("metrics.listen", self.metrics.listen == other.metrics.listen),
             ("log.format", self.log.format == other.log.format),
             ("store", self.store == other.store),

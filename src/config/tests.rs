@@ -21,7 +21,7 @@ fn the_shipped_file_holds_the_defaults() {
                 config.server.header_timeout,
                 config.server.body_timeout,
                 config.server.body_limit,
-                config.server.stop_timeout,
+                (config.server.stop_timeout, config.server.proxies.len()),
                 config.metrics.listen,
                 (
                     (config.log.format, config.log.level.get_ref()),

@@ -1,13 +1,13 @@
-//! What the accept loop knows of a request and warp's filters do not give: the peer, the exact target, the host.
+//! What the accept loop knows of a request and warp's filters do not give: who asks, the exact target, the host.
 
 use http::{HeaderMap, Request, Uri, uri::PathAndQuery};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Put into each request's extensions by [`super::serve`]; `warp::ext::get::<Arrival>()` takes it out.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// Who connected; behind a proxy, the proxy.
-    pub peer: SocketAddr,
+    /// Who asks; behind a proxy that the configuration does not name, the proxy.
+    pub asker: IpAddr,
     /// Path and query exactly as they came.
     pub target: PathAndQuery,
     /// `http` or `https`, as far as our own listener knows.
@@ -18,16 +18,16 @@ pub struct Arrival {
 
 impl Arrival {
     /// Reads it off a request.
-    pub(super) fn of<B>(request: &Request<B>, peer: SocketAddr, encrypted: bool) -> Self {
-        Self::read(request.uri(), request.headers(), peer, encrypted)
+    pub(super) fn of<B>(request: &Request<B>, asker: IpAddr, encrypted: bool) -> Self {
+        Self::read(request.uri(), request.headers(), asker, encrypted)
     }
 
     /// Reads it off a request's parts.
-    pub(super) fn read(uri: &Uri, headers: &HeaderMap, peer: SocketAddr, encrypted: bool) -> Self {
+    pub(super) fn read(uri: &Uri, headers: &HeaderMap, asker: IpAddr, encrypted: bool) -> Self {
         let named = uri.authority().map(http::uri::Authority::as_str);
         let header = || headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         Self {
-            peer,
+            asker,
             target: uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")),
             scheme: if encrypted { "https" } else { "http" },
             authority: named.or_else(header).unwrap_or_default().to_ascii_lowercase().into(),
@@ -47,8 +47,25 @@ impl Arrival {
         format!("{}://{}", self.scheme, self.authority)
     }
 
-    /// The peer's address without its port.
-    pub fn ip(&self) -> IpAddr {
-        self.peer.ip()
+    /// Who asks, as far as limits go: of version 6 the first half of the address, since whoever has one has all of those.
+    pub fn asking_network(&self) -> IpAddr {
+        match self.asker {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            IpAddr::V4(_) => self.asker,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c1_whoever_has_one_address_of_version_6_has_its_neighbours_too() {
+        for (asker, network) in [("192.0.2.9", "192.0.2.9"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")] {
+            let request = Request::new(());
+            let arrival = Arrival::of(&request, asker.parse().unwrap(), false);
+            assert_eq!(arrival.asking_network().to_string(), network);
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, request::Parts, uri::PathAndQuery};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use warp::reply::{Reply as _, Response};
 
 /// Answers webhooks. Not a warp filter: boxed filters, copied headers and what they keep beside a request cost more than
@@ -34,7 +34,7 @@ pub(super) struct Hooks {
 /// Where a request came from.
 #[derive(Clone, Copy)]
 struct From {
-    peer: SocketAddr,
+    asker: IpAddr,
     encrypted: bool,
 }
 
@@ -57,13 +57,13 @@ impl Hooks {
     pub(super) async fn answer(
         &self,
         request: Request<hyper::body::Incoming>,
-        peer: SocketAddr,
+        asker: IpAddr,
         encrypted: bool,
         waiting: &Waiting,
     ) -> Response {
         let (head, body) = request.into_parts();
         let body = body::read_waiting(body, self.limit, waiting).await;
-        let answer = answer(&self.gateway, &head, From { peer, encrypted }, body).await;
+        let answer = answer(&self.gateway, &head, From { asker, encrypted }, body).await;
         super::count(&self.gateway.metrics, "hook", answer)
     }
 }
@@ -92,12 +92,11 @@ async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<B
     let origin = if account.provider.knows_its_urls() {
         String::new()
     } else {
-        Arrival::read(&head.uri, &head.headers, from.peer, from.encrypted).origin()
+        Arrival::read(&head.uri, &head.headers, from.asker, from.encrypted).origin()
     };
     let target = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let now = gateway.env.clock.now();
     let mut incoming = Incoming::new(&head.method, &origin, target, &head.headers, &body, now);
-    incoming.peer = Some(from.peer.ip());
     let certificate = match account.provider.certificate_url(&incoming) {
         None => None,
         Some(url) => match Box::pin(certificates::get(gateway, &url)).await {

@@ -13,6 +13,7 @@ mod hooks;
 mod pages;
 mod portal;
 pub mod problem;
+pub mod proxies;
 pub mod serve;
 pub mod stand_in;
 mod via;
@@ -36,6 +37,8 @@ pub struct Surface {
     pub body: body::Limit,
     /// For `/readyz`.
     pub ready: health::Ready,
+    /// Proxies in front, whose word on who asks is believed.
+    pub proxies: proxies::Proxies,
 }
 
 /// All routes of the main listener. `others`: one filter for each further surface, which answers all of its prefix.
@@ -52,7 +55,7 @@ pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> serve
         async move { problem::recover(rejection).await.map(|answer| count(&metrics, "unknown", answer)) }
     };
     let rest = all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(nowhere).unify().boxed();
-    serve::Routes { hooks: Some(hooks::Hooks::new(surface)), rest }
+    serve::Routes { hooks: Some(hooks::Hooks::new(surface)), rest, proxies: surface.proxies.clone() }
 }
 
 /// A provider's document as an answer.

@@ -29,8 +29,6 @@ pub enum Kind {
     KeyReused,
     /// `If-Match` or the expected revision is not the present one.
     Stale,
-    /// The change needs `If-Match` or an expected revision.
-    PreconditionRequired,
     /// The body is larger than allowed.
     TooLarge,
     /// The body is of a kind that is not read here.
@@ -41,15 +39,13 @@ pub enum Kind {
     TooMany,
     /// Redial failed; the log says why.
     Internal,
-    /// The provider could not be reached.
-    BadGateway,
     /// The store cannot be reached, or Redial is stopping.
     Unavailable,
 }
 
 impl Kind {
     /// Every kind, for documentation and tests.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Malformed,
         Kind::Invalid,
         Kind::Unauthorized,
@@ -60,13 +56,11 @@ impl Kind {
         Kind::Taken,
         Kind::KeyReused,
         Kind::Stale,
-        Kind::PreconditionRequired,
         Kind::TooLarge,
         Kind::UnsupportedMedia,
         Kind::Timeout,
         Kind::TooMany,
         Kind::Internal,
-        Kind::BadGateway,
         Kind::Unavailable,
     ];
 
@@ -85,9 +79,6 @@ impl Kind {
                 (S::UNPROCESSABLE_ENTITY, "key-reused", "The idempotency key was used with another body")
             }
             Kind::Stale => (S::PRECONDITION_FAILED, "stale", "It has been changed since it was read"),
-            Kind::PreconditionRequired => {
-                (S::PRECONDITION_REQUIRED, "precondition-required", "The version that is changed must be named")
-            }
             Kind::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Kind::UnsupportedMedia => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media", "A body of this type is not read here")
@@ -95,7 +86,6 @@ impl Kind {
             Kind::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The request did not arrive in time"),
             Kind::TooMany => (S::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Kind::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
-            Kind::BadGateway => (S::BAD_GATEWAY, "bad-gateway", "The provider could not be reached"),
             Kind::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Not available at the moment"),
         }
     }

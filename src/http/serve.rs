@@ -5,6 +5,7 @@
 use super::{
     arrival::Arrival,
     hooks::Hooks,
+    proxies::Proxies,
     waiting::{Answering, Timer, Waiting},
 };
 use crate::telemetry::Metrics;
@@ -70,11 +71,13 @@ pub struct Routes {
     pub(super) hooks: Option<Hooks>,
     /// The rest.
     pub(super) rest: BoxedFilter<(Response,)>,
+    /// Proxies in front.
+    pub(super) proxies: Proxies,
 }
 
 impl From<BoxedFilter<(Response,)>> for Routes {
     fn from(rest: BoxedFilter<(Response,)>) -> Self {
-        Self { hooks: None, rest }
+        Self { hooks: None, rest, proxies: Proxies::default() }
     }
 }
 
@@ -246,13 +249,14 @@ impl Server {
         let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
             let (waiting, rest) = (Arc::clone(&waiting), &rest);
             waiting.busy();
+            let asker = self.routes.proxies.asker(peer.ip(), request.headers());
             async move {
                 let answer = match &self.routes.hooks {
                     Some(hooks) if Hooks::are_at(request.uri().path()) => {
-                        hooks.answer(request, peer, encrypted, &waiting).await
+                        hooks.answer(request, asker, encrypted, &waiting).await
                     }
                     _ => {
-                        let arrival = Arrival::of(&request, peer, encrypted);
+                        let arrival = Arrival::of(&request, asker, encrypted);
                         request.extensions_mut().insert(arrival);
                         let answer: Result<Response, Infallible> = rest.call(request).await;
                         let Ok(answer) = answer;

@@ -108,11 +108,7 @@ where
 {
     let origin = wish.arrival.origin();
     let now = gateway.env.clock.now();
-    let incoming = |body| {
-        let mut incoming = Incoming::new(&wish.method, &origin, wish.target, &wish.headers, body, now);
-        incoming.peer = Some(wish.arrival.ip());
-        incoming
-    };
+    let incoming = |body| Incoming::new(&wish.method, &origin, wish.target, &wish.headers, body, now);
     // Nothing is read of a body whose sender is not known, but where the sender is known by it.
     let (early, stream) = if account.provider.needs_body_first() {
         match body::read(stream, limit).await {

@@ -9,7 +9,7 @@ use super::{
     signature::{Scheme, Sns, origins, same},
 };
 use crate::clock::Time;
-use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
+use std::{borrow::Cow, sync::OnceLock};
 
 /// A webhook or a sender's request. Its fields are parsed once, on the first use.
 #[derive(Debug)]
@@ -27,8 +27,6 @@ pub struct Incoming<'a> {
     pub body: &'a [u8],
     /// The present moment, for signatures with a time in them.
     pub now: Time,
-    /// Where it came from.
-    pub peer: Option<IpAddr>,
     /// What lies at [`Account::certificate_url`], where there is one.
     pub certificate: Option<&'a Certificate>,
     query: OnceLock<Vec<Pair<'a>>>,
@@ -113,8 +111,7 @@ impl<'a> Incoming<'a> {
     where
         'a: 'b,
     {
-        let other = Incoming::new(self.method, self.origin, target, self.headers, self.body, self.now);
-        Incoming { peer: self.peer, ..other }
+        Incoming::new(self.method, self.origin, target, self.headers, self.body, self.now)
     }
 
     /// Nothing is parsed yet.
@@ -133,7 +130,6 @@ impl<'a> Incoming<'a> {
             headers,
             body,
             now,
-            peer: None,
             certificate: None,
             query: OnceLock::new(),
             read: OnceLock::new(),

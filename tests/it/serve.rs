@@ -1,11 +1,14 @@
 //! The accept loop: limits, time-outs, TLS, a stop that lets what is under way end.
 
+use crate::spawn::{Setup, spawn};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use redial::{
     http::{
+        arrival::Arrival,
         body, health,
         problem::recover,
+        proxies::{Network, Proxies},
         serve::{self, HangUp, Limits, Listener},
     },
     telemetry::Metrics,
@@ -110,6 +113,21 @@ async fn bad_requests_get_their_answers_and_the_next_connection_is_served() {
         assert!(said.starts_with(answer) && said.is_empty() == answer.is_empty(), "{why}: {said:?}");
         let ours = ["404", "413", "408"].iter().any(|status| answer.contains(status));
         assert!(!ours || said.contains("application/problem+json"), "{why}: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_is_the_proxys_word_only_where_the_proxy_is_known() {
+    for (known, asker) in [(&[][..], "127.0.0.1"), (&["127.0.0.1"], "192.0.2.9"), (&["10.0.0.0/8"], "127.0.0.1")] {
+        let networks: Vec<Network> = known.iter().map(|one| one.parse().unwrap()).collect();
+        let others: crate::spawn::Others = Box::new(|_| {
+            let asker = warp::path!("asker").and(warp::ext::get::<Arrival>());
+            vec![asker.map(|arrival: Arrival| arrival.asker.to_string().into_response()).boxed()]
+        });
+        let running = spawn(Setup { others, proxies: Proxies::from(networks), ..Setup::default() }).await;
+        let request = http::Request::get(format!("{}/asker", running.base)).header("x-forwarded-for", "192.0.2.9");
+        let answer = client().send(request.body(Bytes::new()).unwrap()).await.unwrap();
+        assert_eq!(answer.body(), asker, "{known:?}");
     }
 }
 

@@ -12,7 +12,7 @@ use redial::{
         owner::{Book, Group, Held, Membership, Proof},
         target::Targets,
     },
-    http::{Surface, body, routes, serve},
+    http::{Surface, body, proxies::Proxies, routes, serve},
     provider::{self, AccountSettings, Custody, Provider, Secret, SenderKey},
     store::{Commit, Effect, SharedStore, sqlite::Sqlite},
     telemetry::Metrics,
@@ -51,6 +51,7 @@ pub(crate) struct Setup {
     pub(crate) store: Option<SharedStore>,
     pub(crate) rules: Rules,
     pub(crate) metrics: Metrics,
+    pub(crate) proxies: Proxies,
     /// When the clock starts.
     pub(crate) now: Time,
     /// Pauses before further tries at callbacks.
@@ -69,6 +70,7 @@ impl Default for Setup {
             others: Box::new(|_| Vec::new()),
             store: None,
             metrics: Metrics::new(),
+            proxies: Proxies::default(),
             rules: Rules { region: phone::Region::new("US"), ..Rules::default() },
             // The real time: SDKs compare signatures' times with their own clock.
             now: redial::clock::SystemClock.now(),
@@ -163,6 +165,7 @@ pub(crate) async fn spawn(setup: Setup) -> Running {
     let surface = Surface {
         gateway: Arc::clone(&gateway),
         body: body::Limit { bytes: setup.body_limit, time: Duration::from_secs(5) },
+        proxies: setup.proxies,
         ready: Arc::new(move || {
             let store = Arc::clone(&ready_store);
             Box::pin(async move { store.now().await.map(|_| ()).map_err(|error| error.to_string()) })

@@ -174,7 +174,7 @@ fn refused(metrics: &Metrics, problem: &Problem) {
         Kind::Timeout => "time",
         Kind::Malformed | Kind::Invalid | Kind::UnsupportedMedia => "malformed",
         Kind::NotFound | Kind::MethodNotAllowed => "path",
-        Kind::Conflict | Kind::Taken | Kind::KeyReused | Kind::Stale | Kind::PreconditionRequired => "state",
+        Kind::Conflict | Kind::Taken | Kind::KeyReused | Kind::Stale => "state",
         _ => "failure",
     };
     metrics.refused.get_or_create(&Refused { surface: "api", reason }).inc();

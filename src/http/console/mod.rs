@@ -169,7 +169,7 @@ impl Surface {
     async fn sign_in(&self, asked: &Asked) -> Response {
         let fields = asked.fields();
         let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-        match self.console.sign_in(field("name"), field("password"), &asked.arrival.ip().to_string()).await {
+        match self.console.sign_in(field("name"), field("password"), &asked.arrival.asker.to_string()).await {
             SignedIn::As(token) => self.cookie.given(redirect("/console"), &token),
             SignedIn::No => self.page(StatusCode::FORBIDDEN, "sign_in.html", None, json!({ "wrong": true })),
         }

@@ -59,7 +59,7 @@ impl Asked {
 
     /// For the limits of codes.
     pub(super) fn requester(&self) -> String {
-        format!("ip {}", self.arrival.ip())
+        format!("ip {}", self.arrival.asking_network())
     }
 
     /// The device in words, for the list of sessions: what its browser and system are called.
