@@ -2,8 +2,8 @@
 //! is killed at random moments. No notice may be lost, and none may reach a person twice whose first message is known to
 //! have left; what it costs, and what one dead provider does to the others, is printed.
 //!
-//! `cargo bench --bench proof [-- --notices 100000 --kills 50 --seed 1 --postgres URL --storm]`; with `--storm` only the run
-//! with faults and kills. Calm runs use an embedded database always.
+//! `cargo bench --bench proof [-- --notices 100000 --kills 50 --seed 1 --postgres URL --storm --flat-out]`; with `--storm` only the run
+//! with faults and kills, with `--flat-out` only one without, as fast as it goes. Calm runs use an embedded database always.
 
 mod storm;
 
@@ -44,6 +44,11 @@ fn main() -> ExitCode {
         ..storm.clone()
     };
     let mut good = true;
+    if words.iter().any(|word| word == "--flat-out") {
+        let flat = Settings { kills: 0, faults: false, ..storm.clone() };
+        good &= show("flat out: no faults, no kills", &runtime.block_on(storm::run(&flat)));
+        return if good { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     if !words.iter().any(|word| word == "--storm") {
         good &= show("calm: no faults, no kills", &runtime.block_on(storm::run(&calm)));
         let dead = Settings { dead: Some("plain"), ..calm };

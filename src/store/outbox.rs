@@ -1,6 +1,6 @@
 //! What is to be told: fan-outs, notices under a lease, attempts, the ledger, opt-outs.
 
-use super::{Page, Result};
+use super::{Leaving, Page, Reports, Result};
 use crate::{
     clock::Time,
     domain::{
@@ -73,6 +73,12 @@ pub trait Outbox: Send + Sync {
     async fn notices(&self, owner: OwnerId, before: Option<NoticeId>, limit: usize) -> Result<Page<Notice>>;
     /// Notices in a state, of all owners, oldest first.
     async fn notices_in(&self, state: NoticeState, after: Option<NoticeId>, limit: usize) -> Result<Page<Notice>>;
+    /// What each of these recipients of an owner was last shown, and their open notice, in their order.
+    async fn pairs(&self, owner: OwnerId, recipients: &[Recipient]) -> Result<Vec<(Option<Shown>, Option<Notice>)>>;
+    /// What delivering each of these begins with, in their order.
+    async fn leaving(&self, notices: &[Notice]) -> Result<Vec<Leaving>>;
+    /// The last attempt of a notice with what was reported of it.
+    async fn reports_of(&self, id: NoticeId) -> Result<Option<Reports>>;
     /// The attempts of a notice, first one first.
     async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>>;
     /// The attempt with the provider's id.

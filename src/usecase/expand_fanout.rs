@@ -15,14 +15,11 @@ use crate::{
     },
     store::{Commit, Effect, Fanout, Result, StoreError},
 };
-use futures_util::{TryStreamExt as _, stream::FuturesOrdered};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// Recipients in one page, and so in one commit.
 const PAGE: usize = 500;
-/// Reads under way at once.
-const READS: usize = 8;
 
 /// How notices are scheduled.
 #[derive(Clone, Debug)]
@@ -73,28 +70,6 @@ async fn page(env: &Env, fanout: &Fanout) -> Result<(Vec<(Recipient, Vec<GroupId
     Ok((page, last))
 }
 
-/// What is known of one pair.
-type Known = (Option<Shown>, Option<Notice>);
-
-/// The ledger's rows and open notices of a page, a few reads at a time.
-async fn known(env: &Env, owner: OwnerId, page: &[(Recipient, Vec<GroupId>)]) -> Result<Vec<Known>> {
-    let mut known = Vec::with_capacity(page.len());
-    for some in page.chunks(READS) {
-        let mut reads = FuturesOrdered::new();
-        for (recipient, _) in some {
-            reads.push_back(pair(env, owner, *recipient));
-        }
-        while let Some(found) = reads.try_next().await? {
-            known.push(found);
-        }
-    }
-    Ok(known)
-}
-
-async fn pair(env: &Env, owner: OwnerId, recipient: Recipient) -> Result<Known> {
-    futures_util::try_join!(env.store.shown(owner, recipient), env.store.open_notice(owner, recipient))
-}
-
 /// What this page writes.
 async fn plan(
     env: &Env,
@@ -104,7 +79,8 @@ async fn plan(
     page: &[(Recipient, Vec<GroupId>)],
 ) -> Result<Vec<Effect>> {
     let owner = fanout.owner;
-    let known = known(env, owner, page).await?;
+    let recipients: Vec<Recipient> = page.iter().map(|(recipient, _)| *recipient).collect();
+    let known = env.store.pairs(owner, &recipients).await?;
     let now = env.store.now().await?;
     let mut effects = Vec::new();
     for ((recipient, groups), (shown, open)) in page.iter().zip(known) {

@@ -78,6 +78,11 @@ pub(super) enum Refusal {
 }
 
 impl Stopped {
+    /// Where it is known that nothing was said.
+    pub(super) fn nobody(owner: OwnerId) -> Self {
+        Self { said: Vec::new(), behind: HashMap::new(), dead: Vec::new(), asleep: Vec::new(), owner }
+    }
+
     /// Reads the facts.
     pub(super) async fn read(
         env: &Env,

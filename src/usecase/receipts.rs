@@ -130,13 +130,10 @@ async fn find(env: &Env, own: Option<OwnMessage>, receipt: &Receipt) -> Result<O
 
 /// What came before its message was known is taken now: for whoever has just written how an attempt ended.
 pub(super) async fn catch_up(env: &Env, id: NoticeId) -> Result<()> {
-    let Some(last) = env.store.attempts(id).await?.pop() else { return Ok(()) };
-    let mut known = last.reported.is_some();
-    if let Some(foreign_id) = &last.foreign_id {
-        for receipt in env.store.receipts(&last.account, foreign_id).await? {
-            take(env, &last, &receipt).await?;
-            known = true;
-        }
+    let Some((last, receipts)) = env.store.reports_of(id).await? else { return Ok(()) };
+    let known = last.reported.is_some() || !receipts.is_empty();
+    for receipt in receipts {
+        take(env, &last, &receipt).await?;
     }
     if known { settle(env, id, last.number).await } else { Ok(()) }
 }

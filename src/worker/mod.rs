@@ -229,8 +229,10 @@ impl Worker {
         let settings = self.settings.kept();
         for (lane, most) in [(&self.fresh, settings.fresh), (&self.retries, settings.retries)] {
             let claimed = lane.claim(&self.env, most, settings.lease).await?;
-            let together = Together::default();
-            for (claimed, permit) in claimed {
+            let of = |some: &[(Claimed, _)]| Together::of(some.iter().map(|(claimed, _)| claimed));
+            let together: Vec<Together> = claimed.chunks(Together::MOST).map(of).collect();
+            for (nth, (claimed, permit)) in claimed.into_iter().enumerate() {
+                let together = &together[nth / Together::MOST];
                 let (worker, together, stop) = (self.clone(), together.clone(), stop.clone());
                 tasks.spawn(async move {
                     if let Err(error) = worker.deliver(&claimed, &together, &stop).await {
@@ -335,7 +337,7 @@ impl Worker {
             for (retries, limit) in [(false, settings.fresh), (true, settings.retries)] {
                 let claimed = self.env.store.claim(retries, limit.max(1), settings.lease).await?;
                 found |= !claimed.is_empty();
-                let together = Together::default();
+                let together = Together::of(&claimed);
                 let mut deliveries = FuturesUnordered::new();
                 for claimed in &claimed {
                     deliveries.push(self.deliver(claimed, &together, &stop));

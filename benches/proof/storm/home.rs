@@ -108,6 +108,17 @@ impl Home {
         line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) / 1_024
     }
 
+    /// Its processor time so far, of all threads, as the scheduler counts it; nothing where the system does not tell.
+    pub(crate) fn worked(&self) -> Duration {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = child.as_ref().and_then(|child| fs::read_dir(format!("/proc/{}/task", child.id())).ok());
+        let of = |thread: std::io::Result<fs::DirEntry>| {
+            let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+        };
+        threads.into_iter().flatten().filter_map(of).sum()
+    }
+
     /// What it had to say, warnings and errors: each kind of line once with how often, digits and ids left out.
     pub(crate) fn said(&self) -> Vec<(String, usize)> {
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();

@@ -71,6 +71,8 @@ pub(crate) struct Run {
     pub(crate) reports: usize,
     /// The last process' memory at most, in MiB.
     pub(crate) memory: u64,
+    /// Processor time of the last process since the first change.
+    pub(crate) worked: Duration,
     /// What the processes had to say.
     pub(crate) said: Vec<(String, usize)>,
 }
@@ -100,12 +102,14 @@ pub(crate) async fn run(settings: &Settings) -> Run {
     home.ready().await;
     let mut owners = people(settings, &home, &v1).await;
 
-    let begun = Instant::now();
+    let (begun, worked) = (Instant::now(), home.worked());
     let killer = tokio::spawn(kill(settings.clone(), Arc::clone(&home), Arc::clone(&progress), script));
     change(settings, &v1, &mut owners, &progress).await;
     let (kills, down) = killer.await.expect("it does not panic");
     let notices = quiet(settings, &home, &v1, &owners, &desk, &progress).await;
     let took = begun.elapsed();
+    // Of a later life all of it.
+    let worked = if kills == 0 { home.worked().saturating_sub(worked) } else { home.worked() };
 
     let outcome = check::compare(&v1, &owners, &notices, &far_ends, settings.dead.is_some()).await;
     let mut answers = BTreeMap::new();
@@ -113,7 +117,7 @@ pub(crate) async fn run(settings: &Settings) -> Run {
         answers.extend(far_end.seen().answers.iter().map(|(kind, count)| ((far_end.name, *kind), *count)));
     }
     let (memory, said) = (home.memory(), home.said());
-    Run { outcome, kills, took, alive: took.saturating_sub(down), answers, reports: desk.sent(), memory, said }
+    Run { outcome, kills, took, alive: took.saturating_sub(down), answers, reports: desk.sent(), memory, worked, said }
 }
 
 /// A key that may do all that is done here.

@@ -18,14 +18,15 @@ impl fmt::Display for Run {
         writeln!(
             f,
             "{} notices, {} requests for messages, {} reports, {} kills; {:.1} s, {:.0} notices/s while a process was \
-             there; {} MiB at most in the last life",
+             there; the last life took {} MiB at most and {:.1} s of processor time",
             outcome.notices,
             outcome.requests,
             self.reports,
             self.kills,
             self.took.as_secs_f64(),
             rate(outcome.notices, self.alive),
-            self.memory
+            self.memory,
+            self.worked.as_secs_f64()
         )?;
         for ((provider, state), count) in &outcome.counts {
             writeln!(f, "  by {provider:6} {state:9} {count:>8}")?;

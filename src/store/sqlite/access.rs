@@ -4,6 +4,7 @@ use super::{
     Sqlite, keys,
     owners::{self, json},
     row::{self, Cells, many, one, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, params};
 use std::time::Duration;
 
 #[async_trait]
@@ -27,6 +28,7 @@ impl Access for Sqlite {
     async fn secret(&self) -> Result<Option<[u8; 32]>> {
         self.read(|connection| {
             connection
+                .connection()
                 .query_row("-- access::secret\nSELECT key FROM secret", [], |row| row.get(0))
                 .optional()
                 .map_err(row::unavailable)
@@ -133,7 +135,7 @@ impl Access for Sqlite {
         self.write(move |tx| {
             tx.step()?;
             one::<RequestId, _>(
-                tx.connection,
+                &tx.connection,
                 "request",
                 "-- access::claim_request
                  UPDATE request SET ready = ?2 WHERE (owner, id) IN
@@ -174,7 +176,7 @@ fn passkey(cells: &Cells<'_>) -> Result<Passkey> {
 }
 
 /// When a request is looked at next.
-pub(super) fn next_request(connection: &Connection) -> Result<Option<Time>> {
+pub(super) fn next_request(connection: &impl Prepares) -> Result<Option<Time>> {
     one::<RequestId, Time>(
         connection,
         "request",

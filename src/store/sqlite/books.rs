@@ -18,13 +18,13 @@ use crate::{
     store::{Audience, Books, Linking, Page, Result, StoreError},
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::time::Duration;
 
 #[async_trait]
 impl Books for Sqlite {
     async fn books(&self, owner: OwnerId) -> Result<Vec<Book>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             let found = many::<BookId, _>(
                 connection,
                 "book",
@@ -45,7 +45,7 @@ impl Books for Sqlite {
     }
 
     async fn groups(&self, owner: OwnerId) -> Result<Vec<Group>> {
-        self.read(move |connection| groups(connection, owner)).await
+        self.read_quickly(move |connection| groups(connection, owner)).await
     }
 
     async fn members(
@@ -75,16 +75,16 @@ impl Books for Sqlite {
     }
 
     async fn memberships(&self, owner: OwnerId, member: Member) -> Result<Vec<GroupId>> {
-        self.read(move |connection| groups_with(connection, owner, member)).await
+        self.read_quickly(move |connection| groups_with(connection, owner, member)).await
     }
 
     async fn contact(&self, owner: OwnerId, id: ContactId) -> Result<Option<Contact>> {
-        self.read(move |connection| contacts::one(connection, owner, id)).await
+        self.read_quickly(move |connection| contacts::one(connection, owner, id)).await
     }
 
     async fn contact_by_uid(&self, owner: OwnerId, book: BookId, uid: &str) -> Result<Option<Contact>> {
         let uid = Box::<str>::from(uid);
-        self.read(move |connection| contacts::by_uid(connection, owner, book, &uid)).await
+        self.read_quickly(move |connection| contacts::by_uid(connection, owner, book, &uid)).await
     }
 
     async fn contacts(
@@ -118,11 +118,11 @@ impl Books for Sqlite {
 
     async fn asleep_at(&self, owner: OwnerId, keys: &[Box<str>]) -> Result<Vec<Asleep>> {
         let keys = keys.to_vec();
-        self.read(move |connection| asleep::at(connection, owner, &keys)).await
+        self.read_quickly(move |connection| asleep::at(connection, owner, &keys)).await
     }
 
     async fn blocks(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             many::<OwnerId, _>(
                 connection,
                 "block",
@@ -135,7 +135,7 @@ impl Books for Sqlite {
     }
 
     async fn grants(&self, owner: OwnerId) -> Result<Vec<(GroupId, Grant)>> {
-        self.read(move |connection| grants(connection, owner)).await
+        self.read_quickly(move |connection| grants(connection, owner)).await
     }
 
     async fn audience(&self, owner: OwnerId, after: Option<Recipient>, limit: usize) -> Result<Page<Audience>> {
@@ -143,11 +143,11 @@ impl Books for Sqlite {
     }
 
     async fn audience_of(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<(Audience, Vec<Contact>)>> {
-        self.read(move |connection| audience_of(connection, owner, recipient)).await
+        self.read_quickly(move |connection| audience_of(connection, owner, recipient)).await
     }
 }
 
-fn groups(connection: &Connection, owner: OwnerId) -> Result<Vec<Group>> {
+fn groups(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<Group>> {
     let granted = grants(connection, owner)?;
     let found = many::<GroupId, _>(
         connection,
@@ -217,7 +217,7 @@ pub(super) fn grants(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<(
 }
 
 /// The groups that a member is in.
-fn groups_with(connection: &Connection, owner: OwnerId, member: Member) -> Result<Vec<GroupId>> {
+fn groups_with(connection: &impl Prepares, owner: OwnerId, member: Member) -> Result<Vec<GroupId>> {
     let found = many::<GroupId, _>(
         connection,
         "member",
@@ -231,7 +231,12 @@ fn groups_with(connection: &Connection, owner: OwnerId, member: Member) -> Resul
     })
 }
 
-fn audience(connection: &Connection, owner: OwnerId, after: Option<Recipient>, limit: usize) -> Result<Page<Audience>> {
+fn audience(
+    connection: &impl Prepares,
+    owner: OwnerId,
+    after: Option<Recipient>,
+    limit: usize,
+) -> Result<Page<Audience>> {
     let mut found: Vec<Audience> = Vec::new();
     each::<GroupId>(
         connection,
@@ -257,8 +262,9 @@ fn audience(connection: &Connection, owner: OwnerId, after: Option<Recipient>, l
     Ok(page(found, limit))
 }
 
-fn audience_of(
-    connection: &Connection,
+/// The groups and contacts that make somebody a recipient.
+pub(super) fn audience_of(
+    connection: &impl Prepares,
     owner: OwnerId,
     recipient: Recipient,
 ) -> Result<Option<(Audience, Vec<Contact>)>> {
@@ -303,7 +309,7 @@ pub(super) fn remove_book(tx: &Tx<'_>, owner: OwnerId, book: BookId) -> Result<(
     let of_book = params![owner.to_bytes(), book.to_bytes()];
     tx.step()?;
     let groups = many::<GroupId, GroupId>(
-        tx.connection,
+        &tx.connection,
         "grp",
         "-- books::remove_book\nSELECT id FROM grp WHERE owner = ?1 AND book = ?2",
         of_book,
@@ -314,7 +320,7 @@ pub(super) fn remove_book(tx: &Tx<'_>, owner: OwnerId, book: BookId) -> Result<(
     }
     tx.step()?;
     let contacts = many::<ContactId, ContactId>(
-        tx.connection,
+        &tx.connection,
         "contact",
         "-- books::remove_book\nSELECT id FROM contact WHERE owner = ?1 AND book = ?2",
         of_book,
@@ -391,7 +397,7 @@ pub(super) fn add_member(tx: &Tx<'_>, owner: OwnerId, membership: Membership) ->
     };
     tx.step()?;
     let known = one::<GroupId, ()>(
-        tx.connection,
+        &tx.connection,
         "grp",
         "-- books::add_member\nSELECT id FROM grp WHERE owner = ?1 AND id = ?2",
         params![owner.to_bytes(), group.to_bytes()],
@@ -432,7 +438,7 @@ fn add_audience(tx: &Tx<'_>, owner: OwnerId, group: GroupId, member: Member, ide
 pub(super) fn derive_audience(tx: &Tx<'_>, owner: OwnerId, contact: ContactId) -> Result<()> {
     let member = Member::Contact(contact);
     tx.step()?;
-    let groups = groups_with(tx.connection, owner, member)?;
+    let groups = groups_with(&tx.connection, owner, member)?;
     if groups.is_empty() {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use super::{
     Sqlite,
     row::{self, Cells, ask, many, one, page, unavailable},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -77,7 +78,7 @@ impl Chains for Sqlite {
     async fn lines(&self) -> Result<u64> {
         self.read(|connection| {
             let sum =
-                connection.query_row("-- chains::lines\nSELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
+                connection.connection().query_row("-- chains::lines\nSELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
             sum.map(i64::cast_unsigned).map_err(unavailable)
         })
         .await
@@ -112,7 +113,7 @@ fn link(cells: &Cells<'_>) -> Result<Link> {
     })
 }
 
-fn head_of(connection: &Connection, owner: OwnerId) -> Result<Head> {
+fn head_of(connection: &impl Prepares, owner: OwnerId) -> Result<Head> {
     const SQL: &str = "-- chains::head\nSELECT owner, number, hash FROM audit_head WHERE owner = ?1";
     Ok(one::<OwnerId, _>(connection, "audit_head", SQL, [owner.to_bytes()], head)?.unwrap_or_default())
 }
@@ -124,7 +125,7 @@ const SET_HEAD: &str = "-- chains::set_head
 /// Writes a line at the end of its owner's chain. One transaction writes at a time, so none comes between.
 pub(super) fn add(tx: &Tx<'_>, audit: &Audit) -> Result<()> {
     tx.step()?;
-    let mut head = head_of(tx.connection, audit.owner)?;
+    let mut head = head_of(&tx.connection, audit.owner)?;
     let mut salt = [0; 16];
     SystemRandom::new().fill(&mut salt);
     let seal = head.add(&salt, audit);

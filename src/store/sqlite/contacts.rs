@@ -3,6 +3,7 @@
 use super::{
     books,
     row::{self, Cells, above, ask, many, member_bytes, page, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -16,11 +17,11 @@ use crate::{
     },
     store::{Page, Result, StoreError},
 };
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// One contact.
-pub(super) fn one(connection: &Connection, owner: OwnerId, id: ContactId) -> Result<Option<Contact>> {
+pub(super) fn one(connection: &impl Prepares, owner: OwnerId, id: ContactId) -> Result<Option<Contact>> {
     let found = row::one::<ContactId, _>(
         connection,
         "contact",
@@ -33,7 +34,7 @@ pub(super) fn one(connection: &Connection, owner: OwnerId, id: ContactId) -> Res
 }
 
 /// The contact of a book with this UID.
-pub(super) fn by_uid(connection: &Connection, owner: OwnerId, book: BookId, uid: &str) -> Result<Option<Contact>> {
+pub(super) fn by_uid(connection: &impl Prepares, owner: OwnerId, book: BookId, uid: &str) -> Result<Option<Contact>> {
     let found = row::one::<ContactId, _>(
         connection,
         "contact",
@@ -48,7 +49,7 @@ pub(super) fn by_uid(connection: &Connection, owner: OwnerId, book: BookId, uid:
 
 /// A page of a book.
 pub(super) fn of_book(
-    connection: &Connection,
+    connection: &impl Prepares,
     owner: OwnerId,
     book: BookId,
     after: Option<ContactId>,
@@ -70,7 +71,7 @@ pub(super) fn of_book(
 
 /// A page of those that hold one of these keys, whosever they are.
 pub(super) fn at(
-    connection: &Connection,
+    connection: &impl Prepares,
     keys: &[Box<str>],
     after: Option<(OwnerId, ContactId)>,
     limit: usize,
@@ -113,7 +114,7 @@ fn contact(cells: &Cells<'_>) -> Result<Contact> {
     })
 }
 
-fn complete(connection: &Connection, contact: Contact) -> Result<Contact> {
+fn complete(connection: &impl Prepares, contact: Contact) -> Result<Contact> {
     let names = many::<ContactId, _>(
         connection,
         "contact_name",
@@ -126,7 +127,7 @@ fn complete(connection: &Connection, contact: Contact) -> Result<Contact> {
     Ok(Contact { names, addresses, ..contact })
 }
 
-fn addresses(connection: &Connection, owner: OwnerId, contact: ContactId) -> Result<Vec<Address>> {
+fn addresses(connection: &impl Prepares, owner: OwnerId, contact: ContactId) -> Result<Vec<Address>> {
     many::<ContactId, _>(
         connection,
         "contact_address",
@@ -149,13 +150,13 @@ pub(super) fn identities(tx: &Tx<'_>, owner: OwnerId, contact: ContactId) -> Res
         return Ok(vec![linked.to_string().into()]);
     }
     tx.step()?;
-    Ok(addresses(tx.connection, owner, contact)?.iter().map(|address| address.key().into()).collect())
+    Ok(addresses(&tx.connection, owner, contact)?.iter().map(|address| address.key().into()).collect())
 }
 
 fn linked(tx: &Tx<'_>, owner: OwnerId, contact: ContactId) -> Result<Option<OwnerId>> {
     tx.step()?;
     row::one::<ContactId, _>(
-        tx.connection,
+        &tx.connection,
         "contact",
         "-- contacts::linked\nSELECT id, linked FROM contact WHERE owner = ?1 AND id = ?2",
         params![owner.to_bytes(), contact.to_bytes()],

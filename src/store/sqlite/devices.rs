@@ -18,7 +18,7 @@ use rusqlite::params;
 #[async_trait]
 impl Devices for Sqlite {
     async fn devices(&self, owner: OwnerId) -> Result<Vec<Device>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             many::<DeviceId, _>(
                 connection,
                 "device",
@@ -33,7 +33,7 @@ impl Devices for Sqlite {
     }
 
     async fn device(&self, id: DeviceId) -> Result<Option<Device>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<DeviceId, _>(
                 connection,
                 "device",
@@ -49,7 +49,7 @@ impl Devices for Sqlite {
 
     async fn device_at(&self, account: &str, place: &str) -> Result<Option<Device>> {
         let (account, place) = (Box::<str>::from(account), Box::<str>::from(place));
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<DeviceId, _>(
                 connection,
                 "device",

@@ -13,10 +13,12 @@ use crate::{
     store::{Audit, Commit, Effect, Result},
 };
 
-/// Whether a commit is a single statement, which undoes itself where it fails: a communication that goes elsewhere, and
-/// waits for this.
+/// Whether a commit is a single statement, which undoes itself where it fails: a communication that goes elsewhere, or an
+/// attempt, each of which waits for this.
 pub(super) fn is_one_statement(commit: &Commit) -> bool {
-    matches!(*commit.effects, [Effect::Substituted(_)]) && commit.expect.is_empty() && commit.once.is_none()
+    matches!(*commit.effects, [Effect::Substituted(_) | Effect::AttemptBegun { .. }])
+        && commit.expect.is_empty()
+        && commit.once.is_none()
 }
 
 /// Writes a commit within its savepoint; the first error undoes all of it.

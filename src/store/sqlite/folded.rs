@@ -19,7 +19,7 @@ use crate::{
     },
     store::{Result, StoreError, imported::in_full},
 };
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{params, params_from_iter};
 use std::collections::BTreeSet;
 
 /// Keys in one statement.
@@ -36,9 +36,9 @@ const GRANTS: [ForEveryone; 3] = [ForEveryone::None, ForEveryone::Forward, ForEv
 /// Writes them, none of whose numbers anybody has or had.
 pub(super) fn add(tx: &Tx<'_>, all: &[Moved]) -> Result<()> {
     if all.len() >= MANY {
-        tx.connection.execute_batch(FOR_MANY).map_err(unavailable)?;
+        tx.connection.connection().execute_batch(FOR_MANY).map_err(unavailable)?;
     }
-    let prepare = |statement| tx.connection.prepare_cached(statement).map_err(unavailable);
+    let prepare = |statement| tx.connection.connection().prepare_cached(statement).map_err(unavailable);
     let mut row = prepare(
         "-- folded::add
          INSERT INTO folded (owner, name, name_key, old, old_wire, new, new_wire, at, given, source, created)
@@ -82,12 +82,12 @@ pub(super) fn add(tx: &Tx<'_>, all: &[Moved]) -> Result<()> {
 
 /// Writes an owner in full who may be folded.
 pub(super) fn unfold(tx: &Tx<'_>, owner: OwnerId) -> Result<()> {
-    of_owner(tx.connection, owner)?.map_or(Ok(()), |moved| write_in_full(tx, &moved))
+    of_owner(&tx.connection, owner)?.map_or(Ok(()), |moved| write_in_full(tx, &moved))
 }
 
 /// Writes the owner in full who has or had this number, where that one is folded.
 pub(super) fn unfold_key(tx: &Tx<'_>, key: &str) -> Result<()> {
-    of_key(tx.connection, key)?.map_or(Ok(()), |moved| write_in_full(tx, &moved))
+    of_key(&tx.connection, key)?.map_or(Ok(()), |moved| write_in_full(tx, &moved))
 }
 
 fn write_in_full(tx: &Tx<'_>, moved: &Moved) -> Result<()> {
@@ -123,7 +123,7 @@ pub(super) fn of_key(connection: &impl Prepares, key: &str) -> Result<Option<Mov
 }
 
 /// Owners by id.
-pub(super) fn after(connection: &Connection, after: Option<OwnerId>, limit: usize) -> Result<Vec<Moved>> {
+pub(super) fn after(connection: &impl Prepares, after: Option<OwnerId>, limit: usize) -> Result<Vec<Moved>> {
     let statement = select!("after", "folded f WHERE f.owner > ?1 ORDER BY f.owner LIMIT ?2");
     many::<OwnerId, _>(connection, "folded", statement, params![above(after.map(OwnerId::to_bytes)), ask(limit)], read)
 }

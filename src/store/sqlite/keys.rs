@@ -17,7 +17,7 @@ use rusqlite::params;
 impl Keys for Sqlite {
     async fn key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
         let hash = *hash;
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<AppId, _>(
                 connection,
                 "api_key",
@@ -44,7 +44,7 @@ impl Keys for Sqlite {
 
     async fn once(&self, caller: AppId, path: &str, key: &str) -> Result<Option<Once>> {
         let (path, key) = (Box::<str>::from(path), Box::<str>::from(key));
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<AppId, _>(
                 connection,
                 "once",

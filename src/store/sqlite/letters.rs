@@ -3,6 +3,7 @@
 use super::{
     Sqlite,
     row::{self, Cells, many, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     store::{ClaimedLetter, Letter, Letters, Posted, Result},
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::time::Duration;
 
 #[async_trait]
@@ -39,7 +40,7 @@ impl Letters for Sqlite {
 fn claim(tx: &Tx<'_>, urgent: bool, limit: usize, lease: Duration) -> Result<Vec<ClaimedLetter>> {
     tx.step()?;
     let mut claimed = many::<LetterId, _>(
-        tx.connection,
+        &tx.connection,
         "letter",
         "-- letters::claim
          UPDATE letter SET ready = ?2, fence = fence + 1
@@ -67,7 +68,7 @@ fn letter(cells: &Cells<'_>) -> Result<Letter> {
 }
 
 /// When one can be claimed next.
-pub(super) fn next(connection: &Connection) -> Result<Option<Time>> {
+pub(super) fn next(connection: &impl Prepares) -> Result<Option<Time>> {
     let mut next = None;
     for urgent in [true, false] {
         let ready = row::one::<LetterId, Time>(

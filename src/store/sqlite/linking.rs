@@ -2,6 +2,7 @@
 
 use super::{
     row::{self, Cells},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     domain::id::{ContactId, OwnerId},
     store::{Linking, Result},
 };
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::time::Duration;
 
 /// Writes that they are to be looked for, from the first contact on.
@@ -42,7 +43,7 @@ pub(super) fn moved(tx: &Tx<'_>, owner: OwnerId, seen: Time, cursor: Option<(Own
 pub(super) fn claim(tx: &Tx<'_>, lease: Duration) -> Result<Option<Linking>> {
     tx.step()?;
     row::one::<OwnerId, _>(
-        tx.connection,
+        &tx.connection,
         "linking",
         "-- linking::claim
          UPDATE linking SET ready = ?2
@@ -54,7 +55,7 @@ pub(super) fn claim(tx: &Tx<'_>, lease: Duration) -> Result<Option<Linking>> {
 }
 
 /// When one can be claimed next.
-pub(super) fn next(connection: &Connection) -> Result<Option<Time>> {
+pub(super) fn next(connection: &impl Prepares) -> Result<Option<Time>> {
     row::one::<OwnerId, Time>(
         connection,
         "linking",

@@ -15,6 +15,7 @@ mod facts;
 mod folded;
 mod keeper;
 mod keys;
+mod leaving;
 mod letters;
 mod linking;
 mod notices;
@@ -35,8 +36,7 @@ use super::{Commit, Result, Store, StoreError, filter::Filter};
 use crate::clock::{Clock, Time};
 use async_trait::async_trait;
 use reader::Readers;
-use rusqlite::Connection;
-use statements::Statements;
+use statements::{Prepares as _, Statements};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -131,12 +131,15 @@ impl Sqlite {
         self.steps.store(i64::from(statements.max(1)), Ordering::SeqCst);
     }
 
-    /// Runs `work` on a connection that reads one moment of the database.
-    async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
-        self.queue(reader::piece(false, move |statements| work(statements.connection()))).await
+    /// Runs `work` on a connection that reads one moment of the database. For what may take a while.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Statements<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.queue(reader::piece(false, work)).await
     }
 
-    /// The same for what is read often and quickly, with others of its kind.
+    /// The same for what is read quickly: a few rows by their keys. Shares its moment with others of its kind.
     async fn read_quickly<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Statements<'_>) -> Result<T> + Send + 'static,
@@ -215,7 +218,7 @@ impl Store for Sqlite {
     async fn follow(&self) -> Result<()> {
         let (filter, followed) = (Arc::clone(&self.filter), Arc::clone(&self.followed));
         self.read(move |connection| {
-            let last = keeper::follow(connection, &filter, followed.load(Ordering::SeqCst))?;
+            let last = keeper::follow(connection.connection(), &filter, followed.load(Ordering::SeqCst))?;
             followed.fetch_max(last, Ordering::SeqCst);
             Ok(())
         })
@@ -232,8 +235,8 @@ impl Store for Sqlite {
             let (filter, followed) = (Arc::clone(&self.filter), Arc::clone(&self.followed));
             let saved = self
                 .read(move |connection| {
-                    let last = keeper::follow(connection, &filter, followed.load(Ordering::SeqCst))?;
-                    keeper::save(&filter, &path, keeper::Mark::at(connection, last)?);
+                    let last = keeper::follow(connection.connection(), &filter, followed.load(Ordering::SeqCst))?;
+                    keeper::save(&filter, &path, keeper::Mark::at(connection.connection(), last)?);
                     Ok(())
                 })
                 .await;

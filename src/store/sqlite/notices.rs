@@ -3,6 +3,7 @@
 use super::{
     access, letters, linking, returns,
     row::{self, Cells, above, ask, below, many, page, recipient, recipient_bytes, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     },
     store::{Claimed, Page, Result, StoreError},
 };
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::time::Duration;
 
 /// By their codes. The schema knows that the first is `Open`.
@@ -42,7 +43,7 @@ fn coded<T: Copy>(all: &[T]) -> impl Fn(i64) -> Option<T> {
 }
 
 /// One notice.
-pub(super) fn one(connection: &Connection, id: NoticeId) -> Result<Option<Notice>> {
+pub(super) fn one(connection: &impl Prepares, id: NoticeId) -> Result<Option<Notice>> {
     row::one::<NoticeId, _>(
         connection,
         "notice",
@@ -54,7 +55,7 @@ pub(super) fn one(connection: &Connection, id: NoticeId) -> Result<Option<Notice
 }
 
 /// The open notice of a pair.
-pub(super) fn open(connection: &Connection, owner: OwnerId, to: Recipient) -> Result<Option<Notice>> {
+pub(super) fn open(connection: &impl Prepares, owner: OwnerId, to: Recipient) -> Result<Option<Notice>> {
     row::one::<NoticeId, _>(
         connection,
         "notice",
@@ -68,7 +69,7 @@ pub(super) fn open(connection: &Connection, owner: OwnerId, to: Recipient) -> Re
 
 /// A page of an owner's notices, newest first.
 pub(super) fn of_owner(
-    connection: &Connection,
+    connection: &impl Prepares,
     owner: OwnerId,
     before: Option<NoticeId>,
     limit: usize,
@@ -87,7 +88,7 @@ pub(super) fn of_owner(
 
 /// A page of all notices in a state, oldest first.
 pub(super) fn in_state(
-    connection: &Connection,
+    connection: &impl Prepares,
     state: NoticeState,
     after: Option<NoticeId>,
     limit: usize,
@@ -128,7 +129,7 @@ fn notice(cells: &Cells<'_>) -> Result<Notice> {
 }
 
 /// When something can be claimed next.
-pub(super) fn next_due(connection: &Connection) -> Result<Option<Time>> {
+pub(super) fn next_due(connection: &impl Prepares) -> Result<Option<Time>> {
     let mut next = row::one::<FanoutId, Time>(
         connection,
         "fanout",
@@ -194,7 +195,7 @@ pub(super) fn claim(tx: &Tx<'_>, retries: bool, limit: usize, lease: Duration) -
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.step()?;
     let mut claimed =
-        many::<NoticeId, _>(tx.connection, "notice", statement, params![tx.now.0, until.0, limit], |cells| {
+        many::<NoticeId, _>(&tx.connection, "notice", statement, params![tx.now.0, until.0, limit], |cells| {
             Ok(Claimed { notice: notice(cells)?, fence: cells.count(10, "fence")?, until })
         })?;
     claimed.sort_by_key(|claimed| (claimed.notice.due, claimed.notice.id));
@@ -310,7 +311,7 @@ pub(super) fn end_attempt(
 }
 
 /// The attempts of a notice, first one first.
-pub(super) fn attempts(connection: &Connection, id: NoticeId) -> Result<Vec<Attempt>> {
+pub(super) fn attempts(connection: &impl Prepares, id: NoticeId) -> Result<Vec<Attempt>> {
     many::<NoticeId, _>(
         connection,
         "attempt",
@@ -324,7 +325,7 @@ pub(super) fn attempts(connection: &Connection, id: NoticeId) -> Result<Vec<Atte
 
 /// The newest attempt with the provider's id.
 pub(super) fn attempt_by_foreign_id(
-    connection: &Connection,
+    connection: &impl Prepares,
     account: &str,
     foreign_id: &str,
 ) -> Result<Option<Attempt>> {
@@ -340,7 +341,7 @@ pub(super) fn attempt_by_foreign_id(
 }
 
 /// The newest attempt at an address over an account that left, or may have.
-pub(super) fn last_attempt_to(connection: &Connection, account: &str, key: &str) -> Result<Option<Attempt>> {
+pub(super) fn last_attempt_to(connection: &impl Prepares, account: &str, key: &str) -> Result<Option<Attempt>> {
     row::one::<NoticeId, _>(
         connection,
         "attempt",
@@ -372,7 +373,7 @@ fn attempt(cells: &Cells<'_>) -> Result<Attempt> {
 }
 
 /// Attempts over an account since then that were sent, may have been, or are under way.
-pub(super) fn attempts_since(connection: &Connection, account: &str, since: Time) -> Result<u64> {
+pub(super) fn attempts_since(connection: &impl Prepares, account: &str, since: Time) -> Result<u64> {
     let found = row::one::<NoticeId, u64>(
         connection,
         "attempt",
@@ -385,7 +386,7 @@ pub(super) fn attempts_since(connection: &Connection, account: &str, since: Time
 }
 
 /// Who was told about an owner at an address, or may have been; in order, at most 16.
-pub(super) fn recipients_at(connection: &Connection, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
+pub(super) fn recipients_at(connection: &impl Prepares, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
     many::<OwnerId, _>(
         connection,
         "attempt",

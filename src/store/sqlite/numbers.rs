@@ -3,6 +3,7 @@
 use super::{
     Sqlite, facts, folded,
     row::{Cells, many, one, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     store::{Numbers, Result, StoreError},
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, params, types::ToSqlOutput};
+use rusqlite::{params, types::ToSqlOutput};
 use std::collections::BTreeMap;
 
 #[async_trait]
@@ -87,7 +88,7 @@ pub(super) fn add_points(tx: &Tx<'_>, owner: OwnerId, points: &[Point]) -> Resul
 pub(super) fn hold(tx: &Tx<'_>, owner: OwnerId, point: PointId, held: &Held) -> Result<()> {
     tx.step()?;
     let number = one::<OwnerId, i64>(
-        tx.connection,
+        &tx.connection,
         "value",
         "-- numbers::hold
          SELECT p.owner, (SELECT coalesce(max(number) + 1, 0) FROM value WHERE owner = ?1 AND point = ?2)
@@ -129,7 +130,7 @@ fn add_value(tx: &Tx<'_>, owner: OwnerId, point: PointId, number: i64, held: &He
 pub(super) fn leave(tx: &Tx<'_>, owner: OwnerId, point: PointId, at: Time) -> Result<()> {
     tx.step()?;
     let key = one::<OwnerId, Box<str>>(
-        tx.connection,
+        &tx.connection,
         "value",
         "-- numbers::leave
          UPDATE value SET until = ?3 WHERE owner = ?1 AND point = ?2 AND until IS NULL RETURNING owner, key",
@@ -173,7 +174,7 @@ fn taken(error: rusqlite::Error, address: impl FnOnce() -> Address) -> StoreErro
 }
 
 /// All points of an owner with their values, in the owner's order.
-pub(super) fn points(connection: &Connection, owner: OwnerId) -> Result<Vec<Point>> {
+pub(super) fn points(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<Point>> {
     let mut values: BTreeMap<PointId, Vec<Held>> = BTreeMap::new();
     let rows = many::<OwnerId, _>(
         connection,

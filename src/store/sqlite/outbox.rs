@@ -1,8 +1,9 @@
 //! Fan-outs, the ledger, opt-outs; and the reads of the outbox.
 
 use super::{
-    Sqlite, notices,
+    Sqlite, leaving, notices, returns,
     row::{Cells, many, one, pieces, recipient, recipient_bytes, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         id::{FanoutId, NoticeId, OwnerId},
         notice::{Attempt, Notice, NoticeState, Recipient, Shown},
     },
-    store::{Claimed, Fanout, OptOut, Outbox, Page, Result},
+    store::{Claimed, Fanout, Leaving, OptOut, Outbox, Page, Reports, Result},
 };
 use async_trait::async_trait;
 use rusqlite::params;
@@ -32,15 +33,15 @@ impl Outbox for Sqlite {
     }
 
     async fn next_due(&self) -> Result<Option<Time>> {
-        self.read(notices::next_due).await
+        self.read(|connection| notices::next_due(connection)).await
     }
 
     async fn notice(&self, id: NoticeId) -> Result<Option<Notice>> {
-        self.read(move |connection| notices::one(connection, id)).await
+        self.read_quickly(move |connection| notices::one(connection, id)).await
     }
 
     async fn open_notice(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<Notice>> {
-        self.read(move |connection| notices::open(connection, owner, recipient)).await
+        self.read_quickly(move |connection| notices::open(connection, owner, recipient)).await
     }
 
     async fn notices(&self, owner: OwnerId, before: Option<NoticeId>, limit: usize) -> Result<Page<Notice>> {
@@ -51,13 +52,39 @@ impl Outbox for Sqlite {
         self.read(move |connection| notices::in_state(connection, state, after, limit)).await
     }
 
+    async fn pairs(&self, owner: OwnerId, recipients: &[Recipient]) -> Result<Vec<(Option<Shown>, Option<Notice>)>> {
+        let recipients = recipients.to_vec();
+        self.read(move |connection| {
+            let pair = |to| Ok((shown(connection, owner, to)?, notices::open(connection, owner, to)?));
+            recipients.into_iter().map(pair).collect()
+        })
+        .await
+    }
+
+    async fn leaving(&self, notices: &[Notice]) -> Result<Vec<Leaving>> {
+        let asked: Vec<_> = notices.iter().map(|notice| (notice.id, notice.owner, notice.recipient)).collect();
+        self.read(move |connection| asked.into_iter().map(|notice| leaving::one(connection, notice)).collect()).await
+    }
+
+    async fn reports_of(&self, id: NoticeId) -> Result<Option<Reports>> {
+        self.read_quickly(move |connection| {
+            let Some(last) = notices::attempts(connection, id)?.pop() else { return Ok(None) };
+            let receipts = match &last.foreign_id {
+                None => Vec::new(),
+                Some(foreign_id) => returns::receipts(connection, &last.account, foreign_id)?,
+            };
+            Ok(Some((last, receipts)))
+        })
+        .await
+    }
+
     async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>> {
-        self.read(move |connection| notices::attempts(connection, id)).await
+        self.read_quickly(move |connection| notices::attempts(connection, id)).await
     }
 
     async fn attempt_by_foreign_id(&self, account: &str, foreign_id: &str) -> Result<Option<Attempt>> {
         let (account, foreign_id) = (Box::<str>::from(account), Box::<str>::from(foreign_id));
-        self.read(move |connection| notices::attempt_by_foreign_id(connection, &account, &foreign_id)).await
+        self.read_quickly(move |connection| notices::attempt_by_foreign_id(connection, &account, &foreign_id)).await
     }
 
     async fn attempts_since(&self, account: &str, since: Time) -> Result<u64> {
@@ -67,35 +94,16 @@ impl Outbox for Sqlite {
 
     async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {
         let key = Box::<str>::from(key);
-        self.read(move |connection| notices::recipients_at(connection, owner, &key)).await
+        self.read_quickly(move |connection| notices::recipients_at(connection, owner, &key)).await
     }
 
     async fn shown(&self, owner: OwnerId, to: Recipient) -> Result<Option<Shown>> {
-        self.read(move |connection| {
-            one::<OwnerId, _>(
-                connection,
-                "shown",
-                "-- outbox::shown
-                 SELECT owner, revision, rights, card, at FROM shown WHERE owner = ?1 AND recipient = ?2",
-                params![owner.to_bytes(), recipient_bytes(to)],
-                |cells| {
-                    Ok(Shown {
-                        owner,
-                        recipient: to,
-                        revision: cells.count(1, "revision")?,
-                        rights: cells.count(2, "rights")?,
-                        card: cells.text(3, "card")?,
-                        at: cells.time(4, "at")?,
-                    })
-                },
-            )
-        })
-        .await
+        self.read_quickly(move |connection| shown(connection, owner, to)).await
     }
 
     async fn opt_outs(&self, keys: &[Box<str>]) -> Result<Vec<OptOut>> {
         let keys = keys.to_vec();
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             let mut found = Vec::new();
             for key in &keys {
                 found.extend(many::<OwnerId, _>(
@@ -120,6 +128,27 @@ impl Outbox for Sqlite {
         })
         .await
     }
+}
+
+/// What somebody was last shown.
+pub(super) fn shown(connection: &impl Prepares, owner: OwnerId, to: Recipient) -> Result<Option<Shown>> {
+    one::<OwnerId, _>(
+        connection,
+        "shown",
+        "-- outbox::shown
+         SELECT owner, revision, rights, card, at FROM shown WHERE owner = ?1 AND recipient = ?2",
+        params![owner.to_bytes(), recipient_bytes(to)],
+        |cells| {
+            Ok(Shown {
+                owner,
+                recipient: to,
+                revision: cells.count(1, "revision")?,
+                rights: cells.count(2, "rights")?,
+                card: cells.text(3, "card")?,
+                at: cells.time(4, "at")?,
+            })
+        },
+    )
 }
 
 /// Writes what is to be told.
@@ -154,7 +183,7 @@ pub(super) fn move_fanout(tx: &Tx<'_>, id: FanoutId, cursor: Option<Recipient>) 
 fn claim_fanout(tx: &Tx<'_>, lease: Duration) -> Result<Option<Fanout>> {
     tx.step()?;
     one::<FanoutId, _>(
-        tx.connection,
+        &tx.connection,
         "fanout",
         "-- outbox::claim_fanout
          UPDATE fanout SET ready = ?2

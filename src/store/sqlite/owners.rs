@@ -3,6 +3,7 @@
 use super::{
     Sqlite, folded, numbers,
     row::{Cells, above, ask, below, many, one, page, pieces, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -16,12 +17,12 @@ use crate::{
     store::{Audit, Owners, Page, QueryRecord, Result, StoreError, imported},
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 #[async_trait]
 impl Owners for Sqlite {
     async fn owner(&self, id: OwnerId) -> Result<Option<Owner>> {
-        self.read(move |connection| owner(connection, id)).await
+        self.read_quickly(move |connection| owner(connection, id)).await
     }
 
     async fn owners(&self, after: Option<OwnerId>, limit: usize) -> Result<Page<Owner>> {
@@ -53,7 +54,7 @@ impl Owners for Sqlite {
     }
 
     async fn request(&self, owner: OwnerId, id: RequestId) -> Result<Option<Request>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<RequestId, _>(
                 connection,
                 "request",
@@ -129,7 +130,7 @@ impl Owners for Sqlite {
     }
 
     async fn query(&self, id: QueryId) -> Result<Option<QueryRecord>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<QueryId, _>(
                 connection,
                 "query",
@@ -145,7 +146,7 @@ impl Owners for Sqlite {
     }
 }
 
-fn owner(connection: &Connection, id: OwnerId) -> Result<Option<Owner>> {
+fn owner(connection: &impl Prepares, id: OwnerId) -> Result<Option<Owner>> {
     let found = one::<OwnerId, _>(
         connection,
         "owner",
@@ -161,7 +162,7 @@ fn owner(connection: &Connection, id: OwnerId) -> Result<Option<Owner>> {
     }
 }
 
-fn owners(connection: &Connection, after: Option<OwnerId>, limit: usize) -> Result<Page<Owner>> {
+fn owners(connection: &impl Prepares, after: Option<OwnerId>, limit: usize) -> Result<Page<Owner>> {
     let mut found = many::<OwnerId, _>(
         connection,
         "owner",
@@ -339,7 +340,7 @@ pub(super) fn set_request(tx: &Tx<'_>, request: &Request) -> Result<()> {
 pub(super) fn add_queries(tx: &Tx<'_>, records: &[QueryRecord]) -> Result<()> {
     for record in records {
         let groups: Vec<u8> = record.groups.iter().flat_map(|group| group.to_bytes()).collect();
-        tx.often(
+        tx.run(
             "-- owners::add_queries
              INSERT INTO query (id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups,
                  detail)

@@ -3,6 +3,7 @@
 use super::{
     Sqlite, notices,
     row::{self, Cells, above, many, wire},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 const DEAD: i64 = 1;
 const STOPPED: i64 = 2;
@@ -42,33 +43,12 @@ impl Returns for Sqlite {
 
     async fn receipts(&self, account: &str, foreign_id: &str) -> Result<Vec<Receipt>> {
         let (account, foreign_id) = (Box::<str>::from(account), Box::<str>::from(foreign_id));
-        self.read(move |connection| {
-            many::<OwnerId, _>(
-                connection,
-                "receipt",
-                "-- returns::receipts
-                 SELECT NULL, reported, code, flags, at FROM receipt WHERE account = ?1 AND foreign_id = ?2",
-                params![account, foreign_id],
-                |cells| {
-                    let flags: i64 = cells.get(3, "flags")?;
-                    Ok(Receipt {
-                        account: account.clone(),
-                        foreign_id: foreign_id.clone(),
-                        reported: reported(cells, 1)?,
-                        code: cells.text(2, "code")?,
-                        dead: flags & DEAD != 0,
-                        stopped: flags & STOPPED != 0,
-                        at: cells.time(4, "at")?,
-                    })
-                },
-            )
-        })
-        .await
+        self.read_quickly(move |connection| receipts(connection, &account, &foreign_id)).await
     }
 
     async fn unreachable(&self, keys: &[Box<str>]) -> Result<Vec<Unreachable>> {
         let keys = keys.to_vec();
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             let mut found = Vec::new();
             for key in &keys {
                 found.extend(many::<OwnerId, _>(
@@ -89,24 +69,26 @@ impl Returns for Sqlite {
 
     async fn last_attempt_to(&self, account: &str, key: &str) -> Result<Option<Attempt>> {
         let (account, key) = (Box::<str>::from(account), Box::<str>::from(key));
-        self.read(move |connection| notices::last_attempt_to(connection, &account, &key)).await
+        self.read_quickly(move |connection| notices::last_attempt_to(connection, &account, &key)).await
     }
 
     async fn confirmed(&self, key: &str) -> Result<Option<Time>> {
         let key = Box::<str>::from(key);
-        self.read(move |connection| {
-            connection
-                .prepare_cached("-- returns::confirmed\nSELECT at FROM confirmed WHERE key = ?1")
-                .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional())
-                .map(|at| at.map(Time))
-                .map_err(row::unavailable)
+        self.read_quickly(move |connection| {
+            row::one::<OwnerId, _>(
+                connection,
+                "confirmed",
+                "-- returns::confirmed\nSELECT NULL, at FROM confirmed WHERE key = ?1",
+                [key],
+                |cells| cells.time(1, "at"),
+            )
         })
         .await
     }
 
     async fn card_link(&self, token: &str) -> Result<Option<CardLink>> {
         let token = Box::<str>::from(token);
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             row::one::<OwnerId, _>(
                 connection,
                 "card_link",
@@ -121,7 +103,7 @@ impl Returns for Sqlite {
 
     async fn card_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<CardLink>> {
         let key = Box::<str>::from(key);
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             row::one::<OwnerId, _>(
                 connection,
                 "card_link",
@@ -137,7 +119,7 @@ impl Returns for Sqlite {
 
     async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>> {
         let keys = keys.to_vec();
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             let mut found = Vec::new();
             for key in keys {
                 found.extend(row::one::<OwnerId, _>(
@@ -159,6 +141,29 @@ impl Returns for Sqlite {
         })
         .await
     }
+}
+
+/// Reports on a message.
+pub(super) fn receipts(connection: &impl Prepares, account: &str, foreign_id: &str) -> Result<Vec<Receipt>> {
+    many::<OwnerId, _>(
+        connection,
+        "receipt",
+        "-- returns::receipts
+         SELECT NULL, reported, code, flags, at FROM receipt WHERE account = ?1 AND foreign_id = ?2",
+        params![account, foreign_id],
+        |cells| {
+            let flags: i64 = cells.get(3, "flags")?;
+            Ok(Receipt {
+                account: account.into(),
+                foreign_id: foreign_id.into(),
+                reported: reported(cells, 1)?,
+                code: cells.text(2, "code")?,
+                dead: flags & DEAD != 0,
+                stopped: flags & STOPPED != 0,
+                at: cells.time(4, "at")?,
+            })
+        },
+    )
 }
 
 fn card_link(cells: &Cells<'_>) -> Result<CardLink> {

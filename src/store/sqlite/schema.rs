@@ -2,7 +2,7 @@
 
 use super::{chains, row::unavailable};
 use crate::store::{Result, StoreError};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{path::Path, time::Duration};
 
 /// Forward only; a file that has been released is never edited. The number of a migration is its place, from 1, and
@@ -49,6 +49,8 @@ pub(super) fn connect(path: Option<&Path>) -> Result<Connection> {
     .map_err(unavailable)?;
     connection.busy_handler(Some(waits)).map_err(unavailable)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else a statement on a table with partial indexes is planned anew for each value that it is given.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(unavailable)?;
     // FULL: what `commit` returned for is on the disk. The journal mode belongs to the file, the rest to the connection.
     connection
         .execute_batch(

@@ -14,6 +14,19 @@ use std::{
 pub(super) trait Prepares {
     /// Has `work` use the statement, prepared, once.
     fn lend(&self, text: &'static str, work: &mut dyn FnMut(&mut Statement<'_>)) -> rusqlite::Result<()>;
+
+    /// For what is not needed often.
+    fn connection(&self) -> &Connection;
+}
+
+impl Prepares for &dyn Prepares {
+    fn lend(&self, text: &'static str, work: &mut dyn FnMut(&mut Statement<'_>)) -> rusqlite::Result<()> {
+        (**self).lend(text, work)
+    }
+
+    fn connection(&self) -> &Connection {
+        (**self).connection()
+    }
 }
 
 /// What `work` makes of the statement, prepared.
@@ -32,6 +45,10 @@ impl Prepares for Connection {
         work(&mut *self.prepare_cached(text)?);
         Ok(())
     }
+
+    fn connection(&self) -> &Connection {
+        self
+    }
 }
 
 /// The kept statements of a connection.
@@ -44,10 +61,6 @@ pub(super) struct Statements<'c> {
 impl<'c> Statements<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self { connection, kept: RefCell::default() }
-    }
-
-    pub(super) fn connection(&self) -> &'c Connection {
-        self.connection
     }
 
     /// Runs a statement without parameters or rows.
@@ -69,6 +82,10 @@ impl Prepares for Statements<'_> {
         statement.clear_bindings();
         self.kept.borrow_mut().insert(place, statement);
         Ok(())
+    }
+
+    fn connection(&self) -> &Connection {
+        self.connection
     }
 }
 

@@ -19,7 +19,7 @@ use rusqlite::params;
 #[async_trait]
 impl Substitutions for Sqlite {
     async fn substitution(&self, id: SubstitutionId) -> Result<Option<Substitution>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<SubstitutionId, _>(
                 connection,
                 "substitution",
@@ -35,7 +35,7 @@ impl Substitutions for Sqlite {
 
     async fn substitutions_named(&self, account: &str, foreign_ids: &[Box<str>]) -> Result<Vec<Substitution>> {
         let (account, foreign_ids) = (Box::<str>::from(account), foreign_ids.to_vec());
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             let mut found = Vec::new();
             for foreign_id in &foreign_ids {
                 super::row::each::<SubstitutionId>(
@@ -65,7 +65,7 @@ impl Substitutions for Sqlite {
         since: Time,
     ) -> Result<Option<Substitution>> {
         let [account, connected, sender] = [account, connected, sender].map(Box::<str>::from);
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<SubstitutionId, _>(
                 connection,
                 "substitution",
@@ -82,7 +82,7 @@ impl Substitutions for Sqlite {
     }
 
     async fn substitution_of(&self, query: QueryId) -> Result<Option<Substitution>> {
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             one::<SubstitutionId, _>(
                 connection,
                 "substitution",
@@ -117,7 +117,7 @@ fn substitution(cells: &Cells<'_>) -> Result<Substitution> {
 
 /// Writes a substitution before anything leaves.
 pub(super) fn add(tx: &Tx<'_>, new: &Substitution) -> Result<()> {
-    tx.must_often(
+    tx.must(
         "-- substitutions::add
          INSERT INTO substitution (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
              connected_wire, sender_key, sender_wire, callback, foreign_id, query, at)

@@ -25,8 +25,11 @@ fn owner(number: u128, size: usize) -> Commit {
 
 /// Sets how many pages the database may have; in memory the one connection both reads and writes.
 async fn limit(store: &Sqlite, pages: u32) {
-    let set = move |connection: &Connection| {
-        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).map_err(row::unavailable)
+    let set = move |statements: &Statements<'_>| {
+        statements
+            .connection()
+            .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+            .map_err(row::unavailable)
     };
     store.read(set).await.unwrap();
 }

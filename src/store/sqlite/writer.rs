@@ -28,9 +28,7 @@ const GROUP: usize = 256;
 /// What the writer passes to a piece of work.
 pub(super) struct Tx<'a> {
     /// Within the transaction.
-    pub(super) connection: &'a Connection,
-    /// Statements of the same connection that are needed often.
-    pub(super) often: &'a dyn Prepares,
+    pub(super) connection: &'a dyn Prepares,
     /// The store's time of this piece.
     pub(super) now: Time,
     /// Where numbers that become former ones are inserted before the commit.
@@ -40,32 +38,19 @@ pub(super) struct Tx<'a> {
 
 impl Tx<'_> {
     /// Runs a statement; the number of rows that it changed.
-    pub(super) fn run(&self, statement: &str, params: impl Params) -> Result<usize> {
+    pub(super) fn run(&self, statement: &'static str, params: impl Params) -> Result<usize> {
         self.raw(statement, params)?.map_err(super::row::refused)
     }
 
     /// Runs a statement that must change a row.
-    pub(super) fn must(&self, statement: &str, params: impl Params) -> Result<()> {
+    pub(super) fn must(&self, statement: &'static str, params: impl Params) -> Result<()> {
         if self.run(statement, params)? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     /// Runs a statement and leaves the engine's refusal to the caller.
-    pub(super) fn raw(&self, statement: &str, params: impl Params) -> Result<rusqlite::Result<usize>> {
+    pub(super) fn raw(&self, statement: &'static str, params: impl Params) -> Result<rusqlite::Result<usize>> {
         self.step()?;
-        let mut prepared = self.connection.prepare_cached(statement).map_err(unavailable)?;
-        Ok(prepared.execute(params))
-    }
-
-    /// [`Tx::must`] for a statement that is needed often.
-    pub(super) fn must_often(&self, statement: &'static str, params: impl Params) -> Result<()> {
-        if self.often(statement, params)? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
-    }
-
-    /// [`Tx::run`] for a statement that is needed often.
-    pub(super) fn often(&self, statement: &'static str, params: impl Params) -> Result<usize> {
-        self.step()?;
-        let ran = with(self.often, statement, |prepared| prepared.execute(params));
-        ran.map_err(unavailable)?.map_err(super::row::refused)
+        with(self.connection, statement, |prepared| prepared.execute(params)).map_err(unavailable)
     }
 
     /// Counts a statement that is about to run, so that a test can end the writer between any two.
@@ -234,8 +219,7 @@ impl Writer {
     }
 
     fn run(&self, statements: &Statements<'_>, run: Run) -> Ran {
-        let (connection, now) = (statements.connection(), self.clock.now());
-        run(Ok(&Tx { connection, often: statements, now, filter: &self.filter, steps: &self.steps }))
+        run(Ok(&Tx { connection: statements, now: self.clock.now(), filter: &self.filter, steps: &self.steps }))
     }
 
     /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation

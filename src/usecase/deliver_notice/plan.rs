@@ -20,7 +20,7 @@ use crate::{
         query::Verdict,
         target::{Countries, Targets},
     },
-    store::{Claimed, Commit, Effect, Result, StoreError},
+    store::{Claimed, Commit, Effect, Leaving, Result, StoreError},
     template::{CardWay, Changed, Letterhead, Sms, TemplateError},
     transport::delivery::Delivery,
     usecase::{
@@ -81,6 +81,16 @@ pub(super) struct Plan {
     pub(super) leave: Option<Leave>,
     /// Ways by which it did not leave since it was claimed.
     pub(super) failed: Vec<Reach>,
+    /// What was read with the rest, for the first way that is chosen: later ones ask again.
+    pub(super) fresh: Option<Fresh>,
+}
+
+/// What is known of the addresses at the beginning.
+pub(super) struct Fresh {
+    /// Others who were told about the owner at one of them, by its key.
+    pub(super) others: Vec<(Box<str>, Recipient)>,
+    /// They are nobody's but the contact's, and nothing was said at them.
+    pub(super) nothing_said: bool,
 }
 
 impl Plan {
@@ -88,16 +98,15 @@ impl Plan {
     pub(super) async fn make(env: &Env, post: &Post, claimed: &Claimed, together: &Together) -> Result<Next> {
         let notice = &claimed.notice;
         let now = env.store.now().await?;
-        let attempts = env.store.attempts(notice.id).await?;
+        let Leaving { attempts, audience, shown: row, told: others, plain } = together.leaving(env, notice).await?;
         let dangling = attempts.iter().find(|attempt| attempt.outcome.is_none());
         let settle = |state, reason: &str, shown| {
             let dangling = dangling.map(|attempt| attempt.number);
             Ok(Next::Settle(Settling { state, reason: reason.to_owned(), shown, dangling, due: None }))
         };
         let empty = |reason: &str, shown| settle(NoticeState::Empty, reason, shown);
-        let found = env.store.audience_of(notice.owner, notice.recipient).await?;
         let (mut groups, contacts) =
-            found.map_or((Vec::new(), Vec::new()), |(found, contacts)| (found.groups, contacts));
+            audience.map_or((Vec::new(), Vec::new()), |(audience, contacts)| (audience.groups, contacts));
         let Some(mut views) = together.views(env, notice.owner, &groups, notice.first).await? else {
             return empty("the owner is gone", None);
         };
@@ -109,7 +118,6 @@ impl Plan {
             groups.clear();
         }
         let view = views.view(&groups);
-        let row = env.store.shown(notice.owner, notice.recipient).await?;
         let seen = row.as_ref().map(read_seen).transpose()?;
         let baseline = views.baseline(env, &groups, notice.first).await?;
         let mut before = without_taken_away(seen.as_ref().unwrap_or(&baseline), &view.visible);
@@ -179,12 +187,14 @@ impl Plan {
         let bound = bound.map(way_of);
         let (addresses, language) = reach(env, notice.recipient, &contacts).await?;
         let devices = devices_of(env, notice.recipient).await?;
+        // Most addresses are nobody's but the contact's, and nothing was said at them.
+        let nothing_said = addresses.iter().all(|address| plain.iter().any(|key| **key == *address.key()));
         let moved = match notice.recipient {
-            Recipient::Owner(_) => Vec::new(),
-            Recipient::Contact(_) => gone_to(env, notice.owner, &contacts, &addresses).await?,
+            Recipient::Contact(_) if !nothing_said => gone_to(env, notice.owner, &contacts, &addresses).await?,
+            _ => Vec::new(),
         };
         let addresses = [addresses, moved].concat();
-        let wish = preferred(env, &addresses).await?;
+        let wish = if nothing_said { None } else { preferred(env, &addresses).await? };
         let asked = wish.as_ref().map(|wish| wish.language.clone()).filter(|language| !language.is_empty());
         let languages = [asked, language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
         let mut plan = Self {
@@ -204,6 +214,7 @@ impl Plan {
             bound,
             leave: None,
             failed: Vec::new(),
+            fresh: Some(Fresh { others, nothing_said }),
         };
         match plan.choose(env, post, claimed).await? {
             Some(settling) => Ok(Next::Settle(settling)),
@@ -233,10 +244,15 @@ impl Plan {
         self.attempts.iter().find(|attempt| attempt.outcome.is_none()).map(|attempt| attempt.number)
     }
 
-    /// The other recipient who has the same address and was told all of this there: one person in two books.
-    pub(super) async fn told_already(&self, env: &Env, claimed: &Claimed, way: &Reach) -> Result<Option<String>> {
+    /// The one of these recipients, who have the same address, who was told all of this there: one person in two books.
+    pub(super) async fn told_already(
+        &self,
+        env: &Env,
+        claimed: &Claimed,
+        others: impl IntoIterator<Item = Recipient>,
+    ) -> Result<Option<String>> {
         let notice = &claimed.notice;
-        for other in env.store.recipients_at(notice.owner, way.address.key()).await? {
+        for other in others {
             if other == notice.recipient {
                 continue;
             }
@@ -253,10 +269,9 @@ impl Plan {
 
     /// The same for the chosen way, once the attempt has begun.
     pub(super) async fn told_meanwhile(&self, env: &Env, claimed: &Claimed) -> Result<Option<String>> {
-        match &self.chosen {
-            Some((way, ..)) => self.told_already(env, claimed, way).await,
-            None => Ok(None),
-        }
+        let Some((way, ..)) = &self.chosen else { return Ok(None) };
+        let others = env.store.recipients_at(claimed.notice.owner, way.address.key()).await?;
+        self.told_already(env, claimed, others).await
     }
 
     pub(super) fn render(

@@ -66,7 +66,11 @@ impl Plan {
                 return settle(NoticeState::Unknown, reason.to_owned(), Some(Shown { at, ..perhaps(self) }));
             }
         }
-        let stopped = Stopped::read(env, notice.owner, notice.recipient, &self.addresses).await?;
+        let fresh = self.fresh.take();
+        let stopped = match &fresh {
+            Some(fresh) if fresh.nothing_said => Stopped::nobody(notice.owner),
+            _ => Stopped::read(env, notice.owner, notice.recipient, &self.addresses).await?,
+        };
         let first = ways.first().and_then(|way| stopped.why(&way.address));
         ways.retain(|way| stopped.why(&way.address).is_none());
         if ways.is_empty() {
@@ -92,7 +96,14 @@ impl Plan {
             {
                 break;
             }
-            if let Some(other) = self.told_already(env, claimed, &way).await? {
+            let others = match &fresh {
+                Some(fresh) => {
+                    let here = fresh.others.iter().filter(|(key, _)| **key == *way.address.key());
+                    here.map(|(_, other)| *other).collect()
+                }
+                None => env.store.recipients_at(notice.owner, way.address.key()).await?,
+            };
+            if let Some(other) = self.told_already(env, claimed, others).await? {
                 return settle(NoticeState::Empty, told_as(&other), Some(self.shown.clone()));
             }
             let Some((_, carrier)) = carrier_of(post, &way) else { unreachable!("routes come from this list") };

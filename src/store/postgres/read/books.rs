@@ -17,7 +17,7 @@ use crate::{
             Postgres,
             columns::Columns,
             failure::{Failure, retried},
-            value::{digest, values},
+            value::{Stored as _, digest, values},
         },
     },
 };
@@ -38,7 +38,7 @@ macro_rules! contacts {
     };
 }
 
-fn contact(row: &Row) -> Result<Contact> {
+pub(super) fn contact(row: &Row) -> Result<Contact> {
     let mut columns = Columns::of(row, "contacts");
     Ok(Contact {
         id: columns.stored()?,
@@ -59,17 +59,35 @@ fn contact(row: &Row) -> Result<Contact> {
     })
 }
 
-fn audiences(rows: &[Row]) -> Result<Vec<Audience>> {
-    let mut found: Vec<Audience> = Vec::new();
+/// Each with the owner whose recipient it is.
+pub(super) fn audiences(rows: &[Row]) -> Result<Vec<(OwnerId, Audience)>> {
+    let mut found: Vec<(OwnerId, Audience)> = Vec::new();
     for row in rows {
         let mut columns = Columns::of(row, "contacts");
-        let (recipient, group) = (columns.stored()?, columns.stored()?);
+        let (owner, recipient, group) = (columns.stored()?, columns.stored()?, columns.stored()?);
         match found.last_mut() {
-            Some(last) if last.recipient == recipient => last.groups.push(group),
-            _ => found.push(Audience { recipient, groups: vec![group] }),
+            Some((of, last)) if *of == owner && last.recipient == recipient => last.groups.push(group),
+            _ => found.push((owner, Audience { recipient, groups: vec![group] })),
         }
     }
     Ok(found)
+}
+
+/// Statements on recipients and the contacts that they are.
+pub(super) struct Contacts;
+
+impl Contacts {
+    /// The groups of these recipients of these owners.
+    pub(super) const GROUPS_OF_MANY: &str = "/* audience.groups */ SELECT DISTINCT c.owner, c.recipient, m.book_group
+        FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
+        WHERE c.owner = ANY($1) AND c.recipient = ANY($2) ORDER BY c.owner, c.recipient, m.book_group";
+    /// The contacts behind them that are in a group.
+    pub(super) const OF_MANY: &str = contacts!(
+        "audience.contacts",
+        "c.owner = ANY($1) AND c.recipient = ANY($2)
+            AND EXISTS (SELECT 1 FROM members m WHERE m.owner = c.owner AND m.member = c.member)
+            ORDER BY c.owner, c.id"
+    );
 }
 
 fn linking(row: &Row) -> Result<Linking> {
@@ -128,24 +146,17 @@ impl Postgres {
         owner: OwnerId,
         recipient: Recipient,
     ) -> std::result::Result<Option<(Audience, Vec<Contact>)>, Failure> {
-        const GROUPS: &str = "/* audience.groups */ SELECT DISTINCT c.recipient, m.book_group
-            FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
-            WHERE c.owner = $1 AND c.recipient = $2 ORDER BY c.recipient, m.book_group";
-        const CONTACTS: &str = contacts!(
-            "audience.contacts",
-            "c.owner = $1 AND c.recipient = $2
-                AND EXISTS (SELECT 1 FROM members m WHERE m.owner = c.owner AND m.member = c.member) ORDER BY c.id"
-        );
+        let (owners, recipients) = (vec![owner.stored()], vec![recipient.stored()]);
         let mut session = self.session().await?;
         session.opened();
         let mut pipeline = session.pipeline();
         pipeline.simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
-        pipeline.send(GROUPS, values![owner, recipient]).await;
-        pipeline.send(CONTACTS, values![owner, recipient]).await;
+        pipeline.send(Contacts::GROUPS_OF_MANY, values![owners.clone(), recipients.clone()]).await;
+        pipeline.send(Contacts::OF_MANY, values![owners, recipients]).await;
         pipeline.simple("COMMIT").await;
         let answers = pipeline.finish().await?;
         session.ended();
-        let Some(audience) = audiences(&answers[1].rows)?.into_iter().next() else { return Ok(None) };
+        let Some((_, audience)) = audiences(&answers[1].rows)?.into_iter().next() else { return Ok(None) };
         Ok(Some((audience, all(&answers[2].rows, contact)?)))
     }
 }
@@ -279,11 +290,12 @@ impl Books for Postgres {
             WITH page AS (SELECT DISTINCT c.recipient
                 FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
                 WHERE c.owner = $1 AND c.recipient > $2 ORDER BY c.recipient LIMIT $3)
-            SELECT DISTINCT c.recipient, m.book_group
+            SELECT DISTINCT c.owner, c.recipient, m.book_group
             FROM contacts c JOIN members m ON m.owner = c.owner AND m.member = c.member
             WHERE c.owner = $1 AND c.recipient IN (SELECT recipient FROM page) ORDER BY c.recipient, m.book_group";
         let answer = self.read(SQL, || values![owner, after(last), limit.saturating_add(1)]).await?;
-        Ok(page(audiences(&answer.rows)?, limit))
+        let found = audiences(&answer.rows)?.into_iter().map(|(_, audience)| audience).collect();
+        Ok(page(found, limit))
     }
 
     async fn audience_of(&self, owner: OwnerId, recipient: Recipient) -> Result<Option<(Audience, Vec<Contact>)>> {

@@ -7,6 +7,7 @@ mod chains;
 mod devices;
 mod exchange;
 mod keys;
+mod leaving;
 mod letters;
 mod numbers;
 mod outbox;

@@ -8,17 +8,17 @@ use crate::{
         notice::{Attempt, Notice, NoticeState, Recipient, Reported, Shown},
     },
     store::{
-        Claimed, Fanout, OptOut, Outbox, Page, Result,
+        Claimed, Fanout, Leaving, OptOut, Outbox, Page, Reports, Result, Returns as _,
         postgres::{
             Postgres,
             columns::Columns,
             failure::{Failure, retried},
-            value::{digest, values, word},
+            value::{Stored as _, digest, values, word},
         },
     },
 };
 use async_trait::async_trait;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use tokio_postgres::Row;
 
 fn notice_columns(columns: &mut Columns<'_>) -> Result<Notice> {
@@ -57,7 +57,7 @@ pub(super) fn attempt(row: &Row) -> Result<Attempt> {
     })
 }
 
-fn shown(row: &Row) -> Result<Shown> {
+pub(super) fn shown(row: &Row) -> Result<Shown> {
     let mut columns = Columns::of(row, "shown");
     Ok(Shown {
         owner: columns.stored()?,
@@ -191,6 +191,33 @@ impl Outbox for Postgres {
             WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
         let answer = self.read(SQL, || values![word(&state), after(last), limit.saturating_add(1)]).await?;
         Ok(page(all(&answer.rows, notice)?, limit))
+    }
+
+    async fn pairs(&self, owner: OwnerId, recipients: &[Recipient]) -> Result<Vec<(Option<Shown>, Option<Notice>)>> {
+        const SHOWN: &str = "/* pairs.shown */ SELECT owner, recipient, revision, rights, card, at FROM shown
+            WHERE owner = $1 AND recipient = ANY($2)";
+        const OPEN: &str = "/* pairs.open */
+            SELECT id, owner, recipient, state, first_at, due, attempts, reason, settled, since FROM notices
+            WHERE owner = $1 AND recipient = ANY($2) AND state = 'open'";
+        let asked: Vec<Vec<u8>> = recipients.iter().map(|recipient| recipient.stored()).collect();
+        let ledger = all(&self.read(SHOWN, || values![owner, asked.clone()]).await?.rows, shown)?;
+        let open = all(&self.read(OPEN, || values![owner, asked.clone()]).await?.rows, notice)?;
+        let mut ledger: HashMap<_, _> = ledger.into_iter().map(|shown| (shown.recipient, shown)).collect();
+        let mut open: HashMap<_, _> = open.into_iter().map(|notice| (notice.recipient, notice)).collect();
+        Ok(recipients.iter().map(|to| (ledger.remove(to), open.remove(to))).collect())
+    }
+
+    async fn leaving(&self, notices: &[Notice]) -> Result<Vec<Leaving>> {
+        retried!(self, self.look_at_leaving(notices))
+    }
+
+    async fn reports_of(&self, id: NoticeId) -> Result<Option<Reports>> {
+        let Some(last) = self.attempts(id).await?.pop() else { return Ok(None) };
+        let receipts = match &last.foreign_id {
+            None => Vec::new(),
+            Some(foreign_id) => self.receipts(&last.account, foreign_id).await?,
+        };
+        Ok(Some((last, receipts)))
     }
 
     async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>> {

@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod exchange;
 pub(crate) mod facts;
 pub(crate) mod imported;
+pub(crate) mod leaving;
 pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod owners;
@@ -88,6 +89,10 @@ macro_rules! suite {
                 removed_book_takes_everything_with_it
                 contacts_are_found_by_what_they_hold
                 linking_is_claimed_page_by_page
+            }
+            leaving {
+                many_notices_are_read_as_each_one_is
+                pairs_and_reports_are_read_together
             }
             outbox {
                 fanout_is_claimed_page_by_page
