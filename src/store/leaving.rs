@@ -1,8 +1,8 @@
 //! What delivering a notice begins with, read for many at once.
 
-use super::{Audience, Receipt, Shown};
+use super::{Audience, Receipt};
 use crate::domain::{
-    notice::{Attempt, Recipient},
+    notice::{Attempt, Recipient, Shown},
     owner::Contact,
 };
 
