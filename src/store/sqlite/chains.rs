@@ -77,8 +77,9 @@ impl Chains for Sqlite {
 
     async fn lines(&self) -> Result<u64> {
         self.read(|connection| {
-            let sum =
-                connection.connection().query_row("-- chains::lines\nSELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
+            let sum = connection
+                .connection()
+                .query_row("-- chains::lines\nSELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
             sum.map(i64::cast_unsigned).map_err(unavailable)
         })
         .await
