@@ -13,8 +13,8 @@ pub use serve::{Running, serve};
 
 use crate::{
     clock::{Clock, Random, SystemClock, SystemRandom},
-    config::Config,
-    domain::{address::phone::Region, passkey::Relying, query::Windows},
+    config::{Changes, Codes, Config},
+    domain::{address::phone::Region, change::hold::Holds, code::Caps, passkey::Relying, query::Windows},
     store::{SharedStore, StoreError, postgres::Postgres, sqlite::Sqlite},
     telemetry::{Metrics, log},
     usecase::{Env, Rules, Seal},
@@ -121,12 +121,37 @@ async fn open_store(
     }
 }
 
-/// Browsers make passkeys for pages that came over https, or from this machine by its name.
+/// Browsers make passkeys for pages that came over https, or from this machine by its name; for no bare IP address.
 fn relying(config: &Config) -> Option<Relying> {
     let origin = config.server.public_url.get_ref().trim_end_matches('/').to_owned();
     let url: http::Uri = origin.parse().ok()?;
     let id = url.host()?.to_owned();
+    if id.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
+        return None;
+    }
     (url.scheme_str() == Some("https") || id == "localhost").then_some(Relying { id, origin })
+}
+
+fn holds(changes: &Changes) -> Holds {
+    Holds {
+        short: changes.short_hold.get_ref().0,
+        long: changes.hold.get_ref().0,
+        long_ago: changes.long_ago.get_ref().0,
+        fresh: changes.sign_in_counts.get_ref().0,
+        patience: changes.patience.get_ref().0,
+    }
+}
+
+fn caps(codes: &Codes) -> Caps {
+    Caps {
+        again: *codes.again.get_ref(),
+        address: *codes.address.get_ref(),
+        address_day: *codes.address_day.get_ref(),
+        prefix: *codes.prefix.get_ref(),
+        domain: *codes.domain.get_ref(),
+        country: *codes.country.get_ref(),
+        requester: *codes.requester.get_ref(),
+    }
 }
 
 fn rules(config: &Config) -> Result<Rules, StartError> {
@@ -141,6 +166,8 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         region: Some(region),
         reports: accounts::reports(config),
         registration: config.sign_in.registration,
+        holds: holds(&config.changes),
+        codes: caps(&config.sign_in.codes),
         relying: relying(config),
         ..Rules::default()
     })

@@ -1,7 +1,7 @@
 //! Durations as people write them.
 
 use serde::Deserialize;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// A duration, written as a number and a unit: `250 ms`, `90 s`, `2 minutes`, `45 days`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,17 @@ impl Span {
             _ => return None,
         };
         Some(Self::millis(count.checked_mul(millis)?))
+    }
+}
+
+/// As it is written, in its largest whole unit.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let units = [(86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"), (1_000, "s"), (1, "ms")];
+        let (size, unit) =
+            units.into_iter().find(|(size, _)| millis % size == 0 && millis >= *size).unwrap_or((1, "ms"));
+        write!(f, "{} {unit}", millis / size)
     }
 }
 

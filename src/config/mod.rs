@@ -4,16 +4,18 @@
 //! right; `config.toml` at the root of the repository holds the defaults and a test keeps it so.
 
 mod account;
+mod changes;
 mod console;
 mod duration;
 mod secret;
 mod sign_in;
 
 pub use account::{Account, Announce, Card, Countries, Custody, Sender, Unanswered, Values, Word};
+pub use changes::Changes;
 pub use console::{Console, Operator, Role};
 pub use duration::Span;
 pub use secret::Secret;
-pub use sign_in::SignIn;
+pub use sign_in::{Codes, SignIn};
 
 use serde::Deserialize;
 use std::{
@@ -49,6 +51,8 @@ pub struct Config {
     pub console: Console,
     /// How owners get in.
     pub sign_in: SignIn,
+    /// How long a wanted change waits.
+    pub changes: Changes,
     /// Plays a provider, for trying things out.
     pub stand_in: Option<StandIn>,
     /// For errors that show only when the values are put to use.
@@ -424,6 +428,8 @@ impl Config {
                 }
             }
         }
+        self.sign_in.codes.check()?;
+        self.changes.check()?;
         for (name, account) in &self.accounts {
             if !name.get_ref().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
                 return Err((

@@ -46,13 +46,32 @@ fn the_shipped_file_holds_the_defaults() {
                     config.notices.attempts,
                     &config.notices.templates,
                     (config.notices.quiet.get_ref(), config.notices.zone.get_ref(), config.notices.breaker),
-                    &config.providers
+                    (&config.providers, holds(&config.changes), caps(&config.sign_in.codes))
                 ),
             )
         )
     };
     assert_eq!(plain(&shipped), plain(&default));
     assert_eq!(shipped.account("outbox").unwrap().kind.get_ref(), "folder");
+}
+
+fn holds(changes: &Changes) -> ([Span; 5], bool) {
+    let all = [&changes.hold, &changes.short_hold, &changes.long_ago, &changes.sign_in_counts, &changes.patience];
+    (all.map(|one| *one.get_ref()), changes.unsafe_holds)
+}
+
+fn caps(codes: &Codes) -> [u32; 7] {
+    let (address, many) = ([&codes.again, &codes.address, &codes.address_day], [&codes.prefix, &codes.domain]);
+    let [again, hour, day] = address.map(|one| *one.get_ref());
+    let [prefix, domain] = many.map(|one| *one.get_ref());
+    [again, hour, day, prefix, domain, *codes.country.get_ref(), *codes.requester.get_ref()]
+}
+
+#[test]
+fn what_is_short_and_meant_is_taken() {
+    let text = "[changes]\nunsafe_holds = true\nhold = \"2 minutes\"\nshort_hold = \"1 minutes\"\nlong_ago = \"2 h\"\n";
+    let config = Config::parse(text, "config.toml").unwrap();
+    assert_eq!(config.changes.hold.get_ref().to_string(), "2 minutes");
 }
 
 #[test]
@@ -80,6 +99,14 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "takes no base_url",
         ),
         ("[server\n", "config.toml:1:8: ", ""),
+        ("[changes]\nhold = \"2 hours\"\n", "config.toml:2:8: ", "less than 12 hours is not safe"),
+        ("[changes]\nshort_hold = \"60 s\"\n", "config.toml:2:14: ", "say `unsafe_holds = true`"),
+        ("[changes]\nunsafe_holds = true\nhold = \"1 s\"\n", "config.toml:3:8: ", "from 1 minutes to 30 days"),
+        ("[changes]\nshort_hold = \"2 days\"\n", "config.toml:2:14: ", "longer than changes.hold, 1 days"),
+        ("[changes]\npatience = \"0 s\"\n", "config.toml:2:12: ", "from 1 hours to 90 days"),
+        ("[sign_in]\ncodes = { again = 0 }\n", "config.toml:2:19: ", "1 to 10 are possible"),
+        ("[sign_in]\ncodes = { address = 999 }\n", "config.toml:2:21: ", "a guess more"),
+        ("[sign_in]\ncodes = { address = 50 }\n", "config.toml:2:21: ", "more than address_day"),
     ];
     for (text, place, what) in cases {
         let said = refused(text);

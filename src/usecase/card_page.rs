@@ -6,7 +6,7 @@ use crate::{
     domain::{
         address::{Address, Kind},
         card::Card,
-        id::{ContactId, OwnerId},
+        id::{ContactId, GroupId, OwnerId},
         notice::Recipient,
         owner::{Channel, Contact},
     },
@@ -125,6 +125,12 @@ pub async fn as_seen(env: &Env, owner: OwnerId, contact: &Contact) -> Result<Opt
         return Ok(None);
     }
     Ok(Some(views.visible_card(&audience.groups)).filter(|card| !card.is_empty()))
+}
+
+/// The card that somebody sees who is in this group and in no other. `None`: nothing.
+pub async fn as_group(env: &Env, owner: OwnerId, group: GroupId) -> Result<Option<Card>> {
+    let views = Views::read(env, owner).await?.filter(|views| !views.owner.silenced);
+    Ok(views.map(|views| views.visible_card(&[group])).filter(|card| !card.is_empty()))
 }
 
 /// Writes down how a recipient wants to be told. It holds for messages about anybody.

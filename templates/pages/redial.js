@@ -79,3 +79,60 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
+// A picture is made small enough here, and goes along as a text.
+for (const part of document.querySelectorAll("[data-photo]")) {
+  const [file, text] = part.querySelectorAll("input");
+  part.hidden = false;
+  for (const other of document.querySelectorAll("[data-no-photo]")) other.hidden = true;
+  file.addEventListener("change", async () => {
+    const most = 40_000;
+    try {
+      const picture = await createImageBitmap(file.files[0]);
+      const canvas = document.createElement("canvas");
+      let made = "";
+      for (let size = 320; size >= 80 && (!made || made.length > most); size -= 60) {
+        const side = Math.min(picture.width, picture.height);
+        canvas.width = canvas.height = Math.min(size, side);
+        const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];
+        canvas.getContext("2d").drawImage(picture, left, top, side, side, 0, 0, canvas.width, canvas.height);
+        made = canvas.toDataURL("image/jpeg", 0.86);
+      }
+      text.value = made;
+      file.removeAttribute("aria-invalid");
+      for (const shown of document.querySelectorAll("[data-picture]")) [shown.src, shown.hidden] = [made, false];
+    } catch {
+      text.value = "";
+      file.setAttribute("aria-invalid", "true");
+    }
+  });
+}
+// A person is dragged onto a group: that ticks what could be ticked by hand.
+for (const drops of document.querySelectorAll("[data-drops]")) {
+  drops.hidden = false;
+  let held = null;
+  for (const person of document.querySelectorAll("[data-person]")) {
+    person.draggable = true;
+    person.addEventListener("dragstart", (event) => {
+      held = person;
+      event.dataTransfer.effectAllowed = "link";
+      event.dataTransfer.setData("text/plain", person.dataset.person);
+      drops.classList.add("open");
+    });
+    person.addEventListener("dragend", () => drops.classList.remove("open"));
+  }
+  for (const group of drops.querySelectorAll("[data-group]")) {
+    const over = (is) => (event) => {
+      if (is) event.preventDefault();
+      group.classList.toggle("over", is);
+    };
+    group.addEventListener("dragenter", over(true));
+    group.addEventListener("dragover", over(true));
+    group.addEventListener("dragleave", over(false));
+    group.addEventListener("drop", (event) => {
+      over(false)(event);
+      event.preventDefault();
+      const box = held?.querySelector(`input[value="${group.dataset.group}"]`);
+      if (box) box.checked = true;
+    });
+  }
+}

@@ -1,6 +1,6 @@
 //! Groups: who is in them, what they see, how they are told.
 
-use super::{Answered, Desk, Signed, facts, redirect};
+use super::{Answered, Desk, Signed, board, digest, facts, redirect, who};
 use crate::{
     domain::{
         group::{Grant, Item, Member, Told},
@@ -9,6 +9,7 @@ use crate::{
     },
     usecase::{
         books::{self, NewBook},
+        card_page,
         groups::{self, GroupPatch, NewGroup},
         members,
         write::{Refused, carry_out},
@@ -19,14 +20,13 @@ use serde_json::{Value, json};
 
 /// So many people can be ticked on one page.
 pub(super) const PEOPLE_MOST: usize = 500;
-/// A digest every Monday morning.
-const WEEKLY: &str = "0 9 * * MON";
 
 pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
     match (post, rest) {
         (false, []) => list(desk, me).await,
         (true, []) => create(desk, me).await,
         (true, ["start"]) => start(desk, me).await,
+        (_, ["board"]) => board::route(desk, me, post).await,
         (_, [id, rest @ ..]) => {
             let id: GroupId = id.parse().map_err(|_| Refused::NotFound("group"))?;
             match (post, rest) {
@@ -68,7 +68,7 @@ pub(super) async fn contacts(desk: &Desk<'_>, me: &Signed, book: BookId) -> Resu
     Ok(all)
 }
 
-async fn inside(desk: &Desk<'_>, me: &Signed, group: GroupId) -> Result<Vec<Member>, Refused> {
+pub(super) async fn inside(desk: &Desk<'_>, me: &Signed, group: GroupId) -> Result<Vec<Member>, Refused> {
     Ok(desk.env.store.members(me.owner.id, group, None, 10_000).await?.items)
 }
 
@@ -150,15 +150,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
     let people = contacts(desk, me, group.book).await?;
     let right = |point: &Value| {
         let id = point["id"].as_str().and_then(|id| id.parse().ok());
-        let has =
-            |grant: fn(crate::domain::id::PointId) -> Grant| id.is_some_and(|id| group.grants.contains(&grant(id)));
-        if has(|id| Grant::Reveal(Item::Point(id))) {
-            "reveal"
-        } else if has(Grant::Forward) {
-            "forward"
-        } else {
-            "none"
-        }
+        id.map_or("none", |id| who::right(&group, id))
     };
     let points: Vec<Value> = facts::points(&me.owner)
         .into_iter()
@@ -171,10 +163,12 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
         json!({ "kind": field, "label_key": "", "label": null, "ticked": group.grants.contains(&Grant::Reveal(Item::Field(field))) })
     });
     let person = |contact: &Contact| json!({ "id": contact.id, "name": contact.name, "inside": members.contains(&Member::Contact(contact.id)) });
+    let alone = card_page::as_group(desk.env, me.owner.id, id).await?;
     let facts = json!({
         "id": group.id, "name": group.name, "told": told(&group.told), "points": points,
         "fields": fields.collect::<Vec<_>>(), "everyone": members.contains(&Member::Everyone),
         "introduce": group.introduce, "people": people.iter().map(person).collect::<Vec<_>>(),
+        "digest": digest::shown(&group.told), "alone": alone.as_ref().map(facts::card),
         "first": group.channels.first().map_or(json!("usual"), |channel| json!(channel)),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "groups_one", facts))
@@ -188,8 +182,7 @@ async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
     };
     let told = match (desk.asked.text("told").as_str(), &before.told) {
         ("at_once", _) => Told::AtOnce,
-        ("digest", Told::Digest(cron)) => Told::Digest(cron.clone()),
-        ("digest", _) => Told::Digest(WEEKLY.to_owned()),
+        ("digest", before) => Told::Digest(digest::read(desk.asked, before)),
         _ => Told::OnQuery,
     };
     let named = |field: &Field| json!(field).as_str().map(str::to_owned).unwrap_or_default();

@@ -1,7 +1,10 @@
 //! The first page: the owner's own numbers and addresses, and what is under way.
 
 use super::{Answered, Desk, Signed, facts};
-use crate::domain::change::RequestState;
+use crate::{
+    domain::{change::RequestState, owner::Profile},
+    template::picture,
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -23,6 +26,13 @@ pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
     let facts = json!({
         "points": facts::points(&me.owner), "silenced": me.owner.silenced, "open": shown(true), "past": past,
         "held": held, "groups": groups, "name": me.owner.profile.name,
+        "photo": picture(&me.owner.profile.photo), "does": does(&me.owner.profile),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "home", facts))
+}
+
+/// Title and company.
+fn does(profile: &Profile) -> String {
+    let both = [profile.title.as_str(), profile.organisation.as_str()];
+    both.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }

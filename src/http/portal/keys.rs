@@ -87,6 +87,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, more: Value) -> Answered {
     let known = passkeys::list(desk.env, me.owner.id).await?;
     let passwords = app_passwords::list(desk.env, me.owner.id).await?;
     let mut facts = json!({
+        "short": facts::length_of(desk.env.rules().holds.short), "long": facts::length_of(desk.env.rules().holds.long),
         "possible": possible(desk), "passkeys": known.iter().map(passkey).collect::<Vec<_>>(),
         "passwords": passwords.iter().map(password).collect::<Vec<_>>(), "device": desk.asked.device(),
     });

@@ -5,7 +5,9 @@
 //! POST, which answers with a redirect to a page that can be loaded again.
 
 mod asked;
+mod board;
 mod change;
+mod digest;
 mod draft;
 mod facts;
 mod groups;
@@ -13,6 +15,7 @@ mod home;
 mod keep;
 mod keys;
 mod people;
+mod profile;
 mod record;
 mod safety;
 mod sign_in;
@@ -155,6 +158,7 @@ impl Desk<'_> {
             (_, ["change", rest @ ..]) => change::route(self, me, post, rest).await,
             (_, ["groups", rest @ ..]) => groups::route(self, me, post, rest).await,
             (_, ["people", rest @ ..]) => people::route(self, me, post, rest).await,
+            (_, ["profile", rest @ ..]) => profile::route(self, me, post, rest).await,
             (_, ["keys", rest @ ..]) => keys::route(self, me, post, rest).await,
             (false, ["record"]) => record::page(self, me).await,
             (_, ["safety", rest @ ..]) => safety::route(self, me, post, rest).await,

@@ -73,18 +73,12 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
     let blocks = desk.env.store.blocks(me.owner.id).await?;
     let blocked = contact.addresses.iter().any(|address| blocks.iter().any(|key| **key == *address.key()));
     let card = card_page::as_seen(desk.env, me.owner.id, &contact).await?;
-    let points = card.as_ref().map(|card| card.points.as_slice()).unwrap_or_default().iter().map(|point| {
-        json!({
-            "kind": facts::kind(point.kind), "label": point.label, "label_key": point.label.to_lowercase(),
-            "value": point.value,
-        })
-    });
     let member = desk.env.store.memberships(me.owner.id, Member::Contact(id)).await?;
     let named = desk.env.store.groups(me.owner.id).await?;
     let inside = named.iter().filter(|group| member.contains(&group.id));
     let facts = json!({
         "id": id, "name": contact.name, "addresses": contact.addresses.iter().map(Address::wire).collect::<Vec<_>>(),
-        "blocked": blocked, "shown": card.as_ref().map(|card| &card.fields.name), "points": points.collect::<Vec<Value>>(),
+        "blocked": blocked, "seen": card.as_ref().map(facts::card),
         "groups": inside.map(|group| json!({ "id": group.id, "name": group.name })).collect::<Vec<Value>>(),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "people_one", facts))

@@ -124,7 +124,7 @@ pub(super) async fn look(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answere
     Ok(desk.page(Some(me), StatusCode::OK, "home_preview", facts))
 }
 
-fn shown(desk: &Desk<'_>, preview: &Preview, groups: &[Group]) -> Value {
+pub(super) fn shown(desk: &Desk<'_>, preview: &Preview, groups: &[Group]) -> Value {
     let by = |(channel, count): &(Channel, usize)| json!({ "channel": channel, "count": count });
     let text = |one: &Words| {
         let called = desk.post.templates.languages().find(|(tag, _)| *tag == one.language);

@@ -49,6 +49,15 @@ async fn c3_a_passkey_signs_in_shortens_a_wait_and_ends_a_panic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn details_languages_and_groups() {
+    let portal = Portal::new().await;
+    let people = [["Bob Roy", "+14155550150"], ["Cy Dee", "cy@example.org"]];
+    let given = json!({ "own": "+14155550100", "people": people });
+    let Some(journey) = Journey::begin("portal_details.js", &portal.running.base, given).await else { return };
+    portal.serve(journey).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c3_without_a_script_and_from_right_to_left_a_link_stops_a_held_change() {
     let portal = Portal::new().await;
     let given = json!({ "own": "ann@example.com", "fresh": "+14155550123" });
