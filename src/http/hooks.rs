@@ -14,7 +14,7 @@ use crate::{
     usecase::{
         bounced, certificates,
         gateway::Gateway,
-        hook_call, hook_inbound, hook_message, hook_status,
+        hook_call, hook_inbound, hook_message, hook_status, memory,
         receipts::OwnMessage,
         reference::{PassedReference, Reference},
     },
@@ -110,6 +110,19 @@ async fn answer(gateway: &Arc<Gateway>, head: &Parts, from: From, body: Result<B
         Ok(verified) => verified,
         Err(refused) => return refusal(gateway, name, Some(refused)),
     };
+    // The others look only where something comes of it: a number that never moved touches no table.
+    if matches!(hook, Hook::Status | Hook::Inbound)
+        && let Some(token) = incoming.token()
+    {
+        match Box::pin(memory::is_replayed(&gateway.env, name, token, now)).await {
+            Ok(false) => {}
+            Ok(true) => return refusal(gateway, name, Some(Refused::OutOfTime)),
+            Err(error) => {
+                tracing::error!(account = name, %error, "a webhook cannot be taken");
+                return Problem::new(Kind::Unavailable).response();
+            }
+        }
+    }
     if let Some(url) = account.provider.confirmation(&incoming) {
         certificates::confirm(gateway, name, url);
         return super::document_response(account.provider.acknowledge(hook));

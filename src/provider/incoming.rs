@@ -31,6 +31,16 @@ pub struct Incoming<'a> {
     pub certificate: Option<&'a Certificate>,
     query: OnceLock<Vec<Pair<'a>>>,
     read: OnceLock<Body<'a>>,
+    token: OnceLock<OneTime>,
+}
+
+/// A signed token by which a webhook was believed: good for one webhook, and its repeats at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneTime {
+    /// The first 16 bytes of its SHA-256.
+    pub digest: [u8; 16],
+    /// It is not believed from then on anyway.
+    pub until: Time,
 }
 
 /// A body, read.
@@ -133,7 +143,18 @@ impl<'a> Incoming<'a> {
             certificate: None,
             query: OnceLock::new(),
             read: OnceLock::new(),
+            token: OnceLock::new(),
         }
+    }
+
+    /// Notes by which token it was believed.
+    pub(super) fn believed_by(&self, token: OneTime) {
+        let _noted_before = self.token.set(token);
+    }
+
+    /// The token by which it was believed, where the provider signs with tokens.
+    pub fn token(&self) -> Option<OneTime> {
+        self.token.get().copied()
     }
 
     /// The path without its query.
@@ -225,7 +246,7 @@ impl<'a> Incoming<'a> {
                 serde_json::Value::String(text) => serde_json::from_str(text).map_or(Body::Other, Body::Json),
                 other => Body::Json(other.clone()),
             };
-            Cow::Owned(Self { query: OnceLock::new(), read: OnceLock::from(read), ..*self })
+            Cow::Owned(Self { query: OnceLock::new(), read: OnceLock::from(read), token: OnceLock::new(), ..*self })
         };
         each.find(root).into_iter().take(MOST_EVENTS).map(one).collect()
     }
@@ -237,7 +258,7 @@ const MOST_EVENTS: usize = 1_000;
 impl Clone for Incoming<'_> {
     /// What was read is read again on use.
     fn clone(&self) -> Self {
-        Self { query: OnceLock::new(), read: OnceLock::new(), ..*self }
+        Self { query: OnceLock::new(), read: OnceLock::new(), token: OnceLock::new(), ..*self }
     }
 }
 

@@ -41,7 +41,7 @@ pub use answer::{Call, CallAnswer, Command, Document, ErrorKind, Phase};
 pub use auth::{Moment, NoToken, Step};
 pub use built_in::{BUILT_IN, BuiltIn};
 pub use certificate::Certificate;
-pub use incoming::{Hook, Incoming, Malformed, Refused, Verified};
+pub use incoming::{Hook, Incoming, Malformed, OneTime, Refused, Verified};
 pub use message::{Message, MessageAnswer};
 pub use outcome::{
     Email, Flag, Flags, Inbound, Media, MessageKind, Outcome, Outgoing, Part, Push, Reply, Request, State, StatusEvent,

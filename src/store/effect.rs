@@ -1,7 +1,7 @@
 //! One atomic write: the versions that it was decided on, and the facts that it makes.
 
 use super::{
-    Admitted, ApiKey, Audit, Exchanged, Fanout, Figures, OfDevice, Once, OptOut, Passing, Posted, QueryRecord,
+    Admitted, ApiKey, Audit, Exchanged, Fanout, Figures, Memory, OfDevice, Once, OptOut, Passing, Posted, QueryRecord,
     Returned, Substitution, TrailLine,
 };
 use crate::{
@@ -217,6 +217,8 @@ pub enum Effect {
     },
     /// A message went on unchanged, and what becomes of it (rule Q6, *after*).
     Passing(Passing),
+    /// Something came that is to be known when it comes again.
+    Memory(Memory),
     /// Queries that met an owner; those already written are left as they are.
     Queried(Vec<QueryRecord>),
     /// An API key is new or was changed.

@@ -19,6 +19,7 @@ mod imported;
 mod keys;
 mod leaving;
 mod letters;
+mod memory;
 mod numbers;
 mod outbox;
 mod owners;
@@ -43,6 +44,7 @@ pub use letters::{ClaimedLetter, Letter, Letters, Posted};
 pub use numbers::Numbers;
 pub use outbox::{Claimed, Fanout, OptOut, Outbox};
 pub use owners::{Audit, Owners, QueryRecord};
+pub use memory::{Came, Memories, Memory, MemoryKey};
 pub use passed::{Fate, Passed, Passes, Passing};
 pub use returns::{CardLink, Preference, Receipt, Returned, Returns, Unreachable};
 use std::sync::Arc;
@@ -108,6 +110,7 @@ pub trait Store:
     + Chains
     + Substitutions
     + Passes
+    + Memories
     + Keys
     + Access
     + Watch

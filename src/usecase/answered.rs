@@ -1,7 +1,12 @@
 //! Which calls and messages were answered already (rule W1): asked again, they get *unchanged*, and within a minute
 //! their first answer, for a provider repeats a request whose answer it did not get.
 //!
-//! In memory and bounded. After a restart a repeated request is decided again, by the same rules.
+//! In memory and bounded, for nearly all of them touch no table. Where the number may have moved all processes know of it
+//! (`everywhere`); of the others a process that has just started knows nothing, and they are decided by the same rules.
+
+mod everywhere;
+
+pub(super) use everywhere::Everywhere;
 
 use crate::{clock::Time, provider::Document};
 use std::{

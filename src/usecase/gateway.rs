@@ -8,7 +8,7 @@ use super::{
     parts::Parts,
 };
 use crate::{
-    domain::{address::phone::Region, id::AppId, identity_bound::Lists, recent::Recent, target::Targets},
+    domain::{address::phone::Region, id::AppId, identity_bound::Lists, target::Targets},
     provider,
     telemetry::{Metrics, metrics},
     template::Spoken,
@@ -17,13 +17,10 @@ use crate::{
 use prometheus_client::metrics::counter::Counter;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// A provider that comes again with a report comes within this.
-const REPORTS_KEPT: Duration = Duration::from_hours(1);
 
 /// An account as hooks and drop-in endpoints use it.
 #[derive(Debug)]
@@ -160,8 +157,6 @@ pub struct Gateway {
     pub(super) certificates: Certificates,
     /// Texts that come in parts.
     pub(super) parts: Parts,
-    /// Reports that went on to their senders.
-    reports: Mutex<Recent<[u8; 16]>>,
     accounts: RwLock<Arc<Accounts>>,
     /// What our own messages leave with; none where this process sends none.
     post: OnceLock<Live<Post>>,
@@ -181,7 +176,6 @@ impl Gateway {
             answered: Answered::new(1 << 16),
             certificates: Certificates::default(),
             parts: Parts::default(),
-            reports: Mutex::new(Recent::new(1 << 16, REPORTS_KEPT)),
             accounts: RwLock::new(Arc::new(accounts)),
             post: OnceLock::new(),
             tasks: TaskTracker::new(),
@@ -207,19 +201,6 @@ impl Gateway {
     /// Other accounts from now on; what is under way ends with the old ones.
     pub fn replace_accounts(&self, accounts: Accounts) {
         *self.accounts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
-    }
-
-    /// Whether just this report went on to its sender before; from now on it has.
-    pub(super) fn repeats(&self, account: &str, report: &provider::Incoming<'_>) -> bool {
-        let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
-        for part in [account.as_bytes(), report.method.as_str().as_bytes(), report.target.as_bytes(), report.body] {
-            digest.update(&part.len().to_le_bytes());
-            digest.update(part);
-        }
-        let mut key = [0; 16];
-        key.copy_from_slice(&digest.finish().as_ref()[..16]);
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        reports.first(key, self.env.clock.now()).is_some()
     }
 
     /// Counts a refusal.

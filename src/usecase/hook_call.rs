@@ -3,7 +3,7 @@
 
 use super::{
     announce,
-    answered::Before,
+    answered::{Before, Everywhere},
     command,
     gateway::{Account, Gateway},
     substitute::{self, Decided, Glance, Wanted},
@@ -100,7 +100,7 @@ async fn elsewhere(
     document
 }
 
-/// Decides, and has written the row before it says so.
+/// Decides, and has written the row before it says so; what another process has decided before counts.
 async fn decide(
     gateway: &Gateway,
     account: &Account,
@@ -108,8 +108,11 @@ async fn decide(
     wanted: &Wanted<'_>,
     to: Address,
 ) -> Result<Option<Decided>, StoreError> {
-    let Some(mut decided) = substitute::decide_about(gateway, account, wanted, to).await? else { return Ok(None) };
+    let everywhere = Everywhere::of(account.name(), wanted.channel, &call.id);
+    let Some(mut decided) = substitute::decide_about(gateway, account, wanted, to).await? else {
+        everywhere.unchanged(gateway).await;
+        return Ok(None);
+    };
     decided.row.foreign_id = Some(call.id.as_ref().into());
-    substitute::write(gateway, std::slice::from_ref(&decided.row)).await?;
-    Ok(Some(decided))
+    everywhere.write(gateway, decided).await
 }

@@ -78,8 +78,8 @@ async fn hear(
     let text = match &message.part {
         None => message.text.to_string(),
         Some(part) => {
-            let (between, now) = ([from.key(), &*message.to], gateway.env.clock.now());
-            match gateway.parts.add(account.name(), between, part, &message.text, now) {
+            let between = [from.key(), &*message.to];
+            match gateway.parts.add(&gateway.env, account.name(), between, part, &message.text).await? {
                 Some(text) => text,
                 // What the provider itself has read needs no text.
                 None if hint.is_some() => String::new(),

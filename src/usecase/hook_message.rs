@@ -2,9 +2,9 @@
 //! Q7, Q8, Q10, Q12, W1).
 
 use super::{
-    answered::Before,
+    answered::{Before, Everywhere},
     gateway::{Account, Gateway},
-    substitute::{self, Decided, Wanted},
+    substitute::{self, Decided, Glance, Wanted},
 };
 use crate::{
     domain::identity_bound::{Bound, Traits},
@@ -44,7 +44,7 @@ pub async fn answer(gateway: &Gateway, account: &Account, incoming: &Incoming<'_
     document
 }
 
-/// Decides, and has written the row before it says so.
+/// Decides, and has written the row before it says so; what another process has decided before counts.
 async fn decide(gateway: &Gateway, account: &Account, message: &Message<'_>) -> Result<Option<Decided>, StoreError> {
     let from = Some(&*message.from).filter(|from| !from.is_empty());
     let bound = || {
@@ -53,8 +53,19 @@ async fn decide(gateway: &Gateway, account: &Account, message: &Message<'_>) -> 
         message.identity_bound.then_some(Bound::Request).or_else(|| account.bound.matched(&what, region))
     };
     let wanted = Wanted { to: &message.to, from, channel: Channel::Message, way: "hook", identity_bound: &bound };
-    let Some(mut decided) = substitute::decide(gateway, account, &wanted).await? else { return Ok(None) };
+    let to = match substitute::glance(gateway, account, &wanted) {
+        Glance::MayHaveMoved(to) => to,
+        Glance::NoNumber => return Ok(None),
+        Glance::NeverMoved => {
+            substitute::count_unmoved(gateway, account, wanted.way);
+            return Ok(None);
+        }
+    };
+    let everywhere = Everywhere::of(account.name(), wanted.channel, &message.id);
+    let Some(mut decided) = substitute::decide_about(gateway, account, &wanted, to).await? else {
+        everywhere.unchanged(gateway).await;
+        return Ok(None);
+    };
     decided.row.foreign_id = Some(message.id.as_ref().into());
-    substitute::write(gateway, std::slice::from_ref(&decided.row)).await?;
-    Ok(Some(decided))
+    everywhere.write(gateway, decided).await
 }

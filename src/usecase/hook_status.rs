@@ -4,6 +4,7 @@
 use super::{
     after, callback,
     gateway::{Account, Gateway},
+    memory,
     receipts::{self, OwnMessage, Report},
     reference::{PassedReference, Reference, SenderSide, swap},
 };
@@ -11,7 +12,10 @@ use crate::{
     provider::{Document, ErrorKind, Hook, Incoming, Request},
     store::{StoreError, Substitution},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// A provider that comes again with a report comes within this.
+const REPORTS_KEPT: Duration = Duration::from_hours(1);
 
 /// Takes a verified report about a sender's request, which goes on to the sender in the background.
 pub async fn report(
@@ -20,12 +24,9 @@ pub async fn report(
     incoming: &Incoming<'_>,
     reference: &Reference,
 ) -> Document {
-    match restored(gateway, account, incoming, reference).await {
-        // Some gateways come twice with one report; the sender gets it once.
-        Ok(Some(_)) if gateway.repeats(account.name(), incoming) => {
-            tracing::debug!(account = account.name(), "a report came again");
-        }
-        Ok(Some(request)) => callback::in_background(gateway, account, request),
+    match once(gateway, account, incoming, reference).await {
+        Ok(Some((_, true))) => tracing::debug!(account = account.name(), "a report came again"),
+        Ok(Some((request, false))) => callback::in_background(gateway, account, request),
         Ok(None) => tracing::warn!(account = account.name(), "a report names no known substitution"),
         // The provider comes again, and then the store may answer.
         Err(error) => {
@@ -34,6 +35,21 @@ pub async fn report(
         }
     }
     account.provider.acknowledge(Hook::Status)
+}
+
+/// The request to the sender's URL, and whether this very report went there before: some gateways come twice with one.
+async fn once(
+    gateway: &Gateway,
+    account: &Account,
+    incoming: &Incoming<'_>,
+    reference: &Reference,
+) -> Result<Option<(Request, bool)>, StoreError> {
+    let Some(request) = restored(gateway, account, incoming, reference).await? else { return Ok(None) };
+    let method = incoming.method.as_str();
+    let parts = [account.name().as_bytes(), method.as_bytes(), incoming.target.as_bytes(), incoming.body];
+    let now = gateway.env.clock.now();
+    let before = memory::first(&gateway.env, memory::key("report", &parts), now, now.after(REPORTS_KEPT)).await?;
+    Ok(Some((request, before.is_some())))
 }
 
 /// Takes a verified report about a message that went on unchanged; unless it was sent once more, it goes on to the sender.

@@ -45,6 +45,7 @@ pub mod keys;
 pub mod letters;
 pub mod link_contacts;
 pub mod members;
+pub mod memory;
 pub mod opt_outs;
 pub mod owners;
 pub mod panic;

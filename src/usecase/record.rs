@@ -3,7 +3,7 @@
 //! What a crash can lose is bounded: at most [`BATCH`] records, none older than [`PAUSE`]. A substitution is not among
 //! them: it has a row of its own, durable before anything leaves.
 
-use crate::store::{Commit, Effect, QueryRecord, SharedStore};
+use crate::store::{Came, Commit, Effect, Memory, QueryRecord, SharedStore};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -14,6 +14,7 @@ pub const PAUSE: Duration = Duration::from_millis(200);
 
 enum Message {
     Record(Box<QueryRecord>),
+    Came(Box<Came>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -36,7 +37,16 @@ impl Recorder {
 
     /// Hands in one record. Waits only when [`BATCH`] others wait already, and drops it if the writer has ended.
     pub async fn record(&self, record: QueryRecord) {
-        let handed_in = self.waiting.send(Message::Record(Box::new(record))).await;
+        self.hand_in(Message::Record(Box::new(record))).await;
+    }
+
+    /// Hands in that something came, as [`Recorder::record`] does.
+    pub async fn remember(&self, came: Came) {
+        self.hand_in(Message::Came(Box::new(came))).await;
+    }
+
+    async fn hand_in(&self, message: Message) {
+        let handed_in = self.waiting.send(message).await;
         if self.waiting.capacity() == 0 {
             self.now.notify_one();
         }
@@ -59,7 +69,7 @@ impl Recorder {
 async fn write(store: SharedStore, mut receiver: mpsc::Receiver<Message>, now: Arc<Notify>) {
     let mut messages = Vec::new();
     while receiver.recv_many(&mut messages, BATCH).await > 0 {
-        if messages.len() < BATCH && messages.iter().all(|message| matches!(message, Message::Record(_))) {
+        if messages.len() < BATCH && messages.iter().all(|message| !matches!(message, Message::Flush(_))) {
             let _either = tokio::time::timeout(PAUSE, now.notified()).await;
             // Whatever came in meanwhile, without waiting for more.
             while messages.len() < BATCH
@@ -68,17 +78,20 @@ async fn write(store: SharedStore, mut receiver: mpsc::Receiver<Message>, now: A
                 messages.push(message);
             }
         }
-        let mut batch = Vec::with_capacity(messages.len());
-        let mut waiting = Vec::new();
+        let (mut batch, mut effects, mut waiting) = (Vec::with_capacity(messages.len()), Vec::new(), Vec::new());
         for message in messages.drain(..) {
             match message {
                 Message::Record(record) => batch.push(*record),
+                Message::Came(came) => effects.push(Effect::Memory(Memory::Known(*came))),
                 Message::Flush(done) => waiting.push(done),
             }
         }
         if !batch.is_empty() {
-            let count = batch.len();
-            let commit = Commit { effects: vec![Effect::Queried(batch)], ..Commit::default() };
+            effects.push(Effect::Queried(batch));
+        }
+        if !effects.is_empty() {
+            let count = effects.len();
+            let commit = Commit { effects, ..Commit::default() };
             if let Err(error) = store.commit(commit).await {
                 tracing::error!(count, %error, "queries could not be recorded");
             }

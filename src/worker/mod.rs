@@ -21,6 +21,7 @@ use crate::{
         expand_fanout::{Schedule, expand_fanout},
         forget_answers::forget_answers,
         link_contacts::link_contacts,
+        memory,
         receipts::settle_reported,
     },
 };
@@ -256,7 +257,7 @@ impl Worker {
         let after = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let next = settle_reported(&self.env, after).await?;
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = next;
-        let more = forget_answers(&self.env).await? || next.is_some();
+        let more = forget_answers(&self.env).await? | memory::forget(&self.env).await? || next.is_some();
         if !more {
             self.tidied.store(now.0, Ordering::Relaxed);
         }

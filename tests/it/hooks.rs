@@ -10,13 +10,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::Request;
 use redial::{
+    clock::Clock as _,
     domain::group::Member,
     provider::Custody,
     telemetry::metrics::{Answered, OnAccount, Refused},
     usecase::gateway::Account,
 };
 use ring::hmac;
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Twilio's signature of a form that is posted to `url`, computed here and not by the code under test.
 pub(crate) fn twilio_signature(url: &str, token: &str, fields: &[(&str, &str)]) -> String {
@@ -103,6 +104,26 @@ async fn a_call_is_decided_once() {
     running.moved("Bob", OTHER, "+14155550178", Member::Everyone, false).await;
     assert_eq!(dialled(&running, &call("CA9", OTHER)).await, OTHER, "it was unchanged and stays so");
     assert_eq!(dialled(&running, &call("CA10", OTHER)).await, "+14155550178");
+}
+
+/// And whichever process was asked first.
+#[tokio::test]
+async fn a_call_is_decided_once_by_all_processes() {
+    let one = plain().await;
+    let setup = Setup { store: Some(Arc::clone(&one.store)), now: one.clock.now(), ..Setup::default() };
+    let other = redial(|_| (), Custody::Operator, setup).await;
+    assert_eq!(dialled(&one, &call("CA1", OLD)).await, NEW);
+    assert_eq!(dialled(&other, &call("CA1", OLD)).await, NEW, "its first answer");
+    assert_eq!(one.store.substitutions_named("main", &["CA1".into()]).await.unwrap().len(), 1);
+    let third = Setup { store: Some(Arc::clone(&one.store)), now: one.clock.now(), ..Setup::default() };
+    let third = redial(|_| (), Custody::Operator, third).await;
+    third.clock.advance(Duration::from_mins(1));
+    assert_eq!(dialled(&third, &call("CA1", OLD)).await, OLD, "then unchanged");
+    let mut from_new = call("CA2", OLD);
+    from_new[2] = ("From", NEW);
+    assert_eq!(dialled(&one, &from_new).await, OLD, "the new number's own call (Q12)");
+    one.env.records.flush().await;
+    assert_eq!(dialled(&other, &call("CA2", OLD)).await, OLD, "it was unchanged and stays so");
 }
 
 /// A webhook of a call that the called person has answered comes too late.

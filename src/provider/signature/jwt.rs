@@ -6,6 +6,7 @@ use super::{
 };
 use crate::provider::{
     digest::{self, HmacKey},
+    incoming::OneTime,
     jwt::{Algorithm, Key, Token},
     place::{Kind, Place},
     text::{Text, Values},
@@ -38,7 +39,8 @@ pub(in crate::provider) struct Tokens {
     seen: Mutex<Recent<[u8; 16]>>,
 }
 
-/// A captured webhook is not believed twice, for so long and so many, in this process.
+/// A captured webhook is not believed twice, for so long and so many, in this process; what else the processes know
+/// of each other's is the use case's.
 const REMEMBERED: (usize, Duration) = (1 << 16, Duration::from_hours(24));
 /// A provider that got no answer comes again at once, with the same token (rule W1).
 const AGAIN_WITHIN: Duration = Duration::from_mins(1);
@@ -50,9 +52,7 @@ impl Tokens {
     }
 
     /// Whether this token, which is believed, was believed before, and not just now.
-    fn is_replayed(&self, token: &str, now: Time) -> bool {
-        let mut key = [0; 16];
-        key.copy_from_slice(&digest::sha256(token.as_bytes())[..16]);
+    fn is_replayed(&self, key: [u8; 16], now: Time) -> bool {
         let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).first(key, now);
         first.is_some_and(|first| now >= first.after(AGAIN_WITHIN))
     }
@@ -94,11 +94,23 @@ impl Jwt {
         let body = self.check_body(&token, incoming)?;
         let url = self.check_url(&token, origins, incoming)?;
         self.check_time(&token, incoming)?;
-        if tokens.is_replayed(&text, incoming.now) {
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&digest::sha256(text.as_bytes())[..16]);
+        if tokens.is_replayed(digest, incoming.now) {
             return Err(Refused::OutOfTime);
         }
+        incoming.believed_by(OneTime { digest, until: self.end(&token, incoming.now) });
         let by_body = incoming.body.is_empty() && self.query_as_json && body;
         Ok(Covers { body, query: url || by_body, headers: false })
+    }
+
+    /// When it is too old to be believed.
+    fn end(&self, token: &Token<'_>, now: Time) -> Time {
+        let ends = token.time("exp").map(|end| end.saturating_add_unsigned(self.leeway.as_secs()));
+        let ages = self.tolerance.and_then(|most| Some(token.time("iat")?.saturating_add_unsigned(most.as_secs())));
+        let end = [ends, ages].into_iter().flatten().min().map(|end| Time(end.saturating_mul(1_000_000)));
+        let most = now.after(REMEMBERED.1);
+        end.map_or(most, |end| end.min(most))
     }
 
     /// Whether the token vouches for the body: its hash is there exactly when there is something to hash.
@@ -211,7 +223,9 @@ mod tests {
             ("and tries again", "a.b.c", 300, true),
             ("another", "a.b.d", 300, false),
         ] {
-            assert_eq!(tokens.is_replayed(token, at(seconds)), replayed, "{rule}");
+            let mut key = [0; 16];
+            key[..token.len()].copy_from_slice(token.as_bytes());
+            assert_eq!(tokens.is_replayed(key, at(seconds)), replayed, "{rule}");
         }
     }
 }

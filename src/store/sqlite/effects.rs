@@ -1,7 +1,7 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, asleep, books, chains, contacts, devices, exchange, folded, keys, letters, linking, notices, numbers,
+    access, asleep, books, chains, contacts, devices, exchange, folded, keys, letters, linking, memory, notices, numbers,
     outbox, owners, passed, returns, substitutions, watch, writer::Tx,
 };
 use crate::{
@@ -110,6 +110,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Substituted(substitution) => substitutions::add(tx, substitution),
         Effect::SubstitutionNamed(id, foreign_id) => substitutions::name(tx, *id, foreign_id),
         Effect::Passing(passing) => passed::write(tx, passing),
+        Effect::Memory(memory) => memory::write(tx, memory),
         Effect::Queried(records) => owners::add_queries(tx, records),
         Effect::KeySet(key) => keys::set(tx, key),
         Effect::OptedOut(opt_out) => outbox::opt_out(tx, opt_out),

@@ -18,6 +18,7 @@ mod keys;
 mod leaving;
 mod letters;
 mod linking;
+mod memory;
 mod notices;
 mod numbers;
 mod outbox;

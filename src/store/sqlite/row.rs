@@ -39,6 +39,21 @@ ids! {
     SubstitutionId UpdateId
 }
 
+/// A digest as it stands in a cell.
+pub(super) struct Digest([u8; 16]);
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Id for Digest {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
 /// One row. Its first column is the id by which a damaged cell is reported.
 pub(super) struct Cells<'r> {
     row: &'r rusqlite::Row<'r>,

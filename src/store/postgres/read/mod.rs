@@ -9,6 +9,7 @@ mod exchange;
 mod keys;
 mod leaving;
 mod letters;
+mod memory;
 mod numbers;
 mod outbox;
 mod owners;

@@ -7,6 +7,7 @@ mod devices;
 mod exchange;
 mod imported;
 mod letters;
+mod memory;
 mod outbox;
 mod owners;
 mod passed;
@@ -109,6 +110,7 @@ impl<'a> Writer<'a> {
             Effect::Posted(posted) => self.letter_effect(posted).await,
             Effect::Admitted(admitted) => self.access_effect(admitted).await,
             Effect::Passing(_) => self.passing_effect(effect).await,
+            Effect::Memory(memory) => self.memory_effect(memory).await,
             Effect::OfDevice(said) => self.device_effect(said).await,
             Effect::Exchanged(said) => self.exchange_effect(said).await,
             Effect::Substituted(_)

@@ -10,6 +10,7 @@ pub(crate) mod leaving;
 pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod owners;
+pub(crate) mod memory;
 pub(crate) mod passed;
 pub(crate) mod rest;
 pub(crate) mod returns;
@@ -49,6 +50,10 @@ macro_rules! suite {
                 holders_of_many_keys
                 panic_and_revision_are_facts
                 rights_through_an_address_sleep_and_wake
+            }
+            memory {
+                memory_knows_what_came_first_until_its_time_is_over
+                memory_is_taken_away_once_and_swept
             }
             passed {
                 passed_message_reads_back_and_is_forgotten_after_a_month
