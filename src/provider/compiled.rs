@@ -208,6 +208,8 @@ pub(super) enum Field {
     Media,
     /// All of the media's URLs, with this between them.
     Joined(Box<str>),
+    /// A part that is a file.
+    File { name: Box<str>, kind: Box<str>, text: Text },
 }
 
 /// `[send.reply]`.

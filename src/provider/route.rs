@@ -8,7 +8,7 @@ use super::{
     incoming::{Asked, Body},
     json::Pointer,
     place::Place,
-    spot::{Spot, edits, in_json, rewrap, spots},
+    spot::{Edit, Side, Spot, edits, in_json, rewrap, spots},
     text::Values,
 };
 use std::ops::Range;
@@ -243,8 +243,12 @@ impl Account {
             let urls = changes.callbacks.iter().filter_map(|(index, new)| Some((callbacks.get(*index)?, new)));
             let urls = urls.map(|((spot, rule), new)| (spot, self.with_query(rule, &spot.text, new)));
             let all = to.chain(urls).collect();
-            for (in_query, span, new) in edits(all) {
-                if in_query { &mut query } else { &mut body }.push((span, new));
+            for Edit { side, span, text } in edits(all) {
+                match side {
+                    Side::Query => query.push((span, text)),
+                    Side::Form | Side::Json => body.push((span, text)),
+                    Side::Header(name) => set(&mut headers, &name, &text),
+                }
             }
         }
         if self.settings().custody == Custody::Operator {
@@ -264,6 +268,14 @@ impl Account {
 }
 
 type Edits = Vec<(Range<usize>, String)>;
+
+/// Replaces a header that is there; what cannot stand in one is left out, and then nobody gets the message.
+fn set(headers: &mut http::HeaderMap, name: &str, text: &str) {
+    match (http::HeaderName::from_bytes(name.as_bytes()), http::HeaderValue::try_from(text)) {
+        (Ok(name), Ok(value)) => drop(headers.insert(name, value)),
+        _ => drop(headers.remove(name)),
+    }
+}
 
 /// A URL and its query.
 fn without_query(url: &str) -> (&str, &str) {
@@ -295,7 +307,9 @@ impl Account {
                     named.map(|pair| (pair.value_span.clone(), form::encode(value))).collect()
                 }
                 Body::Json(_) => {
-                    in_json(incoming.body, &Pointer::member(name)).iter().map(|spot| spot.edit(value)).collect()
+                    let edit = |spot: &Spot| spot.edit(value);
+                    let edits = in_json(incoming.body, &Pointer::member(name));
+                    edits.iter().map(edit).map(|edit| (edit.span, edit.text)).collect()
                 }
                 Body::Empty | Body::Other => Vec::new(),
             };

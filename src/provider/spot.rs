@@ -11,10 +11,26 @@ use super::{
 };
 use std::ops::Range;
 
+/// In which part of a request a value stands, and how it is written there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Form,
+    Json,
+    Query,
+    /// By its name in lower case.
+    Header(Box<str>),
+}
+
+/// One value of a request that gets another text.
+pub(super) struct Edit {
+    pub(super) side: Side,
+    pub(super) span: Range<usize>,
+    pub(super) text: String,
+}
+
 /// Where a value that can be replaced stands.
 pub(super) struct Spot {
-    pub(super) in_query: bool,
-    in_json: bool,
+    side: Side,
     span: Range<usize>,
     pub(super) text: Box<str>,
     /// Where the text stands in a value that holds several, and the value.
@@ -22,8 +38,13 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    pub(super) fn edit(&self, new: &str) -> (Range<usize>, String) {
-        (self.span.clone(), if self.in_json { json::quote(new) } else { form::encode(new) })
+    pub(super) fn edit(&self, new: &str) -> Edit {
+        let text = match self.side {
+            Side::Json => json::quote(new),
+            Side::Form | Side::Query => form::encode(new),
+            Side::Header(_) => new.to_owned(),
+        };
+        Edit { side: self.side.clone(), span: self.span.clone(), text }
     }
 
     /// One spot for each of the texts between separators.
@@ -36,7 +57,8 @@ impl Spot {
             let text = piece.trim();
             if !text.is_empty() {
                 let part = Some((start..start + text.len(), self.text.clone()));
-                parts.push(Spot { span: self.span.clone(), text: text.into(), part, ..self });
+                let (side, span) = (self.side.clone(), self.span.clone());
+                parts.push(Spot { side, span, text: text.into(), part });
             }
             at += piece.len() + separator.len();
         }
@@ -45,22 +67,22 @@ impl Spot {
 }
 
 /// The edits that put new texts where the spots are; those in one value are one edit.
-pub(super) fn edits(mut changes: Vec<(&Spot, String)>) -> Vec<(bool, Range<usize>, String)> {
-    let mut out: Vec<(bool, Range<usize>, String)> = Vec::new();
+pub(super) fn edits(mut changes: Vec<(&Spot, String)>) -> Vec<Edit> {
+    let mut out: Vec<Edit> = Vec::new();
     // From the end, so that positions before it stay right.
-    changes.sort_by_key(|(spot, _)| {
+    let place = |spot: &Spot| {
         let at = spot.part.as_ref().map_or(0, |(range, _)| range.start);
-        (spot.in_query, spot.span.start, std::cmp::Reverse(at))
-    });
+        (spot.span.start, std::cmp::Reverse(at))
+    };
+    changes.sort_by(|(one, _), (other, _)| one.side.cmp(&other.side).then(place(one).cmp(&place(other))));
     let mut values: Vec<(&Spot, String)> = Vec::new();
     for (spot, new) in changes {
         let Some((range, value)) = &spot.part else {
-            let (span, text) = spot.edit(&new);
-            out.push((spot.in_query, span, text));
+            out.push(spot.edit(&new));
             continue;
         };
         match values.last_mut() {
-            Some((last, text)) if last.span == spot.span && last.in_query == spot.in_query => {
+            Some((last, text)) if last.span == spot.span && last.side == spot.side => {
                 text.replace_range(range.clone(), &new);
             }
             _ => {
@@ -71,19 +93,17 @@ pub(super) fn edits(mut changes: Vec<(&Spot, String)>) -> Vec<(bool, Range<usize
         }
     }
     for (spot, text) in values {
-        let (span, text) = spot.edit(&text);
-        out.push((spot.in_query, span, text));
+        out.push(spot.edit(&text));
     }
     out
 }
 
 /// All values at a place that can be replaced, in order.
 pub(super) fn spots(incoming: &Incoming<'_>, place: &Place) -> Vec<Spot> {
-    let of_pairs = |pairs: &[form::Pair<'_>], name: &str, in_query: bool| {
+    let of_pairs = |pairs: &[form::Pair<'_>], name: &str, side: Side| {
         let named = pairs.iter().filter(|pair| pair.name == name && !pair.value_span.is_empty());
         let spot = |pair: &form::Pair<'_>| Spot {
-            in_query,
-            in_json: false,
+            side: side.clone(),
             span: pair.value_span.clone(),
             text: (&*pair.value).into(),
             part: None,
@@ -91,12 +111,21 @@ pub(super) fn spots(incoming: &Incoming<'_>, place: &Place) -> Vec<Spot> {
         named.map(spot).collect()
     };
     match (&place.kind, incoming.read_body()) {
-        (Kind::Field(name) | Kind::Form(name), Body::Form(pairs)) => of_pairs(pairs, name, false),
-        (Kind::Query(name), _) | (Kind::Field(name), Body::Empty) => of_pairs(incoming.query(), name, true),
+        (Kind::Field(name) | Kind::Form(name), Body::Form(pairs)) => of_pairs(pairs, name, Side::Form),
+        (Kind::Query(name), _) | (Kind::Field(name), Body::Empty) => of_pairs(incoming.query(), name, Side::Query),
         (Kind::Field(name), Body::Json(_)) => in_json(incoming.body, &Pointer::member(name)),
         (Kind::Json(pointer), Body::Json(_)) => in_json(incoming.body, pointer),
+        (Kind::Header(name), _) => in_header(incoming.headers, name).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// Of a header that comes twice nobody knows which one counts.
+fn in_header(headers: &http::HeaderMap, name: &http::HeaderName) -> Option<Spot> {
+    let mut all = headers.get_all(name).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return None };
+    let text = value.to_str().ok().filter(|text| !text.is_empty())?;
+    Some(Spot { side: Side::Header(name.as_str().into()), span: 0..text.len(), text: text.into(), part: None })
 }
 
 pub(super) fn in_json(body: &[u8], pointer: &Pointer) -> Vec<Spot> {
@@ -106,7 +135,7 @@ pub(super) fn in_json(body: &[u8], pointer: &Pointer) -> Vec<Spot> {
             && pointer.matches(path)
             && let Some(text) = json::unescape(&body[span.clone()])
         {
-            found.push(Spot { in_query: false, in_json: true, text: (&*text).into(), span, part: None });
+            found.push(Spot { side: Side::Json, text: (&*text).into(), span, part: None });
         }
     };
     // A body that only one of the two readers takes is passed on as it is.
@@ -135,7 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn split(value: &str, separator: &str) -> Vec<Spot> {
-        Spot { in_query: false, in_json: true, span: 0..value.len(), text: value.into(), part: None }
+        Spot { side: Side::Json, span: 0..value.len(), text: value.into(), part: None }
             .split(Some(separator))
     }
 
@@ -170,7 +199,7 @@ mod tests {
             }).collect();
             match &edits(changes)[..] {
                 [] => prop_assert_eq!(wanted.join("<"), value),
-                [(_, _, new)] => prop_assert_eq!(new, &json::quote(&wanted.join("<"))),
+                [edit] => prop_assert_eq!(&edit.text, &json::quote(&wanted.join("<"))),
                 more => prop_assert!(false, "{} edits of one value", more.len()),
             }
         }

@@ -198,6 +198,22 @@ async fn a_real_kannel_carries_notices_and_is_redirected() {
     states.sort();
     assert_eq!(states, ["1", "8"]);
 
+    // The same with the values in headers, for which Kannel has names of its own.
+    let post = |password: &str| {
+        let request = http::Request::post(format!("{}/via/kannel/cgi-bin/sendsms", running.base))
+            .header("content-type", "text/plain; charset=utf-8")
+            .header("x-kannel-username", SENDER.0)
+            .header("x-kannel-password", password)
+            .header("x-kannel-smsc", "fake")
+            .header("x-kannel-from", "12345")
+            .header("x-kannel-to", OLD);
+        request.body(bytes::Bytes::from_static(b"Supper at nine?")).unwrap()
+    };
+    let taken = client().send(post(SENDER.1)).await.unwrap();
+    assert_eq!((taken.status().as_u16(), &taken.body()[..]), (202, &b"0: Accepted for delivery"[..]));
+    assert!(kannel.came_out("Supper").await.contains(&format!("<12345 {NEW} text Supper at nine?>")));
+    assert_eq!(client().send(post(PASSWORD)).await.unwrap().status().as_u16(), 403);
+
     // Who shows something else is told so in Kannel's words, and nothing leaves.
     let wrong = [("username", SENDER.0), ("password", PASSWORD), ("to", OLD), ("text", "no")];
     assert_eq!(get(&via(&wrong)).await, Some((403, "Authorization failed for sendsms".to_owned())));

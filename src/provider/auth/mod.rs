@@ -34,6 +34,7 @@ pub(super) struct Auth {
 pub(super) enum Kind {
     Basic { user: usize, password: usize },
     Header { name: http::HeaderName, prefix: Box<str>, value: usize },
+    Headers(Pairs),
     Query(Pairs),
     Body(Pairs),
     Jwt(Arc<token::Jwt>),
@@ -54,6 +55,7 @@ pub(super) struct Pairs {
 #[derive(Clone)]
 pub(super) enum Credentials {
     Header(http::HeaderName, http::HeaderValue),
+    Headers(Vec<(http::HeaderName, http::HeaderValue)>),
     Query(Vec<(Box<str>, Box<str>)>),
     Body(Vec<(Box<str>, Box<str>)>),
     Jwt(Arc<token::Jwt>, Arc<Key>),
@@ -86,6 +88,12 @@ impl Loader<'_> {
                 value: self.parameter(&header.value)?,
             });
         }
+        if let Some(pairs) = &file.headers {
+            if pairs.keys().any(|name| name.parse::<http::HeaderName>().is_err()) {
+                return Err(self.wrong(span, "a name of a header is needed"));
+            }
+            kinds.push(Kind::Headers(self.pairs(pairs, &span, secret)?));
+        }
         if let Some(pairs) = &file.query {
             kinds.push(Kind::Query(self.pairs(pairs, &span, secret)?));
         }
@@ -101,7 +109,7 @@ impl Loader<'_> {
             (Some(kind), true) => Ok(Auth { send: used(Use::Send), via: used(Use::Via), kind }),
             _ => Err(self.wrong(
                 span,
-                "one kind of credentials is needed: basic, bearer, header, query, body, jwt, oauth2, google or sigv4",
+                "one kind of credentials is needed: basic, bearer, header, headers, query, body, jwt, oauth2, google or sigv4",
             )),
         }
     }
@@ -212,6 +220,16 @@ impl Auth {
                 (name.clone(), format!("{prefix}{secret}"), *value)
             }
             Kind::Query(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Query(pairs))),
+            Kind::Headers(pairs) => {
+                return filled(pairs).map(|all| {
+                    let one = |(name, value): &(Box<str>, Box<str>)| Some((name.parse().ok()?, sensitive(value)?));
+                    let all = all.iter().map(one).collect::<Option<_>>();
+                    all.map(Credentials::Headers).ok_or_else(|| {
+                        let (_, index) = pairs.all[pairs.secret];
+                        not_in_header(parameters, index)
+                    })
+                });
+            }
             Kind::Body(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Body(pairs))),
             Kind::Jwt(jwt) => {
                 let text = Some(parameters.first(jwt.key)).filter(|text| !text.is_empty())?;
@@ -237,15 +255,20 @@ impl Auth {
                 return given.then(|| Ok(Credentials::SigV4(Arc::clone(keys))));
             }
         };
-        let wrong = |_| ParameterError {
-            name: parameters.name(index).to_owned(),
-            wanted: "credentials hold no control characters".to_owned(),
-        };
-        Some(http::HeaderValue::try_from(value).map_err(wrong).map(|mut value| {
-            value.set_sensitive(true);
-            Credentials::Header(name, value)
-        }))
+        let value = sensitive(&value).ok_or_else(|| not_in_header(parameters, index));
+        Some(value.map(|value| Credentials::Header(name, value)))
     }
+}
+
+fn sensitive(value: &str) -> Option<http::HeaderValue> {
+    let mut value = http::HeaderValue::try_from(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn not_in_header(parameters: &Parameters, index: usize) -> ParameterError {
+    let wanted = "credentials hold no control characters".to_owned();
+    ParameterError { name: parameters.name(index).to_owned(), wanted }
 }
 
 impl Provider {
@@ -265,6 +288,11 @@ impl Account {
         match &self.credentials {
             Some(Credentials::Header(name, value)) => {
                 headers.insert(name, value.clone());
+            }
+            Some(Credentials::Headers(pairs)) => {
+                for (name, value) in pairs {
+                    headers.insert(name, value.clone());
+                }
             }
             Some(Credentials::Query(pairs)) => {
                 for (name, value) in pairs {

@@ -74,12 +74,26 @@ impl Account {
         for auth in &self.provider().auth {
             match &auth.kind {
                 Kind::Header { name, .. } => drop(headers.remove(name)),
+                Kind::Headers(pairs) => self.exchange_named(pairs, headers),
                 Kind::Jwt(jwt) => drop(headers.remove(&jwt.shown.name)),
                 _ => {}
             }
         }
         if let Some(Credentials::Header(name, value)) = &self.via_credentials {
             headers.insert(name, value.clone());
+        }
+    }
+
+    /// Puts the account's own values where the sender's stand in headers of these names.
+    fn exchange_named(&self, pairs: &super::Pairs, headers: &mut http::HeaderMap) {
+        for (name, parameter) in &pairs.all {
+            if headers.remove(&**name).is_none() {
+                continue;
+            }
+            let own = super::sensitive(self.parameters().first(*parameter)).filter(|own| !own.is_empty());
+            if let (Ok(name), Some(own)) = (name.parse::<http::HeaderName>(), own) {
+                headers.insert(name, own);
+            }
         }
     }
 
@@ -120,6 +134,9 @@ impl Shown {
                 let given = after_scheme(incoming.headers.get(name)?.as_bytes(), prefix.as_bytes())?;
                 Some(Self { user: None, secret: given.trim_ascii().to_vec() })
             }
+            Kind::Headers(pairs) => {
+                Self::of(pairs, |name| Some(incoming.headers.get(name)?.as_bytes().trim_ascii().to_vec()))
+            }
             Kind::Query(pairs) => Self::of(pairs, |name| in_pairs(incoming.query(), name)),
             Kind::Body(pairs) => Self::of(pairs, |name| match incoming.read_body() {
                 Body::Form(pairs) => in_pairs(pairs, name),
@@ -151,7 +168,7 @@ impl Shown {
                 !user.is_empty() && any(user, *password)
             }
             Kind::Header { value, .. } => any("", *value),
-            Kind::Query(pairs) | Kind::Body(pairs) => {
+            Kind::Headers(pairs) | Kind::Query(pairs) | Kind::Body(pairs) => {
                 let user = pairs.all.iter().enumerate().find(|(index, _)| *index != pairs.secret);
                 let user = user.map(|(_, (_, parameter))| parameters.first(*parameter));
                 user != Some("") && pairs.all.get(pairs.secret).is_some_and(|(_, p)| any(user.unwrap_or_default(), *p))

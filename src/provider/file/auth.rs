@@ -16,6 +16,8 @@ pub(in crate::provider) struct AuthFile {
     pub(in crate::provider) header: Option<HeaderAuthFile>,
     /// Name in the query → parameter.
     pub(in crate::provider) query: Option<BTreeMap<String, Written>>,
+    /// Header → parameter.
+    pub(in crate::provider) headers: Option<BTreeMap<String, Written>>,
     /// Field of the body → parameter.
     pub(in crate::provider) body: Option<BTreeMap<String, Written>>,
     pub(in crate::provider) jwt: Option<JwtAuthFile>,

@@ -12,6 +12,8 @@ use toml::Spanned;
 pub(in crate::provider) enum Encoding {
     Form,
     Json,
+    /// `multipart/form-data` (RFC 7578), which may hold files.
+    Multipart,
     Query,
     /// The body is a text.
     Text,
@@ -173,6 +175,16 @@ pub(in crate::provider) enum FieldFile {
     Join(String),
     /// `{ number = "…" }`: a text that is written as a number.
     Number(String),
+    /// `{ file = "card.vcf", type = "text/vcard; charset=utf-8", text = "…" }`: a part that is a file.
+    File(FileFile),
+}
+
+/// A part that is a file; empty: it is left out.
+#[derive(Clone)]
+pub(in crate::provider) struct FileFile {
+    pub(in crate::provider) name: String,
+    pub(in crate::provider) kind: String,
+    pub(in crate::provider) text: String,
 }
 
 impl<'de> Deserialize<'de> for FieldFile {
@@ -185,6 +197,10 @@ impl<'de> Deserialize<'de> for FieldFile {
             join: Option<String>,
             with: Option<String>,
             number: Option<String>,
+            file: Option<String>,
+            #[serde(rename = "type")]
+            kind: Option<String>,
+            text: Option<String>,
         }
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = FieldFile;
@@ -204,16 +220,17 @@ impl<'de> Deserialize<'de> for FieldFile {
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<FieldFile, A::Error> {
                 let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                match table {
-                    Table { each: Some(list), join: None, with: None, number: None } if list == "media" => {
-                        Ok(FieldFile::Each)
+                let Table { each, join, with, number, file, kind, text } = table;
+                match (each.as_deref(), join.as_deref(), with, number, (file, kind, text)) {
+                    (Some("media"), None, None, None, (None, None, None)) => Ok(FieldFile::Each),
+                    (None, Some("media"), Some(with), None, (None, None, None)) => Ok(FieldFile::Join(with)),
+                    (None, None, None, Some(text), (None, None, None)) => Ok(FieldFile::Number(text)),
+                    (None, None, None, None, (Some(name), Some(kind), Some(text))) => {
+                        Ok(FieldFile::File(FileFile { name, kind, text }))
                     }
-                    Table { each: None, join: Some(list), with: Some(with), number: None } if list == "media" => {
-                        Ok(FieldFile::Join(with))
-                    }
-                    Table { each: None, join: None, with: None, number: Some(text) } => Ok(FieldFile::Number(text)),
                     _ => Err(serde::de::Error::custom(
-                        "the only list is `media`: `{ each = \"media\" }` or `{ join = \"media\", with = \" \" }`",
+                        "the only list is `media`: `{ each = \"media\" }` or `{ join = \"media\", with = \" \" }`; a file is \
+                         `{ file = \"card.vcf\", type = \"text/vcard\", text = \"…\" }`",
                     )),
                 }
             }

@@ -85,9 +85,9 @@ impl Loader<'_> {
     fn replaceable(&self, written: &Written) -> Result<Place, FileError> {
         let place = self.place(written)?;
         match place.kind {
-            Kind::Header(_) | Kind::Path(_) | Kind::Text => Err(self.wrong(
+            Kind::Path(_) | Kind::Text => Err(self.wrong(
                 written.span(),
-                "what is replaced stands in the body or the query: `field:`, `form:`, `query:`, `json:`",
+                "what is replaced stands in the body, the query or a header: `field:`, `form:`, `query:`, `json:`, `header:`",
             )),
             _ if !place.is_plain() => {
                 Err(self.wrong(written.span(), "what is replaced is the whole value: no `|` and no `~`"))

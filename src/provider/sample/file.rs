@@ -304,6 +304,9 @@ pub(super) struct ChangeSample {
     #[serde(default)]
     pub(super) callbacks: Vec<String>,
     pub(super) url: String,
+    /// Those that matter.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) body: String,
 }

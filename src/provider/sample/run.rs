@@ -283,7 +283,7 @@ impl Runner<'_> {
             let wanted = WrittenSample {
                 method: sample.request.method.clone(),
                 url: change.url.clone(),
-                headers: BTreeMap::new(),
+                headers: change.headers.clone(),
                 body: change.body.clone(),
                 body_length: None,
             };

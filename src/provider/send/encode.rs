@@ -1,7 +1,7 @@
 //! Fields as a body.
 
 use super::{Encoding, NotWritten};
-use crate::provider::form;
+use crate::provider::{digest, form};
 use bytes::Bytes;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -16,6 +16,7 @@ pub(super) enum FieldValue<'a> {
     Number(serde_json::Number),
     Constant(&'a Value),
     Each(&'a [&'a str]),
+    File { name: &'a str, kind: &'a str, text: Cow<'a, str> },
 }
 
 impl<'a> FieldValue<'a> {
@@ -30,7 +31,7 @@ impl<'a> FieldValue<'a> {
 
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            FieldValue::One(text) => text.is_empty(),
+            FieldValue::One(text) | FieldValue::File { text, .. } => text.is_empty(),
             FieldValue::Each(all) => all.is_empty(),
             FieldValue::Number(_) | FieldValue::Constant(_) => false,
         }
@@ -38,7 +39,7 @@ impl<'a> FieldValue<'a> {
 
     fn json(&self) -> Value {
         match self {
-            FieldValue::One(text) => Value::from(&**text),
+            FieldValue::One(text) | FieldValue::File { text, .. } => Value::from(&**text),
             FieldValue::Number(number) => Value::Number(number.clone()),
             FieldValue::Constant(value) => (*value).clone(),
             FieldValue::Each(all) => all.iter().map(|one| Value::from(*one)).collect(),
@@ -54,7 +55,7 @@ pub(super) fn content_type(encoding: Encoding) -> Option<http::HeaderValue> {
         Encoding::Text => "text/plain; charset=utf-8",
         Encoding::Xml => "application/xml",
         Encoding::WebPush => "application/octet-stream",
-        Encoding::Query => return None,
+        Encoding::Query | Encoding::Multipart => return None,
     }))
 }
 
@@ -72,8 +73,44 @@ pub(super) fn body(encoding: Encoding, fields: &[(&str, FieldValue<'_>)], url: &
             Bytes::new()
         }
         // These have a text instead of fields, or are made of JSON.
-        Encoding::Text | Encoding::Xml | Encoding::WebPush => Bytes::new(),
+        Encoding::Text | Encoding::Xml | Encoding::WebPush | Encoding::Multipart => Bytes::new(),
     }
+}
+
+/// The fields as parts (RFC 7578), and the content type with what stands between them. The same fields make the same body.
+pub(super) fn multipart(fields: &[(&str, FieldValue<'_>)]) -> (Bytes, Option<http::HeaderValue>) {
+    let mut parts: Vec<String> = Vec::new();
+    let named = |name: &str, more: &str, text: &str| {
+        format!("Content-Disposition: form-data; name=\"{}\"{more}\r\n\r\n{text}\r\n", quotable(name))
+    };
+    for (name, value) in fields {
+        match value {
+            FieldValue::One(text) => parts.push(named(name, "", text)),
+            FieldValue::Each(all) => parts.extend(all.iter().map(|one| named(name, "", one))),
+            FieldValue::Number(number) => parts.push(named(name, "", &number.to_string())),
+            FieldValue::Constant(value) => {
+                parts.push(named(name, "", &crate::provider::json::scalar(value).unwrap_or_default()));
+            }
+            FieldValue::File { name: file, kind, text } => {
+                let more = format!("; filename=\"{}\"\r\nContent-Type: {kind}", quotable(file));
+                parts.push(named(name, &more, text));
+            }
+        }
+    }
+    // A digest of the parts stands in none of them; where somebody has managed that, a digest of that does not.
+    let mut boundary = String::new();
+    while boundary.is_empty() || parts.iter().any(|part| part.contains(&boundary)) {
+        let digest = digest::sha256([boundary.as_str(), &parts.concat()].concat().as_bytes());
+        boundary = format!("redial-{}", digest::hex(&digest[..16]));
+    }
+    let mut body: String = parts.iter().map(|part| format!("--{boundary}\r\n{part}")).collect();
+    body.push_str(&format!("--{boundary}--\r\n"));
+    (body.into(), http::HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}")).ok())
+}
+
+/// A name within quotes, as browsers write it.
+fn quotable(name: &str) -> String {
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn as_form(fields: &[(&str, FieldValue<'_>)]) -> String {
@@ -88,7 +125,7 @@ fn as_form(fields: &[(&str, FieldValue<'_>)]) -> String {
     };
     for (name, value) in fields {
         match value {
-            FieldValue::One(text) => add(name, text),
+            FieldValue::One(text) | FieldValue::File { text, .. } => add(name, text),
             FieldValue::Each(all) => all.iter().for_each(|one| add(name, one)),
             FieldValue::Number(number) => add(name, &number.to_string()),
             FieldValue::Constant(value) => add(name, &crate::provider::json::scalar(value).unwrap_or_default()),
@@ -160,6 +197,31 @@ mod tests {
         );
         assert_eq!(as_form(&fields[4..7]), "to%2F0=z&n=30&media=u&media=v");
         assert!(FieldValue::number("3x".into()).is_err());
+    }
+
+    #[test]
+    fn parts_stand_between_what_is_in_none_of_them() {
+        let card = FieldValue::File { name: "a\"b.vcf", kind: "text/vcard", text: "BEGIN:VCARD\r\nEND:VCARD\r\n".into() };
+        let media = ["u", "v"];
+        let fields = [("to", FieldValue::One("bö@example.org".into())), ("m", FieldValue::Each(&media)), ("card", card)];
+        let (body, kind) = multipart(&fields);
+        let kind = kind.unwrap();
+        let boundary = kind.to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
+        let part = |head: &str, text: &str| {
+            format!("--{boundary}\r\nContent-Disposition: form-data; name={head}\r\n\r\n{text}\r\n")
+        };
+        let wanted = [
+            part("\"to\"", "bö@example.org"),
+            part("\"m\"", "u"),
+            part("\"m\"", "v"),
+            part("\"card\"; filename=\"a%22b.vcf\"\r\nContent-Type: text/vcard", "BEGIN:VCARD\r\nEND:VCARD\r\n"),
+            format!("--{boundary}--\r\n"),
+        ];
+        assert_eq!(body, wanted.concat());
+        assert_eq!(multipart(&fields).0, body, "a repeat is the same");
+        // One who writes the boundary into a text gets another one.
+        let again = [("to", FieldValue::One(boundary.into()))];
+        assert!(!multipart(&again).1.unwrap().to_str().unwrap().ends_with(boundary));
     }
 
     proptest! {

@@ -262,6 +262,15 @@ impl Loader<'_> {
                 FieldFile::Constant(value) => Field::Constant(value.clone()),
                 FieldFile::Each => Field::Media,
                 FieldFile::Join(with) => Field::Joined(with.as_str().into()),
+                FieldFile::File(_) if file.encoding != Encoding::Multipart => {
+                    return Err(self.wrong(value.span(), "a file is for `encoding = \"multipart\"`"));
+                }
+                FieldFile::File(one) if http::HeaderValue::from_str(&one.kind).is_err() => {
+                    return Err(self.wrong(value.span(), "a content type looks like `text/vcard; charset=utf-8`"));
+                }
+                FieldFile::File(one) => {
+                    Field::File { name: one.name.as_str().into(), kind: one.kind.as_str().into(), text: text(&one.text)? }
+                }
             };
             fields.push((name.get_ref().as_str().into(), field));
         }
@@ -360,6 +369,7 @@ impl Account {
                 Field::Constant(value) => FieldValue::Constant(value),
                 Field::Media => FieldValue::Each(media),
                 Field::Joined(with) => FieldValue::One(media.join(with).into()),
+                Field::File { name, kind, text } => FieldValue::File { name, kind, text: text.value(&values)? },
             };
             if !value.is_empty() {
                 fields.push((name, value));
@@ -373,13 +383,19 @@ impl Account {
         if !super::account::is_origin(&url) {
             return Err(NotWritten("the URL is none".into()));
         }
+        let mut kind = endpoint.content_type.clone().or_else(|| encode::content_type(endpoint.encoding));
         let body = match body {
             Some(body) => body.render(&values)?.into(),
+            None if endpoint.encoding == Encoding::Multipart => {
+                let (body, with_boundary) = encode::multipart(&fields);
+                kind = with_boundary;
+                body
+            }
             None if endpoint.encoding == Encoding::WebPush => encode::body(Encoding::Json, &fields, &mut url),
             None => encode::body(endpoint.encoding, &fields, &mut url),
         };
         let mut headers = http::HeaderMap::new();
-        if let Some(kind) = endpoint.content_type.clone().or_else(|| encode::content_type(endpoint.encoding)) {
+        if let Some(kind) = kind {
             headers.insert(http::header::CONTENT_TYPE, kind);
         }
         for (name, text) in &endpoint.headers {
