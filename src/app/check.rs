@@ -49,7 +49,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
     }
     match super::post::post(config, None) {
         Ok(post) => {
-            let prices = prices(config, &mut report);
+            let prices = [prices(config, &mut report), mms_prices(config, &mut report)].concat();
             let card = cards(config, &post.public_url, &mut report);
             let head =
                 Letterhead { service: post.service, help: post.help, reply: true, card, ..Letterhead::default() };
@@ -108,17 +108,40 @@ fn pushes(account: &PushAccount) -> Finding {
     Finding { of: format!("account {}", account.name), wrong: false, what }
 }
 
-/// What a part costs: account, country, price.
-type Prices = Vec<(String, String, Price)>;
+/// What an account's messages to a country cost.
+#[derive(Clone)]
+struct Cost {
+    account: String,
+    country: String,
+    price: Price,
+    /// A whole message, whatever its length, and not a part.
+    whole: bool,
+}
 
-/// The prices of the accounts that text messages leave by.
+type Prices = Vec<Cost>;
+
+/// The prices of parts, at the accounts by which text messages leave that are no multimedia messages.
 fn prices(config: &Config, report: &mut Vec<Finding>) -> Prices {
+    priced(config, report, false)
+}
+
+/// The prices of multimedia messages, at the accounts whose text messages have the card with them.
+fn mms_prices(config: &Config, report: &mut Vec<Finding>) -> Prices {
+    priced(config, report, true)
+}
+
+fn priced(config: &Config, report: &mut Vec<Finding>, whole: bool) -> Prices {
     let mut prices = Prices::new();
     for name in config.notices.sms.iter().map(toml::Spanned::get_ref) {
-        for (country, price) in config.account(name).iter().flat_map(|account| &account.prices) {
+        let account = config.account(name);
+        let is_whole = |account: &&config::Account| (account.card == config::Card::Mms) == whole;
+        let list = |account: &'_ config::Account| if whole { account.mms_prices.clone() } else { account.prices.clone() };
+        for (country, price) in &account.filter(is_whole).map(list).unwrap_or_default() {
             let known = country == "*" || (country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()));
             match price.get_ref().parse() {
-                Ok(price) if known => prices.push((name.clone(), country.clone(), price)),
+                Ok(price) if known => {
+                    prices.push(Cost { account: name.clone(), country: country.clone(), price, whole });
+                }
                 found => {
                     let why = found.err().map_or_else(
                         || {
@@ -151,9 +174,13 @@ fn texts(templates: &Templates, head: &Letterhead, prices: &Prices, report: &mut
             counted(&size.longest_gsm),
             counted(&size.worst)
         );
-        for (account, country, price) in prices {
-            let (usual, worst) = (price.times(size.usual.parts), price.times(size.worst.parts));
-            what.extend([format!("; {account} {country}: {usual} to {worst}")]);
+        for Cost { account, country, price, whole } in prices {
+            let cost = if *whole {
+                format!("; {account} {country}: {} as a multimedia message", price.times(1))
+            } else {
+                format!("; {account} {country}: {} to {}", price.times(size.usual.parts), price.times(size.worst.parts))
+            };
+            what.push_str(&cost);
         }
         report.push(Finding { of: format!("template {}", size.file), wrong: false, what });
     }

@@ -77,21 +77,23 @@ fn caps(config: &Config) -> Result<HashMap<Box<str>, Caps>, StartError> {
 
 fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Caps, StartError> {
     let notices = &config.notices;
-    let rate = account.rate.as_ref().map(|rate| {
+    let read = |rate: &Spanned<String>| {
         Rate::parse(rate.get_ref()).ok_or_else(|| {
             let what =
                 format!("{:?} is no rate; write one like \"1/s\", \"60/minute\" or \"1000/hour\"", rate.get_ref());
             config.wrong(rate, what)
         })
-    });
-    let countries = account.notice_countries.as_ref().map(|countries| {
-        let known = |country: &Spanned<String>| {
-            Region::new(country.get_ref()).ok_or_else(|| {
-                config.wrong(country, format_args!("no numbers are known for the region {:?}", country.get_ref()))
-            })
-        };
-        countries.iter().map(known).collect::<Result<Vec<_>, _>>()
-    });
+    };
+    let known = |country: &Spanned<String>| {
+        Region::new(country.get_ref()).ok_or_else(|| {
+            config.wrong(country, format_args!("no numbers are known for the region {:?}", country.get_ref()))
+        })
+    };
+    let rate = account.rate.as_ref().map(read);
+    let rates = account.rates.iter().map(|(country, rate)| Ok::<_, StartError>((known(country)?, read(rate)?)));
+    let rates = rates.collect::<Result<HashMap<_, _>, _>>()?;
+    let countries = account.notice_countries.as_ref();
+    let countries = countries.map(|countries| countries.iter().map(known).collect::<Result<Vec<_>, _>>());
     // A folder wakes nobody, nor does an e-mail.
     let mut loud = notices.sms.iter().chain(&notices.push);
     let wakes = account.kind.get_ref() != "folder" && loud.any(|listed| listed.get_ref() == name);
@@ -115,6 +117,7 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
     Ok(Caps {
         concurrency: account.concurrency.unwrap_or(share.min(most)).max(1),
         rate: rate.transpose()?.or_else(|| known.per_second.and_then(Rate::each_second)),
+        rates,
         daily: account.daily,
         countries: countries.transpose()?,
         quiet,

@@ -1,9 +1,9 @@
-//! `redial explain`: why a query, a substitution or a notice came out as it did.
+//! `redial explain`: why a query, a substitution, a message or a notice came out as it did.
 
 use super::Failure;
 use crate::{
     domain::notice::{Attempt, Notice},
-    store::{QueryRecord, Substitution},
+    store::{Passed, QueryRecord, Substitution},
     usecase::{
         Env,
         explain::{self, Explained},
@@ -17,7 +17,7 @@ use std::process::ExitCode;
     after_help = "Example:\n  redial explain qry_01j8z6m3t5k7v9x1b3d5f7h9jn\n\nThe id is in every answer of /v1/resolve and of `redial resolve`, and in the owner's records. Numbers are shown masked."
 )]
 pub(super) struct Args {
-    /// Of a query (qry_…), a substitution (sub_…) or a notice (ntc_…).
+    /// Of a query (qry_…), a substitution (sub_…), a message that went on unchanged (psd_…) or a notice (ntc_…).
     id: String,
 }
 
@@ -33,6 +33,10 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         Explained::Substitution(found, record) => {
             substitution(&found);
             record.iter().for_each(query);
+        }
+        Explained::Passed(found, again) => {
+            passed(&found);
+            again.iter().for_each(substitution);
         }
         Explained::Notice(found, attempts) => notice(&found, &attempts),
     }
@@ -68,6 +72,15 @@ fn substitution(found: &Substitution) {
     line("used", &found.used);
     line("connected", &found.connected);
     line("provider's id", found.foreign_id.as_deref().unwrap_or("not known yet"));
+}
+
+fn passed(found: &Passed) {
+    line("message", found.id);
+    line("at", found.at);
+    line("what", format_args!("message over account {}", found.account));
+    line("used", &found.used);
+    line("provider's id", found.foreign_id.as_deref().unwrap_or("not known yet"));
+    line("rule", format_args!("Q6: {}", explain::fate(&found.fate)));
 }
 
 fn notice(found: &Notice, attempts: &[Attempt]) {

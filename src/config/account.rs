@@ -84,6 +84,9 @@ pub struct Account {
     pub concurrency: Option<usize>,
     /// Notices in time for each sender and country, like `1/s` (rule N7).
     pub rate: Option<Spanned<String>>,
+    /// And where that is another one, by country.
+    #[serde(default)]
+    pub rates: BTreeMap<Spanned<String>, Spanned<String>>,
     /// How long delivery reports may take; else as the provider's file says, or three days (rule N3).
     pub reports_within: Option<Span>,
     /// Notices in a day of UTC (rule N7).
@@ -103,6 +106,9 @@ pub struct Account {
     /// cost at their longest.
     #[serde(default)]
     pub prices: BTreeMap<String, Spanned<String>>,
+    /// And what a multimedia message costs, for accounts whose text messages have the card with them.
+    #[serde(default)]
+    pub mms_prices: BTreeMap<String, Spanned<String>>,
     /// The values that the provider file asks for.
     #[serde(default)]
     pub parameters: BTreeMap<String, Values>,

@@ -126,6 +126,7 @@ impl Moved {
             name: "everyone".into(),
             told: Told::OnQuery,
             channels: Vec::new(),
+            quiet: None,
             grants: self.grant.grants(self.point()),
         }
     }

@@ -5,6 +5,7 @@ use super::{
     group::{Grant, Member, Told},
     id::{AppId, BookId, ContactId, GroupId, OwnerId, PointId, RequestId},
     name::NameKey,
+    schedule::Hours,
 };
 use crate::clock::Time;
 
@@ -206,6 +207,8 @@ pub struct Group {
     pub told: Told,
     /// Channels in the order in which they are tried; empty for the usual order (rule N3).
     pub channels: Vec<Channel>,
+    /// When members are left alone, beside the hours that hold for everybody (rule N7).
+    pub quiet: Option<Hours>,
     /// What members may do.
     pub grants: Vec<Grant>,
     /// Whether the owner's card goes to whoever they add to it (rule E1).

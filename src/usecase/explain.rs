@@ -3,11 +3,11 @@
 use super::{Env, write::Refused};
 use crate::{
     domain::{
-        id::{NoticeId, QueryId, SubstitutionId},
+        id::{NoticeId, PassedId, QueryId, SubstitutionId},
         notice::{Attempt, Notice},
         query::Reason,
     },
-    store::{QueryRecord, Substitution},
+    store::{Fate, Passed, QueryRecord, Substitution},
 };
 
 /// What is known of one id.
@@ -20,11 +20,13 @@ pub enum Explained {
     Unrecorded(QueryId),
     /// A communication that went elsewhere, and the query that decided it.
     Substitution(Substitution, Option<QueryRecord>),
+    /// A message of a sender that went on unchanged, and what was sent once more in its place.
+    Passed(Passed, Option<Substitution>),
     /// A notice and its attempts.
     Notice(Notice, Vec<Attempt>),
 }
 
-/// What is known of `qry_…`, `sub_…` or `ntc_…`.
+/// What is known of `qry_…`, `sub_…`, `psd_…` or `ntc_…`.
 pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
     let store = &env.store;
     if let Ok(id) = id.parse::<QueryId>() {
@@ -40,12 +42,33 @@ pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
         let query = store.query(found.query).await?;
         return Ok(Explained::Substitution(found, query));
     }
+    if let Ok(id) = id.parse::<PassedId>() {
+        let found = store.passed(id).await?.ok_or(Refused::NotFound("message"))?;
+        let again = match &found.fate {
+            Fate::SentAgain(by) => store.substitution(*by).await?,
+            Fate::Waiting | Fate::Left(_) => None,
+        };
+        return Ok(Explained::Passed(found, again));
+    }
     if let Ok(id) = id.parse::<NoticeId>() {
         let found = store.notice(id).await?.ok_or(Refused::NotFound("notice"))?;
         let attempts = store.attempts(id).await?;
         return Ok(Explained::Notice(found, attempts));
     }
-    Err(Refused::invalid("/id", "an id of a query (qry_…), a substitution (sub_…) or a notice (ntc_…) is needed"))
+    let wanted = "an id of a query (qry_…), a substitution (sub_…), a message that went on unchanged (psd_…) or a notice \
+                  (ntc_…) is needed";
+    Err(Refused::invalid("/id", wanted))
+}
+
+/// What became of a message that went on unchanged, for a person.
+pub fn fate(fate: &Fate) -> String {
+    match fate {
+        Fate::Waiting => "It went on unchanged, and no report has said that its number is dead.".to_owned(),
+        Fate::SentAgain(by) => {
+            format!("A report said that its number is dead, and it was sent once more, to the new one: {by}.")
+        }
+        Fate::Left(why) => format!("A report said that its number is dead; it was not sent again: {why}."),
+    }
 }
 
 /// The rule that decided, and a sentence for a person.

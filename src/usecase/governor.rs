@@ -31,6 +31,8 @@ pub struct Caps {
     pub concurrency: usize,
     /// Messages in time, for each sender and country.
     pub rate: Option<Rate>,
+    /// And for these countries.
+    pub rates: HashMap<phone::Region, Rate>,
     /// Messages in a day of UTC.
     pub daily: Option<u64>,
     /// Where messages may go; `None`: anywhere.
@@ -47,6 +49,7 @@ impl Default for Caps {
         Self {
             concurrency: usize::MAX,
             rate: None,
+            rates: HashMap::new(),
             daily: None,
             countries: None,
             quiet: Hours::NONE,
@@ -56,6 +59,12 @@ impl Default for Caps {
 }
 
 impl Caps {
+    /// How fast messages may go there from one sender.
+    pub fn rate_to(&self, to: &Address) -> Option<Rate> {
+        let own = || self.rates.get(&phone::region_of(to)?).copied();
+        if self.rates.is_empty() { self.rate } else { own().or(self.rate) }
+    }
+
     /// Whether messages may go to this address at all.
     pub fn reach(&self, to: &Address) -> bool {
         let listed = |countries: &Vec<phone::Region>| phone::region_of(to).is_some_and(|to| countries.contains(&to));
@@ -334,7 +343,7 @@ impl Seen {
             self.buckets.clear();
         }
         let bucket = self.buckets.entry(bucket_key(way)).or_default();
-        if let Err(until) = bucket.take(caps.rate, urgency, now) {
+        if let Err(until) = bucket.take(caps.rate_to(way.to), urgency, now) {
             let _nothing_was_sent = self.breaker.ended(&caps.breaker, pass, None, now);
             return Err(self.wait(caps, until, Why::Rate));
         }

@@ -10,7 +10,7 @@ use crate::{
         group::{Grant, Item, Member, Told},
         id::{BookId, GroupId, OwnerId},
         owner::{Channel, Field, Group, Owner},
-        schedule::Cron,
+        schedule::{Cron, Hours},
     },
     store::Effect,
 };
@@ -38,6 +38,10 @@ pub struct NewGroup {
     /// Channels in the order in which they are tried; empty for push, SMS, e-mail.
     #[serde(default)]
     pub channels: Vec<Channel>,
+    /// When members are left alone, by their clocks: `21:00-08:00`, beside the operator's quiet hours; `none` or nothing for
+    /// those alone.
+    #[serde(default)]
+    pub quiet: Option<String>,
     /// Points (id or label) whose value members may learn; being connected is part of it.
     #[serde(default)]
     pub reveal: Vec<String>,
@@ -76,6 +80,8 @@ pub struct GroupPatch {
     pub told: Option<Told>,
     /// Channels in the order in which they are tried.
     pub channels: Option<Vec<Channel>>,
+    /// When members are left alone; `none` for the operator's hours alone.
+    pub quiet: Option<String>,
     /// Points whose value members may learn.
     pub reveal: Option<Vec<String>>,
     /// Points to which members may be connected without learning the value.
@@ -115,6 +121,7 @@ pub async fn create(
         name: books::name_of(&new.name, &mut faults),
         told: told(&new.told, &mut faults),
         channels: channels(&new.channels, &mut faults),
+        quiet: new.quiet.as_deref().and_then(|text| quiet(text, &mut faults)),
         grants: rights(&owner, &new.reveal, &new.forward, &new.fields, &mut faults),
         introduce: new.introduce,
     };
@@ -202,6 +209,9 @@ fn patched(owner: &Owner, before: &Group, patch: &GroupPatch) -> Result<Group, R
     if let Some(order) = &patch.channels {
         group.channels = channels(order, &mut faults);
     }
+    if let Some(text) = &patch.quiet {
+        group.quiet = quiet(text, &mut faults);
+    }
     // A list that is not named stays as it is, points that were removed since included.
     let stays = |grant: &&Grant| match grant {
         Grant::Forward(_) => patch.forward.is_none(),
@@ -227,6 +237,14 @@ fn told(wanted: &Told, faults: &mut Vec<Fault>) -> Told {
         faults.push(Fault::at("/told/digest", why.to_string()));
     }
     wanted.clone()
+}
+
+fn quiet(wanted: &str, faults: &mut Vec<Fault>) -> Option<Hours> {
+    let read = Hours::parse(wanted);
+    if read.is_none() {
+        faults.push(Fault::at("/quiet", "quiet hours are written like \"21:00-08:00\", or \"none\""));
+    }
+    read.filter(|hours| *hours != Hours::NONE)
 }
 
 fn channels(wanted: &[Channel], faults: &mut Vec<Fault>) -> Vec<Channel> {
@@ -283,6 +301,7 @@ mod tests {
             name: "x".into(),
             told,
             channels: Vec::new(),
+            quiet: None,
             grants: grants.to_vec(),
         };
         let cases = [

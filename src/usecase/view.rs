@@ -11,6 +11,7 @@ use crate::{
         id::{GroupId, OwnerId},
         notice::{Recipient, Seen, View, before},
         owner::{Channel, Contact, Group, Owner, Profile, Proof},
+        schedule::Hours,
     },
     store::{Result, StoreError},
 };
@@ -125,6 +126,11 @@ impl Views {
     /// The channels of each of these groups.
     pub(super) fn channels<'a>(&'a self, member_of: &'a [GroupId]) -> impl Iterator<Item = &'a [Channel]> {
         member_of.iter().filter_map(|id| self.groups.get(id)).map(|group| group.channels.as_slice())
+    }
+
+    /// When members of these groups are left alone, each group's own hours.
+    pub(super) fn quiet<'a>(&'a self, member_of: &'a [GroupId]) -> impl Iterator<Item = Hours> {
+        member_of.iter().filter_map(|id| self.groups.get(id)?.quiet)
     }
 
     /// As if the owner were this one and had these groups beside the others, in the place of those with the same ids.

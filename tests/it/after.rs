@@ -12,6 +12,7 @@ use redial::{
     domain::{group::Member, id::PassedId},
     provider::Custody,
     store::Fate,
+    usecase::explain::{Explained, explain, fate},
 };
 use serde_json::{Value, json};
 use std::sync::{
@@ -94,10 +95,13 @@ impl World {
         self.running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
     }
 
-    async fn fate(&self) -> Fate {
+    fn id(&self) -> PassedId {
         let url = self.sent()[0].form()["StatusCallback"].clone();
-        let id: PassedId = url.rsplit_once('/').unwrap().1.split('-').next().unwrap().parse().unwrap();
-        self.running.store.passed(id).await.unwrap().unwrap().fate
+        url.rsplit_once('/').unwrap().1.split('-').next().unwrap().parse().unwrap()
+    }
+
+    async fn fate(&self) -> Fate {
+        self.running.store.passed(self.id()).await.unwrap().unwrap().fate
     }
 }
 
@@ -118,6 +122,10 @@ async fn a_message_whose_number_is_dead_goes_once_more_to_the_new_one() {
     assert_eq!((&*again["To"], &*again["From"], &*again["Body"]), (NEW, FROM, "Dinner at eight?"));
     assert_eq!(world.sent()[1].header("redial-substituted"), "1", "once only, also elsewhere (Q12)");
     assert!(matches!(world.fate().await, Fate::SentAgain(_)));
+    let explained = explain(&world.running.env, &world.id().to_string()).await.unwrap();
+    let Explained::Passed(passed, Some(again)) = &explained else { panic!("{explained:?}") };
+    assert_eq!((passed.used.wire(), again.connected.wire()), (OLD, NEW));
+    assert!(fate(&passed.fate).contains(&again.id.to_string()));
 
     assert_eq!(world.report(1, SECOND, "delivered", "").await, 204);
     let told = world.sender.wait(2).await.form();

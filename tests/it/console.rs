@@ -215,13 +215,28 @@ async fn nothing_is_shown_before_signing_in_and_a_wrong_password_says_no_more() 
 }
 
 #[tokio::test]
-async fn after_five_wrong_passwords_a_name_waits() {
+async fn after_five_wrong_passwords_a_name_waits_but_on_devices_that_it_signed_in_on() {
     let world = world(operators()).await;
+    let right = [("name", "ann"), ("password", PASSWORD)];
+    let before = world.ask(Method::POST, "/console/sign-in", &[], &right).await;
+    let cookies = before.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+    let device = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.contains("device"));
+    let device = device.unwrap().to_owned();
     for _ in 0..5 {
         world.ask(Method::POST, "/console/sign-in", &[], &[("name", "ann"), ("password", "guess")]).await;
     }
-    let right = [("name", "ann"), ("password", PASSWORD)];
-    assert_eq!(world.ask(Method::POST, "/console/sign-in", &[], &right).await.status, StatusCode::FORBIDDEN);
+    let asked = async |device: &str, form: &[(&str, &str)]| {
+        world.ask(Method::POST, "/console/sign-in", &[("cookie", device)], form).await.status
+    };
+    assert_eq!(asked("", &right).await, StatusCode::FORBIDDEN);
+    assert_eq!(asked(&device, &right).await, StatusCode::SEE_OTHER, "somebody else's guesses keep nobody out");
+    let forged = device.replacen('.', ".0", 1);
+    assert_eq!(asked(&forged, &right).await, StatusCode::FORBIDDEN);
+    assert_eq!(asked(&device, &[("name", "bob"), ("password", "guess")]).await, StatusCode::FORBIDDEN, "Ann's, not Bob's");
+    for _ in 0..5 {
+        asked(&device, &[("name", "ann"), ("password", "guess")]).await;
+    }
+    assert_eq!(asked(&device, &right).await, StatusCode::FORBIDDEN, "nor does a device guess without end");
     world.signed_in("bob").await;
     world.running.clock.advance(Duration::from_mins(15));
     world.signed_in("ann").await;

@@ -208,6 +208,7 @@ impl Running {
             name: "all".into(),
             told: Told::OnQuery,
             channels: Vec::new(),
+            quiet: None,
             grants: vec![grant],
         };
         let membership = Membership { group: group.id, member };

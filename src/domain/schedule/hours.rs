@@ -63,6 +63,21 @@ impl Hours {
         Some(Self { from: minutes(from)?, to: minutes(to)? })
     }
 
+    /// The first moment from `now` on at which all of these allow it.
+    pub fn open_in_all(all: &[Hours], zones: &[TimeZone], now: Time) -> Time {
+        /// Each of them moves the moment on once or twice.
+        const ROUNDS: usize = 8;
+        let mut at = now;
+        for _ in 0..ROUNDS {
+            let next = all.iter().fold(at, |at, hours| hours.open(zones, at));
+            if next == at {
+                break;
+            }
+            at = next;
+        }
+        at
+    }
+
     fn quiet(self, minute: i16) -> bool {
         if self.from <= self.to {
             (self.from..self.to).contains(&minute)
@@ -89,6 +104,17 @@ impl Hours {
         let narrow = Self { from: (noon + AROUND).rem_euclid(DAY), to: (noon - AROUND).rem_euclid(DAY) };
         let open = |at: Timestamp| !narrow.quiet(minute_of(&middle[0], at));
         first(middle, narrow.to, stamp(now), open).unwrap_or(now)
+    }
+}
+
+impl std::fmt::Display for Hours {
+    /// As [`Hours::parse`] reads it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.from == self.to {
+            return f.write_str("none");
+        }
+        let (from, to) = (self.from, self.to);
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     call::Call,
-    record_view::{NoticeView, QueryView, SubstitutionView},
+    record_view::{NoticeView, PassedView, QueryView, SubstitutionView},
     reply::Reply,
 };
 use crate::{
@@ -19,7 +19,7 @@ use serde::Serialize;
 /// What is known of one id.
 #[derive(Debug, Default, Serialize, utoipa::ToSchema)]
 pub(super) struct ExplanationView {
-    /// `query`, `substitution`, `notice`, or `unrecorded`: a query in which no owner's former address was involved.
+    /// `query`, `substitution`, `passed`, `notice`, or `unrecorded`: a query in which no owner's former address was involved.
     kind: &'static str,
     /// The rule that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,12 +36,15 @@ pub(super) struct ExplanationView {
     /// What went elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     substitution: Option<SubstitutionView>,
+    /// The message that went on unchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed: Option<PassedView>,
     /// The notice with its attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<NoticeView>,
 }
 
-/// Why a query (`qry_…`), a substitution (`sub_…`) or a notice (`ntc_…`) came out as it did.
+/// Why a query (`qry_…`), a substitution (`sub_…`), a message that went on unchanged (`psd_…`) or a notice (`ntc_…`) came out as it did.
 #[utoipa::path(get, path = "/v1/explain/{id}", responses((status = 200, body = ExplanationView)))]
 pub(super) async fn explain(call: &Call) -> Result<Reply, Problem> {
     let explained = explain::explain(&call.api.env, call.segment("id")).await?;
@@ -59,7 +62,7 @@ fn view(explained: &Explained, rules: &Rules, now: Time) -> ExplanationView {
                 owner: Some(record.owner),
                 query: Some(record.into()),
                 substitution: substitution.as_ref().map(Into::into),
-                notice: None,
+                ..ExplanationView::default()
             }
         }
         Explained::Unrecorded(_) => ExplanationView {
@@ -74,7 +77,16 @@ fn view(explained: &Explained, rules: &Rules, now: Time) -> ExplanationView {
             owner: Some(substitution.owner),
             query: record.as_ref().map(Into::into),
             substitution: Some(substitution.into()),
-            notice: None,
+            ..ExplanationView::default()
+        },
+        Explained::Passed(passed, again) => ExplanationView {
+            kind: "passed",
+            rule: Some("Q6"),
+            sentence: explain::fate(&passed.fate),
+            owner: again.as_ref().map(|again| again.owner),
+            substitution: again.as_ref().map(Into::into),
+            passed: Some(passed.into()),
+            ..ExplanationView::default()
         },
         Explained::Notice(notice, attempts) => ExplanationView {
             kind: "notice",

@@ -4,12 +4,12 @@ use super::view::raw;
 use crate::{
     clock::Time,
     domain::{
-        id::{AuditId, GroupId, NoticeId, OwnerId, QueryId, SubstitutionId},
+        id::{AuditId, GroupId, NoticeId, OwnerId, PassedId, QueryId, SubstitutionId},
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient, Reported, Standing, standing},
         owner::Channel,
         query::Reason,
     },
-    store::{Audit, OptOut, QueryRecord, Substitution},
+    store::{Audit, OptOut, Passed, QueryRecord, Substitution},
     usecase::Rules,
 };
 use serde::Serialize;
@@ -187,6 +187,36 @@ pub(super) struct SubstitutionView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Time,
+}
+
+/// A message of a sender that went on unchanged.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PassedView {
+    /// Never changes.
+    #[schema(value_type = String)]
+    pub id: PassedId,
+    /// The account.
+    pub account: Box<str>,
+    /// The number that the sender used.
+    pub used: String,
+    /// The provider's id of it, once known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign_id: Option<Box<str>>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Time,
+}
+
+impl From<&Passed> for PassedView {
+    fn from(found: &Passed) -> Self {
+        Self {
+            id: found.id,
+            account: found.account.clone(),
+            used: found.used.wire().to_owned(),
+            foreign_id: found.foreign_id.clone(),
+            at: found.at,
+        }
+    }
 }
 
 impl From<&Substitution> for SubstitutionView {

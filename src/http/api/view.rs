@@ -326,6 +326,9 @@ pub(super) struct GroupView {
     pub told: Told,
     /// Channels in the order in which they are tried; empty for push, SMS, e-mail.
     pub channels: Vec<Channel>,
+    /// When members are left alone, beside the operator's quiet hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<String>,
     /// Points whose value members may learn.
     #[schema(value_type = Vec<String>)]
     pub reveal: Vec<PointId>,
@@ -346,6 +349,7 @@ impl From<&Group> for GroupView {
             name: group.name.clone(),
             told: group.told.clone(),
             channels: group.channels.clone(),
+            quiet: group.quiet.map(|quiet| quiet.to_string()),
             reveal: Vec::new(),
             forward: Vec::new(),
             fields: Vec::new(),

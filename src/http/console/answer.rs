@@ -59,9 +59,34 @@ impl Cookie {
 
     /// The token in a request.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
+        Self::named(headers, self.name())
+    }
+
+    fn device_name(self) -> &'static str {
+        if self.secure { "__Secure-redial-device" } else { "redial-device" }
+    }
+
+    /// What a device shows on which somebody has signed in before.
+    pub(super) fn device(self, headers: &HeaderMap) -> Option<String> {
+        Self::named(headers, self.device_name())
+    }
+
+    /// Makes a device known for half a year.
+    pub(super) fn known(self, mut answer: Response, device: &str) -> Response {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let name = self.device_name();
+        let cookie =
+            format!("{name}={device}; Path=/console/sign-in; HttpOnly; SameSite=Strict{secure}; Max-Age=15552000");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        answer
+    }
+
+    fn named(headers: &HeaderMap, name: &str) -> Option<String> {
         let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
         let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.into_iter().find(|(name, _)| *name == self.name()).map(|(_, token)| token.to_owned())
+        pairs.into_iter().find(|(own, _)| *own == name).map(|(_, token)| token.to_owned())
     }
 
     /// Gives a token to the browser.

@@ -169,8 +169,12 @@ impl Surface {
     async fn sign_in(&self, asked: &Asked) -> Response {
         let fields = asked.fields();
         let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-        match self.console.sign_in(field("name"), field("password"), &asked.arrival.asker.to_string()).await {
-            SignedIn::As(token) => self.cookie.given(redirect("/console"), &token),
+        let (origin, device) = (asked.arrival.asker.to_string(), self.cookie.device(&asked.headers));
+        match self.console.sign_in(field("name"), field("password"), &origin, device.as_deref()).await {
+            SignedIn::As { token, device } => {
+                let answer = self.cookie.given(redirect("/console"), &token);
+                self.cookie.known(answer, &device)
+            }
             SignedIn::No => self.page(StatusCode::FORBIDDEN, "sign_in.html", None, json!({ "wrong": true })),
         }
     }
@@ -189,7 +193,7 @@ impl Surface {
         };
         let older = page.items.last().filter(|_| page.more).map(|line| line.id.to_string());
         let line = |line: &TrailLine| {
-            let explains = ["qry_", "sub_", "ntc_"].iter().any(|prefix| line.subject.starts_with(prefix));
+            let explains = ["qry_", "sub_", "psd_", "ntc_"].iter().any(|prefix| line.subject.starts_with(prefix));
             json!({
                 "at": line.at, "by": line.by, "origin": line.origin, "what": line.what, "subject": line.subject,
                 "link": explains,

@@ -107,6 +107,7 @@ fn named(book: BookId, name: String) -> NewGroup {
         name,
         told: Told::OnQuery,
         channels: Vec::new(),
+        quiet: None,
         reveal: Vec::new(),
         forward: Vec::new(),
         fields: Vec::new(),
@@ -199,6 +200,7 @@ async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
     };
     let patch = GroupPatch {
         name: Some(desk.asked.text("name")),
+        quiet: None,
         told: Some(told),
         channels: Some(channels),
         reveal: Some(with("reveal")),

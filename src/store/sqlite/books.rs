@@ -14,6 +14,7 @@ use crate::{
         imported::Moved,
         notice::Recipient,
         owner::{Book, Channel, Contact, Field, Group, Membership},
+        schedule::Hours,
     },
     store::{Audience, Books, Linking, Page, Result, StoreError},
 };
@@ -152,7 +153,7 @@ fn groups(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<Group>> {
     let found = many::<GroupId, _>(
         connection,
         "grp",
-        "-- books::groups\nSELECT id, book, name, told, digest, channels, introduce FROM grp WHERE owner = ?1 ORDER BY id",
+        "-- books::groups\nSELECT id, book, name, told, digest, channels, introduce, quiet FROM grp WHERE owner = ?1 ORDER BY id",
         [owner.to_bytes()],
         |cells| {
             let id: GroupId = cells.id(0, "id")?;
@@ -163,6 +164,10 @@ fn groups(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<Group>> {
                 name: cells.text(2, "name")?,
                 told: told(cells)?,
                 channels: cells.json::<Vec<Channel>>(5, "channels")?,
+                quiet: match cells.text_or_none(7, "quiet")? {
+                    None => None,
+                    Some(text) => Some(Hours::parse(&text).ok_or_else(|| cells.damaged("quiet"))?),
+                },
                 grants: granted.iter().filter(|(group, _)| *group == id).map(|(_, grant)| *grant).collect(),
                 introduce: cells.get(6, "introduce")?,
             })
@@ -343,10 +348,11 @@ pub(super) fn set_group(tx: &Tx<'_>, group: &Group) -> Result<()> {
     let (owner, id) = (group.owner.to_bytes(), group.id.to_bytes());
     tx.must(
         "-- books::set_group
-         INSERT INTO grp (owner, id, book, name, told, digest, channels, introduce)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM book WHERE owner = ?1 AND id = ?3)
+         INSERT INTO grp (owner, id, book, name, told, digest, channels, introduce, quiet)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE EXISTS (SELECT 1 FROM book WHERE owner = ?1 AND id = ?3)
          ON CONFLICT (owner, id) DO UPDATE SET book = excluded.book, name = excluded.name, told = excluded.told,
-             digest = excluded.digest, channels = excluded.channels, introduce = excluded.introduce",
+             digest = excluded.digest, channels = excluded.channels, introduce = excluded.introduce,
+             quiet = excluded.quiet",
         params![
             owner,
             id,
@@ -355,7 +361,8 @@ pub(super) fn set_group(tx: &Tx<'_>, group: &Group) -> Result<()> {
             told,
             digest,
             super::owners::json(&group.channels)?,
-            group.introduce
+            group.introduce,
+            group.quiet.map(|quiet| quiet.to_string())
         ],
     )?;
     tx.run("-- books::set_group\nDELETE FROM grp_grant WHERE owner = ?1 AND grp = ?2", params![owner, id])?;

@@ -101,7 +101,7 @@ impl Console {
         Ok(Some((page.items.iter().map(NoticeLine::new).collect(), page.more)))
     }
 
-    /// What is known of `qry_…`, `sub_…` or `ntc_…`. Its owner's trail says who looked.
+    /// What is known of `qry_…`, `sub_…`, `psd_…` or `ntc_…`. Its owner's trail says who looked.
     pub async fn explain(&self, session: &Session, id: &str) -> Result<Found, Refused> {
         let explained = explain::explain(&self.env, id).await?;
         // What was found, not what was typed: that could be anything.
@@ -109,6 +109,7 @@ impl Console {
             Explained::Query(record, _) => record.id.to_string(),
             Explained::Substitution(found, _) => found.id.to_string(),
             Explained::Notice(found, _) => found.id.to_string(),
+            Explained::Passed(found, _) => found.id.to_string(),
             Explained::Unrecorded(id) => id.to_string(),
         };
         self.did(session, "looked_at", &seen).await?;
@@ -116,6 +117,7 @@ impl Console {
             Explained::Query(record, _) => Some(record.owner),
             Explained::Substitution(found, _) => Some(found.owner),
             Explained::Notice(found, _) => Some(found.owner),
+            Explained::Passed(_, again) => again.as_ref().map(|again| again.owner),
             Explained::Unrecorded(_) => None,
         };
         if let Some(owner) = owner {
@@ -185,6 +187,17 @@ fn found(explained: &Explained) -> Found {
             let words = "not recorded: no owner's former address was involved, so it was only counted";
             found.facts.push(("query", format!("{id}: {words}")));
             (None, None)
+        }
+        Explained::Passed(passed, again) => {
+            found.facts = vec![
+                ("message", passed.id.to_string()),
+                ("at", passed.at.to_string()),
+                ("account", passed.account.to_string()),
+                ("used", passed.used.to_string()),
+                ("provider's id", passed.foreign_id.as_deref().unwrap_or("not known yet").to_owned()),
+                ("rule", format!("Q6: {}", explain::fate(&passed.fate))),
+            ];
+            (None, again.as_ref())
         }
         Explained::Notice(notice, attempts) => {
             found.facts = vec![

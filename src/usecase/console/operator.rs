@@ -1,7 +1,7 @@
 //! Who is signed in.
 
 use super::{Console, NotAHash, password};
-use crate::clock::Time;
+use crate::{clock::Time, usecase::seal::same};
 use ring::digest::{SHA256, digest};
 use std::{
     collections::BTreeMap,
@@ -48,11 +48,17 @@ pub type Operators = BTreeMap<Box<str>, Operator>;
 const IDLE: Duration = Duration::from_mins(30);
 /// Ends any session.
 const LONGEST: Duration = Duration::from_hours(12);
-/// After so many wrong passwords a name is refused for a while.
+/// After so many wrong passwords for a name from one network address, or on one known device, it is refused there for a
+/// while.
 const WRONG_MOST: u32 = 5;
+/// And after so many from all over, everywhere but on devices on which this operator has signed in before: who tries
+/// passwords from many addresses keeps nobody out who was there.
+const WRONG_ANYWHERE: u32 = 50;
+/// How long a device is known.
+const KNOWN: Duration = Duration::from_hours(180 * 24);
 /// That while.
 const LOCKED: Duration = Duration::from_mins(15);
-/// So many names are remembered with wrong passwords, and so many sessions are open.
+/// So many places are remembered with wrong passwords, and so many sessions are open.
 const KEPT_MOST: usize = 1_000;
 
 #[derive(Debug)]
@@ -63,6 +69,28 @@ struct Open {
     origin: Box<str>,
     since: Time,
     used: Time,
+}
+
+/// For which name passwords are tried, and from where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Tried(Box<str>, Place);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Anywhere,
+    /// A network address; of IPv6 the half that one customer has.
+    Network(Box<str>),
+    /// By its cookie's id.
+    Device(Box<str>),
+}
+
+impl Place {
+    fn network(origin: &str) -> Self {
+        Self::Network(match origin.parse() {
+            Ok(std::net::IpAddr::V6(address)) => format!("{:x?}", &address.segments()[..4]).into(),
+            _ => origin.into(),
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -76,7 +104,7 @@ struct Wrong {
 pub(super) struct Doors {
     /// By digest of the token.
     open: Mutex<BTreeMap<[u8; 32], Open>>,
-    wrong: Mutex<BTreeMap<Box<str>, Wrong>>,
+    wrong: Mutex<BTreeMap<Tried, Wrong>>,
     /// Each check takes memory.
     checks: Semaphore,
 }
@@ -103,8 +131,13 @@ pub struct Session {
 /// How signing in ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignedIn {
-    /// With a token for the cookie.
-    As(Box<str>),
+    /// With a token for the session's cookie, and one by which this device is known from now on.
+    As {
+        /// The session's.
+        token: Box<str>,
+        /// The device's, for [`Console::sign_in`].
+        device: Box<str>,
+    },
     /// The name or the password is wrong, or the name is refused for now: one answer.
     No,
 }
@@ -115,26 +148,26 @@ impl Console {
         !self.operators.now().is_empty()
     }
 
-    /// Checks a password, given from a network address. A name that nobody has takes as long.
-    pub async fn sign_in(&self, name: &str, given: &str, origin: &str) -> SignedIn {
+    /// Checks a password, given from a network address, on a device that is perhaps known. A name that nobody has takes as
+    /// long.
+    pub async fn sign_in(&self, name: &str, given: &str, origin: &str, device: Option<&str>) -> SignedIn {
         let now = self.env.clock.now();
-        let locked = {
-            let wrong = self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-            wrong.get(name).is_some_and(|wrong| wrong.times >= WRONG_MOST && now.since(wrong.last) < LOCKED)
-        };
+        let device = self.known_device(name, device.unwrap_or_default(), now).await;
+        let place = device.clone().map_or_else(|| Place::network(origin), Place::Device);
+        let locked = self.doors.is_locked(name, &place, now);
         let operators = self.operators.kept();
         let known = operators.get(name).cloned();
         let any = operators.values().next().map(|other| other.hash.clone()).unwrap_or_default();
         let (hash, given) = (known.as_ref().map_or(any, |known| known.hash.clone()), given.to_owned());
-        let place = self.doors.checks.acquire().await;
+        let turn = self.doors.checks.acquire().await;
         let right = tokio::task::spawn_blocking(move || password::matches(&given, &hash)).await.unwrap_or(false);
-        drop(place);
+        drop(turn);
         let Some(operator) = known.filter(|_| right && !locked) else {
             let is_known = operators.contains_key(name);
-            self.doors.note_wrong(name, is_known, locked, now);
+            self.doors.note_wrong(name, &place, is_known, now);
             tracing::warn!(known = is_known, locked, origin, "a sign-in to the console was refused");
             let why = match (locked, is_known) {
-                (true, _) => "after five wrong passwords",
+                (true, _) => "after too many wrong passwords",
                 (false, true) => "wrong password",
                 (false, false) => "nobody has this name",
             };
@@ -142,8 +175,10 @@ impl Console {
             self.refused(if is_known { name } else { "" }, origin, why).await;
             return SignedIn::No;
         };
-        self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(&Tried(name.into(), place));
         let (token, form) = (self.secret(), self.secret());
+        let id = device.unwrap_or_else(|| format!("{:032x}", self.env.random.bits()).into());
+        let device = self.device(name, &operator, &id, now).await.unwrap_or_default();
         {
             let mut open = self.doors.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.retain(|_, open| open.counts(now));
@@ -155,7 +190,27 @@ impl Console {
         }
         tracing::info!(operator = name, origin, "signed in to the console");
         self.came_or_went(name, origin, "signed_in", "").await;
-        SignedIn::As(token)
+        SignedIn::As { token, device }
+    }
+
+    /// The id of a device on which this operator has signed in, from what it shows.
+    async fn known_device(&self, name: &str, shown: &str, now: Time) -> Option<Box<str>> {
+        let (since, id) = shown.split_once('.').and_then(|(since, rest)| Some((since, rest.split_once('.')?.0)))?;
+        let at = Time(since.parse().ok()?);
+        let operator = self.operators.kept().get(name).cloned()?;
+        let known = at <= now && now.since(at) < KNOWN;
+        let own = self.device(name, &operator, id, at).await?;
+        (known && same(&own, shown)).then(|| id.into())
+    }
+
+    /// What a device shows to be known: since when, its id, and a code over both, the name and the password's hash, so that
+    /// another password makes it a stranger. Nothing, where the store does not answer.
+    async fn device(&self, name: &str, operator: &Operator, id: &str, at: Time) -> Option<Box<str>> {
+        let shown = format!("{}.{id}", at.0);
+        let parts = ["operator's device", name, &operator.hash, &shown].map(str::as_bytes);
+        let mac = self.env.mac(&parts).await.ok()?;
+        let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(format!("{shown}.{mac}").into())
     }
 
     /// The session of a cookie, where it still counts: its operator is known, with the same password and role.
@@ -193,14 +248,31 @@ impl Console {
 }
 
 impl Doors {
-    fn note_wrong(&self, name: &str, is_known: bool, locked: bool, now: Time) {
+    fn is_locked(&self, name: &str, place: &Place, now: Time) -> bool {
+        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = |place: Place, most: u32| {
+            let tried = wrong.get(&Tried(name.into(), place));
+            tried.is_some_and(|tried| tried.times >= most && now.since(tried.last) < LOCKED)
+        };
+        let is_device = matches!(place, Place::Device(_));
+        over(place.clone(), WRONG_MOST) || (!is_device && over(Place::Anywhere, WRONG_ANYWHERE))
+    }
+
+    fn note_wrong(&self, name: &str, place: &Place, is_known: bool, now: Time) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         wrong.retain(|_, wrong| now.since(wrong.last) < LOCKED);
-        // Where a crowd tries names, those that are known are still counted.
-        if wrong.len() < KEPT_MOST || is_known {
-            let entry = wrong.entry(name.into()).or_insert(Wrong { times: 0, last: now });
-            entry.times += 1;
-            entry.last = if locked { entry.last } else { now };
+        let mut places = vec![(place.clone(), WRONG_MOST)];
+        if !matches!(place, Place::Device(_)) {
+            places.push((Place::Anywhere, WRONG_ANYWHERE));
+        }
+        for (place, most) in places {
+            // Where a crowd tries names, those that are known are still counted, by name.
+            if wrong.len() < KEPT_MOST || (is_known && !matches!(place, Place::Network(_))) {
+                let entry = wrong.entry(Tried(name.into(), place)).or_insert(Wrong { times: 0, last: now });
+                // What is refused already does not keep it refused.
+                entry.last = if entry.times >= most { entry.last } else { now };
+                entry.times += 1;
+            }
         }
     }
 }
@@ -216,4 +288,45 @@ fn hashed(token: &str) -> [u8; 32] {
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_tried_from_one_place_five_times_and_from_all_over_fifty_times() {
+        let (doors, now) = (Doors::default(), Time(0));
+        let at = |place: &str| Place::network(place);
+        let known = Place::Device("d".into());
+        for _ in 0..WRONG_MOST {
+            assert!(!doors.is_locked("ann", &at("192.0.2.1"), now));
+            doors.note_wrong("ann", &at("192.0.2.1"), true, now);
+        }
+        for (place, locked) in [("192.0.2.1", true), ("192.0.2.2", false)] {
+            assert_eq!(doors.is_locked("ann", &at(place), now), locked, "{place}");
+            assert!(!doors.is_locked("bob", &at(place), now));
+        }
+        for _ in 0..WRONG_MOST {
+            doors.note_wrong("ann", &at("2001:db8::1"), true, now);
+        }
+        assert!(doors.is_locked("ann", &at("2001:db8::ffff"), now), "one customer's");
+        for number in 0..WRONG_ANYWHERE {
+            doors.note_wrong("ann", &at(&format!("198.51.100.{number}")), true, now);
+        }
+        assert!(doors.is_locked("ann", &at("203.0.113.1"), now));
+        assert!(!doors.is_locked("ann", &known, now), "who was there before gets in");
+        assert!(!doors.is_locked("ann", &at("203.0.113.1"), now.after(LOCKED)), "and everybody after a while");
+    }
+
+    #[test]
+    fn a_crowd_fills_no_memory() {
+        let (doors, now) = (Doors::default(), Time(0));
+        for number in 0..2 * KEPT_MOST {
+            doors.note_wrong(&format!("x{number}"), &Place::network(&number.to_string()), false, now);
+            doors.note_wrong("ann", &Place::network(&number.to_string()), true, now);
+        }
+        assert!(doors.wrong.lock().unwrap().len() <= KEPT_MOST + 2);
+        assert!(doors.is_locked("ann", &Place::network("new"), now));
+    }
 }

@@ -56,8 +56,8 @@ pub(super) enum Next {
 
 /// A message, and the ways in which it can leave.
 pub(super) struct Plan {
-    views: Views,
-    groups: Vec<GroupId>,
+    pub(super) views: Views,
+    pub(super) groups: Vec<GroupId>,
     pub(super) languages: Vec<Box<str>>,
     pub(super) addresses: Vec<Address>,
     /// Where a registered recipient has push messages, the device that was in use last first.

@@ -231,11 +231,16 @@ impl Plan {
 
     /// Until when the recipient is left alone (rule N7).
     fn quiet(&self, post: &Post, way: &Reach, now: Time) -> Option<Time> {
-        let quiet = post.caps(&way.account).quiet;
-        if quiet == Hours::NONE {
+        let mut all = vec![post.caps(&way.account).quiet];
+        // Nobody is woken by an e-mail.
+        if way.channel != Channel::Email {
+            all.extend(self.views.quiet(&self.groups));
+        }
+        all.retain(|hours| *hours != Hours::NONE);
+        if all.is_empty() {
             return None;
         }
-        let open = quiet.open(&self.zones(post, &way.address, now), now);
+        let open = Hours::open_in_all(&all, &self.zones(post, &way.address, now), now);
         (open > now).then(|| {
             post.governor.deferred(&way.account, "quiet");
             open

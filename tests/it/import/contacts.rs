@@ -48,6 +48,7 @@ pub(crate) async fn registered(env: Env) -> Env {
         name: name.into(),
         told: Told::AtOnce,
         channels: Vec::new(),
+        quiet: None,
         grants: Vec::new(),
     };
     let book = |default_group| Effect::BookSet(Book { id: BOOK, owner: ALICE, name: "private".into(), default_group });

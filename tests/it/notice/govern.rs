@@ -221,6 +221,34 @@ async fn n7_quiet_hours_are_the_recipients_and_everything_is_checked_when_they_e
     assert!(given.iter().all(|given| given.text.contains("0124") && given.text.contains("0100")), "{given:?}");
 }
 
+/// It is 03:00 there. A group's hours come beside the operator's, which end at 08:00; an e-mail wakes nobody.
+#[tokio::test]
+async fn n7_a_group_is_left_alone_in_its_own_hours_too() {
+    for (operators, groups, due) in [
+        ("none", "03:00-04:30", "2026-11-23T12:30:00Z"),
+        ("none", "04:00-05:00", "2026-11-23T11:02:00Z"),
+        ("21:00-08:00", "04:00-05:00", "2026-11-23T16:00:00Z"),
+        ("21:00-08:00", "08:00-09:15", "2026-11-23T17:15:00Z"),
+        ("21:00-08:00", "none", "2026-11-23T16:00:00Z"),
+    ] {
+        let caps = Caps { quiet: Hours::parse(operators).unwrap(), ..Caps::default() };
+        let (world, ..) = world(1, caps).await;
+        let quiet = Hours::parse(groups).filter(|hours| *hours != Hours::NONE);
+        world.group(redial::domain::owner::Group { quiet, ..group(1, Told::AtOnce, &[], &[MOBILE]) }, &[]).await;
+        world.change(MOBILE, NEW).await;
+        world.after(120).await;
+        let notice = world.notices().await.remove(0);
+        assert_eq!(notice.due, Time::parse(due).unwrap(), "{operators} and {groups}");
+        assert_eq!(notice.state == NoticeState::Sent, due.contains("11:02"), "{operators} and {groups}");
+    }
+    let mails = World::new().await;
+    mails.contacts(&[contact(1, &["di@example.org"])]).await;
+    let quiet = Hours::parse("00:00-23:59");
+    mails.group(redial::domain::owner::Group { quiet, ..group(1, Told::AtOnce, &[], &[MOBILE]) }, &[1]).await;
+    mails.change(MOBILE, NEW).await;
+    assert_eq!(mails.after(120).await.sent, 1);
+}
+
 #[tokio::test]
 async fn n4_what_is_put_off_again_and_again_ends_with_its_reason() {
     // One message a day and nobody else to send by: the fourth of them waits longer than it may.

@@ -166,6 +166,7 @@ pub(super) fn group(id: u128, told: Told, channels: &[Channel], reveals: &[Point
         name: "Friends".into(),
         told,
         channels: channels.to_vec(),
+        quiet: None,
         grants: reveals.iter().map(|&point| Grant::Reveal(Item::Point(point))).collect(),
     }
 }

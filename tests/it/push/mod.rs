@@ -132,6 +132,50 @@ async fn a_dead_device_ends_and_the_notice_goes_on_by_text_message() {
     assert!(again["id"] != id && again["ended"].is_null(), "{again}");
 }
 
+/// What a service finds too large is told by the next channel, and the device lives.
+#[tokio::test]
+async fn a_message_that_a_service_finds_too_large_goes_on_by_text_message() {
+    let Some(device) = Device::start() else { return };
+    let far = Upstream::start(|_| Say::empty(413)).await;
+    let program = Program::start(&["web"], &web_account()).await;
+    let (ann, bob) = program.friends().await;
+    register(&program, &bob, json!({"account": "web", "subscription": subscription(&far, "1", &device)})).await;
+    program.change(&ann, 3).await;
+    assert_eq!(program.told(&ann, 0).await.1, ["push web never", "sms outbox sent"]);
+    assert!(program.get(&format!("owners/{bob}/devices")).await["items"][0]["ended"].is_null());
+    program.change(&ann, 4).await;
+    assert_eq!(program.told(&ann, 2).await.1, ["push web never", "sms outbox sent"], "the next one may be smaller");
+}
+
+/// A service that asks to be left alone for two seconds is asked again after them, and nobody gets a text message instead.
+#[tokio::test]
+async fn a_service_that_wants_it_slower_is_waited_for() {
+    let times = Arc::new(AtomicU16::new(0));
+    let apple = Far::start(None, move |_| {
+        if times.fetch_add(1, Ordering::Relaxed) == 0 {
+            return (429, vec![("retry-after", "2".to_owned())], "{\"reason\":\"TooManyRequests\"}".to_owned());
+        }
+        (200, vec![("apns-id", "EC1BF194".to_owned())], String::new())
+    })
+    .await;
+    let accounts = format!(
+        "[accounts.ios]\nkind = \"apns\"\nbase_url = \"http://{}\"\n[accounts.ios.parameters]\nkey_id = \"KEY1\"\n\
+         team = \"TEAM1\"\ntopic = \"com.example.app\"\nkey = '''{}'''\n",
+        apple.address,
+        sample(APNS, "key"),
+    );
+    let program = Program::start(&["ios"], &accounts).await;
+    let (ann, bob) = program.friends().await;
+    let token = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
+    register(&program, &bob, json!({"account": "ios", "token": token})).await;
+    program.change(&ann, 3).await;
+    let (notice, tried) = program.told(&ann, 0).await;
+    assert_eq!(tried, ["push ios try_again", "push ios sent"]);
+    let at = |nth: usize| redial::clock::Time::parse(notice["tried"][nth]["at"].as_str().unwrap()).unwrap();
+    assert!(at(1).since(at(0)) >= std::time::Duration::from_secs(2), "{notice}");
+    assert_eq!(program.texts(), Vec::<String>::new());
+}
+
 /// Every kind of account at once: one notice, a message to each device, each in its service's own words.
 #[tokio::test]
 async fn each_service_gets_what_it_understands() {

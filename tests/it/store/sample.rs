@@ -78,6 +78,7 @@ pub(crate) fn group(owner: u128, book: u128, number: u128, grants: Vec<Grant>) -
         name: "Friends".into(),
         told: Told::AtOnce,
         channels: vec![Channel::Sms, Channel::Email],
+        quiet: None,
         grants,
     }
 }

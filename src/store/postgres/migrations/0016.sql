@@ -6,3 +6,5 @@ CREATE TABLE IF NOT EXISTS came (
     value BYTEA NOT NULL
 );
 CREATE INDEX IF NOT EXISTS came_until ON came (until);
+-- When the members of a group are left alone.
+ALTER TABLE book_groups ADD COLUMN IF NOT EXISTS quiet TEXT;

@@ -10,9 +10,10 @@ use crate::{
         name::NameKey,
         notice::Recipient,
         owner::{Book, Contact, Group},
+        schedule::Hours,
     },
     store::{
-        Audience, Books, Linking, Page, Result,
+        Audience, Books, Linking, Page, Result, StoreError,
         postgres::{
             Postgres,
             columns::Columns,
@@ -112,7 +113,7 @@ impl Postgres {
         pipeline.simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
         pipeline
             .send(
-                "/* groups */ SELECT id, book, owner, name, told, channels, introduce FROM book_groups WHERE owner = $1 ORDER BY id",
+                "/* groups */ SELECT id, book, owner, name, told, channels, quiet, introduce FROM book_groups WHERE owner = $1 ORDER BY id",
                 values![owner],
             )
             .await;
@@ -135,6 +136,12 @@ impl Postgres {
                 name: columns.text()?,
                 told: columns.json()?,
                 channels: columns.json()?,
+                quiet: match columns.text_or_none()? {
+                    None => None,
+                    Some(text) => {
+                        Some(Hours::parse(&text).ok_or_else(|| StoreError::Damaged("book_groups.quiet".into()))?)
+                    }
+                },
                 grants: of_group.get(&id).cloned().unwrap_or_default(),
                 introduce: columns.next()?,
             })

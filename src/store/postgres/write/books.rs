@@ -89,14 +89,18 @@ impl<'a> Writer<'a> {
     }
 
     async fn group_set(&mut self, group: &'a Group) {
-        const SET: &str = "/* group.set */ INSERT INTO book_groups (owner, id, book, name, told, channels, introduce)
-            SELECT b.owner, $2::BYTEA, b.id, $4::TEXT, $5::TEXT, $6::TEXT, $7::BOOLEAN FROM books b WHERE b.owner = $1 AND b.id = $3
+        const SET: &str = "/* group.set */ INSERT INTO book_groups (owner, id, book, name, told, channels, introduce,
+                quiet)
+            SELECT b.owner, $2::BYTEA, b.id, $4::TEXT, $5::TEXT, $6::TEXT, $7::BOOLEAN, $8::TEXT
+            FROM books b WHERE b.owner = $1 AND b.id = $3
             ON CONFLICT (owner, id) DO UPDATE SET book = excluded.book, name = excluded.name, told = excluded.told,
-                channels = excluded.channels, introduce = excluded.introduce";
+                channels = excluded.channels, introduce = excluded.introduce,
+                quiet = excluded.quiet";
         const CLEAR: &str = "/* group.set.clear */ DELETE FROM grants WHERE owner = $1 AND book_group = $2";
         const GRANT: &str = "/* group.set.grants */ INSERT INTO grants (owner, book_group, place, granted)
             SELECT $1::BYTEA, $2::BYTEA, g.place, g.granted
             FROM unnest($3::BIGINT[], $4::BYTEA[]) AS g (place, granted)";
+        let quiet = group.quiet.map(|quiet| quiet.to_string());
         let values = values![
             group.owner,
             group.id,
@@ -104,7 +108,8 @@ impl<'a> Writer<'a> {
             &*group.name,
             json(&group.told),
             json(&group.channels),
-            group.introduce
+            group.introduce,
+            quiet,
         ];
         self.send(Wanted::One, SET, values).await;
         self.send(Wanted::Any, CLEAR, values![group.owner, group.id]).await;
