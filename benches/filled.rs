@@ -89,6 +89,7 @@ fn one(effects: &mut Vec<Effect>, index: usize, now: Time, random: &dyn Random) 
         name: "everyone".into(),
         told: Told::OnQuery,
         channels: vec![],
+        quiet: None,
         grants: vec![Grant::Reveal(Item::Point(point))],
     }));
     effects.push(Effect::MemberAdded(owner, Membership { group, member: Member::Everyone }));

@@ -135,7 +135,8 @@ fn priced(config: &Config, report: &mut Vec<Finding>, whole: bool) -> Prices {
     for name in config.notices.sms.iter().map(toml::Spanned::get_ref) {
         let account = config.account(name);
         let is_whole = |account: &&config::Account| (account.card == config::Card::Mms) == whole;
-        let list = |account: &'_ config::Account| if whole { account.mms_prices.clone() } else { account.prices.clone() };
+        let list =
+            |account: &'_ config::Account| if whole { account.mms_prices.clone() } else { account.prices.clone() };
         for (country, price) in &account.filter(is_whole).map(list).unwrap_or_default() {
             let known = country == "*" || (country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()));
             match price.get_ref().parse() {

@@ -209,7 +209,11 @@ pub(super) enum Field {
     /// All of the media's URLs, with this between them.
     Joined(Box<str>),
     /// A part that is a file.
-    File { name: Box<str>, kind: Box<str>, text: Text },
+    File {
+        name: Box<str>,
+        kind: Box<str>,
+        text: Text,
+    },
 }
 
 /// `[send.reply]`.

@@ -164,8 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn split(value: &str, separator: &str) -> Vec<Spot> {
-        Spot { side: Side::Json, span: 0..value.len(), text: value.into(), part: None }
-            .split(Some(separator))
+        Spot { side: Side::Json, span: 0..value.len(), text: value.into(), part: None }.split(Some(separator))
     }
 
     #[test]

@@ -232,7 +232,11 @@ async fn after_five_wrong_passwords_a_name_waits_but_on_devices_that_it_signed_i
     assert_eq!(asked(&device, &right).await, StatusCode::SEE_OTHER, "somebody else's guesses keep nobody out");
     let forged = device.replacen('.', ".0", 1);
     assert_eq!(asked(&forged, &right).await, StatusCode::FORBIDDEN);
-    assert_eq!(asked(&device, &[("name", "bob"), ("password", "guess")]).await, StatusCode::FORBIDDEN, "Ann's, not Bob's");
+    assert_eq!(
+        asked(&device, &[("name", "bob"), ("password", "guess")]).await,
+        StatusCode::FORBIDDEN,
+        "Ann's, not Bob's"
+    );
     for _ in 0..5 {
         asked(&device, &[("name", "ann"), ("password", "guess")]).await;
     }

@@ -103,8 +103,8 @@ pub(super) fn multipart(fields: &[(&str, FieldValue<'_>)]) -> (Bytes, Option<htt
         let digest = digest::sha256([boundary.as_str(), &parts.concat()].concat().as_bytes());
         boundary = format!("redial-{}", digest::hex(&digest[..16]));
     }
-    let mut body: String = parts.iter().map(|part| format!("--{boundary}\r\n{part}")).collect();
-    body.push_str(&format!("--{boundary}--\r\n"));
+    let start = format!("--{boundary}\r\n");
+    let body = parts.iter().fold(String::new(), |all, part| all + &start + part) + "--" + &boundary + "--\r\n";
     (body.into(), http::HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}")).ok())
 }
 
@@ -201,9 +201,11 @@ mod tests {
 
     #[test]
     fn parts_stand_between_what_is_in_none_of_them() {
-        let card = FieldValue::File { name: "a\"b.vcf", kind: "text/vcard", text: "BEGIN:VCARD\r\nEND:VCARD\r\n".into() };
+        let card =
+            FieldValue::File { name: "a\"b.vcf", kind: "text/vcard", text: "BEGIN:VCARD\r\nEND:VCARD\r\n".into() };
         let media = ["u", "v"];
-        let fields = [("to", FieldValue::One("bö@example.org".into())), ("m", FieldValue::Each(&media)), ("card", card)];
+        let fields =
+            [("to", FieldValue::One("bö@example.org".into())), ("m", FieldValue::Each(&media)), ("card", card)];
         let (body, kind) = multipart(&fields);
         let kind = kind.unwrap();
         let boundary = kind.to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();

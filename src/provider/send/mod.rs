@@ -268,9 +268,11 @@ impl Loader<'_> {
                 FieldFile::File(one) if http::HeaderValue::from_str(&one.kind).is_err() => {
                     return Err(self.wrong(value.span(), "a content type looks like `text/vcard; charset=utf-8`"));
                 }
-                FieldFile::File(one) => {
-                    Field::File { name: one.name.as_str().into(), kind: one.kind.as_str().into(), text: text(&one.text)? }
-                }
+                FieldFile::File(one) => Field::File {
+                    name: one.name.as_str().into(),
+                    kind: one.kind.as_str().into(),
+                    text: text(&one.text)?,
+                },
             };
             fields.push((name.get_ref().as_str().into(), field));
         }

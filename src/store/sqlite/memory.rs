@@ -1,6 +1,10 @@
 //! What came before, for a while.
 
-use super::{Sqlite, row::{Cells, Digest, one}, writer::Tx};
+use super::{
+    Sqlite,
+    row::{Cells, Digest, one},
+    writer::Tx,
+};
 use crate::{
     clock::Time,
     store::{Came, Memories, Memory, MemoryKey, Result},

@@ -209,8 +209,8 @@ impl Console {
         let shown = format!("{}.{id}", at.0);
         let parts = ["operator's device", name, &operator.hash, &shown].map(str::as_bytes);
         let mac = self.env.mac(&parts).await.ok()?;
-        let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(format!("{shown}.{mac}").into())
+        let halves: [u128; 2] = [mac.first_chunk()?, mac.last_chunk()?].map(|half| u128::from_be_bytes(*half));
+        Some(format!("{shown}.{:032x}{:032x}", halves[0], halves[1]).into())
     }
 
     /// The session of a cookie, where it still counts: its operator is known, with the same password and role.

@@ -148,6 +148,7 @@ async fn link(world: &World, token: &str) -> CardLink {
         told: Told::AtOnce,
         introduce: false,
         channels: Vec::new(),
+        quiet: None,
         grants: vec![Grant::Reveal(Item::Point(PointId(10)))],
     };
     let now = world.now().await;

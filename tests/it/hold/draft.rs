@@ -30,6 +30,7 @@ fn group(id: GroupId, grants: Vec<Grant>) -> Effect {
         name: "group".into(),
         told,
         channels: Vec::new(),
+        quiet: None,
         grants,
         introduce: false,
     })

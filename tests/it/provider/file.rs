@@ -120,7 +120,12 @@ fn each_mistake_is_told_with_its_line() {
         ("resource = \"message\"", "resource = \"mesage\"", 55, "[resources.…] is needed: message"),
         ("paths = [\"/send/{sid}\"]", "paths = [\"/send/{sid\"]", 52, "`{` needs its `}`"),
         ("paths = [\"/send/{sid}\"]", "paths = [\"/send/{id}\"]", 48, "`path:sid` needs `{sid}` in every path"),
-        ("destinations = [\"json:/to\"]", "destinations = [\"path:sid\"]", 53, "stands in the body, the query or a header"),
+        (
+            "destinations = [\"json:/to\"]",
+            "destinations = [\"path:sid\"]",
+            53,
+            "stands in the body, the query or a header",
+        ),
         ("[send]", "[sned]\n[send]", 32, "unknown field `sned`"),
         ("[send]", "[send", 32, "]"),
     ];

@@ -66,7 +66,12 @@ pub(crate) async fn books_and_groups_read_back(store: &SharedStore) {
         Grant::Reveal(Item::Field(Field::Name)),
         Grant::Reveal(Item::Point(PointId(u128::MAX))),
     ];
-    let digest = Group { told: Told::Digest("0 9 * * 1".into()), channels: vec![], quiet: Hours::parse("22:30-07:00"), ..group(1, 1, 2, grants.clone()) };
+    let digest = Group {
+        told: Told::Digest("0 9 * * 1".into()),
+        channels: vec![],
+        quiet: Hours::parse("22:30-07:00"),
+        ..group(1, 1, 2, grants.clone())
+    };
     write(store, vec![Effect::BookSet(changed.clone()), Effect::GroupSet(digest.clone())]).await;
     assert_eq!(store.books(OWNER).await.unwrap(), [changed, book(1, 2)]);
     let first = group(1, 1, 1, vec![Grant::Reveal(Item::Point(PointId(10)))]);
