@@ -91,6 +91,18 @@ async fn dead(env: &Env, owner: &Owner) -> Result<Vec<Box<str>>, StoreError> {
     Ok(said.iter().map(|dead| dead.address.key().into()).collect())
 }
 
+/// The values for which a request needs a code of their own. None where it cannot be carried out any more.
+///
+/// # Errors
+/// The store could not be reached.
+pub async fn introduced(env: &Env, owner: &Owner, request: &Request) -> Result<Vec<Address>, StoreError> {
+    match stand(env, owner, &wanted_of(request)?).await {
+        Ok(stand) => Ok(stand.introduced),
+        Err(Refused::Store(error)) => Err(error),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
 /// What a stored request wants.
 pub(super) fn wanted_of(request: &Request) -> Result<Wanted, StoreError> {
     serde_json::from_str(&request.wanted)

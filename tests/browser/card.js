@@ -19,10 +19,17 @@ journey(async ({ base, open, ask, accessible, given: { link, words } }) => {
     }
   };
 
+  const scanners = [{}, { purpose: "prefetch" }, { "sec-purpose": "prefetch;prerender" }, { "user-agent": "Mozilla/5.0 (compatible; MailScanner)" }];
   for (const path of ["", "/stop", ".vcf"]) {
     for (const method of ["HEAD", "GET"]) {
-      const answer = await page.request.fetch(link + path, { method });
-      assert.equal(answer.status(), 200, `${method} ${path}`);
+      for (const headers of scanners) {
+        const answer = await page.request.fetch(link + path, { method, headers });
+        assert.equal(answer.status(), 200, `${method} ${path}`);
+      }
+    }
+    // Nor does one that follows what it finds, or tries what it should not.
+    for (const [tail, method] of [["?stop=owner", "GET"], ["?List-Unsubscribe=One-Click", "GET"], ["", "OPTIONS"], ["", "PUT"], ["", "DELETE"]]) {
+      await page.request.fetch(link + path + tail, { method });
     }
   }
   await page.goto(`${link}/stop`);
@@ -34,6 +41,7 @@ journey(async ({ base, open, ask, accessible, given: { link, words } }) => {
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Save to contacts" }).click()]);
   assert.equal(file.suggestedFilename(), "Ann-Lee.vcf");
   const card = await fs.readFile(await file.path(), "utf8");
+  assert.deepEqual(await ask("card", card), { fn: "Ann Lee", tel: ["+14155550123", "+14155550177"], email: [] }, "as another library reads it");
   assert.match(card, /^BEGIN:VCARD\r\nVERSION:3\.0\r\n[^]*\r\nFN:Ann Lee\r\n[^]*\+14155550123[^]*\r\nEND:VCARD\r\n$/);
 
   // What is chosen stays open, so each language is chosen on the page in the one before.
@@ -82,4 +90,18 @@ journey(async ({ base, open, ask, accessible, given: { link, words } }) => {
   await kept({ stops: 1, language: "ar" });
   await page.goto(`${base}/c/${"0".repeat(32)}`);
   await looks("gone-en");
+  const nothing = await page.locator("main").innerText();
+
+  // An old link shows no more than one that there never was; but it still stops messages.
+  await ask("expired");
+  for (const path of ["", ".vcf"]) {
+    const answer = await page.goto(link + path);
+    assert.equal(answer.status(), 404, path);
+    assert.equal(await page.locator("main").innerText(), nothing, "the same page");
+  }
+  assert.ok(!(await page.content()).includes("Ann"));
+  await page.goto(`${link}/stop`);
+  await page.locator("button[name=stop][value=owner]").click();
+  await page.locator("button[name=start]").waitFor();
+  await kept({ stops: 1, language: "ar" }, "an old link stops");
 });

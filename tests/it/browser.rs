@@ -2,6 +2,7 @@
 
 mod card;
 mod console;
+mod far;
 mod portal;
 
 use crate::peer::{installed, node};

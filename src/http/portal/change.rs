@@ -77,9 +77,10 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answe
         RequestState::AwaitingProof => course::outlook(desk.env, &me.owner, &request).await?,
         _ => Verdict::Waits,
     };
+    let new = if open { course::introduced(desk.env, &me.owner, &request).await? } else { Vec::new() };
     let mut facts = json!({
         "request": facts::request(&request, &me.owner, &desk.env.rules().holds, now), "code": code, "passkey": passkey(desk, me, &request).await?,
-        "proofs": if open { proofs(desk, me, &request, &wanted) } else { Vec::new() },
+        "proofs": if open { proofs(me, &request, &wanted, new) } else { Vec::new() },
         "chooses": request.course.choosing, "outlook": facts::outlook(outlook),
     });
     if request.state == RequestState::Accepted {
@@ -89,19 +90,17 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answe
     Ok(desk.page(Some(me), status, "home_request", facts))
 }
 
-/// Where a code can be sent for it: the new values first, then those that they replace, then what else the owner has.
-fn proofs(desk: &Desk<'_>, me: &Signed, request: &Request, wanted: &Wanted) -> Vec<Value> {
-    let mut all: Vec<(Address, &str)> = Vec::new();
-    let region = desk.env.rules().region;
+/// Where a code can be sent for it: the new values first, those of a restored state included, then those that they replace,
+/// then what else the owner has.
+fn proofs(me: &Signed, request: &Request, wanted: &Wanted, new: Vec<Address>) -> Vec<Value> {
+    let mut all: Vec<(Address, &str)> = new.into_iter().map(|address| (address, "new")).collect();
     let mut left: Vec<PointId> = Vec::new();
     for one in &wanted.points {
-        let (value, point) = match one {
-            WantedPoint::Add(new) => (Some(&new.value), None),
-            WantedPoint::Replace(new) => (Some(&new.value), Some(&new.point)),
-            WantedPoint::Remove(point) => (None, Some(point)),
-            WantedPoint::Relabel(_) => (None, None),
+        let point = match one {
+            WantedPoint::Replace(new) => Some(&new.point),
+            WantedPoint::Remove(point) => Some(point),
+            WantedPoint::Add(_) | WantedPoint::Relabel(_) => None,
         };
-        all.extend(value.and_then(|value| Address::parse(value, region).ok()).map(|address| (address, "new")));
         left.extend(point.and_then(|point| find_point(&me.owner.points, point).ok()));
     }
     for point in &me.owner.points {
@@ -215,8 +214,9 @@ async fn history(desk: &Desk<'_>, me: &Signed) -> Result<Response, Refused> {
     let changes = desk.env.store.changes(me.owner.id, start, 50).await?;
     let each = changes.items.iter().rev().map(|change| {
         let snapshot: Value = serde_json::from_str(&change.snapshot).unwrap_or_default();
-        let values = snapshot["points"].as_array().into_iter().flatten();
-        let values: Vec<Value> = values.filter(|one| one["value"].is_string()).cloned().collect();
+        // Key and wire form.
+        let values = snapshot["points"].as_array().into_iter().flatten().map(|point| &point["value"][1]);
+        let values: Vec<&Value> = values.filter(|wire| wire.is_string()).collect();
         json!({
             "revision": change.revision, "at": facts::when(change.at), "held": values,
             "present": change.revision == me.owner.revision,

@@ -1,6 +1,6 @@
 //! A recipient's page in Chromium.
 
-use super::Journey;
+use super::{Journey, far::read_card};
 use crate::notice::cards::Cards;
 use serde_json::json;
 
@@ -13,8 +13,16 @@ async fn a_recipient_saves_chooses_stops_and_starts_again() {
         "start": "Wieder Nachrichten erhalten",
     } } });
     let Some(mut journey) = Journey::begin("card.js", cards.base(), given).await else { return };
-    while let Some((asked, _)) = journey.asks().await {
-        assert_eq!(asked, "kept");
-        journey.say(&cards.kept().await).await;
+    while let Some((asked, of)) = journey.asks().await {
+        let answer = match asked.as_str() {
+            "kept" => cards.kept().await,
+            "card" => read_card(of.as_str().unwrap()),
+            "expired" => {
+                cards.expires();
+                json!(null)
+            }
+            other => panic!("{other} is asked"),
+        };
+        journey.say(&answer).await;
     }
 }

@@ -63,6 +63,11 @@ impl Cards {
         self.told(NEW).await
     }
 
+    /// Every link is too old from now on.
+    pub(crate) fn expires(&self) {
+        self.world.clock.advance(LIFE + Duration::from_hours(1));
+    }
+
     /// What is kept of Bo's wishes: how many stops, the channel, the language.
     pub(crate) async fn kept(&self) -> Value {
         let (store, bo) = (&self.world.env.store, [MAIL.into()]);

@@ -14,7 +14,7 @@ mod proof;
 mod push;
 mod receipts;
 mod returns;
-mod smtp;
+pub(crate) mod smtp;
 mod sns;
 mod tidy;
 pub(crate) mod world;

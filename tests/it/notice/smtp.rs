@@ -28,11 +28,11 @@ use std::{
 };
 
 /// A throw-away Postfix that accepts mail from this machine and hands everything on to a sink which writes files.
-struct Postfix {
+pub(crate) struct Postfix {
     config: PathBuf,
     home: PathBuf,
     sink: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 fn program(name: &str) -> Option<PathBuf> {
@@ -49,7 +49,7 @@ fn is_root() -> bool {
 impl Postfix {
     /// `None` where there is no Postfix, or no right to start one: its master gives its rights away and needs some. What
     /// comes to `bounces+…@example.com` is handed in at `hook`, as docs/delivery-reports.md tells an operator to do it.
-    fn start(hook: &str) -> Option<Self> {
+    pub(crate) fn start(hook: &str) -> Option<Self> {
         let (Some(postfix), Some(sink), true) = (program("postfix"), program("smtp-sink"), is_root()) else {
             left_out("e-mail through Postfix", "Debian's package postfix, and root");
             return None;
@@ -84,16 +84,22 @@ impl Postfix {
     async fn received(&self, count: usize) -> Vec<String> {
         let what = format!("the mail did not come through Postfix; see {}", self.home.display());
         found(&what, async || {
-            let files = fs::read_dir(self.home.join("received")).unwrap();
-            let texts: Vec<String> = files
-                .filter_map(|file| fs::read(file.unwrap().path()).ok())
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                // The sink's file is whole once the last boundary is there.
-                .filter(|text| text.contains(".mail--"))
-                .collect();
+            let texts: Vec<String> = self.files().into_iter().map(|(_, text)| text).collect();
             (texts.len() >= count).then_some(texts)
         })
         .await
+    }
+
+    /// What has come out so far, by the names of the sink's files.
+    pub(crate) fn files(&self) -> Vec<(String, String)> {
+        let files = fs::read_dir(self.home.join("received")).unwrap();
+        files
+            .map(|file| file.unwrap())
+            .filter_map(|file| Some((file.file_name().into_string().ok()?, fs::read(file.path()).ok()?)))
+            .map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned()))
+            // A file is whole once the last boundary is there; letters have no card, and so only the inner one.
+            .filter(|(_, text)| text.contains(".mail--") || (text.contains(".letter--") && !text.contains(".mail\"")))
+            .collect()
     }
 }
 

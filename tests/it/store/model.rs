@@ -3,6 +3,7 @@
 
 mod dice;
 mod state;
+mod waiting;
 
 use self::{
     dice::Dice,
@@ -74,6 +75,8 @@ struct Counts {
     written: u32,
     refused: u32,
     claims: u32,
+    letters: u32,
+    requests: u32,
     crashes: u32,
 }
 
@@ -83,7 +86,9 @@ impl<S: Subject> Run<S> {
         if self.dice.one_in(30) {
             self.subject.crash_before(which, 1 + u32::try_from(self.dice.below(40)).expect("it is small"));
         }
-        match self.dice.below(20) {
+        match self.dice.below(23) {
+            20 | 21 => self.claim_letters(which).await,
+            22 => self.claim_request(which).await,
             0 => self.jump(),
             1 => self.restart(which, true).await,
             2..=4 => self.claim(which).await,
@@ -177,6 +182,45 @@ impl<S: Subject> Run<S> {
         }
     }
 
+    async fn claim_letters(&mut self, which: usize) {
+        let store = self.subject.store(which);
+        let (urgent, limit, lease) = (self.dice.one_in(2), self.dice.below(4), self.dice.lease());
+        let before = store.now().await.unwrap();
+        let result = store.claim_letters(urgent, limit, lease).await;
+        if self.crashed(which, &result).await {
+            return;
+        }
+        let after = store.now().await.unwrap();
+        let claimed = result.unwrap();
+        let must = self.state.waiting.claimable(urgent, before);
+        let may = self.state.waiting.claimable(urgent, after);
+        assert!(claimed.len() >= must.len().min(limit) && claimed.len() <= limit, "{claimed:?} of {must:?}");
+        for claimed in claimed {
+            assert!(may.contains(&claimed.letter.id), "{claimed:?} not among {may:?}");
+            self.state.waiting.claimed(&claimed, after.after(lease));
+            self.counts.letters += 1;
+        }
+    }
+
+    async fn claim_request(&mut self, which: usize) {
+        let store = self.subject.store(which);
+        let lease = self.dice.lease();
+        let before = store.now().await.unwrap();
+        let result = store.claim_request(lease).await;
+        if self.crashed(which, &result).await {
+            return;
+        }
+        let after = store.now().await.unwrap();
+        match result.unwrap() {
+            None => assert_eq!(self.state.waiting.due_requests(before), [], "one is due"),
+            Some(request) => {
+                assert!(self.state.waiting.due_requests(after).contains(&request.id), "{request:?}");
+                self.state.waiting.request_claimed(&request, after.after(lease));
+                self.counts.requests += 1;
+            }
+        }
+    }
+
     async fn claim_fanout(&mut self, which: usize) {
         let store = self.subject.store(which);
         let lease = self.dice.lease();
@@ -261,6 +305,15 @@ impl<S: Subject> Run<S> {
         assert_eq!(all, self.state.open_notices());
         for (pair, shown) in &self.state.shown {
             assert_eq!(store.shown(pair.0, pair.1).await.unwrap().as_ref(), Some(shown));
+        }
+        for letter in self.state.waiting.letters() {
+            assert_eq!(store.letter(letter.id).await.unwrap().as_ref(), Some(letter));
+        }
+        for id in self.state.waiting.gone() {
+            assert_eq!(store.letter(id).await.unwrap(), None, "it was sent");
+        }
+        for request in self.state.waiting.requests() {
+            assert_eq!(store.request(request.owner, request.id).await.unwrap().as_ref(), Some(request));
         }
         let next = store.next_due().await.unwrap();
         assert_eq!(next.is_some(), self.state.next_due().is_some());

@@ -5,13 +5,17 @@ use crate::store::sample::*;
 use redial::{
     clock::{Random as _, SeededRandom, Time},
     domain::{
+        change::{
+            Request, RequestState,
+            hold::{By, Course},
+        },
         group::{Grant, Item, Member},
-        id::{AppId, ContactId, FanoutId, GroupId, NoticeId, OwnerId, PointId},
+        id::{AppId, ContactId, FanoutId, GroupId, LetterId, NoticeId, OwnerId, PointId, RequestId},
         imported::{ForEveryone, Moved},
         notice::{NoticeState, Recipient, Shown},
         owner::{Contact, Held, Membership, Proof},
     },
-    store::{Commit, Effect, Once},
+    store::{Commit, Effect, Letter, Once, Posted},
 };
 use std::time::Duration;
 
@@ -129,7 +133,10 @@ impl Dice {
             1 => Member::Application(AppId(1)),
             _ => Member::Contact(contact),
         };
-        match self.below(32) {
+        match self.below(38) {
+            32 | 33 => self.letter(),
+            34 => self.posted(state).unwrap_or_else(|| self.letter()),
+            35..=37 => self.request(state, owner),
             0..=3 => self.new_owner(state, number),
             4 => Effect::PointSet(owner, super::state::point(point, self.one_in(5).then(|| self.when()))),
             5..=8 => Effect::ValueHeld(owner, point, self.held()),
@@ -149,6 +156,62 @@ impl Dice {
             30 => self.fanout(state, owner),
             _ => self.show(owner),
         }
+    }
+
+    fn letter(&self) -> Effect {
+        let due = if self.one_in(5) { Time(i64::MAX / 2) } else { self.when() };
+        Effect::Posted(Posted::Due(Letter {
+            id: LetterId(self.0.bits()),
+            to: address(self.key()),
+            what: "{}".into(),
+            language: self.one_in(2).then(|| "de".into()),
+            urgent: self.one_in(2),
+            due,
+            expires: self.when(),
+            attempts: 0,
+            account: None,
+        }))
+    }
+
+    /// What becomes of a letter, by a claim that was made at some time.
+    fn posted(&self, state: &State) -> Option<Effect> {
+        let claims = &state.waiting.claims;
+        let &(id, fence) = claims.get(self.below(claims.len().max(1)))?;
+        Some(Effect::Posted(match self.below(4) {
+            0 => Posted::Begun { id, fence, account: "sms".into() },
+            1 => Posted::Ended { id, fence },
+            _ => {
+                let attempts = u32::try_from(self.below(3)).expect("it is small");
+                let account = self.one_in(2).then(|| "mail".into());
+                Posted::Later { id, fence, due: self.when(), attempts, account }
+            }
+        }))
+    }
+
+    /// A request of a known owner that is new, goes on, or is over.
+    fn request(&self, state: &State, owner: OwnerId) -> Effect {
+        if !state.owners.contains_key(&owner.0) {
+            return self.letter();
+        }
+        let states = [RequestState::AwaitingProof, RequestState::Held, RequestState::Accepted, RequestState::Cancelled];
+        let stands = states[self.below(4)];
+        let far = self.one_in(5);
+        let due = if far { Time(i64::MAX / 2) } else { self.when() };
+        let mut course = Course::default();
+        if self.one_in(2) {
+            course.show(By::Code(self.key().into()), self.when());
+        }
+        Effect::RequestSet(Request {
+            id: RequestId(owner.0 * 10 + self.number(3)),
+            owner,
+            state: stands,
+            wanted: "{}".into(),
+            by: "owner".into(),
+            created: self.when(),
+            decided: (!stands.is_open()).then(|| self.when()),
+            course,
+            due: stands.is_open().then_some(due),
+        })
     }
 
     fn new_owner(&self, state: &State, number: u128) -> Effect {

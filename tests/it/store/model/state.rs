@@ -1,5 +1,6 @@
 //! The model: what a store must hold, kept as plainly as possible.
 
+use super::waiting::Waiting;
 use redial::{
     clock::Time,
     domain::{
@@ -60,6 +61,8 @@ pub(crate) struct State {
     pub(crate) claims: Vec<(NoticeId, u64, Time)>,
     pub(crate) fanouts: BTreeMap<u128, (Fanout, Time)>,
     pub(crate) shown: BTreeMap<(OwnerId, Recipient), Shown>,
+    /// Letters and requests.
+    pub(crate) waiting: Waiting,
     once: BTreeSet<Box<str>>,
     pub(crate) former: BTreeSet<Box<str>>,
 }
@@ -162,6 +165,12 @@ impl State {
             }
             Effect::ShownTo(shown) => {
                 self.shown.insert((shown.owner, shown.recipient), shown.clone());
+                Ok(())
+            }
+            Effect::Posted(posted) => self.waiting.post(posted),
+            Effect::RequestSet(request) => {
+                self.owners.get(&request.owner.0).ok_or(Conflict)?;
+                self.waiting.set(request);
                 Ok(())
             }
             other => self.apply_to_outbox(other),
@@ -346,7 +355,8 @@ impl State {
 
     pub(crate) fn next_due(&self) -> Option<Time> {
         let open = self.notices.values().filter(|kept| kept.notice.state == NoticeState::Open);
-        open.map(|kept| kept.ready).chain(self.fanouts.values().map(|(_, ready)| *ready)).min()
+        let fanouts = self.fanouts.values().map(|(_, ready)| *ready);
+        open.map(|kept| kept.ready).chain(fanouts).chain(self.waiting.next()).min()
     }
 
     pub(crate) fn blocks(&self, owner: OwnerId) -> Vec<Box<str>> {
