@@ -14,7 +14,9 @@ pub use serve::{Running, serve};
 use crate::{
     clock::{Clock, Random, SystemClock, SystemRandom},
     config::{Changes, Codes, Config},
-    domain::{address::phone::Region, change::hold::Holds, code::Caps, passkey::Relying, query::Windows},
+    domain::{
+        address::phone::Region, change::hold::Holds, code::Caps, exchange::Limits, passkey::Relying, query::Windows,
+    },
     store::{SharedStore, StoreError, postgres::Postgres, sqlite::Sqlite},
     telemetry::{Metrics, log},
     usecase::{Env, Rules, Seal},
@@ -169,6 +171,13 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         holds: holds(&config.changes),
         codes: caps(&config.sign_in.codes),
         relying: relying(config),
+        exchange: Limits {
+            alone: config.exchange.alone,
+            window: config.exchange.window.0,
+            of_owner: config.exchange.a_day,
+            to_address: config.exchange.to_address_a_day.max(1),
+            tray: config.exchange.tray,
+        },
         ..Rules::default()
     })
 }

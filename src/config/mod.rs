@@ -7,6 +7,7 @@ mod account;
 mod changes;
 mod console;
 mod duration;
+mod exchange;
 mod secret;
 mod sign_in;
 
@@ -14,6 +15,7 @@ pub use account::{Account, Announce, Card, Countries, Custody, Sender, Unanswere
 pub use changes::Changes;
 pub use console::{Console, Operator, Role};
 pub use duration::Span;
+pub use exchange::Exchange;
 pub use secret::Secret;
 pub use sign_in::{Codes, SignIn};
 
@@ -53,6 +55,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// How long a wanted change waits.
     pub changes: Changes,
+    /// Cards on their way to people who were added.
+    pub exchange: Exchange,
     /// Plays a provider, for trying things out.
     pub stand_in: Option<StandIn>,
     /// For errors that show only when the values are put to use.

@@ -2,6 +2,7 @@
 
 use super::{
     Env, books,
+    exchange::introductions::{Introducing, taken_out},
     link_contacts::relinked,
     members::recipient,
     opt_outs,
@@ -11,8 +12,9 @@ use crate::{
     domain::{
         address::Address,
         card::{Card, CardPoint, Document},
+        exchange::Way,
         group::Member,
-        id::{BookId, ContactId, OwnerId, PointId},
+        id::{BookId, ContactId, GroupId, OwnerId, PointId},
         name::NameKey,
         owner::{Contact, Membership, Owner, Profile},
         query::Holder,
@@ -59,6 +61,19 @@ pub async fn create(
     book: BookId,
     entry: &Entry,
 ) -> Result<Plan<Contact>, Refused> {
+    create_in(env, actor, owner, book, entry, &[]).await
+}
+
+/// The same, where it joins these groups of the book beside the default group. Whoever a group of them introduces the
+/// owner to gets their card, once (rule E1).
+pub async fn create_in(
+    env: &Env,
+    actor: &Actor,
+    owner: OwnerId,
+    book: BookId,
+    entry: &Entry,
+    joins: &[GroupId],
+) -> Result<Plan<Contact>, Refused> {
     let owner = read_owner(env, owner, None).await?;
     let book =
         books::read(env, owner.id, book).await.map_err(|_| Refused::invalid("/book", "the owner has no such book"))?;
@@ -66,10 +81,21 @@ pub async fn create(
     let id = ContactId::fresh(now, &*env.random);
     let contact = derive(env, &owner, book.id, id, 1, None, entry).await?;
     let mut effects = vec![Effect::ContactSet(contact.clone())];
-    if let Some(group) = book.default_group {
+    let mut joins = joins.to_vec();
+    let groups = if joins.is_empty() { Vec::new() } else { env.store.groups(owner.id).await? };
+    if joins.iter().any(|id| !groups.iter().any(|group| group.id == *id && group.book == book.id)) {
+        return Err(Refused::invalid("/group", "the book has no such group"));
+    }
+    joins.extend(book.default_group.filter(|group| !joins.contains(group)));
+    for &group in &joins {
         let membership = Membership { group, member: Member::Contact(id) };
         effects.push(Effect::MemberAdded(owner.id, membership));
+    }
+    if !joins.is_empty() {
         effects.push(fanout(env, owner.id, now, vec![recipient(&contact)], false));
+    }
+    if let Some(mut introducing) = Introducing::begin(env, &owner, &joins, Way::Alone, now).await? {
+        effects.extend(introducing.joined(&contact, &joins).await?);
     }
     effects.push(audited(env, owner.id, &actor.by, now, "contact_added", &json!({"contact": id, "book": book.id})));
     Ok(Plan::on(&owner, effects, contact))
@@ -106,11 +132,12 @@ pub async fn remove(
     let owner = read_owner(env, owner, None).await?;
     let contact = read(env, owner.id, id, version).await?;
     let now = env.store.now().await?;
-    let effects = vec![
+    let mut effects = vec![
         Effect::ContactRemoved(owner.id, id),
         fanout(env, owner.id, now, vec![recipient(&contact)], true),
         audited(env, owner.id, &actor.by, now, "contact_removed", &json!({"contact": id})),
     ];
+    effects.extend(taken_out(env, owner.id, id, now).await?);
     Ok(Plan::on(&owner, effects, ()))
 }
 

@@ -1,7 +1,8 @@
 //! Loading an owner's contacts from a file of vCards or a CSV export.
 //!
 //! The vCard is stored byte for byte; a CSV row becomes one. A contact is known again by its UID, and one without a UID
-//! by its content, so the same file may be loaded again. An import tells nobody anything (rule E2).
+//! by its content, so the same file may be loaded again. An import tells nobody anything (rule E2);
+//! introductions that follow from it wait until the owner confirms them.
 
 mod columns;
 mod load;

@@ -1,11 +1,14 @@
 //! Who is in a group: contacts of its book, applications, everyone (rule Q13).
 
 use super::{
-    Env, groups,
+    Env,
+    exchange::introductions::{Introducing, taken_out},
+    groups,
     write::{Actor, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
     domain::{
+        exchange::Way,
         group::{Member, Told},
         id::{AppId, ContactId, GroupId, OwnerId},
         notice::Recipient,
@@ -38,7 +41,8 @@ pub fn recipient(contact: &Contact) -> Recipient {
     contact.linked.map_or(Recipient::Contact(contact.id), Recipient::Owner)
 }
 
-/// Puts a member into a group; one that is in it stays, and nothing is told.
+/// Puts a member into a group; one that is in it stays, and nothing is told. Whom the group introduces the owner to gets
+/// their card, once (rule E1).
 pub async fn add(
     env: &Env,
     actor: &Actor,
@@ -49,14 +53,14 @@ pub async fn add(
 ) -> Result<Plan<()>, Refused> {
     let owner = read_owner(env, owner, version).await?;
     let group = groups::read(env, owner.id, group).await?;
-    let mut told = None;
+    let mut joined = None;
     match member {
         Member::Contact(id) => {
             let contact = env.store.contact(owner.id, id).await?.ok_or(Refused::NotFound("contact"))?;
             if contact.book != group.book {
                 return Err(Refused::Conflict("the contact is in another book than the group".into()));
             }
-            told = Some(recipient(&contact));
+            joined = Some(contact);
         }
         Member::Everyone if group.told != Told::OnQuery => {
             return Err(Refused::Conflict("everyone is only ever told on_query: make the group so first".into()));
@@ -72,7 +76,12 @@ pub async fn add(
         Effect::MemberAdded(owner.id, Membership { group: group.id, member }),
         audited(env, owner.id, &actor.by, now, "member_added", &json!({"group": group.id, "member": text(member)})),
     ];
-    effects.extend(told.map(|recipient| fanout(env, owner.id, now, vec![recipient], false)));
+    if let Some(contact) = joined {
+        effects.push(fanout(env, owner.id, now, vec![recipient(&contact)], false));
+        if let Some(mut introducing) = Introducing::begin(env, &owner, &[group.id], Way::Alone, now).await? {
+            effects.extend(introducing.joined(&contact, &[group.id]).await?);
+        }
+    }
     Ok(Plan::on(&owner, effects, ()))
 }
 
@@ -99,6 +108,9 @@ pub async fn remove(
         && let Some(contact) = env.store.contact(owner.id, id).await?
     {
         effects.push(fanout(env, owner.id, now, vec![recipient(&contact)], true));
+        if group.introduce {
+            effects.extend(taken_out(env, owner.id, id, now).await?);
+        }
     }
     Ok(Plan::on(&owner, effects, ()))
 }

@@ -24,6 +24,7 @@ pub mod course;
 pub mod deliver_letter;
 pub mod deliver_notice;
 pub mod devices;
+pub mod exchange;
 pub mod expand_fanout;
 pub mod explain;
 pub mod export;
@@ -74,7 +75,9 @@ pub mod write;
 
 use crate::{
     clock::{Clock, Random},
-    domain::{change::hold::Holds, code::Caps, notice::REPORTS_WITHIN, passkey::Relying, query::Windows},
+    domain::{
+        change::hold::Holds, code::Caps, exchange::Limits, notice::REPORTS_WITHIN, passkey::Relying, query::Windows,
+    },
     store::{self, SharedStore},
 };
 use arc_swap::{ArcSwap, Guard};
@@ -169,6 +172,8 @@ pub struct Rules {
     pub registration: bool,
     /// Who relies on passkeys; none where browsers could not reach this service safely.
     pub relying: Option<Relying>,
+    /// How many introductions there may be (E2).
+    pub exchange: Limits,
 }
 
 impl Rules {
@@ -190,6 +195,7 @@ impl Default for Rules {
             codes: Caps::default(),
             registration: false,
             relying: None,
+            exchange: Limits::default(),
         }
     }
 }

@@ -123,6 +123,28 @@ impl Views {
         self.rights(&member_of.iter().filter(tells).copied().collect::<Vec<_>>())
     }
 
+    /// Whether one of these groups introduces the owner to whom they add (rule E1).
+    pub(super) fn introduces(&self, member_of: &[GroupId]) -> bool {
+        member_of.iter().filter_map(|id| self.groups.get(id)).any(|group| group.introduce)
+    }
+
+    /// What an introduction reveals: what those groups reveal that introduce, and those that tell of changes.
+    fn introduced_rights(&self, member_of: &[GroupId]) -> Rights {
+        let shows =
+            |id: &&GroupId| self.groups.get(id).is_some_and(|group| group.introduce || group.told != Told::OnQuery);
+        self.rights(&member_of.iter().filter(shows).copied().collect::<Vec<_>>())
+    }
+
+    /// What an introduction tells somebody in these groups.
+    pub(super) fn introduced(&self, member_of: &[GroupId]) -> Seen {
+        Seen::of(&self.owner, &self.introduced_rights(member_of))
+    }
+
+    /// The card that goes with an introduction.
+    pub(super) fn introduction_card(&self, member_of: &[GroupId]) -> String {
+        card::project(&self.believed(), &self.introduced_rights(member_of)).to_vcard(Form::V3)
+    }
+
     /// The channels of each of these groups.
     pub(super) fn channels<'a>(&'a self, member_of: &'a [GroupId]) -> impl Iterator<Item = &'a [Channel]> {
         member_of.iter().filter_map(|id| self.groups.get(id)).map(|group| group.channels.as_slice())

@@ -8,6 +8,7 @@ mod api;
 mod both;
 mod browser;
 mod console;
+mod exchange;
 mod export;
 mod far_end;
 mod hold;

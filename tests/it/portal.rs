@@ -11,7 +11,15 @@ use http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use redial::{
     domain::{code::Caps, owner::Channel, passkey::Relying, schedule::Backoff},
     template::Templates,
-    usecase::{Live, Rules, carrier::Carrier, deliver_notice::Post, governor::Governor},
+    usecase::{
+        Live, Rules,
+        carrier::Carrier,
+        deliver_notice::Post,
+        governor::Governor,
+        requests,
+        wanted::{NewValue, Wanted, WantedPoint},
+        write::{Actor, carry_out},
+    },
     worker::{Settings, Worker},
 };
 use std::{
@@ -95,6 +103,17 @@ impl Portal {
         let given = self.told().await;
         let text = &given.iter().rev().find(|(known, _)| known == to).expect("a message").1;
         text.split_whitespace().find(|word| word.starts_with("http")).unwrap_or_else(|| panic!("{text}")).to_owned()
+    }
+
+    /// Ann's number becomes another, by the word of a key that may vouch for it.
+    pub(crate) async fn change(&self, to: &str) {
+        let env = &self.running.env;
+        let held = env.store.holders(&[ANN.into()]).await.unwrap();
+        let (owner, point) = held.first().map(|(_, holder)| (holder.owner, holder.point)).unwrap();
+        let value = NewValue { point: point.to_string(), value: to.to_owned() };
+        let wanted = Wanted { points: vec![WantedPoint::Replace(value)], ..Wanted::default() };
+        let key = Actor { vouches: true, ..Actor::system() };
+        carry_out(env, || requests::make(env, &key, owner, None, &wanted)).await.unwrap();
     }
 
     async fn ask(&self, path: &str, headers: &[(header::HeaderName, &str)], form: Option<&[(&str, &str)]>) -> Answer {

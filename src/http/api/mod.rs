@@ -12,6 +12,7 @@ mod books;
 mod call;
 mod contacts;
 mod devices;
+mod exchange;
 mod explain;
 mod groups;
 mod json;

@@ -4,8 +4,8 @@
 //! a handler's annotation says only what is its own.
 
 use super::{
-    access, batch, blocks, books, contacts, devices, explain, groups, members, opt_outs, owners, passkeys, points,
-    records, requests, resolve,
+    access, batch, blocks, books, contacts, devices, exchange, explain, groups, members, opt_outs, owners, passkeys,
+    points, records, requests, resolve,
     route::{Route, TABLE},
     view,
 };
@@ -92,6 +92,14 @@ use utoipa::OpenApi;
         blocks::list,
         blocks::add,
         blocks::remove,
+        exchange::held,
+        exchange::confirm,
+        exchange::drop,
+        exchange::list,
+        exchange::accept,
+        exchange::refuse,
+        exchange::updated,
+        exchange::undo,
         devices::accounts,
         devices::list,
         devices::register,

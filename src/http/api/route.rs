@@ -1,8 +1,8 @@
 //! Every route of `/v1`, in one table, and how a path finds its line.
 
 use super::{
-    access, batch, blocks, books, call::Call, contacts, devices, explain, groups, members, opt_outs, owners, passkeys,
-    points, records, reply::Reply, requests, resolve,
+    access, batch, blocks, books, call::Call, contacts, devices, exchange, explain, groups, members, opt_outs, owners,
+    passkeys, points, records, reply::Reply, requests, resolve,
 };
 use crate::{
     http::problem::{Kind, Problem},
@@ -118,6 +118,14 @@ routes! {
     DELETE "/v1/owners/{owner}/contacts/{contact}", OwnersWrite, None, true => contacts::remove;
     POST "/v1/owners/{owner}/contacts/{contact}/confirm", OwnersWrite, None, true => contacts::confirm;
     GET "/v1/owners/{owner}/asleep", OwnersRead, None, true => contacts::asleep;
+    GET "/v1/owners/{owner}/introductions", OwnersRead, None, true => exchange::held;
+    POST "/v1/owners/{owner}/introductions/confirm", OwnersWrite, Json, true => exchange::confirm;
+    POST "/v1/owners/{owner}/introductions/drop", OwnersWrite, Json, true => exchange::drop;
+    GET "/v1/owners/{owner}/tray", OwnersRead, None, true => exchange::list;
+    POST "/v1/owners/{owner}/tray/{from}/accept", OwnersWrite, Json, true => exchange::accept;
+    POST "/v1/owners/{owner}/tray/{from}/refuse", OwnersWrite, Json, true => exchange::refuse;
+    GET "/v1/owners/{owner}/updates", OwnersRead, None, true => exchange::updated;
+    POST "/v1/owners/{owner}/updates/{update}/undo", OwnersWrite, None, true => exchange::undo;
     GET "/v1/owners/{owner}/blocks", OwnersRead, None, true => blocks::list;
     PUT "/v1/owners/{owner}/blocks/{identity}", OwnersWrite, None, true => blocks::add;
     DELETE "/v1/owners/{owner}/blocks/{identity}", OwnersWrite, None, true => blocks::remove;

@@ -1,5 +1,6 @@
 //! A request to the portal: its fields, its cookie, and whether it comes from a page of ours.
 
+use super::multipart;
 use crate::http::arrival::Arrival;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -17,8 +18,23 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The first field of the form with this name, byte for byte: a file.
+    pub(super) fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        let kind = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match multipart::fields(kind, &self.body) {
+            Some(fields) => fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()),
+            None => {
+                let mut all = form_urlencoded::parse(&self.body);
+                all.find(|(key, _)| key == name).map(|(_, value)| value.into_owned().into_bytes())
+            }
+        }
+    }
+
     /// The first field of the form with this name.
     pub(super) fn field(&self, name: &str) -> Option<String> {
+        if self.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/")) {
+            return self.bytes(name).and_then(|value| String::from_utf8(value).ok());
+        }
         form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 

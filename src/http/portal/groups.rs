@@ -5,7 +5,7 @@ use crate::{
     domain::{
         group::{Grant, Item, Member, Told},
         id::{BookId, ContactId, GroupId},
-        owner::{Channel, Contact, Field},
+        owner::{Channel, Contact, Field, Group},
     },
     usecase::{
         books::{self, NewBook},
@@ -51,6 +51,16 @@ pub(super) async fn book(desk: &Desk<'_>, me: &Signed) -> Result<BookId, Refused
     }
     let (actor, new) = (me.actor(), NewBook { name: "Contacts".into() });
     Ok(carry_out(desk.env, || books::create(desk.env, &actor, me.owner.id, None, &new)).await?.id)
+}
+
+/// Groups that somebody can be put into as they are added: those of the first book that have members.
+pub(super) async fn choices(desk: &Desk<'_>, me: &Signed) -> Result<Vec<Value>, Refused> {
+    let Some(book) = desk.env.store.books(me.owner.id).await?.into_iter().next() else { return Ok(Vec::new()) };
+    let everyone = desk.env.store.memberships(me.owner.id, Member::Everyone).await?;
+    let groups = desk.env.store.groups(me.owner.id).await?.into_iter();
+    let own = groups.filter(|group| group.book == book.id && !everyone.contains(&group.id));
+    let one = |group: Group| json!({ "id": group.id, "name": group.name, "introduce": group.introduce });
+    Ok(own.map(one).collect())
 }
 
 /// The contacts of a book, by name.

@@ -14,6 +14,7 @@ mod groups;
 mod home;
 mod keep;
 mod keys;
+mod multipart;
 mod people;
 mod profile;
 mod record;
@@ -49,8 +50,8 @@ struct Surface {
     gateway: Arc<Gateway>,
 }
 
-/// A form is short; the longest is a list of members.
-const FORM_MOST: usize = 64 << 10;
+/// A form is short; the longest is a file of contacts.
+const FORM_MOST: usize = 1 << 20;
 
 /// `/`, everything below `/me`, and `/keep/{token}`.
 pub(super) fn routes(surface: &super::Surface) -> BoxedFilter<(Response,)> {

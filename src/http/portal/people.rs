@@ -1,16 +1,21 @@
 //! The owner's contacts: who they are, what each of them sees, who is blocked.
 
+mod exchange;
+mod import;
+
 use super::{Answered, Desk, Signed, facts, groups, redirect};
 use crate::{
     domain::{
         address::Address,
+        exchange::Stand,
         group::{Identity, Member},
-        id::ContactId,
+        id::{ContactId, GroupId},
         owner::Contact,
     },
     usecase::{
         blocks, card_page,
         contacts::{self, Entry, NewContact},
+        exchange::introductions,
         write::{Refused, carry_out},
     },
 };
@@ -21,11 +26,27 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
     match (post, rest) {
         (false, []) => list(desk, me, None).await,
         (true, []) => create(desk, me).await,
+        (false, ["import"]) => import::page(desk, me, false),
+        (true, ["import"]) => import::look(desk, me).await,
+        (true, ["import", "add"]) => import::add(desk, me).await,
+        (false, ["introductions"]) => exchange::introductions(desk, me).await,
+        (true, ["introductions"]) => exchange::decide(desk, me).await,
+        (false, ["tray"]) => exchange::tray(desk, me).await,
+        (true, ["tray", from, what @ ("accept" | "refuse" | "block")]) => {
+            exchange::tray_one(desk, me, from, what).await
+        }
+        (false, ["updates"]) => exchange::updates(desk, me).await,
+        (true, ["updates", id, "undo"]) => exchange::undo(desk, me, id).await,
         (_, [id, rest @ ..]) => {
             let id: ContactId = id.parse().map_err(|_| Refused::NotFound("contact"))?;
             match (post, rest) {
                 (false, []) => page(desk, me, id).await,
                 (true, ["block"]) => block(desk, me, id, true).await,
+                (true, ["keep-card"]) => {
+                    let (actor, only) = (me.actor(), [id]);
+                    carry_out(desk.env, || introductions::drop(desk.env, &actor, me.owner.id, &only)).await?;
+                    Ok(redirect(&format!("/me/people/{id}?done=done_dropped")))
+                }
                 (true, ["unblock"]) => block(desk, me, id, false).await,
                 (true, ["remove"]) => {
                     let actor = me.actor();
@@ -49,6 +70,8 @@ async fn list(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
     };
     let facts = json!({
         "people": all.iter().map(one).collect::<Vec<Value>>(), "wrong": wrong,
+        "waiting": exchange::waiting(desk, me).await?, "groups": groups::choices(desk, me).await?,
+        "group": desk.asked.text("group"),
         "name": desk.asked.text("name"), "address": desk.asked.text("address"),
     });
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -63,7 +86,8 @@ async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
     let book = groups::book(desk, me).await?;
     let entry = Entry::Plain(NewContact { book: Some(book), name, addresses: vec![address] });
     let actor = me.actor();
-    let made = carry_out(desk.env, || contacts::create(desk.env, &actor, me.owner.id, book, &entry)).await?;
+    let joins: Vec<GroupId> = desk.asked.text("group").parse().ok().into_iter().collect();
+    let made = carry_out(desk.env, || contacts::create_in(desk.env, &actor, me.owner.id, book, &entry, &joins)).await?;
     Ok(redirect(&format!("/me/people/{}?done=done_person", made.id)))
 }
 
@@ -76,7 +100,11 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
     let member = desk.env.store.memberships(me.owner.id, Member::Contact(id)).await?;
     let named = desk.env.store.groups(me.owner.id).await?;
     let inside = named.iter().filter(|group| member.contains(&group.id));
+    let known = desk.env.store.introduction(me.owner.id, id).await?;
+    let now = desk.env.store.now().await?;
+    let rests = known.is_some_and(|known| known.stand == Stand::Goes && known.due > now);
     let facts = json!({
+        "rests": rests,
         "id": id, "name": contact.name, "addresses": contact.addresses.iter().map(Address::wire).collect::<Vec<_>>(),
         "blocked": blocked, "seen": card.as_ref().map(facts::card),
         "groups": inside.map(|group| json!({ "id": group.id, "name": group.name })).collect::<Vec<Value>>(),

@@ -13,7 +13,7 @@ use crate::{
         group::{Identity, Viewer},
         id::{GroupId, OwnerId},
         notice::{
-            Attempt, AttemptOutcome, Difference, Notice, NoticeState, Reach, Recipient, Seen, Shown, channels,
+            Attempt, AttemptOutcome, Difference, Notice, NoticeState, Reach, Recipient, Seen, Shown, View, channels,
             left_to_tell, preferring, rights_digest, without_taken_away,
         },
         owner::{Channel, Contact, Proof},
@@ -27,6 +27,10 @@ use crate::{
         Env,
         card_page::preferred,
         carrier::{Cards, Carrier, Content, Message},
+        exchange::{
+            introductions::{Introduces, introduces},
+            tray, updates,
+        },
         expand_fanout::read_seen,
         receipts::OwnMessage,
         resolve::{self, Ask},
@@ -83,6 +87,10 @@ pub(super) struct Plan {
     pub(super) failed: Vec<Reach>,
     /// What was read with the rest, for the first way that is chosen: later ones ask again.
     pub(super) fresh: Option<Fresh>,
+    /// Whether it introduces the owner (rule E1).
+    introduces: bool,
+    /// Whether the entry in the recipient's own book says it already (rule E3).
+    in_their_book: bool,
 }
 
 /// What is known of the addresses at the beginning.
@@ -117,9 +125,25 @@ impl Plan {
         if views.blocked(env, notice.recipient, &contacts).await? {
             groups.clear();
         }
-        let view = views.view(&groups);
+        let mut view = views.view(&groups);
         let seen = row.as_ref().map(read_seen).transpose()?;
-        let baseline = views.baseline(env, &groups, notice.first).await?;
+        let mut baseline = views.baseline(env, &groups, notice.first).await?;
+        // Somebody who was never shown anything may be about to be introduced to the owner (rule E1).
+        let asked = row.is_none() && views.introduces(&groups);
+        let introduces = if asked { introduces(env, notice, &contacts, now).await? } else { Introduces::No };
+        match introduces {
+            Introduces::No => {}
+            Introduces::Now => {
+                view = Arc::new(View { told: views.introduced(&groups), ..(*view).clone() });
+                baseline = Arc::default();
+            }
+            Introduces::Later(due) => {
+                let reason = format!("an introduction, which rests until {due}");
+                let dangling = dangling.map(|attempt| attempt.number);
+                let (state, shown, due) = (NoticeState::Open, None, Some(due));
+                return Ok(Next::Settle(Settling { state, reason, shown, dangling, due }));
+            }
+        }
         let mut before = without_taken_away(seen.as_ref().unwrap_or(&baseline), &view.visible);
         let shown = |views: &Views, card: &Seen| Shown {
             owner: notice.owner,
@@ -181,6 +205,15 @@ impl Plan {
             let row = seen.filter(|seen| *seen != before).map(|_| shown(&views, &before));
             return empty("nothing is left to tell", row);
         }
+        let mut in_their_book = false;
+        if let Recipient::Owner(viewer) = notice.recipient {
+            if introduces == Introduces::Now {
+                // For them the ledger's row is the delivery: the card lies apart from their book (rules N2, E4).
+                tray::deliver(env, &views.owner, viewer, now).await?;
+                return settle(NoticeState::Sent, "", Some(shown(&views, &view.told)));
+            }
+            in_their_book = updates::follow(env, &views.owner, viewer, &difference).await?;
+        }
         if late {
             return settle(NoticeState::Dead, &too_late(notice), None);
         }
@@ -215,6 +248,8 @@ impl Plan {
             leave: None,
             failed: Vec::new(),
             fresh: Some(Fresh { others, nothing_said }),
+            introduces: introduces == Introduces::Now,
+            in_their_book,
         };
         match plan.choose(env, post, claimed).await? {
             Some(settling) => Ok(Next::Settle(settling)),
@@ -301,10 +336,19 @@ impl Plan {
         };
         let name = &self.views.owner.profile.name;
         let changed = Changed::new(&self.difference, name, claimed.notice.first, &letterhead);
+        let changed = match (self.introduces, self.in_their_book) {
+            (true, _) => changed.introducing(),
+            (false, true) => changed.in_their_book(),
+            (false, false) => changed,
+        };
         Ok(match way.channel {
             Channel::Email => Content::Email {
                 email: post.templates.email(&languages, &changed)?,
-                card: Some(self.views.card(&self.groups)),
+                card: Some(if self.introduces {
+                    self.views.introduction_card(&self.groups)
+                } else {
+                    self.views.card(&self.groups)
+                }),
             },
             Channel::Sms => Content::Sms(Sms { card: file, ..post.templates.sms(&languages, &changed)? }),
             Channel::Push => Content::Push {

@@ -4,6 +4,7 @@ use super::Entry;
 use crate::{
     clock::Time,
     domain::{
+        exchange::Way,
         group::Member,
         id::{BookId, ContactId, GroupId, OwnerId},
         owner::{Contact, Membership, Owner},
@@ -12,6 +13,7 @@ use crate::{
     store::{Commit, Effect, StoreError},
     usecase::{
         Env, contacts,
+        exchange::introductions::Introducing,
         import::Imported,
         link_contacts::relinked,
         opt_outs,
@@ -37,7 +39,9 @@ pub(super) struct Loader<'a> {
 }
 
 /// What one batch reads and makes.
-struct Work {
+struct Work<'a> {
+    /// What new members of groups mean; nothing is sent before the owner has confirmed it (rule E2).
+    introducing: Option<Introducing<'a>>,
     owner: Owner,
     now: Time,
     holders: HashMap<Box<str>, Vec<Holder>>,
@@ -46,7 +50,7 @@ struct Work {
     done: Imported,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
     /// Writes what is new or different in one commit.
     pub(super) async fn load(&self, entries: &[Entry], imported: &mut Imported) -> Result<(), Refused> {
         if entries.is_empty() {
@@ -72,7 +76,7 @@ impl Loader<'_> {
         Err(StoreError::Conflict.into())
     }
 
-    async fn begin(&self, entries: &[Entry]) -> Result<Work, Refused> {
+    async fn begin(&self, entries: &[Entry]) -> Result<Work<'a>, Refused> {
         let addresses = entries.iter().flat_map(|entry| entry.read.addresses(self.env.rules().region).0);
         let mut keys: Vec<Box<str>> = addresses.map(|address| address.key().into()).collect();
         keys.sort_unstable();
@@ -83,10 +87,19 @@ impl Loader<'_> {
         }
         let owner = read_owner(self.env, self.owner, None).await?;
         let now = self.env.store.now().await?;
-        Ok(Work { owner, now, holders, claimed: HashMap::new(), effects: Vec::new(), done: Imported::default() })
+        let introducing = Introducing::begin(self.env, &owner, &self.groups, Way::Import, now).await?;
+        Ok(Work {
+            introducing,
+            owner,
+            now,
+            holders,
+            claimed: HashMap::new(),
+            effects: Vec::new(),
+            done: Imported::default(),
+        })
     }
 
-    async fn finish(&self, mut work: Work) -> Result<Imported, StoreError> {
+    async fn finish(&self, mut work: Work<'_>) -> Result<Imported, StoreError> {
         if work.effects.is_empty() {
             return Ok(work.done);
         }
@@ -98,12 +111,12 @@ impl Loader<'_> {
         Ok(work.done)
     }
 
-    async fn put(&self, work: &mut Work, entry: &Entry) -> Result<(), Refused> {
+    async fn put(&self, work: &mut Work<'_>, entry: &Entry) -> Result<(), Refused> {
         let before = self.env.store.contact_by_uid(self.owner, self.book, &entry.uid).await?;
         if let Some(before) = &before
             && before.card == entry.card
         {
-            let joined = self.join(work, before.id).await?;
+            let joined = self.join(work, before).await?;
             work.done.same += u64::from(!joined);
             work.done.changed += u64::from(joined);
             return Ok(());
@@ -114,10 +127,11 @@ impl Loader<'_> {
             work.done.added += 1;
             let joins = self.groups.iter().map(|&group| Membership { group, member: Member::Contact(contact.id) });
             work.effects.extend(joins.map(|membership| Effect::MemberAdded(self.owner, membership)));
+            self.introduce(work, &contact).await?;
             return Ok(());
         };
         work.done.changed += 1;
-        self.join(work, contact.id).await?;
+        self.join(work, &contact).await?;
         // The ledger follows, and nobody is told for the import's sake (rule E2).
         work.effects.extend(relinked(self.env, &before, &contact, work.now, true).await?);
         work.effects.extend(opt_outs::follow(self.env, &before, &contact, work.now).await?);
@@ -125,17 +139,26 @@ impl Loader<'_> {
     }
 
     /// A contact that is there already joins the group that was asked for; whether it was not in it.
-    async fn join(&self, work: &mut Work, contact: ContactId) -> Result<bool, Refused> {
+    async fn join(&self, work: &mut Work<'_>, contact: &Contact) -> Result<bool, Refused> {
         let Some(group) = self.wanted else { return Ok(false) };
-        let member = Member::Contact(contact);
+        let member = Member::Contact(contact.id);
         if self.env.store.memberships(self.owner, member).await?.contains(&group) {
             return Ok(false);
         }
         work.effects.push(Effect::MemberAdded(self.owner, Membership { group, member }));
+        self.introduce(work, contact).await?;
         Ok(true)
     }
 
-    async fn contact(&self, work: &mut Work, entry: &Entry, before: Option<&Contact>) -> Result<Contact, Refused> {
+    /// Whom a group introduces the owner to: held, until the owner confirms it.
+    async fn introduce(&self, work: &mut Work<'_>, contact: &Contact) -> Result<(), Refused> {
+        if let Some(introducing) = &mut work.introducing {
+            work.effects.extend(introducing.joined(contact, &self.groups).await?);
+        }
+        Ok(())
+    }
+
+    async fn contact(&self, work: &mut Work<'_>, entry: &Entry, before: Option<&Contact>) -> Result<Contact, Refused> {
         let (addresses, unreadable) = entry.read.addresses(self.env.rules().region);
         work.done.unreadable += unreadable.len() as u64;
         let names = entry.read.name_keys();
@@ -162,12 +185,12 @@ impl Loader<'_> {
     }
 
     /// A microsecond on for each, so that the rows are in the order of the file.
-    fn fresh(&self, work: &Work) -> ContactId {
+    fn fresh(&self, work: &Work<'_>) -> ContactId {
         ContactId::fresh(work.now.after(Duration::from_micros(work.done.added)), &*self.env.random)
     }
 
     /// Behind an unclaimed owner stands nobody who could be told.
-    async fn claimed(&self, work: &mut Work, owner: OwnerId) -> Result<bool, Refused> {
+    async fn claimed(&self, work: &mut Work<'_>, owner: OwnerId) -> Result<bool, Refused> {
         if let Some(&known) = work.claimed.get(&owner) {
             return Ok(known);
         }

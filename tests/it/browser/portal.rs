@@ -18,6 +18,10 @@ impl Portal {
                     self.idle().await;
                     Value::Null
                 }
+                "change" => {
+                    self.change(of.as_str().unwrap()).await;
+                    Value::Null
+                }
                 "told" => json!(self.told().await.into_iter().map(|(to, _)| to).collect::<Vec<_>>()),
                 other => panic!("{other} is asked"),
             };
@@ -35,6 +39,21 @@ async fn from_the_first_visit_to_all_told() {
             "people": [["Bob Roy", "+14155550150"], ["Cy Dee", "cy@example.org"]],
         });
         let begun = Journey::begin("portal_first_change.js", &portal.running.base, given).await;
+        let Some(journey) = begun else { return };
+        portal.serve(journey).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e1_to_e4_two_people_exchange_cards() {
+    // On a wide screen, and on a phone without a script.
+    for (width, dark, script) in [(1280, false, true), (390, true, false)] {
+        let portal = Portal::new().await;
+        let given = json!({
+            "ann": "+14155550100", "bob": "+14155550150", "fresh": "+14155550123", "width": width, "dark": dark,
+            "locale": "en", "script": script,
+        });
+        let begun = Journey::begin("portal_exchange.js", &portal.running.base, given).await;
         let Some(journey) = begun else { return };
         portal.serve(journey).await;
     }
