@@ -45,7 +45,7 @@ journey(async ({ base, open, ask, accessible, given }) => {
   await look(ann, "added");
   await add("Dan Fox", "+14155550161");
   await button(ann, "Send nothing").click();
-  await ann.getByText("Nothing is sent.").waitFor();
+  await ann.getByText("Nothing is sent.").waitFor().catch(async (e) => { console.error(ann.url(), await ann.locator("main").innerText()); throw e; });
   await add("Bob Roy", given.bob);
   await ask("told");
   await ask("after", 11 * 60);
@@ -83,7 +83,7 @@ journey(async ({ base, open, ask, accessible, given }) => {
   await button(ann, "Send them my card").click();
   await ann.getByText("Your card is on its way.").waitFor();
   await button(ann, "Send nothing").click();
-  await ann.getByText("Nothing is sent.").waitFor();
+  await ann.getByText("Nothing is sent.").waitFor().catch(async (e) => { console.error(ann.url(), await ann.locator("main").innerText()); throw e; });
   assert.deepEqual((await ask("told")).sort(), [0, 1, 2, 3, 4].map((n) => `+1415555017${n}`));
 
   // Ann has another number; Bob's book follows.

@@ -209,6 +209,12 @@ fn sentence(why: &Refused) -> (StatusCode, &'static str) {
 
 /// Sentences that a page may be asked to say after a redirect.
 const DONE: &[&str] = &[
+    "done_accepted",
+    "done_refused",
+    "done_undone",
+    "done_introduced",
+    "done_dropped",
+    "done_imported",
     "done_saved",
     "done_group",
     "done_person",
