@@ -49,6 +49,7 @@ pub enum Way {
 /// Why an introduction waits for the owner's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HeldBecause)]
 pub enum Why {
     /// It came with many others.
     Import,
