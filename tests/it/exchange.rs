@@ -82,6 +82,7 @@ impl World {
             channels: Vec::new(),
             grants: vec![Grant::Reveal(Item::Point(point))],
             introduce,
+            quiet: None,
         };
         let book = Book { id: book_of(id), owner: id, name: "Private".into(), default_group: Some(group.id) };
         let plain = Book { default_group: None, ..book.clone() };
