@@ -7,7 +7,9 @@
 //! writes them. To add a text that Redial can send: a name in [`Text`], its [`Facts`], its files in every language
 //! (`built_in`), and samples in `samples`.
 
+mod brief;
 mod built_in;
+mod changed;
 mod check;
 pub mod console;
 mod context;
@@ -23,13 +25,12 @@ mod spoken;
 mod text;
 mod words;
 
+pub use brief::{Answer, Code, Hold, KEEP, Kept, Lapsing, Unproved, Won};
+pub use changed::{Changed, Digest};
 pub use check::{Problem, Report, Size};
-pub use context::{
-    Answer, CardWay, Changed, Code, Digest, Facts, Hold, KEEP, Kept, Lapsing, Letterhead, StopPage, StopState,
-    Unproved, Won, card_file,
-};
+pub use context::{CardWay, Facts, Letterhead, card_file};
 pub use load::TemplateError;
-pub use pages::{Asset, CardChoices, CardPage, asset, picture};
+pub use pages::{Asset, CardChoices, CardPage, StopPage, StopState, asset, picture};
 pub use price::{NoPrice, Price};
 pub use sms::{Alphabet, Segments, folded, segments};
 pub use spoken::{Spoken, Told};

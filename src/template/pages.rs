@@ -5,7 +5,8 @@
 
 use super::{
     Facts, Letterhead, Page, TemplateError, Templates, Text,
-    context::{Date, Said, value},
+    changed::value,
+    context::{Date, Head, Said, short_facts},
     letter,
 };
 use crate::{
@@ -252,6 +253,48 @@ pub fn picture(uri: &str) -> String {
     };
     if kinds.iter().any(holds) { uri.to_owned() } else { String::new() }
 }
+
+/// What the page behind a recipient's link is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StopPage {
+    service: Said,
+    /// Whom the messages are about.
+    name: Option<Said>,
+    /// `ask`, `stopped_owner`, `stopped_all`, `started` or `gone`.
+    state: &'static str,
+    help: Option<Said>,
+}
+
+/// Where a recipient stands on that page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopState {
+    /// Nothing is done yet: opening a link changes nothing, mail scanners do it too.
+    Ask,
+    /// No more about this owner.
+    StoppedOwner,
+    /// No more about anybody.
+    StoppedAll,
+    /// Messages come again.
+    Started,
+    /// The link counts no longer, or never did.
+    Gone,
+}
+
+impl StopPage {
+    /// `name` is the owner's.
+    pub fn new(letterhead: &Letterhead, name: &str, state: StopState) -> Self {
+        let Head { service, help, .. } = Head::new(letterhead);
+        let state = match state {
+            StopState::Ask => "ask",
+            StopState::StoppedOwner => "stopped_owner",
+            StopState::StoppedAll => "stopped_all",
+            StopState::Started => "started",
+            StopState::Gone => "gone",
+        };
+        Self { service, name: Said::name(name), state, help }
+    }
+}
+short_facts!(StopPage, Text::Stop, |page| page.clone());
 
 #[cfg(test)]
 mod tests {
