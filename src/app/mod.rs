@@ -3,6 +3,7 @@
 mod accounts;
 mod check;
 mod console;
+mod journal;
 mod post;
 mod serve;
 mod tasks;
@@ -21,6 +22,7 @@ use crate::{
     telemetry::{Metrics, log},
     usecase::{Env, Rules, Seal},
 };
+use journal::Journal;
 use std::{path::PathBuf, sync::Arc};
 
 /// Why Redial, or one of its commands, did not start, or did not go on.
@@ -75,6 +77,7 @@ pub struct App {
     pub env: Env,
     /// What is measured.
     pub metrics: Metrics,
+    journal: Arc<Journal>,
 }
 
 impl App {
@@ -89,13 +92,24 @@ impl App {
         if let Some(key) = &config.sign_in.key {
             env.seal = Seal::of(&key.value().map_err(|why| StartError::setting(format!("sign_in.key: {why}")))?);
         }
-        Ok(Self { env, metrics: Metrics::new() })
+        let journal = Arc::new(Journal::open(&journal::path(config), &env).await?);
+        Ok(Self { env, metrics: Metrics::new(), journal })
     }
 
     /// Writes what waits in memory and closes the store.
     pub async fn close(&self) {
         self.env.records.flush().await;
+        self.copy_journal().await;
         self.env.store.close().await;
+    }
+}
+
+impl App {
+    /// Copies what the store's journal has to its file.
+    async fn copy_journal(&self) {
+        if let Err(error) = self.journal.copy(&self.env.store).await {
+            tracing::error!(%error, "the journal could not be written: what happens now, a restored copy would undo");
+        }
     }
 }
 

@@ -176,6 +176,10 @@ impl Running {
             async move { worker.run(stop).await }
         });
         tasks.spawn("follow", follow(app.env.store.clone(), stop.clone()));
+        tasks.spawn("journal", copy_journal(Arc::clone(&app.journal), app.env.store.clone(), stop.clone()));
+        if let Some(held) = app.env.store.sending_held().await.map_err(StartError::setting)? {
+            tracing::warn!(since = %held.at, why = &*held.why, "nothing is sent until `redial notices resume`");
+        }
         let config = Mutex::new(config.clone());
         Ok(Self { app, address, metrics_address, gateway, worker, queries, console, config, stop, stopping, tasks })
     }
@@ -307,6 +311,19 @@ fn ways() -> Result<Ways, StartError> {
         retries: Ways::usual_retries(),
         reply_limit: REPLY_LIMIT,
     })
+}
+
+/// Copies the journal as it grows, and once more at the end.
+async fn copy_journal(journal: Arc<super::Journal>, store: crate::store::SharedStore, stop: CancellationToken) {
+    loop {
+        let goes_on = stop.run_until_cancelled(tokio::time::sleep(FOLLOW)).await.is_some();
+        if let Err(error) = journal.copy(&store).await {
+            tracing::error!(%error, "the journal could not be written: what happens now, a restored copy would undo");
+        }
+        if !goes_on {
+            return;
+        }
+    }
 }
 
 async fn follow(store: crate::store::SharedStore, stop: CancellationToken) {

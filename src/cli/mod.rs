@@ -3,8 +3,10 @@
 //! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error.
 
 mod audit;
+mod backup;
 mod check;
 mod demo;
+mod erase;
 mod explain;
 pub mod export;
 pub mod import;
@@ -57,6 +59,10 @@ enum Command {
     Export(export::Args),
     /// Print what operators did, and look whether the owners' audit trails are whole.
     Audit(audit::Args),
+    /// Copy the embedded database while it is in use.
+    Backup(backup::Args),
+    /// Take everything of an owner away for good.
+    Erase(erase::Args),
     /// List, show and replay notices.
     Notices(notices::Args),
     /// Send a test message by an account.
@@ -116,6 +122,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,
         Command::Export(args) => with_app(&config, async |app| export::run(args, &app.env).await).await,
         Command::Audit(args) => with_app(&config, async |app| audit::run(args, &app.env).await).await,
+        Command::Backup(args) => with_app(&config, async |app| backup::run(args, &config, &app.env).await).await,
+        Command::Erase(args) => with_app(&config, async |app| erase::run(args, &app.env).await).await,
         Command::Notices(args) => with_app(&config, async |app| notices::run(args, &app.env).await).await,
         Command::SendTest(args) => {
             let post = app::post(&config, None)?;

@@ -7,7 +7,7 @@ use crate::{
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient},
         owner::Channel,
     },
-    usecase::{Env, replay_notice::replay_notice},
+    usecase::{Env, replay_notice::replay_notice, restored},
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -47,6 +47,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Send nothing from now on, codes included, until `resume`.
+    Hold {
+        /// Why, for others.
+        #[arg(long, default_value = "by hand")]
+        why: String,
+    },
+    /// Send again, after a hold or after a copy of the database was restored.
+    Resume,
     /// Try dead or unknown notices once more; everything is checked again when they are sent.
     Replay {
         /// The notices.
@@ -93,6 +101,18 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
                 for attempt in &attempts {
                     println!("  {}", tried(attempt));
                 }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Hold { why } => {
+            restored::hold(env, &why).await?;
+            println!("nothing is sent until `redial notices resume`");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Resume => {
+            match restored::resume(env).await? {
+                Some(held) => println!("it is sent again; it was held since {}: {}", held.at, held.why),
+                None => println!("nothing was held"),
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -174,6 +174,8 @@ impl Default for Log {
 pub struct Store {
     /// The embedded one's file.
     pub path: PathBuf,
+    /// What a restored copy of the database would undo; `None`: beside `path`, with `.after` behind its name.
+    pub journal: Option<PathBuf>,
     /// Threads that read it.
     pub readers: NonZeroUsize,
     /// A database that speaks the PostgreSQL protocol, instead.
@@ -184,7 +186,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: "data/redial.db".into(), readers: some(2), url: None, connections: some(16) }
+        Self { path: "data/redial.db".into(), journal: None, readers: some(2), url: None, connections: some(16) }
     }
 }
 

@@ -1,8 +1,8 @@
 //! One atomic write: the versions that it was decided on, and the facts that it makes.
 
 use super::{
-    Admitted, ApiKey, Audit, Exchanged, Fanout, Figures, Memory, OfDevice, Once, OptOut, Passing, Posted, QueryRecord,
-    Returned, Substitution, TrailLine,
+    Admitted, ApiKey, Audit, Exchanged, Fanout, Figures, Memory, OfDevice, OfErasure, Once, OptOut, Passing, Posted,
+    QueryRecord, Returned, Substitution, TrailLine,
 };
 use crate::{
     clock::Time,
@@ -246,6 +246,8 @@ pub enum Effect {
     Audited(Audit),
     /// What a process counted in a minute; replaces what stood there of the same life.
     Figured(Figures),
+    /// Something goes for good, or is kept from being brought back.
+    OfErasure(OfErasure),
     /// A line of the operation's trail.
     Trailed(TrailLine),
 }

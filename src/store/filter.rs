@@ -29,6 +29,8 @@ pub struct Filter {
     hasher: SipHasher13,
     now: ArcSwap<Generations>,
     rebuilding: AtomicBool,
+    /// It holds numbers of which nothing is known any more.
+    outdated: AtomicBool,
 }
 
 struct Generations {
@@ -97,6 +99,7 @@ impl Filter {
             hasher: SipHasher13::new_with_key(&seed),
             now: ArcSwap::from_pointee(now),
             rebuilding: AtomicBool::new(false),
+            outdated: AtomicBool::new(false),
         }
     }
 
@@ -123,7 +126,17 @@ impl Filter {
     pub fn wants_rebuilding(&self) -> bool {
         let Generations { present, .. } = &**self.now.load();
         let full = present.inserted.load(Ordering::Relaxed) >= present.room.load(Ordering::Relaxed);
-        full && !self.rebuilding.load(Ordering::Acquire)
+        (full || self.is_outdated()) && !self.rebuilding.load(Ordering::Acquire)
+    }
+
+    /// Numbers that are in it are to be forgotten: it is to be rebuilt.
+    pub fn outdate(&self) {
+        self.outdated.store(true, Ordering::Release);
+    }
+
+    /// Whether numbers that are in it are to be forgotten.
+    pub fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Acquire)
     }
 
     /// From now on a larger one, empty, takes what comes as well. To be called when nothing is inserted that is not
@@ -136,6 +149,7 @@ impl Filter {
     /// The same at the start of a process, when it is known how many hashes there are.
     pub fn begin_with(&self, total: usize) {
         self.rebuilding.store(true, Ordering::Release);
+        self.outdated.store(false, Ordering::Release);
         let next = Some(Blocks::for_total(total));
         self.now.rcu(|now| Generations { present: Arc::clone(&now.present), next: next.clone() });
     }

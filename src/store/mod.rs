@@ -13,6 +13,7 @@ mod books;
 pub mod chain;
 pub mod devices;
 mod effect;
+pub mod erasure;
 pub mod exchange;
 pub mod filter;
 mod imported;
@@ -37,6 +38,7 @@ pub use books::{Audience, Books, Linking};
 pub use chain::Chains;
 pub use devices::{Devices, OfDevice};
 pub use effect::{Commit, Effect};
+pub use erasure::{Erasure, OfErasure};
 pub use exchange::{Exchange, Exchanged};
 pub use keys::{ApiKey, Keys, Once};
 pub use leaving::{Leaving, Reports};
@@ -108,6 +110,7 @@ pub trait Store:
     + Devices
     + Exchange
     + Chains
+    + Erasure
     + Substitutions
     + Passes
     + Memories

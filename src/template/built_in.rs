@@ -90,6 +90,7 @@ pub(super) const BUILT_IN: [&[(&str, &str)]; 8] = [
         page!("portal/record"),
         page!("portal/safety"),
         page!("portal/safety_keys"),
+        page!("portal/safety_erase"),
         page!("portal/safety_panic"),
         page!("portal/keep"),
     ],

@@ -3,6 +3,7 @@
 use super::{
     Env,
     course::Stand,
+    erase,
     letters::{self, What},
     link_contacts, passkeys,
     requests::Decided,
@@ -128,6 +129,9 @@ pub(super) async fn complete(
     proof: &Proof,
     now: Time,
 ) -> Result<Plan<Decided>, Refused> {
+    if wanted.erase {
+        return Ok(erase::decided(env, actor, owner, request, now).await);
+    }
     let (renewed, mut effects) = renewed(&owner, &request.course);
     let mut done = change::accept(&renewed, &stand.wish, proof, now).map_err(|why| wanted::impossible(wanted, &why))?;
     done.after.silenced &= !wanted.end_panic;

@@ -65,7 +65,7 @@ pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<S
     let standing = Standing {
         introduced: keys,
         held_by_another,
-        takes_away: takes_away(owner, &done) || wanted.end_panic || !wanted.passkeys.is_empty(),
+        takes_away: takes_away(owner, &done) || wanted.end_panic || wanted.erase || !wanted.passkeys.is_empty(),
         dead: dead(env, owner).await?,
         passkeys,
     };
@@ -164,11 +164,11 @@ pub async fn outlook(env: &Env, owner: &Owner, request: &Request) -> Result<Verd
     Ok(hold::verdict(owner, &request.course, &stand.standing, &env.rules().holds, now))
 }
 
-/// What was shown in the session lately counts for a request, but for the end of a panic, which needs a proof of its own
-/// (rule C7).
+/// What was shown in the session lately counts for a request, but for the end of a panic and for erasure, which need a
+/// proof of their own (rule C7).
 fn shown_lately(env: &Env, actor: &Actor, wanted: &Wanted, request: &mut Request, now: Time) {
-    let fresh = env.rules().holds.fresh;
-    for shown in actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh && !wanted.end_panic) {
+    let (fresh, own_proof) = (env.rules().holds.fresh, wanted.end_panic || wanted.erase);
+    for shown in actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh && !own_proof) {
         request.course.show(shown.by.clone(), shown.at);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     clock::Time,
     domain::{
         change::{Accepted, Step},
-        id::OwnerId,
+        id::{ContactId, OwnerId},
         name,
         notice::{Recipient, Shown},
         owner::{Contact, Owner, Proof},
@@ -76,7 +76,11 @@ async fn page(env: &Env, linking: &Linking) -> Result<(Commit, usize), StoreErro
     let mut commit = Commit::default();
     let mut count = 0;
     let moved = |cursor| Effect::LinkingMoved { owner: linking.owner, seen: linking.at, cursor };
-    let owner = env.store.owner(linking.owner).await?.filter(|owner| owner.claimed);
+    let owner = env.store.owner(linking.owner).await?;
+    if owner.is_none() && env.store.erased(linking.owner).await?.is_some() {
+        return unlinked(env, linking).await;
+    }
+    let owner = owner.filter(|owner| owner.claimed);
     let Some(owner) = owner.filter(|owner| !keys(owner).is_empty()) else {
         commit.effects.push(moved(None));
         return Ok((commit, count));
@@ -107,6 +111,39 @@ async fn page(env: &Env, linking: &Linking) -> Result<(Commit, usize), StoreErro
         }
     }
     commit.effects.push(moved(last));
+    Ok((commit, count))
+}
+
+/// A page of contacts that are linked to an owner who was erased: each is somebody by itself again. What it was shown as that
+/// owner is what it was shown, and a notice that waits for the owner is told to it.
+async fn unlinked(env: &Env, linking: &Linking) -> Result<(Commit, usize), StoreError> {
+    let mut commit = Commit::default();
+    let found = env.store.linked_to(linking.owner, PAGE).await?;
+    let more = found.len() == PAGE;
+    let now = env.store.now().await?;
+    let gone = Recipient::Owner(linking.owner);
+    let mut count = 0;
+    for (id, contact) in found {
+        let Some(other) = env.store.owner(id).await? else { continue };
+        if !commit.expect.iter().any(|(known, _)| *known == id) {
+            commit.expect.push((other.id, other.version));
+        }
+        let Some(before) = env.store.contact(id, contact).await?.filter(|one| one.linked == Some(linking.owner)) else {
+            return Err(StoreError::Conflict);
+        };
+        let after = Contact { linked: None, ..before };
+        let is = recipient(&after);
+        if let Some(row) = env.store.shown(id, gone).await? {
+            commit.effects.push(Effect::ShownTo(Shown { recipient: is, ..row }));
+        }
+        let open = env.store.open_notice(id, gone).await?;
+        commit.effects.push(Effect::ContactSet(after));
+        commit.effects.push(fanout(env, id, open.as_ref().map_or(now, |open| open.first), vec![is], open.is_none()));
+        count += 1;
+    }
+    // The next page begins at the first one again: these are linked no more.
+    let cursor = more.then_some((OwnerId(0), ContactId(0)));
+    commit.effects.push(Effect::LinkingMoved { owner: linking.owner, seen: linking.at, cursor });
     Ok((commit, count))
 }
 

@@ -35,6 +35,9 @@ pub async fn make(
     version: Option<u64>,
     wanted: &Wanted,
 ) -> Result<Plan<Decided>, Refused> {
+    if wanted.erase && *wanted != (Wanted { erase: true, ..Wanted::default() }) {
+        return Err(Refused::invalid("/erase", "nothing else can be wanted together with it"));
+    }
     if *wanted == Wanted::default() {
         return Err(Refused::invalid("", "nothing is wanted; name restore, language, profile, points or grants"));
     }

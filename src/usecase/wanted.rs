@@ -42,6 +42,9 @@ pub struct Wanted {
     /// Forwarding and notices go on after a panic (rule C7).
     #[serde(skip_serializing_if = "is_not")]
     pub end_panic: bool,
+    /// Everything of the owner goes for good; nothing else can be wanted with it (rule C7).
+    #[serde(skip_serializing_if = "is_not")]
+    pub erase: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

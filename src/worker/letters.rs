@@ -59,6 +59,9 @@ impl Worker {
     /// Takes what is due and sends it in the background; whether there was anything.
     async fn send_letters(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<bool> {
         let mut found = false;
+        if self.hold.is_on(&self.env).await? {
+            return Ok(false);
+        }
         for ((urgent, most), under_way) in MOST.into_iter().zip(&self.letters.0) {
             let free = most.saturating_sub(under_way.load(Ordering::Acquire));
             if free == 0 {

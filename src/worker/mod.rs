@@ -6,6 +6,7 @@
 //! storm of retries does not hold up what is new. Any number of workers may run on one store: what one has taken is its
 //! own until its lease runs out.
 
+mod hold;
 mod lane;
 mod letters;
 
@@ -115,6 +116,7 @@ pub struct Worker {
     letters: letters::Desk,
     /// When nothing was left to be forgotten, in microseconds.
     tidied: Arc<AtomicI64>,
+    hold: hold::Hold,
     /// Up to where notices with reports have been looked through.
     looked: Arc<Mutex<Option<NoticeId>>>,
 }
@@ -139,6 +141,7 @@ impl Worker {
             retries: Lane::new(true),
             letters: letters::Desk::default(),
             tidied: Arc::new(AtomicI64::new(i64::MIN)),
+            hold: hold::Hold::default(),
             looked: Arc::default(),
         }
     }
@@ -218,7 +221,9 @@ impl Worker {
     /// Expands a page of what is to be told, and tidies up; whether there was anything.
     async fn expand(&self) -> Result<bool> {
         let lease = self.settings.kept().lease;
-        let mut found = settle(&self.env, lease).await?.is_some();
+        // What was stopped after a copy was made is not known to the copy.
+        let held = self.hold.is_on(&self.env).await?;
+        let mut found = !held && settle(&self.env, lease).await?.is_some();
         found |= link_contacts(&self.env, lease).await?.is_some();
         found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
         found |= self.tidy().await?;
@@ -227,6 +232,9 @@ impl Worker {
 
     /// Fills the lanes.
     async fn take(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
+        if self.hold.is_on(&self.env).await? {
+            return Ok(());
+        }
         let settings = self.settings.kept();
         for (lane, most) in [(&self.fresh, settings.fresh), (&self.retries, settings.retries)] {
             let claimed = lane.claim(&self.env, most, settings.lease).await?;
@@ -319,6 +327,9 @@ impl Worker {
     pub async fn run_until_idle(&self) -> Result<Progress> {
         let mut progress = Progress::default();
         let stop = CancellationToken::new();
+        if self.hold.is_on(&self.env).await? {
+            return Ok(progress);
+        }
         loop {
             let mut found = self.letters_until_idle(&stop).await?;
             while settle(&self.env, self.settings.kept().lease).await?.is_some() {

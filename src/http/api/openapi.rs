@@ -32,6 +32,7 @@ use utoipa::OpenApi;
         owners::list,
         owners::register,
         owners::read,
+        owners::erase,
         owners::change,
         points::list,
         points::add,

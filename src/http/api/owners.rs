@@ -63,6 +63,14 @@ pub(super) async fn change(call: &Call) -> Result<Reply, Problem> {
     want(call, &Wanted { language, profile, ..Wanted::default() }, 200, "").await
 }
 
+/// Erases an owner for good, with everything of theirs. Without the scope `vouch` it is a request that a fresh proof and its
+/// hold come before (202).
+#[utoipa::path(delete, path = "/v1/owners/{owner}", responses((status = 200, body = DecidedView),
+    (status = 202, body = DecidedView)))]
+pub(super) async fn erase(call: &Call) -> Result<Reply, Problem> {
+    want(call, &Wanted { erase: true, ..Wanted::default() }, 200, "").await
+}
+
 /// Makes a request of `wanted` and answers with what came of it. Faults under `nested` are told as at the top.
 pub(super) async fn want(call: &Call, wanted: &Wanted, status: u16, nested: &str) -> Result<Reply, Problem> {
     let (owner, version, actor) = (call.owner()?, call.if_match()?, &call.actor());

@@ -97,6 +97,7 @@ routes! {
     POST "/v1/owners/{owner}/requests/{request}/codes", OwnersWrite, Json, true => requests::code;
     POST "/v1/owners/{owner}/requests/{request}/proofs", OwnersWrite, Json, true => requests::proof;
     GET "/v1/owners/{owner}/changes", OwnersRead, None, true => records::changes;
+    DELETE "/v1/owners/{owner}", OwnersWrite, None, true => owners::erase;
     GET "/v1/owners/{owner}/changes/{revision}", OwnersRead, None, true => records::change;
     GET "/v1/owners/{owner}/books", OwnersRead, None, true => books::list;
     POST "/v1/owners/{owner}/books", OwnersWrite, Json, true => books::create;

@@ -180,7 +180,11 @@ fn about(wanted: &Wanted, owner: &Owner) -> Vec<Value> {
         WantedPasskey::Add(new) => json!({ "passkey": "passkey_added", "label": new.label }),
         WantedPasskey::Remove(_) => json!({ "says": "passkey_removed" }),
     });
-    let whole = [("about_restore", wanted.restore.is_some()), ("about_end_panic", wanted.end_panic)];
+    let whole = [
+        ("about_restore", wanted.restore.is_some()),
+        ("about_end_panic", wanted.end_panic),
+        ("about_erase", wanted.erase),
+    ];
     let whole = whole.into_iter().filter(|(_, is)| *is).map(|(says, _)| json!({ "says": says }));
     each.chain(passkeys).chain(whole).collect()
 }

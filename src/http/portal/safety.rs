@@ -27,6 +27,7 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
             let made = carry_out(desk.env, || requests::make(desk.env, &actor, me.owner.id, None, &wanted)).await?;
             Ok(redirect(&format!("/me/change/{}", made.request.id)))
         }
+        (true, ["erase"]) => erase(desk, me).await,
         (true, ["sign-out"]) => {
             let id = desk.asked.text("session").parse().map_err(|_| Refused::NotFound("session"))?;
             sessions::end(desk.env, me.owner.id, id).await?;
@@ -64,6 +65,16 @@ async fn panic(desk: &Desk<'_>, me: &Signed) -> Answered {
     let (actor, kept) = (me.actor(), Some(me.session.id));
     carry_out(desk.env, || panicking::panic(desk.env, &actor, me.owner.id, kept)).await?;
     Ok(redirect("/me/safety?done=done_panic"))
+}
+
+/// Everything goes for good; confirmed once, then proved anew and held like a change.
+async fn erase(desk: &Desk<'_>, me: &Signed) -> Answered {
+    if desk.asked.text("sure") != "yes" {
+        return Ok(desk.page(Some(me), StatusCode::OK, "safety_erase", json!({})));
+    }
+    let (actor, wanted) = (me.actor(), Wanted { erase: true, ..Wanted::default() });
+    let made = carry_out(desk.env, || requests::make(desk.env, &actor, me.owner.id, None, &wanted)).await?;
+    Ok(redirect(&format!("/me/change/{}", made.request.id)))
 }
 
 /// Everything of the owner as a vCard.

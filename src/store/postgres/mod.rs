@@ -24,7 +24,7 @@ use self::{
     session::{Answer, LIMIT, Session},
     value::{Value, values},
 };
-use super::{Commit, Result, Store, StoreError, filter::Filter};
+use super::{Commit, Result, Store, StoreError, erasure::AddressHash, filter::Filter};
 use crate::clock::{Random, SystemRandom, Time};
 use async_trait::async_trait;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -67,6 +67,7 @@ pub struct Postgres {
     gate: RwLock<()>,
     followed: Mutex<Followed>,
     work: Notify,
+    hash: AddressHash,
 }
 
 /// How far the feed was read.
@@ -102,8 +103,11 @@ impl Postgres {
         let mut seed = [0; 16];
         random.fill(&mut seed);
         let (filter, gate, followed) = (Filter::new(seed), RwLock::default(), Mutex::default());
-        let store = Self { pool, random, filter, gate, followed, work: Notify::new() };
+        // Its own key is read when the schema is there.
+        let hash = AddressHash::new(&[]);
+        let mut store = Self { pool, random, filter, gate, followed, work: Notify::new(), hash };
         retried!(store, schema::migrate(&store.pool))?;
+        store.hash = store.address_hash().await?;
         // The time is taken first: what is written while the keys are read is found by the first `follow`.
         let at = store.now().await?;
         let mut hashes = Vec::new();
@@ -244,6 +248,9 @@ impl Store for Postgres {
         let seen = *self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now().await?;
         self.former_since(read::Left::since(seen.at.before(WINDOW)), |hash| self.filter.insert(hash)).await?;
+        if self.erased_since(seen.at.before(WINDOW), now.before(WINDOW)).await? {
+            self.filter.outdate();
+        }
         if self.filter.wants_rebuilding() {
             self.rebuild().await?;
         }

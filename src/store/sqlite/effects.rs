@@ -1,7 +1,7 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, asleep, books, chains, contacts, devices, exchange, folded, keys, letters, linking, memory, notices,
+    access, asleep, books, chains, contacts, devices, erasure, exchange, folded, keys, letters, linking, memory, notices,
     numbers, outbox, owners, passed, returns, substitutions, watch, writer::Tx,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         id::OwnerId,
         owner::{Book, Contact, Group, Owner},
     },
-    store::{Audit, Commit, Effect, Result},
+    store::{Audit, Commit, Effect, OfErasure, Result},
 };
 
 /// Whether a commit is a single statement, which undoes itself where it fails: a communication that goes elsewhere, or an
@@ -61,6 +61,7 @@ fn changed(effect: &Effect) -> Option<OwnerId> {
         | Effect::MemberAdded(owner, _)
         | Effect::MemberRemoved(owner, _)
         | Effect::Blocked(owner, _)
+        | Effect::OfErasure(OfErasure::Owner(owner, _))
         | Effect::Audited(Audit { owner, .. }) => Some(*owner),
         _ => None,
     }
@@ -72,6 +73,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::OwnerAdded(owner) => owners::add(tx, owner),
         Effect::OwnersImported(moved) => folded::add(tx, moved),
         Effect::OwnerSet { id, language, profile, claimed, silenced, revision } => {
+            erasure::note_panic(tx, *id, *silenced)?;
             owners::set(tx, *id, language, profile, (*claimed, *silenced), *revision)
         }
         Effect::NamesSet(owner, names) => owners::set_names(tx, *owner, names),
@@ -121,6 +123,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::OfDevice(said) => devices::write(tx, said),
         Effect::Exchanged(said) => exchange::write(tx, said),
         Effect::Audited(audit) => chains::add(tx, audit),
+        Effect::OfErasure(said) => erasure::write(tx, said),
         Effect::Figured(figures) => watch::figured(tx, figures),
         Effect::Trailed(line) => watch::trailed(tx, line),
     }

@@ -6,13 +6,14 @@ use crate::{
         id::{NoticeId, OwnerId},
         notice::Recipient,
     },
-    store::{Leaving, Result},
+    store::{Leaving, Result, erasure::AddressHash},
 };
 use rusqlite::params;
 
 /// One notice's part of [`crate::store::Outbox::leaving`].
 pub(super) fn one(
     connection: &impl Prepares,
+    hash: &AddressHash,
     (id, owner, recipient): (NoticeId, OwnerId, Recipient),
 ) -> Result<Leaving> {
     let audience = books::audience_of(connection, owner, recipient)?;
@@ -28,7 +29,7 @@ pub(super) fn one(
     }
     let mut plain = Vec::new();
     for key in keys {
-        if !is_known(connection, owner, &key)? {
+        if !is_known(connection, owner, &key, &hash.of(&key))? {
             plain.push(key);
         }
     }
@@ -42,19 +43,20 @@ pub(super) fn one(
 }
 
 /// Whether anything stands at an address that may matter for who is told there.
-fn is_known(connection: &impl Prepares, owner: OwnerId, key: &str) -> Result<bool> {
+/// `hash`: an address of somebody who was erased may stand by it.
+fn is_known(connection: &impl Prepares, owner: OwnerId, key: &str, hash: &str) -> Result<bool> {
     let found = first::<OwnerId, ()>(
         connection,
         "value",
         "-- leaving::is_known
          SELECT NULL FROM value WHERE key = ?1
          UNION ALL SELECT NULL FROM folded_key WHERE key = ?1
-         UNION ALL SELECT NULL FROM opt_out WHERE key = ?1
+         UNION ALL SELECT NULL FROM opt_out WHERE key IN (?1, ?3)
          UNION ALL SELECT NULL FROM unreachable WHERE key = ?1
          UNION ALL SELECT NULL FROM preference WHERE key = ?1
          UNION ALL SELECT NULL FROM asleep WHERE owner = ?2 AND key = ?1
          LIMIT 1",
-        params![key, owner.to_bytes()],
+        params![key, owner.to_bytes(), hash],
         |_| Ok(()),
     )?;
     Ok(found.is_some())

@@ -10,6 +10,7 @@ mod chains;
 mod contacts;
 mod devices;
 mod effects;
+mod erasure;
 mod exchange;
 mod facts;
 mod folded;
@@ -33,7 +34,7 @@ mod substitutions;
 mod watch;
 mod writer;
 
-use super::{Commit, Result, Store, StoreError, filter::Filter};
+use super::{Commit, Result, Store, StoreError, erasure::AddressHash, filter::Filter};
 use crate::clock::{Clock, Time};
 use async_trait::async_trait;
 use reader::Readers;
@@ -63,6 +64,9 @@ pub struct Sqlite {
     followed: Arc<AtomicI64>,
     steps: Arc<AtomicI64>,
     work: Notify,
+    hash: AddressHash,
+    /// When an owner was erased last, as far as this process knows.
+    erased: Arc<AtomicI64>,
 }
 
 impl Sqlite {
@@ -89,6 +93,8 @@ impl Sqlite {
         let seed = connection
             .query_row("-- sqlite::start\nSELECT seed FROM meta", [], |row| row.get(0))
             .map_err(|_| StoreError::Damaged("meta.seed".into()))?;
+        let hash = erasure::hash(&connection)?;
+        let erased = erasure::last_erased(&connection)?;
         let filter = Arc::new(Filter::new(seed));
         let position = keeper::fill(&connection, &filter, path.map(keeper::file).as_deref())?;
         let position = keeper::follow(&connection, &filter, position)?;
@@ -108,6 +114,7 @@ impl Sqlite {
             filter: Arc::clone(&filter),
             keeper,
             steps: Arc::clone(&steps),
+            hash: hash.clone(),
         };
         // The writer ends first, and with it the keeper's last sender.
         threads.insert(0, writer.start(receiver)?);
@@ -122,6 +129,8 @@ impl Sqlite {
             followed: Arc::new(AtomicI64::new(position)),
             steps,
             work: Notify::new(),
+            hash,
+            erased: Arc::new(AtomicI64::new(erased)),
         })
     }
 
@@ -218,9 +227,14 @@ impl Store for Sqlite {
 
     async fn follow(&self) -> Result<()> {
         let (filter, followed) = (Arc::clone(&self.filter), Arc::clone(&self.followed));
+        let erased = Arc::clone(&self.erased);
         self.read(move |connection| {
             let last = keeper::follow(connection.connection(), &filter, followed.load(Ordering::SeqCst))?;
             followed.fetch_max(last, Ordering::SeqCst);
+            let last = erasure::last_erased(connection)?;
+            if erased.fetch_max(last, Ordering::SeqCst) < last {
+                filter.outdate();
+            }
             Ok(())
         })
         .await?;

@@ -1,7 +1,7 @@
 //! Fan-outs, the ledger, opt-outs; and the reads of the outbox.
 
 use super::{
-    Sqlite, leaving, notices, returns,
+    Sqlite, erasure, leaving, notices, returns,
     row::{Cells, many, one, pieces, recipient, recipient_bytes, wire},
     statements::Prepares,
     writer::Tx,
@@ -9,10 +9,14 @@ use super::{
 use crate::{
     clock::Time,
     domain::{
+        address::Address,
         id::{FanoutId, NoticeId, OwnerId},
         notice::{Attempt, Notice, NoticeState, Recipient, Shown},
     },
-    store::{Claimed, Fanout, Leaving, OptOut, Outbox, Page, Reports, Result},
+    store::{
+        Claimed, Fanout, Leaving, OptOut, Outbox, Page, Reports, Result,
+        erasure::{HASHED, Happened},
+    },
 };
 use async_trait::async_trait;
 use rusqlite::params;
@@ -102,18 +106,21 @@ impl Outbox for Sqlite {
     }
 
     async fn opt_outs(&self, keys: &[Box<str>]) -> Result<Vec<OptOut>> {
-        let keys = keys.to_vec();
+        let keys: Vec<_> = keys.iter().map(|key| (key.clone(), self.hash.of(key))).collect();
         self.read_quickly(move |connection| {
             let mut found = Vec::new();
-            for key in &keys {
+            for (key, hash) in &keys {
                 found.extend(many::<OwnerId, _>(
                     connection,
                     "opt_out",
-                    "-- outbox::opt_outs\nSELECT owner, key, wire, at, way FROM opt_out WHERE key = ?1 ORDER BY owner",
-                    [key],
+                    "-- outbox::opt_outs\nSELECT owner, key, wire, at, way FROM opt_out WHERE key IN (?1, ?2) ORDER BY owner",
+                    [key, hash],
                     |cells| {
                         Ok(OptOut {
-                            address: cells.address(1, "key")?,
+                            address: match cells.address(1, "key")? {
+                                hashed if hashed.key() == &**hash => Address::stored(&**key, &**key),
+                                plain => plain,
+                            },
                             owner: cells.decode(0, "owner", |bytes| match bytes {
                                 [] => Some(None),
                                 bytes => OwnerId::from_bytes(bytes).map(Some),
@@ -228,6 +235,9 @@ pub(super) fn show(tx: &Tx<'_>, shown: &Shown) -> Result<()> {
 
 /// Writes that an address takes no more messages.
 pub(super) fn opt_out(tx: &Tx<'_>, opt_out: &OptOut) -> Result<()> {
+    if !opt_out.address.key().starts_with(HASHED) {
+        erasure::note(tx, Happened::Stopped(tx.hash.of(opt_out.address.key()), opt_out.owner))?;
+    }
     tx.must(
         "-- outbox::opt_out
          INSERT INTO opt_out (key, owner, wire, at, way) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -238,11 +248,12 @@ pub(super) fn opt_out(tx: &Tx<'_>, opt_out: &OptOut) -> Result<()> {
 
 /// And takes them again.
 pub(super) fn opt_in(tx: &Tx<'_>, key: &str, owner: Option<OwnerId>) -> Result<()> {
-    tx.run(
-        "-- outbox::opt_in\nDELETE FROM opt_out WHERE key = ?1 AND (?2 = x'' OR owner = ?2)",
-        params![key, whom(owner)],
+    let hash = tx.hash.of(key);
+    let ended = tx.run(
+        "-- outbox::opt_in\nDELETE FROM opt_out WHERE key IN (?1, ?3) AND (?2 = x'' OR owner = ?2)",
+        params![key, whom(owner), hash],
     )?;
-    Ok(())
+    if ended == 0 || key.starts_with(HASHED) { Ok(()) } else { erasure::note(tx, Happened::Started(hash, owner)) }
 }
 
 fn whom(owner: Option<OwnerId>) -> Vec<u8> {

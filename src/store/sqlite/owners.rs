@@ -344,7 +344,8 @@ pub(super) fn add_queries(tx: &Tx<'_>, records: &[QueryRecord]) -> Result<()> {
             "-- owners::add_queries
              INSERT INTO query (id, owner, at, way, key, wire, viewer, because, told, connected, revision, groups,
                  detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+             WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?2) ON CONFLICT (id) DO NOTHING",
             params![
                 record.id.to_bytes(),
                 record.owner.to_bytes(),

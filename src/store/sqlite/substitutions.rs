@@ -121,7 +121,8 @@ pub(super) fn add(tx: &Tx<'_>, new: &Substitution) -> Result<()> {
         "-- substitutions::add
          INSERT INTO substitution (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
              connected_wire, sender_key, sender_wire, callback, foreign_id, query, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+         WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?4)",
         params![
             new.id.to_bytes(),
             new.account,

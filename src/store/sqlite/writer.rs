@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Time},
-    store::{Result, StoreError, filter::Filter},
+    store::{Result, StoreError, erasure::AddressHash, filter::Filter},
 };
 use rusqlite::{Connection, Params};
 use std::{
@@ -33,6 +33,8 @@ pub(super) struct Tx<'a> {
     pub(super) now: Time,
     /// Where numbers that become former ones are inserted before the commit.
     pub(super) filter: &'a Filter,
+    /// Hashes addresses that are not to be kept.
+    pub(super) hash: &'a AddressHash,
     steps: &'a AtomicI64,
 }
 
@@ -124,6 +126,8 @@ pub(super) struct Writer {
     pub(super) keeper: Option<Sender<Keeper>>,
     /// Statements until the writer ends as if the process had; negative: never.
     pub(super) steps: Arc<AtomicI64>,
+    /// Hashes addresses that are not to be kept.
+    pub(super) hash: AddressHash,
 }
 
 impl Writer {
@@ -219,7 +223,8 @@ impl Writer {
     }
 
     fn run(&self, statements: &Statements<'_>, run: Run) -> Ran {
-        run(Ok(&Tx { connection: statements, now: self.clock.now(), filter: &self.filter, steps: &self.steps }))
+        let (connection, now) = (statements, self.clock.now());
+        run(Ok(&Tx { connection, now, filter: &self.filter, hash: &self.hash, steps: &self.steps }))
     }
 
     /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation
@@ -227,6 +232,10 @@ impl Writer {
     fn look_after_filter(&self) {
         if !self.filter.wants_rebuilding() {
             return;
+        }
+        if self.filter.is_outdated() {
+            // What was erased stands in the log, too. Where somebody reads just now it goes with the next one.
+            let _later = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         }
         self.filter.begin_rebuilding();
         match &self.keeper {

@@ -17,12 +17,12 @@ const ANN: OwnerId = OwnerId(1);
 const BOB: OwnerId = OwnerId(2);
 
 /// A store, and a way round it.
-struct World {
-    env: Env,
+pub(super) struct World {
+    pub(super) env: Env,
     /// A second process or node.
-    other: SharedStore,
-    path: Option<PathBuf>,
-    url: String,
+    pub(super) other: SharedStore,
+    pub(super) path: Option<PathBuf>,
+    pub(super) url: String,
     _folder: Option<Folder>,
 }
 
@@ -30,7 +30,7 @@ fn env(store: &SharedStore) -> Env {
     Env::new(Arc::clone(store), Arc::new(SystemClock), Arc::new(SystemRandom::new()), Rules::default())
 }
 
-async fn on_sqlite() -> World {
+pub(super) async fn on_sqlite() -> World {
     let folder = Folder::new("chains");
     let path = folder.join("redial.db");
     let open = || Arc::new(Sqlite::open(&path, Arc::new(ManualClock::at(EARLY)), 2).unwrap());
@@ -40,7 +40,7 @@ async fn on_sqlite() -> World {
     world
 }
 
-async fn on_postgres() -> Option<World> {
+pub(super) async fn on_postgres() -> Option<World> {
     let url = cluster::database().await?;
     let store: SharedStore = Arc::new(Postgres::connect(&url, 4, None).await.unwrap());
     let other: SharedStore = Arc::new(Postgres::connect(&url, 4, None).await.unwrap());
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// Runs a statement behind the store's back: `{lines}` and `{ends}` are the tables, `{ann}`, `{bob}` and `{nobody}` ids.
-    async fn tamper(&self, sql: &str) {
+    pub(super) async fn tamper(&self, sql: &str) {
         let (lines, ends, blob): (_, _, fn(OwnerId) -> String) = match self.path {
             Some(_) => ("audit", "audit_head", |id| format!("x'{:032x}'", id.0)),
             None => ("audits", "audit_heads", |id| format!("'\\x{:032x}'::bytea", id.0)),

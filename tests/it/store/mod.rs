@@ -3,6 +3,7 @@
 mod chains;
 mod cluster;
 mod conformance;
+mod erasure;
 mod kill;
 mod model;
 mod nodes;

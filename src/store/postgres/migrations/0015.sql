@@ -31,3 +31,9 @@ CREATE TABLE IF NOT EXISTS sending_held (
     why TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS contacts_linked ON contacts (linked) WHERE linked IS NOT NULL;
+CREATE INDEX IF NOT EXISTS erased_at ON erased (at);
+-- Keys the hashes of addresses that stand in the journal, and of those that took no messages when their owner was erased.
+CREATE TABLE IF NOT EXISTS journal_key (
+    one BIGINT PRIMARY KEY,
+    key BYTEA NOT NULL
+);

@@ -35,7 +35,8 @@ const SHOWN: &str = "/* leaving.shown */ SELECT owner, recipient, revision, righ
 const TOLD: &str = "/* leaving.told */ SELECT DISTINCT owner, address_key, recipient FROM attempts
     WHERE owner = ANY($1) AND address_key = ANY($2) AND outcome IN ('sent', 'unknown') ORDER BY recipient";
 const KNOWN: &str = "/* leaving.known */ SELECT key FROM held WHERE key = ANY($1)
-    UNION SELECT key FROM opt_outs WHERE key = ANY($1)
+    UNION SELECT k.key FROM unnest($1::TEXT[], $2::TEXT[]) AS k (key, hash)
+        JOIN opt_outs o ON o.key = k.key OR o.key = k.hash
     UNION SELECT key FROM unreachable WHERE key = ANY($1)
     UNION SELECT key FROM preferences WHERE key = ANY($1)";
 const ASLEEP: &str = "/* leaving.asleep */ SELECT owner, key FROM asleep WHERE owner = ANY($1) AND key = ANY($2)";
@@ -69,7 +70,9 @@ impl Postgres {
         keys.dedup();
         let mut pipeline = session.pipeline();
         pipeline.send(TOLD, values![owners.clone(), keys.clone()]).await;
-        pipeline.send(KNOWN, values![keys.clone()]).await;
+        // Somebody who was erased may have said something by the address's hash.
+        let hashes: Vec<String> = keys.iter().map(|key| self.hash.of(key).to_string()).collect();
+        pipeline.send(KNOWN, values![keys.clone(), hashes]).await;
         pipeline.send(ASLEEP, values![owners, keys]).await;
         pipeline.simple("COMMIT").await;
         let second = pipeline.finish().await?;

@@ -5,6 +5,7 @@ mod access;
 mod books;
 mod chains;
 mod devices;
+mod erasure;
 mod exchange;
 mod keys;
 mod leaving;

@@ -4,6 +4,7 @@ use super::{after, all, before, first, page};
 use crate::{
     clock::Time,
     domain::{
+        address::Address,
         id::{NoticeId, OwnerId},
         notice::{Attempt, Notice, NoticeState, Recipient, Reported, Shown},
     },
@@ -259,7 +260,15 @@ impl Outbox for Postgres {
 
     async fn opt_outs(&self, keys: &[Box<str>]) -> Result<Vec<OptOut>> {
         const SQL: &str = "/* opt_outs */ SELECT key, wire, scope, at, way FROM opt_outs WHERE key = ANY($1)";
-        let mut found = all(&self.read(SQL, || values![keys]).await?.rows, opt_out)?;
+        // Some stand by their hashes only.
+        let hashes: Vec<Box<str>> = keys.iter().map(|key| self.hash.of(key)).collect();
+        let both: Vec<Box<str>> = keys.iter().chain(&hashes).cloned().collect();
+        let mut found = all(&self.read(SQL, || values![&both[..]]).await?.rows, opt_out)?;
+        for out in &mut found {
+            if let Some(at) = hashes.iter().position(|hash| **hash == *out.address.key()) {
+                out.address = Address::stored(&*keys[at], &*keys[at]);
+            }
+        }
         let place = |out: &OptOut| keys.iter().position(|key| **key == *out.address.key());
         found.sort_by_key(|out| (place(out), out.owner));
         Ok(found)

@@ -4,6 +4,7 @@ mod access;
 mod books;
 mod chains;
 mod devices;
+mod erasure;
 mod exchange;
 mod imported;
 mod letters;
@@ -15,6 +16,7 @@ mod returns;
 mod traces;
 
 pub(super) use chains::make_chains;
+pub(super) use erasure::HOLDINGS;
 
 use super::{
     Postgres, clock,
@@ -26,7 +28,7 @@ use super::{
 use crate::{
     clock::{Random, Time},
     domain::{address::Address, id::OwnerId},
-    store::{Commit, Effect, Once, StoreError, chain::Head},
+    store::{Commit, Effect, Once, StoreError, chain::Head, erasure::AddressHash},
 };
 use std::collections::BTreeMap;
 use tokio_postgres::{Error, error::SqlState};
@@ -61,6 +63,10 @@ struct Writer<'a> {
     heads: BTreeMap<OwnerId, Head>,
     /// Makes salts.
     random: &'a dyn Random,
+    /// Hashes addresses that are not to be kept.
+    hash: &'a AddressHash,
+    /// Addresses that only the owners who are erased have or had.
+    erased: BTreeMap<OwnerId, Vec<String>>,
 }
 
 impl<'a> Writer<'a> {
@@ -111,6 +117,7 @@ impl<'a> Writer<'a> {
             Effect::Admitted(admitted) => self.access_effect(admitted).await,
             Effect::Passing(_) => self.passing_effect(effect).await,
             Effect::Memory(memory) => self.memory_effect(memory).await,
+            Effect::OfErasure(said) => self.erasure_effect(said).await,
             Effect::OfDevice(said) => self.device_effect(said).await,
             Effect::Exchanged(said) => self.exchange_effect(said).await,
             Effect::Substituted(_)
@@ -191,6 +198,7 @@ impl Postgres {
             first.send(SQL, values![*owner, *version]).await;
         }
         let chained = chains::lock(&mut first, &commit.effects).await;
+        let erased = erasure::ask(&mut first, &commit.effects).await;
         let mut answers = first.finish().await?.into_iter().skip(1);
         let Some(now) = marked(&answers.next().unwrap_or_default())? else {
             // This commit took effect in an earlier try.
@@ -205,9 +213,11 @@ impl Postgres {
         if answers.by_ref().take(expected.len()).any(|answer| answer.count != 1) {
             return Err(StoreError::Conflict.into());
         }
-        let heads = chains::locked(chained, answers)?;
+        let heads = chains::locked(chained, &mut answers)?;
+        let erased = erasure::asked(erased, answers)?;
         let (wanted, former, random) = (Vec::new(), Vec::new(), &*self.random);
-        let mut writer = Writer { pipeline: session.pipeline(), wanted, former, now, heads, random };
+        let mut writer =
+            Writer { pipeline: session.pipeline(), wanted, former, now, heads, random, hash: &self.hash, erased };
         for effect in &commit.effects {
             writer.effect(effect).await;
         }

@@ -5,6 +5,7 @@ use crate::{
     domain::notice::NoticeState,
     store::{
         Effect,
+        erasure::{HASHED, Happened},
         postgres::value::{Stored, digest, values, word},
     },
 };
@@ -95,16 +96,23 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* opt.out */ INSERT INTO opt_outs (key, scope, wire, at, way)
                     VALUES ($1, $2, $3, $4, $5)
                     ON CONFLICT (key, scope) DO UPDATE SET wire = excluded.wire, at = excluded.at, way = excluded.way";
+                if !out.address.key().starts_with(HASHED) {
+                    self.note(Happened::Stopped(self.hash.of(out.address.key()), out.owner)).await;
+                }
                 let scope = out.owner.map(Stored::stored).unwrap_or_default();
                 self.send(Wanted::One, SQL, values![out.address.key(), scope, out.address.wire(), out.at, &*out.way])
                     .await;
             }
             Effect::OptedIn { key, owner } => {
-                const FROM: &str = "/* opt.in */ DELETE FROM opt_outs WHERE key = $1 AND scope = $2";
-                const ALL: &str = "/* opt.in.all */ DELETE FROM opt_outs WHERE key = $1";
+                const FROM: &str = "/* opt.in */ DELETE FROM opt_outs WHERE key IN ($1, $2) AND scope = $3";
+                const ALL: &str = "/* opt.in.all */ DELETE FROM opt_outs WHERE key IN ($1, $2)";
+                let hash = self.hash.of(key).to_string();
+                if !key.starts_with(HASHED) {
+                    self.note(Happened::Started((&*hash).into(), *owner)).await;
+                }
                 match owner {
-                    Some(owner) => self.send(Wanted::Any, FROM, values![&**key, *owner]).await,
-                    None => self.send(Wanted::Any, ALL, values![&**key]).await,
+                    Some(owner) => self.send(Wanted::Any, FROM, values![&**key, hash, *owner]).await,
+                    None => self.send(Wanted::Any, ALL, values![&**key, hash]).await,
                 }
             }
             _ => {}

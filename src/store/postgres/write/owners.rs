@@ -22,6 +22,7 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* owner.set */ UPDATE owners
                     SET language = $2, name = $3, profile = $4, claimed = $5, silenced = $6, revision = $7
                     WHERE id = $1";
+                self.note_panic(*id, *silenced).await;
                 let Profile { name, .. } = profile;
                 let values = values![*id, &**language, name.as_str(), json(profile), *claimed, *silenced, *revision];
                 self.send(Wanted::One, SQL, values).await;

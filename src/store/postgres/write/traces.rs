@@ -53,7 +53,9 @@ impl<'a> Writer<'a> {
         const SQL: &str = "/* substitution.add */
             INSERT INTO substitutions (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
                 connected_wire, sender_key, sender_wire, callback, foreign_id, foreign_digest, query, at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+            SELECT $1::BYTEA, $2::TEXT, $3::TEXT, $4::BYTEA, $5::TEXT, $6::TEXT, $7::TEXT, $8::TEXT, $9::TEXT,
+                $10::TEXT, $11::TEXT, $12::TEXT, $13::TEXT, $14::BYTEA, $15::BYTEA, $16::BIGINT
+            WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = $4)";
         let values = values![
             substitution.id,
             &*substitution.account,
@@ -82,6 +84,8 @@ impl<'a> Writer<'a> {
                 gave, detail)
             SELECT * FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
                 $7::TEXT[], $8::TEXT[], $9::BOOLEAN[], $10::BOOLEAN[], $11::BIGINT[], $12::BYTEA[], $13::TEXT[])
+            AS q (id, owner, at, way, asked_key, asked_wire, viewer, because, told, connected, revision, gave, detail)
+            WHERE NOT EXISTS (SELECT 1 FROM erased e WHERE e.owner = q.owner)
             ON CONFLICT (owner, id) DO NOTHING";
         if records.is_empty() {
             return;

@@ -18,3 +18,7 @@ CREATE TABLE sending_held (
     one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL, why TEXT NOT NULL
 ) STRICT;
 CREATE INDEX contact_linked ON contact (linked) WHERE linked IS NOT NULL;
+CREATE INDEX erased_at ON erased (at);
+-- Keys the hashes of addresses that stand in the journal, and of those that took no messages when their owner was erased.
+CREATE TABLE journal_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL) STRICT;
+INSERT INTO journal_key (one, key) VALUES (1, randomblob(32));

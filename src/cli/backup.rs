@@ -1,0 +1,79 @@
+//! `redial backup`: a copy of the embedded database at one moment, while it is in use.
+
+use super::Failure;
+use crate::{config::Config, usecase::Env};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+/// Arguments of `redial backup`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  redial backup /var/backups/redial-monday.db
+
+To restore: stop Redial, put the copy in the place of store.path (and remove what ends in -wal, -shm and .filter beside it), \
+keep the journal (store.path with .after, or store.journal), start. Erasures, opt-outs and panics that came after the copy \
+are carried out again, and nothing is sent until `redial notices resume`.
+
+Exit code 0: copied; 2: not.")]
+pub(super) struct Args {
+    /// A file that is not there yet.
+    file: PathBuf,
+}
+
+/// After so long a bar is shown.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(200);
+
+pub(super) async fn run(args: Args, config: &Config, env: &Env) -> Result<ExitCode, Failure> {
+    let Args { file } = args;
+    if file.exists() {
+        return Err(format!("{}: there is such a file already; name another", file.display()).into());
+    }
+    let mut name = OsString::from(file.as_os_str());
+    name.push(".part");
+    let part = PathBuf::from(name);
+    // Nobody else is to read what will stand in it; the engine takes an empty file.
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+    let copied = with_bar(&part, config, env).await;
+    let done = copied.and_then(|()| {
+        File::open(&part)?.sync_all()?;
+        fs::rename(&part, &file)?;
+        Ok(())
+    });
+    if let Err(error) = done {
+        let _gone = fs::remove_file(&part);
+        return Err(error);
+    }
+    eprintln!("{}: {} bytes", file.display(), fs::metadata(&file)?.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn with_bar(part: &std::path::Path, config: &Config, env: &Env) -> Result<(), Failure> {
+    let size = fs::metadata(&config.store.path).map(|found| found.len()).unwrap_or(0);
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}")?;
+    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::hidden()).with_style(style);
+    let (begun, copy) = (env.clock.now(), env.store.backup(part));
+    tokio::pin!(copy);
+    loop {
+        tokio::select! {
+            copied = &mut copy => {
+                bar.finish_and_clear();
+                return Ok(copied?);
+            }
+            () = tokio::time::sleep(LOOK) => {
+                if bar.is_hidden() && env.clock.now().since(begun) > PATIENCE {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                }
+                bar.set_position(fs::metadata(part).map(|found| found.len()).unwrap_or(0));
+            }
+        }
+    }
+}
