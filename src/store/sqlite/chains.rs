@@ -4,7 +4,6 @@ use super::{
     Sqlite,
     row::{self, Cells, ask, many, one, page, unavailable},
     statements::Prepares,
-    statements::Prepares,
     writer::Tx,
 };
 use crate::{

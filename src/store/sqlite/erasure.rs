@@ -3,6 +3,7 @@
 use super::{
     Sqlite,
     row::{many, one, recipient_bytes, unavailable},
+    statements::Prepares,
     writer::Tx,
 };
 use crate::{
@@ -85,8 +86,10 @@ impl Erasure for Sqlite {
             let mut found = Vec::new();
             let lines = ("audit_lines", "-- erasure::lines\nSELECT count(*) FROM audit WHERE owner = ?1", "");
             for (what, sql, _) in HOLDINGS.into_iter().chain([lines]) {
-                let count: i64 =
-                    connection.query_row(sql, [owner.to_bytes()], |row| row.get(0)).map_err(unavailable)?;
+                let count: i64 = connection
+                    .connection()
+                    .query_row(sql, [owner.to_bytes()], |row| row.get(0))
+                    .map_err(unavailable)?;
                 found.extend(u64::try_from(count).ok().filter(|count| *count > 0).map(|count| (what, count)));
             }
             Ok(found)
@@ -97,7 +100,7 @@ impl Erasure for Sqlite {
     async fn erased(&self, owner: OwnerId) -> Result<Option<Time>> {
         self.read(move |connection| {
             let sql = "-- erasure::erased\nSELECT at FROM erased WHERE owner = ?1";
-            let at = connection.query_row(sql, [owner.to_bytes()], |row| row.get(0)).optional();
+            let at = connection.connection().query_row(sql, [owner.to_bytes()], |row| row.get(0)).optional();
             Ok(at.map_err(unavailable)?.map(Time))
         })
         .await
@@ -123,7 +126,7 @@ impl Erasure for Sqlite {
         let (at, id) = after.map_or((from, Vec::new()), |last| (last.at, JournalLine::id_bytes(&last.id)));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(SQL).map_err(unavailable)?;
+            let mut statement = connection.connection().prepare_cached(SQL).map_err(unavailable)?;
             let rows = statement.query_map(params![at.0, id, limit], |row| row.get::<_, String>(0));
             rows.map_err(unavailable)?.map(|line| read(&line.map_err(unavailable)?)).collect()
         })
@@ -134,7 +137,7 @@ impl Erasure for Sqlite {
         let ids = ids.to_vec();
         self.read(move |connection| {
             let sql = "-- erasure::journal_has\nSELECT 1 FROM journal WHERE id = ?1";
-            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            let mut statement = connection.connection().prepare_cached(sql).map_err(unavailable)?;
             let mut found = Vec::new();
             for id in ids {
                 if statement.exists([JournalLine::id_bytes(&id)]).map_err(unavailable)? {
@@ -153,6 +156,7 @@ impl Erasure for Sqlite {
     async fn sending_held(&self) -> Result<Option<SendingHeld>> {
         self.read(|connection| {
             let held = connection
+                .connection()
                 .query_row("-- erasure::held\nSELECT at, why FROM sending_held", [], |row| {
                     Ok(SendingHeld { at: Time(row.get(0)?), why: row.get::<_, String>(1)?.into() })
                 })
@@ -195,9 +199,13 @@ pub(super) fn hash(connection: &Connection) -> Result<AddressHash> {
 }
 
 /// When an owner was erased last.
-pub(super) fn last_erased(connection: &Connection) -> Result<i64> {
+pub(super) fn last_erased(connection: &impl Prepares) -> Result<i64> {
     let sql = "-- erasure::last\nSELECT coalesce(max(at), 0) FROM erased";
-    connection.prepare_cached(sql).and_then(|mut last| last.query_row([], |row| row.get(0))).map_err(unavailable)
+    connection
+        .connection()
+        .prepare_cached(sql)
+        .and_then(|mut last| last.query_row([], |row| row.get(0)))
+        .map_err(unavailable)
 }
 
 /// Writes a line of the journal.

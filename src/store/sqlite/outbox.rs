@@ -67,7 +67,8 @@ impl Outbox for Sqlite {
 
     async fn leaving(&self, notices: &[Notice]) -> Result<Vec<Leaving>> {
         let asked: Vec<_> = notices.iter().map(|notice| (notice.id, notice.owner, notice.recipient)).collect();
-        self.read(move |connection| asked.into_iter().map(|notice| leaving::one(connection, notice)).collect()).await
+        let hash = self.hash.clone();
+        self.read(move |connection| asked.into_iter().map(|one| leaving::one(connection, &hash, one)).collect()).await
     }
 
     async fn reports_of(&self, id: NoticeId) -> Result<Option<Reports>> {

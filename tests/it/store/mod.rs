@@ -9,7 +9,7 @@ mod model;
 mod nodes;
 mod postgres;
 mod proxy;
-mod sample;
+pub(crate) mod sample;
 mod sqlite;
 
 pub(crate) use cluster::{Moment, database, database_at};
