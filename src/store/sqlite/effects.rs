@@ -1,8 +1,8 @@
 //! One commit: what it expects, what was answered, and its effects one after the other.
 
 use super::{
-    access, asleep, books, chains, contacts, devices, erasure, exchange, folded, keys, letters, linking, memory, notices,
-    numbers, outbox, owners, passed, returns, substitutions, watch, writer::Tx,
+    access, asleep, books, chains, contacts, devices, erasure, exchange, folded, keys, letters, linking, memory,
+    notices, numbers, outbox, owners, passed, returns, substitutions, watch, writer::Tx,
 };
 use crate::{
     clock::Time,
