@@ -4,12 +4,16 @@
 //! starts has seen nothing and lets through. Who is not let through is told when to come again: each a little later than
 //! the one before, so that those who wait do not all come back at one moment.
 
+mod caps;
+
+pub use caps::{Caps, Wait, Way, Why};
+
 use crate::{
     clock::Time,
     domain::{
-        address::{Address, Kind, phone},
+        address::phone,
         notice::AttemptOutcome,
-        schedule::{Breaker, BreakerSettings, Bucket, Hours, Pass, Rate, Standing, Turn, Urgency},
+        schedule::{Breaker, BreakerSettings, Bucket, Pass, Standing, Turn, Urgency},
     },
     telemetry::{
         Metrics,
@@ -23,112 +27,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-
-/// What the operator allows one account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caps {
-    /// Messages on their way at once.
-    pub concurrency: usize,
-    /// Messages in time, for each sender and country.
-    pub rate: Option<Rate>,
-    /// And for these countries.
-    pub rates: HashMap<phone::Region, Rate>,
-    /// Messages in a day of UTC.
-    pub daily: Option<u64>,
-    /// Where messages may go; `None`: anywhere.
-    pub countries: Option<Vec<phone::Region>>,
-    /// When recipients are left alone, by their clocks.
-    pub quiet: Hours,
-    /// When it counts as failing.
-    pub breaker: BreakerSettings,
-}
-
-impl Default for Caps {
-    /// No caps but the breaker.
-    fn default() -> Self {
-        Self {
-            concurrency: usize::MAX,
-            rate: None,
-            rates: HashMap::new(),
-            daily: None,
-            countries: None,
-            quiet: Hours::NONE,
-            breaker: BreakerSettings::default(),
-        }
-    }
-}
-
-impl Caps {
-    /// How fast messages may go there from one sender.
-    pub fn rate_to(&self, to: &Address) -> Option<Rate> {
-        let own = || self.rates.get(&phone::region_of(to)?).copied();
-        if self.rates.is_empty() { self.rate } else { own().or(self.rate) }
-    }
-
-    /// Whether messages may go to this address at all.
-    pub fn reach(&self, to: &Address) -> bool {
-        let listed = |countries: &Vec<phone::Region>| phone::region_of(to).is_some_and(|to| countries.contains(&to));
-        to.kind() != Kind::Phone || self.countries.as_ref().is_none_or(listed)
-    }
-}
-
-/// What a message leaves by: rates belong to the three together.
-#[derive(Clone, Copy, Debug)]
-pub struct Way<'a> {
-    /// The account.
-    pub account: &'a str,
-    /// Its sender: a number or name.
-    pub sender: &'a str,
-    /// Whom it is for.
-    pub to: &'a Address,
-    /// The far end, where recipients choose it: its pauses are its own, and its failures say nothing of the account.
-    pub host: Option<&'a str>,
-}
-
-/// Why something is not let through now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Why {
-    /// The account fails.
-    Breaker,
-    /// As much as it may have is on its way.
-    Concurrency,
-    /// Its rate, or a pause that the far end asked for.
-    Rate,
-    /// Its messages of this day are used up.
-    Daily,
-}
-
-impl Why {
-    /// As it is counted.
-    pub fn word(self) -> &'static str {
-        match self {
-            Why::Breaker => "breaker",
-            Why::Concurrency => "concurrency",
-            Why::Rate => "rate",
-            Why::Daily => "daily",
-        }
-    }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Why::Breaker => "fails, and is left alone for a while",
-            Why::Concurrency => "has as many messages on their way as it may",
-            Why::Rate => "sends as fast as it may",
-            Why::Daily => "has sent as many messages today as it may",
-        })
-    }
-}
-
-/// Come again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// Not before.
-    pub until: Time,
-    /// For what.
-    pub why: Why,
-}
 
 /// What has been seen of all accounts. Clones share it.
 #[derive(Clone, Default)]
@@ -430,137 +328,4 @@ impl Drop for Permit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Time = Time(1_800_000_000_000_000);
-
-    fn at(millis: i64) -> Time {
-        Time(NOW.0 + millis * 1_000)
-    }
-
-    fn address(text: &str) -> Address {
-        Address::stored(text, text)
-    }
-
-    fn admit(governor: &Governor, caps: &Caps, to: &str, urgency: Urgency, now: Time) -> Result<Permit, Wait> {
-        governor.admit(Way { account: "a", sender: "+1", to: &address(to), host: None }, caps, urgency, now)
-    }
-
-    const US: &str = "+14155550100";
-    const UK: &str = "+442079460000";
-
-    fn failed() -> Delivery {
-        Delivery::new(AttemptOutcome::TryAgain, "")
-    }
-
-    #[tokio::test]
-    async fn n7_each_sender_and_country_has_a_rate_of_its_own() {
-        let governor = Governor::default();
-        let caps = Caps { rate: Rate::parse("1/s"), ..Caps::default() };
-        let sent = Delivery::new(AttemptOutcome::Sent, "");
-        admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&sent, NOW);
-        let wait = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
-        assert_eq!(wait, Wait { until: at(1_000), why: Why::Rate });
-        let next = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
-        assert_eq!(next.until, at(2_000), "those who wait come one after the other");
-        assert!(admit(&governor, &caps, UK, Urgency::Notice, NOW).is_ok(), "another country");
-        let other = Way { account: "a", sender: "ACME", to: &address(US), host: None };
-        assert!(governor.admit(other, &caps, Urgency::Notice, NOW).is_ok(), "another sender");
-        let elsewhere = Way { account: "b", sender: "+1", to: &address(US), host: None };
-        assert!(governor.admit(elsewhere, &caps, Urgency::Notice, NOW).is_ok(), "another account");
-        assert!(admit(&governor, &caps, US, Urgency::Code, NOW).is_ok(), "a code comes before notices");
-    }
-
-    #[tokio::test]
-    async fn n4_places_are_counted_and_one_is_left_to_codes() {
-        let governor = Governor::default();
-        let caps = Caps { concurrency: 3, ..Caps::default() };
-        let first = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap();
-        let second = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap();
-        assert_eq!(admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err().why, Why::Concurrency);
-        let code = admit(&governor, &caps, US, Urgency::Code, NOW).unwrap();
-        assert_eq!(admit(&governor, &caps, US, Urgency::Code, NOW).unwrap_err().why, Why::Concurrency);
-        drop((first, code));
-        assert!(admit(&governor, &caps, US, Urgency::Notice, NOW).is_ok(), "what is given back is free");
-        second.ended(&failed(), NOW);
-    }
-
-    #[tokio::test]
-    async fn n4_an_account_that_fails_is_left_alone_and_asked_again_with_one() {
-        let governor = Governor::default();
-        let caps = Caps::default();
-        for _ in 0..10 {
-            admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&failed(), NOW);
-        }
-        assert!(governor.is_open("a"));
-        let wait = admit(&governor, &caps, UK, Urgency::Notice, NOW).unwrap_err();
-        assert_eq!(wait, Wait { until: at(30_000), why: Why::Breaker });
-        let probe = admit(&governor, &caps, US, Urgency::Notice, at(30_000)).unwrap();
-        assert!(admit(&governor, &caps, US, Urgency::Notice, at(30_000)).is_err());
-        drop(probe);
-        let probe = admit(&governor, &caps, US, Urgency::Notice, at(30_000)).unwrap();
-        probe.ended(&Delivery::new(AttemptOutcome::Never, "no such number"), at(30_100));
-        assert!(!governor.is_open("a"), "a refusal for the recipient's sake is an answer");
-    }
-
-    #[tokio::test]
-    async fn n3_a_pause_that_is_asked_for_holds_for_all_and_is_no_failure() {
-        let governor = Governor::default();
-        let caps = Caps::default();
-        for _ in 0..20 {
-            let asked = Delivery { retry_after: Some(Duration::from_secs(5)), ..failed() };
-            if let Ok(permit) = admit(&governor, &caps, US, Urgency::Notice, NOW) {
-                permit.ended(&asked, NOW);
-            }
-        }
-        assert!(!governor.is_open("a"));
-        let wait = admit(&governor, &caps, US, Urgency::Notice, at(1_000)).unwrap_err();
-        assert!(wait.why == Why::Rate && wait.until >= at(5_000), "{wait:?}");
-        assert!(admit(&governor, &caps, UK, Urgency::Notice, at(1_000)).is_ok(), "another country");
-        assert!(admit(&governor, &caps, US, Urgency::Notice, at(5_000)).is_ok());
-    }
-
-    #[tokio::test]
-    async fn far_ends_that_recipients_choose_hold_up_nobody_else() {
-        let governor = Governor::default();
-        let caps = Caps::default();
-        let device = address("dev_1");
-        let way = |host| Way { account: "web", sender: "", to: &device, host: Some(host) };
-        let asked = Delivery { retry_after: Some(Duration::from_secs(5)), ..failed() };
-        for _ in 0..20 {
-            governor.admit(way("bad.example"), &caps, Urgency::Notice, NOW).unwrap().ended(&failed(), NOW);
-        }
-        assert!(!governor.is_open("web"), "their failures say nothing of the account");
-        governor.admit(way("slow.example"), &caps, Urgency::Notice, NOW).unwrap().ended(&asked, NOW);
-        assert!(governor.admit(way("slow.example"), &caps, Urgency::Notice, at(1_000)).is_err());
-        assert!(governor.admit(way("good.example"), &caps, Urgency::Notice, at(1_000)).is_ok());
-    }
-
-    #[tokio::test]
-    async fn n7_a_day_has_so_many_and_the_store_is_asked_once() {
-        let governor = Governor::default();
-        let caps = Caps { daily: Some(3), ..Caps::default() };
-        let midnight = Time(NOW.0 - NOW.0.rem_euclid(DAY * 1_000_000));
-        assert_eq!(governor.asks_for_day("a", &caps, NOW), Some(midnight));
-        governor.day("a", 2, NOW);
-        assert_eq!(governor.asks_for_day("a", &caps, NOW), None);
-        let sent = Delivery::new(AttemptOutcome::Sent, "");
-        drop(admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap());
-        admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&sent, NOW);
-        let wait = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
-        let tomorrow = midnight.after(Duration::from_hours(24));
-        assert_eq!(wait, Wait { until: tomorrow, why: Why::Daily });
-        assert_eq!(governor.asks_for_day("a", &caps, tomorrow), Some(tomorrow));
-        assert!(admit(&governor, &caps, US, Urgency::Notice, tomorrow).is_ok());
-    }
-
-    #[test]
-    fn n7_countries_are_of_the_recipients_number() {
-        let us = Caps { countries: phone::Region::new("US").map(|us| vec![us]), ..Caps::default() };
-        for (to, reached) in [(US, true), (UK, false), ("ann@example.com", true)] {
-            assert_eq!(us.reach(&address(to)), reached, "{to}");
-            assert!(Caps::default().reach(&address(to)));
-        }
-    }
-}
+mod tests;

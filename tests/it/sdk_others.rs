@@ -266,7 +266,14 @@ async fn vonage_sms() {
     let all = params.as_object().unwrap().iter().chain(signed[0].as_object().unwrap());
     let mut fields: Vec<(&str, &str)> = all.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
     assert_eq!(report(&ours, FORM, &json!({}), form(&fields)).await, 200, "signed by the SDK");
-    assert_eq!(sender.wait(1).await.form()["msisdn"], digits(OLD));
+    let arrived = sender.wait(1).await.form();
+    assert_eq!(arrived["msisdn"], digits(OLD));
+    let mut other = arrived.clone();
+    other.insert("msisdn".to_owned(), digits(OTHER).to_owned());
+    let checks = json!([{"do": "check", "params": arrived}, {"do": "check", "params": other}]);
+    let senders = [("signature_secret", SENDER_SECRET), ("signature_method", "sha256")];
+    let checked = pair.run_as(&senders, checks).await.unwrap();
+    assert_eq!([&checked[0]["right"], &checked[1]["right"]], [true, false], "the sender's SDK believes what Redial signs");
     fields[0].1 = digits(OTHER);
     assert_eq!(report(&ours, FORM, &json!({}), form(&fields)).await, 403, "and then changed");
 }

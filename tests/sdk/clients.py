@@ -155,6 +155,9 @@ class Vonage:
         params = dict(command["params"])
         return {"sig": self.auth.sign_params(params), "timestamp": str(params["timestamp"])}
 
+    def check(self, command):
+        return {"right": self.auth.check_signature(dict(command["params"]))}
+
     def token(self, command):
         """What Vonage's webhooks bear; its SDK only reads them."""
         import hashlib
