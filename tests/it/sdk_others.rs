@@ -273,7 +273,11 @@ async fn vonage_sms() {
     let checks = json!([{"do": "check", "params": arrived}, {"do": "check", "params": other}]);
     let senders = [("signature_secret", SENDER_SECRET), ("signature_method", "sha256")];
     let checked = pair.run_as(&senders, checks).await.unwrap();
-    assert_eq!([&checked[0]["right"], &checked[1]["right"]], [true, false], "the sender's SDK believes what Redial signs");
+    assert_eq!(
+        [&checked[0]["right"], &checked[1]["right"]],
+        [true, false],
+        "the sender's SDK believes what Redial signs"
+    );
     fields[0].1 = digits(OTHER);
     assert_eq!(report(&ours, FORM, &json!({}), form(&fields)).await, 403, "and then changed");
 }
