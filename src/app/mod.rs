@@ -192,6 +192,5 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
             to_address: config.exchange.to_address_a_day.max(1),
             tray: config.exchange.tray,
         },
-        ..Rules::default()
     })
 }

@@ -48,9 +48,9 @@ struct Bounds {
 impl Changes {
     /// The byte at which something is wrong, and why.
     pub(super) fn check(&self) -> Result<(), (usize, String)> {
-        const MINUTE: Duration = Duration::from_secs(60);
-        const HOUR: Duration = Duration::from_secs(3_600);
-        const DAY: Duration = Duration::from_secs(86_400);
+        const MINUTE: Duration = Duration::from_mins(1);
+        const HOUR: Duration = Duration::from_hours(1);
+        const DAY: Duration = Duration::from_hours(24);
         let bounds = |least, safe, most| Bounds { least, safe, most };
         for (name, value, bounds, why) in [
             (

@@ -45,7 +45,7 @@ impl fmt::Display for Span {
         let millis = self.0.as_millis();
         let units = [(86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"), (1_000, "s"), (1, "ms")];
         let (size, unit) =
-            units.into_iter().find(|(size, _)| millis % size == 0 && millis >= *size).unwrap_or((1, "ms"));
+            units.into_iter().find(|(size, _)| millis.is_multiple_of(*size) && millis >= *size).unwrap_or((1, "ms"));
         write!(f, "{} {unit}", millis / size)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         change::{Request, hold::Evidence},
         code::{Code, Count},
-        id::{CodeId, OwnerId, SessionId},
+        id::{AppId, CodeId, OwnerId, SessionId},
     },
 };
 use async_trait::async_trait;
@@ -98,6 +98,8 @@ pub enum Admitted {
     SessionSet(Session),
     /// A session is in use.
     SessionUsed(SessionId, Time),
+    /// An app password was in use at this time.
+    KeyUsed(AppId, Time),
     /// A passkey is new, or was used.
     PasskeySet(Passkey),
     /// A passkey is gone.

@@ -24,6 +24,8 @@ pub struct ApiKey {
     pub created: Time,
     /// When it was revoked.
     pub revoked: Option<Time>,
+    /// When it was last used, where that is noted: for app passwords, to within some minutes.
+    pub used: Option<Time>,
 }
 
 /// An idempotency key and the answer that a repeat gets.

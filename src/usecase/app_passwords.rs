@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     domain::id::{AppId, OwnerId},
-    store::{ApiKey, Commit, Effect},
+    store::{Admitted, ApiKey, Commit, Effect},
 };
+use std::time::Duration;
 
 /// Most that an owner may have at once.
 const MOST: usize = 50;
@@ -35,6 +36,19 @@ pub async fn create(
         return Err(Refused::Conflict("there are too many app passwords; revoke some".into()));
     }
     keys::create(env, &NewKey { label: label.into(), scopes: scopes.to_vec(), owner: Some(owner) }).await
+}
+
+/// That one is in use is written no more often.
+const NOTED: Duration = Duration::from_mins(5);
+
+/// Notes that one is in use.
+pub(super) async fn used(env: &Env, key: &ApiKey) -> Result<(), Refused> {
+    let now = env.store.now().await?;
+    if key.used.is_none_or(|used| now.since(used) >= NOTED) {
+        let effects = vec![Effect::Admitted(Admitted::KeyUsed(key.id, now))];
+        env.store.commit(Commit { effects, ..Commit::default() }).await?;
+    }
+    Ok(())
 }
 
 /// Those that count, oldest first.

@@ -204,6 +204,7 @@ pub async fn create(env: &Env, wanted: &NewKey) -> Result<Plan<(ApiKey, Secret)>
         owner: wanted.owner,
         created: now,
         revoked: None,
+        used: None,
     };
     let commit = Commit { effects: vec![Effect::KeySet(key.clone())], ..Commit::default() };
     Ok(Plan { commit, outcome: (key, secret) })
@@ -265,8 +266,11 @@ pub async fn authenticate(env: &Env, secret: &str) -> Result<Option<Caller>, Ref
         return Ok(super::sessions::authenticate(env, secret).await?.map(Caller::signed_in));
     }
     let Some(secret) = Secret::parse(secret) else { return Ok(None) };
-    let key = env.store.key(&secret.hash()).await?;
-    Ok(key.filter(|key| key.revoked.is_none()).map(|key| Caller::of(&key)))
+    let key = env.store.key(&secret.hash()).await?.filter(|key| key.revoked.is_none());
+    if let Some(key) = key.as_ref().filter(|key| super::app_passwords::is_one(key)) {
+        super::app_passwords::used(env, key).await?;
+    }
+    Ok(key.map(|key| Caller::of(&key)))
 }
 
 #[cfg(test)]

@@ -347,6 +347,10 @@ pub(super) struct AppPasswordView {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created: Time,
+    /// When it was last used, to within some minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    used: Option<Time>,
     /// The password itself; shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -354,7 +358,8 @@ pub(super) struct AppPasswordView {
 
 impl AppPasswordView {
     fn of(key: &ApiKey, secret: Option<String>) -> Self {
-        Self { id: key.id, label: key.label.clone(), scopes: key.scopes.clone(), created: key.created, secret }
+        let (label, scopes) = (key.label.clone(), key.scopes.clone());
+        Self { id: key.id, label, scopes, created: key.created, used: key.used, secret }
     }
 }
 

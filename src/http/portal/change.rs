@@ -29,7 +29,7 @@ const NOTICES_MOST: usize = 1_000;
 
 pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
     match (post, rest) {
-        (false, []) => draft::page(desk, me),
+        (false, []) => Ok(draft::page(desk, me)),
         (true, []) => draft::begin(desk, me).await,
         (true, ["restore"]) => restore(desk, me).await,
         (false, ["history"]) => history(desk, me).await,

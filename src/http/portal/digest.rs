@@ -24,12 +24,12 @@ fn read_cron(cron: &str) -> Option<(&'static str, String, u8)> {
     let [minute, hour, date, month, day] = fields[..] else { return None };
     let hour = hour.parse::<u8>().ok().filter(|hour| *hour < 24 && minute == "0" && month == "*")?;
     let names = ["sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let named = names.iter().position(|name| name.eq_ignore_ascii_case(day)).map(|at| at.to_string());
+    let by_name = names.iter().position(|name| name.eq_ignore_ascii_case(day)).map(|at| at.to_string());
     let number = day.parse::<u8>().ok().filter(|day| *day < 8).map(|day| (day % 7).to_string());
     match (date, day) {
         ("*", "*") => Some(("day", USUAL.1.to_owned(), hour)),
         ("1", "*") => Some(("month", USUAL.1.to_owned(), hour)),
-        ("*", _) => Some(("week", named.or(number)?, hour)),
+        ("*", _) => Some(("week", by_name.or(number)?, hour)),
         _ => None,
     }
 }

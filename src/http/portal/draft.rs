@@ -16,6 +16,7 @@ use crate::{
 };
 use http::StatusCode;
 use serde_json::{Value, json};
+use warp::reply::Response;
 
 /// So many points can be added at once.
 const NEW_MOST: usize = 3;
@@ -108,7 +109,7 @@ impl<'a> Form<'a> {
         self.rows.iter().all(|row| row.wrong.is_none()).then(|| Wanted { points, ..Wanted::default() })
     }
 
-    fn page(&self, desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
+    fn page(&self, desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Response {
         let row = |row: &Row<'_>| {
             let mut shown = row.point.map_or_else(|| json!({}), facts::point);
             shown["about"] = (self.about.is_some() && row.point.map(|point| point.id) == self.about).into();
@@ -127,7 +128,7 @@ impl<'a> Form<'a> {
         let bad = wrong.is_some() || self.rows.iter().any(|row| row.wrong.is_some());
         let status = if bad { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let facts = json!({ "points": points, "new": new, "about": about, "wrong": wrong });
-        Ok(desk.page(Some(me), status, "home_change", facts))
+        desk.page(Some(me), status, "home_change", facts)
     }
 }
 
@@ -160,16 +161,16 @@ fn present(me: &Signed) -> impl Iterator<Item = &Point> {
 }
 
 /// The form as it begins.
-pub(super) fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
+pub(super) fn page(desk: &Desk<'_>, me: &Signed) -> Response {
     Form::blank(desk, me).page(desk, me, None)
 }
 
 /// What it says is wanted: new values are proved and then shown to whom their owner chooses, the rest takes its course.
 pub(super) async fn begin(desk: &Desk<'_>, me: &Signed) -> Answered {
     let mut form = Form::read(desk, me);
-    let Some(wanted) = form.wanted(desk) else { return form.page(desk, me, None) };
+    let Some(wanted) = form.wanted(desk) else { return Ok(form.page(desk, me, None)) };
     if wanted.points.is_empty() {
-        return form.page(desk, me, Some("err_nothing"));
+        return Ok(form.page(desk, me, Some("err_nothing")));
     }
     let actor = me.actor();
     let made = if facts::brings(&wanted) {
@@ -181,6 +182,6 @@ pub(super) async fn begin(desk: &Desk<'_>, me: &Signed) -> Answered {
         Ok(made) if made.request.state.is_open() => Ok(redirect(&format!("/me/change/{}", made.request.id))),
         Ok(_) => Ok(redirect("/?done=done_saved")),
         Err(Refused::Store(error)) => Err(Refused::Store(error)),
-        Err(why) => form.page(desk, me, Some(sentence(&why).1)),
+        Err(why) => Ok(form.page(desk, me, Some(sentence(&why).1))),
     }
 }

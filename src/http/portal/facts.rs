@@ -89,8 +89,8 @@ pub(super) fn length_of(length: Duration) -> Value {
     let seconds = length.as_secs();
     let (says, n) = match seconds {
         0..60 => ("span_seconds", seconds),
-        _ if seconds % 3_600 != 0 => ("span_minutes", seconds.div_ceil(60)),
-        _ if seconds % 86_400 != 0 || seconds == 86_400 => ("span_hours", seconds / 3_600),
+        _ if !seconds.is_multiple_of(3_600) => ("span_minutes", seconds.div_ceil(60)),
+        _ if !seconds.is_multiple_of(86_400) || seconds == 86_400 => ("span_hours", seconds / 3_600),
         _ => ("span_days", seconds / 86_400),
     };
     json!({ "says": says, "n": n })

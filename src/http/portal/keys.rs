@@ -80,7 +80,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, more: Value) -> Answered {
     let password = |key: &ApiKey| {
         let may = |scope: Scope| key.scopes.iter().any(|known| **known == *scope.as_str());
         json!({
-            "id": key.id, "label": key.label, "made": facts::when(key.created),
+            "id": key.id, "label": key.label, "made": facts::when(key.created), "used": key.used.map(facts::when),
             "carddav": may(Scope::CardDav), "api": may(Scope::Api),
         })
     };

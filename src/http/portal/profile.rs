@@ -12,6 +12,7 @@ use crate::{
 };
 use http::StatusCode;
 use serde_json::{Map, Value, json};
+use warp::reply::Response;
 
 /// Fields of one line.
 const LINES: [&str; 10] =
@@ -21,7 +22,7 @@ const LISTS: [&str; 4] = ["nicknames", "urls", "impp", "postal"];
 
 pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
     match (post, rest) {
-        (false, []) => page(desk, me, json!(me.owner.profile), &me.owner.language, json!({})),
+        (false, []) => Ok(page(desk, me, &json!(me.owner.profile), &me.owner.language, json!({}))),
         (true, []) => save(desk, me).await,
         (true, ["preview"]) => look(desk, me).await,
         _ => Err(Refused::NotFound("page")),
@@ -54,7 +55,7 @@ fn wanted(desk: &Desk<'_>, me: &Signed) -> Wanted {
     Wanted { profile: (!said.is_empty()).then_some(said), language, ..Wanted::default() }
 }
 
-fn page(desk: &Desk<'_>, me: &Signed, profile: Value, language: &str, more: Value) -> Answered {
+fn page(desk: &Desk<'_>, me: &Signed, profile: &Value, language: &str, more: Value) -> Response {
     let languages = desk.post.templates.languages().map(|(tag, name)| json!({ "tag": tag, "name": name }));
     let mut facts = json!({
         "profile": profile, "language_of": desk.post.templates.told_in(&[language]), "languages": languages.collect::<Vec<_>>(),
@@ -64,11 +65,11 @@ fn page(desk: &Desk<'_>, me: &Signed, profile: Value, language: &str, more: Valu
         facts.extend(more);
     }
     let status = if facts["wrong"].is_null() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    Ok(desk.page(Some(me), status, "home_profile", facts))
+    desk.page(Some(me), status, "home_profile", facts)
 }
 
 /// The form as it was sent.
-fn again(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, mut more: Value) -> Answered {
+fn again(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, mut more: Value) -> Response {
     // It was made by the script, and is not made again.
     more["new_photo"] =
         wanted.profile.as_ref().and_then(|said| said.get("photo").cloned()).unwrap_or_else(|| "".into());
@@ -76,7 +77,7 @@ fn again(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, mut more: Value) -> Answ
     for (name, value) in wanted.profile.iter().flatten() {
         profile[name] = value.clone();
     }
-    page(desk, me, profile, wanted.language.as_deref().unwrap_or(&me.owner.language), more)
+    page(desk, me, &profile, wanted.language.as_deref().unwrap_or(&me.owner.language), more)
 }
 
 fn refused(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, why: Refused) -> Answered {
@@ -85,9 +86,9 @@ fn refused(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, why: Refused) -> Answe
         Refused::Invalid(faults) => {
             let field = |fault: &Fault| fault.pointer.split('/').nth(2).map(str::to_owned);
             let fields: Vec<String> = faults.iter().filter_map(field).collect();
-            again(desk, me, wanted, json!({ "wrong": "err_field", "fields": fields }))
+            Ok(again(desk, me, wanted, json!({ "wrong": "err_field", "fields": fields })))
         }
-        other => again(desk, me, wanted, json!({ "wrong": sentence(&other).1 })),
+        other => Ok(again(desk, me, wanted, json!({ "wrong": sentence(&other).1 }))),
     }
 }
 
@@ -109,7 +110,7 @@ async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
     match preview(desk.env, &desk.post, me.owner.id, &wanted).await {
         Ok(found) => {
             let groups = desk.env.store.groups(me.owner.id).await?;
-            again(desk, me, &wanted, json!({ "preview": who::shown(desk, &found, &groups) }))
+            Ok(again(desk, me, &wanted, json!({ "preview": who::shown(desk, &found, &groups) })))
         }
         Err(why) => refused(desk, me, &wanted, why),
     }

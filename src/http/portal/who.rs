@@ -18,6 +18,7 @@ use crate::{
 };
 use http::StatusCode;
 use serde_json::{Value, json};
+use warp::reply::Response;
 
 /// A point of a request that somebody may learn: as grants name it, and as it is now.
 struct Brought<'a> {
@@ -52,13 +53,13 @@ async fn drafted(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Option<(
     Ok(Some((request, wanted)))
 }
 
-fn back(id: RequestId) -> Answered {
-    Ok(redirect(&format!("/me/change/{id}")))
+fn back(id: RequestId) -> Response {
+    redirect(&format!("/me/change/{id}"))
 }
 
 /// The groups, with those ticked that may learn it already, or were ticked before.
 pub(super) async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
-    let Some((request, wanted)) = drafted(desk, me, id).await? else { return back(id) };
+    let Some((request, wanted)) = drafted(desk, me, id).await? else { return Ok(back(id)) };
     let groups = desk.env.store.groups(me.owner.id).await?;
     let names = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let point = |(at, one): (usize, Brought<'_>)| {
@@ -83,7 +84,7 @@ pub(super) async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answere
 
 /// Keeps the choice.
 pub(super) async fn choose(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
-    let Some((_, wanted)) = drafted(desk, me, id).await? else { return back(id) };
+    let Some((_, wanted)) = drafted(desk, me, id).await? else { return Ok(back(id)) };
     let mut grants = Vec::new();
     for group in desk.env.store.groups(me.owner.id).await? {
         let mut one = WantedGrants {
@@ -112,7 +113,7 @@ pub(super) async fn choose(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answe
 
 /// How many people, by which channel, in which words, and what they will see.
 pub(super) async fn look(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
-    let Some((request, wanted)) = drafted(desk, me, id).await? else { return back(id) };
+    let Some((request, wanted)) = drafted(desk, me, id).await? else { return Ok(back(id)) };
     let found = preview(desk.env, &desk.post, me.owner.id, &wanted).await?;
     let groups = desk.env.store.groups(me.owner.id).await?;
     let outlook = course::outlook(desk.env, &me.owner, &request).await?;
@@ -151,7 +152,7 @@ pub(super) fn shown(desk: &Desk<'_>, preview: &Preview, groups: &[Group]) -> Val
 pub(super) async fn go(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     let actor = me.actor();
     carry_out(desk.env, || course::decide(desk.env, &actor, me.owner.id, id)).await?;
-    back(id)
+    Ok(back(id))
 }
 
 /// Who sees a point as it is.

@@ -123,7 +123,7 @@ impl Access for Sqlite {
                 connection,
                 "api_key",
                 "-- access::keys_of
-                 SELECT id, hash, label, scopes, owner, created, revoked FROM api_key WHERE owner = ?1 ORDER BY id",
+                 SELECT id, hash, label, scopes, owner, created, revoked, used FROM api_key WHERE owner = ?1 ORDER BY id",
                 [owner.to_bytes()],
                 keys::key,
             )
@@ -238,6 +238,10 @@ pub(super) fn write(tx: &Tx<'_>, admitted: &Admitted) -> Result<()> {
                 "-- access::session_used\nUPDATE session SET used = max(used, ?2) WHERE id = ?1",
                 params![id.to_bytes(), at.0],
             )?;
+            Ok(())
+        }
+        Admitted::KeyUsed(id, at) => {
+            tx.run("-- access::key_used\nUPDATE api_key SET used = ?2 WHERE id = ?1", params![id.to_bytes(), at.0])?;
             Ok(())
         }
         Admitted::PasskeySet(key) => tx.must(

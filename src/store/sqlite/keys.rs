@@ -21,7 +21,7 @@ impl Keys for Sqlite {
             one::<AppId, _>(
                 connection,
                 "api_key",
-                "-- keys::key\nSELECT id, hash, label, scopes, owner, created, revoked FROM api_key WHERE hash = ?1",
+                "-- keys::key\nSELECT id, hash, label, scopes, owner, created, revoked, used FROM api_key WHERE hash = ?1",
                 [hash],
                 key,
             )
@@ -34,7 +34,7 @@ impl Keys for Sqlite {
             many::<AppId, _>(
                 connection,
                 "api_key",
-                "-- keys::keys\nSELECT id, hash, label, scopes, owner, created, revoked FROM api_key ORDER BY id",
+                "-- keys::keys\nSELECT id, hash, label, scopes, owner, created, revoked, used FROM api_key ORDER BY id",
                 [],
                 key,
             )
@@ -87,6 +87,7 @@ pub(super) fn key(cells: &Cells<'_>) -> Result<ApiKey> {
         owner: cells.id_or_none(4, "owner")?,
         created: cells.time(5, "created")?,
         revoked: cells.time_or_none(6, "revoked")?,
+        used: cells.time_or_none(7, "used")?,
     })
 }
 

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_exchange.sql"),
     include_str!("migrations/0015_erasure.sql"),
     include_str!("migrations/0016_memory.sql"),
+    include_str!("migrations/0017_key_used.sql"),
 ];
 
 /// The migration after which the lines of the audit trails that are there are put into chains.

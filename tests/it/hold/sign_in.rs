@@ -8,13 +8,17 @@ use redial::{
         id::SessionId,
     },
     usecase::{
+        app_passwords,
         codes::Requester,
         former,
         heard::{self, Heard},
+        keys::{self, Scope},
         sessions,
         write::{Refused, carry_out},
     },
 };
+use std::time::Duration;
+
 both! {
     a_session_ends_when_nobody_uses_it_and_at_last
     q3_a_former_number_is_renewed_by_its_code_together_with_another_proof
@@ -125,4 +129,22 @@ async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof(w
     assert_eq!(world.told().await, [NEW]);
     let never = former::begin(&world.env, &session, &address(BOBS), requester).await;
     assert!(matches!(never, Err(Refused::Invalid(_))));
+}
+
+#[tokio::test]
+async fn an_app_password_says_when_it_was_used_last() {
+    let world = World::new().await;
+    let make = || app_passwords::create(&world.env, ANN, "my script", &[Scope::Api]);
+    let (_, secret) = carry_out(&world.env, make).await.unwrap();
+    let used = async || app_passwords::list(&world.env, ANN).await.unwrap()[0].used;
+    let uses = async || keys::authenticate(&world.env, secret.reveal()).await.unwrap().unwrap();
+    assert_eq!(used().await, None);
+    uses().await;
+    let first = used().await.unwrap();
+    world.after(Duration::from_mins(1)).await;
+    uses().await;
+    assert_eq!(used().await, Some(first), "it is not written at every use");
+    world.after(Duration::from_mins(5)).await;
+    uses().await;
+    assert_eq!(used().await, Some(world.now().await));
 }

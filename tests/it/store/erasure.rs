@@ -102,6 +102,7 @@ async fn fill(store: &SharedStore) {
             owner: Some(eve()),
             created: at(1),
             revoked: None,
+            used: None,
         }),
         Effect::Returned(Returned::Unreachable(Unreachable { address: address(OLD), at: at(1), way: "report".into() })),
         Effect::Returned(Returned::Confirmed { key: OLD.into(), at: at(1) }),

@@ -110,7 +110,7 @@ impl Access for Postgres {
     }
 
     async fn keys_of(&self, owner: OwnerId) -> Result<Vec<ApiKey>> {
-        const SQL: &str = "/* keys.of */ SELECT id, hash, label, scopes, owner, created, revoked FROM api_keys
+        const SQL: &str = "/* keys.of */ SELECT id, hash, label, scopes, owner, created, revoked, used FROM api_keys
             WHERE owner = $1 ORDER BY id";
         all(&self.read(SQL, || values![owner]).await?.rows, keys::key)
     }

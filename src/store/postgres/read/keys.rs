@@ -22,6 +22,7 @@ pub(super) fn key(row: &Row) -> Result<ApiKey> {
         owner: columns.stored_or_none()?,
         created: columns.time()?,
         revoked: columns.time_or_none()?,
+        used: columns.time_or_none()?,
     })
 }
 
@@ -40,13 +41,13 @@ fn once(row: &Row) -> Result<Once> {
 #[async_trait]
 impl Keys for Postgres {
     async fn key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        const SQL: &str = "/* key */ SELECT id, hash, label, scopes, owner, created, revoked FROM api_keys
+        const SQL: &str = "/* key */ SELECT id, hash, label, scopes, owner, created, revoked, used FROM api_keys
             WHERE hash = $1";
         first(&self.read(SQL, || values![&hash[..]]).await?.rows, key)
     }
 
     async fn keys(&self) -> Result<Vec<ApiKey>> {
-        const SQL: &str = "/* keys */ SELECT id, hash, label, scopes, owner, created, revoked FROM api_keys
+        const SQL: &str = "/* keys */ SELECT id, hash, label, scopes, owner, created, revoked, used FROM api_keys
             ORDER BY id";
         all(&self.read(SQL, Vec::new).await?.rows, key)
     }

@@ -45,6 +45,10 @@ impl<'a> Writer<'a> {
                 const SQL: &str = "/* session.used */ UPDATE sessions SET used = $2 WHERE id = $1 AND used < $2";
                 self.send(Wanted::Any, SQL, values![*id, *at]).await;
             }
+            Admitted::KeyUsed(id, at) => {
+                const SQL: &str = "/* key.used */ UPDATE api_keys SET used = $2 WHERE id = $1";
+                self.send(Wanted::Any, SQL, values![*id, *at]).await;
+            }
             Admitted::PasskeySet(key) => {
                 const SQL: &str = "/* passkey.set */
                     INSERT INTO passkeys (id, owner, label, algorithm, public, count, made, used)

@@ -155,11 +155,16 @@ pub(crate) async fn keys_of_an_owner(store: &SharedStore) {
         owner: owner.map(OwnerId),
         created: at(1),
         revoked: None,
+        used: None,
     };
     for one in [key(3, Some(1)), key(1, Some(1)), key(2, None), key(4, Some(2))] {
         write(store, vec![Effect::KeySet(one)]).await;
     }
     assert_eq!(store.keys_of(OwnerId(1)).await.unwrap(), [key(1, Some(1)), key(3, Some(1))]);
+    write(store, admitted(Admitted::KeyUsed(AppId(3), at(7)))).await;
+    let used = ApiKey { used: Some(at(7)), ..key(3, Some(1)) };
+    assert_eq!(store.keys_of(OwnerId(1)).await.unwrap(), [key(1, Some(1)), used.clone()]);
+    assert_eq!(store.key(&used.hash).await.unwrap(), Some(used));
 }
 
 pub(crate) async fn request_is_claimed_when_it_is_due(store: &SharedStore) {

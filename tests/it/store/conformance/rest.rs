@@ -51,6 +51,7 @@ pub(crate) async fn key_is_found_by_its_hash(store: &SharedStore) {
         owner: (number == 1).then_some(OwnerId(5)),
         created: at(1),
         revoked: None,
+        used: None,
     };
     write(store, vec![Effect::KeySet(key(2)), Effect::KeySet(key(1))]).await;
     assert_eq!(store.key(&[1; 32]).await.unwrap(), Some(key(1)));
