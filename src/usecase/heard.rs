@@ -118,8 +118,7 @@ pub async fn take(env: &Env, heard: &Heard<'_>) -> Result<Option<Due>, StoreErro
 /// The word and code against a held change (rule C3); the answer to it is a letter. A wrong code gets none: a machine may be
 /// guessing.
 async fn kept(env: &Env, heard: &Heard<'_>, digits: &str, once: Effect) -> Result<(), StoreError> {
-    let who = format!("sms {}", heard.from.key());
-    match keep::by_word(env, heard.from, digits, &who, once).await {
+    match keep::by_word(env, heard.from, digits, once).await {
         Ok(_) | Err(Refused::Store(StoreError::Repeated)) => Ok(()),
         Err(Refused::Store(error)) => Err(error),
         Err(refused) => {

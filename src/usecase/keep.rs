@@ -22,8 +22,11 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Wrong words in an hour, from one address and from one requester.
-const WRONG_MOST: u32 = 10;
+/// Codes in an hour for one address, by text message and by the API each: who forges a sender or has many devices must send so
+/// many, hour after hour, to keep the owner's own out of one of the two, and hits by chance once in hundreds of days.
+const AT_MOST: u32 = 100;
+/// And by the API from one person.
+const BY_MOST: u32 = 10;
 
 /// The code that stops this request, for the reader at this address.
 pub(super) async fn code(env: &Env, request: RequestId, key: &str) -> Result<String> {
@@ -57,39 +60,45 @@ pub(super) async fn by_word(
     env: &Env,
     from: &Address,
     digits: &str,
-    requester: &str,
     once: Effect,
 ) -> std::result::Result<Kept, Refused> {
-    let (owner, request) = found(env, from, digits, requester).await?;
+    counted(env, &[("word", from.key(), AT_MOST)]).await?;
+    let (owner, request) = found(env, from, digits).await?;
     stop(env, owner, request, from.key(), (&[once], Some(from))).await
 }
 
-/// Takes the code from whoever has this address. Wrong codes are limited; a wrong one, and one where nothing is held, are one
-/// answer.
-pub async fn by_code(env: &Env, from: &Address, digits: &str, requester: &str) -> std::result::Result<Kept, Refused> {
-    let (owner, request) = found(env, from, digits, requester).await?;
-    stop(env, owner, request, from.key(), (&[], None)).await
-}
-
-/// The held request that this code stops.
-async fn found(
+/// Takes the code from whoever has this address; the requester is the person, where they are known. Codes are limited, apart
+/// from those by text message; a wrong one, and one where nothing is held, are one answer.
+pub async fn by_code(
     env: &Env,
     from: &Address,
     digits: &str,
-    requester: &str,
-) -> std::result::Result<(OwnerId, RequestId), Refused> {
+    requester: Option<&str>,
+) -> std::result::Result<Kept, Refused> {
+    let mut counts = vec![("at", from.key(), AT_MOST)];
+    counts.extend(requester.map(|requester| ("by", requester, BY_MOST)));
+    counted(env, &counts).await?;
+    let (owner, request) = found(env, from, digits).await?;
+    stop(env, owner, request, from.key(), (&[], None)).await
+}
+
+/// Counts a code before it is compared, so that many at once are no way around; where one of the counts is spent, none grows.
+async fn counted(env: &Env, counts: &[(&str, &str, u32)]) -> std::result::Result<(), Refused> {
     let now = env.store.now().await?;
     let until = crate::clock::Time((now.seconds().div_euclid(3_600) + 1) * 3_600 * 1_000_000);
-    let count = |what: &str, of: &str| {
-        let count = Count { key: format!("keep {what} {of}").into(), until, most: WRONG_MOST };
+    let effects = counts.iter().map(|(what, of, most)| {
+        let count = Count { key: format!("keep {what} {of}").into(), until, most: *most };
         Effect::Admitted(Admitted::Counted { count, now })
-    };
-    let effects = vec![count("at", from.key()), count("by", requester)];
-    match env.store.commit(Commit { effects, ..Commit::default() }).await {
-        Ok(_) => {}
-        Err(StoreError::Spent) => return Err(Refused::TooMany),
-        Err(error) => return Err(error.into()),
+    });
+    match env.store.commit(Commit { effects: effects.collect(), ..Commit::default() }).await {
+        Ok(_) => Ok(()),
+        Err(StoreError::Spent) => Err(Refused::TooMany),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// The held request that this code stops.
+async fn found(env: &Env, from: &Address, digits: &str) -> std::result::Result<(OwnerId, RequestId), Refused> {
     let key: Box<str> = from.key().into();
     let mut owners: Vec<OwnerId> = Vec::new();
     for (_, holder) in env.store.holders(std::slice::from_ref(&key)).await? {

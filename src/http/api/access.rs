@@ -89,11 +89,15 @@ pub(super) struct SignIn {
 pub(super) async fn sign_in(call: &Call) -> Result<Reply, Problem> {
     let wanted: SignIn = call.json()?;
     let to = address(call, &wanted.to, "/to")?;
-    let person: String = wanted.requester.unwrap_or_default().chars().take(100).collect();
-    let who = format!("{} {person}", call.caller.app);
+    let who = requested_by(call, &wanted.requester.unwrap_or_default());
     let language = wanted.language.as_deref().filter(|tag| tag.len() <= 35);
     let issued = signing::begin(&call.api.env, &to, Requester { who: &who, language }).await?;
     Ok(Reply::json(202, &CodeView::from(issued)))
+}
+
+/// Who a limit is for: each caller tells its own people apart.
+fn requested_by(call: &Call, person: &str) -> String {
+    format!("{} {}", call.caller.app, person.chars().take(100).collect::<String>())
 }
 
 /// The answer to a sign-in code.
@@ -166,7 +170,10 @@ pub(super) struct Keep {
     /// The code in the message.
     #[serde(default)]
     code: Option<String>,
-    /// Instead of both: the end of the link in the message.
+    /// The person's network address or device, for the limits; without it those of the number or address alone count.
+    #[serde(default)]
+    requester: Option<String>,
+    /// Instead of all these: the end of the link in the message.
     #[serde(default)]
     link: Option<String>,
 }
@@ -188,14 +195,14 @@ pub(super) struct KeptView {
 pub(super) async fn keep(call: &Call) -> Result<Reply, Problem> {
     let env = &call.api.env;
     let kept = match call.json()? {
-        Keep { link: Some(link), from: None, code: None } => keeping::by_link(env, &link).await?,
-        Keep { link: None, from: Some(from), code: Some(code) } => {
+        Keep { link: Some(link), from: None, code: None, requester: None } => keeping::by_link(env, &link).await?,
+        Keep { link: None, from: Some(from), code: Some(code), requester } => {
             let from = address(call, &from, "/from")?;
             let digits = crate::domain::code::typed(&code)
                 .ok_or_else(|| Problem::new(Kind::Invalid).field("/code", "a code has six digits"))?;
-            // The key stands for many people: the address is what limits.
-            let who = format!("{} {}", call.caller.app, from.key());
-            keeping::by_code(env, &from, &digits, &who).await?
+            // A key without a person stands for many people.
+            let who = requester.map(|person| requested_by(call, &person));
+            keeping::by_code(env, &from, &digits, who.as_deref()).await?
         }
         _ => return Err(Problem::new(Kind::Invalid).field("", "either from and code, or link, is needed")),
     };

@@ -12,7 +12,9 @@ use redial::{
     },
     store::{CardLink, Effect, OptOut, Returned, Unreachable},
     usecase::{
-        blocks, card_page, keep, panic, requests, sign_in,
+        blocks, card_page,
+        heard::{self, Heard},
+        keep, panic, requests, sign_in,
         write::{Actor, Refused, carry_out},
     },
 };
@@ -74,8 +76,14 @@ async fn c3_the_same_work_is_done_for_every_wrong_word() {
     let request = world.held().await;
     let right = world.keep_at(WORK).await;
     let wrong = if right == "111111" { "222222" } else { "111111" };
-    let say = async |from: &str| keep::by_code(&world.env, &address(from), wrong, from).await;
-    let _planned = say(BOBS).await;
+    let say = async |from: &str| keep::by_code(&world.env, &address(from), wrong, Some(from)).await;
+    let text = format!("KEEP {wrong}");
+    let word = async |from: &str| {
+        let from = address(from);
+        let heard = Heard { account: "sms", id: "m1", from: &from, text: &text, hint: None, covered: true };
+        heard::take(&world.env, &heard).await
+    };
+    let _planned = (say(BOBS).await, word(BOBS).await);
     let mut first = None;
     for (who, from) in [
         ("a change is held there", WORK),
@@ -85,6 +93,9 @@ async fn c3_the_same_work_is_done_for_every_wrong_word() {
     ] {
         let (answer, work) = asked(&world, say(from)).await;
         assert!(matches!(answer, Err(Refused::WrongCode)), "{who}");
+        let (answer, by_text) = asked(&world, word(from)).await;
+        assert_eq!(answer.unwrap(), None, "{who}");
+        let work = (work, by_text);
         assert_eq!(work, *first.get_or_insert_with(|| work.clone()), "{who}");
     }
     assert_eq!(world.state(request.id).await, RequestState::Held);

@@ -172,7 +172,7 @@ async fn a_veto_at_the_instant_at_which_a_hold_ends_stops_it_or_comes_too_late(w
             world.passes(DAY).await;
             let from_there = address(from);
             let (kept, settled) = tokio::join!(
-                keep::by_code(&node, &from_there, &code, "x"),
+                keep::by_code(&node, &from_there, &code, Some("x")),
                 lagged(&world.env, lag, settle(&world.env)),
             );
             let accepted = settled.contains(&Settled::Accepted);

@@ -78,7 +78,7 @@ async fn c3_a_second_point_proved_long_ago_makes_it_minutes(world: World) {
 async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice(world: World) {
     let request = world.held().await;
     let code = world.keep_at(MOBILE).await;
-    let kept = keep::by_code(&world.env, &address(MOBILE), &code, "x").await.unwrap();
+    let kept = keep::by_code(&world.env, &address(MOBILE), &code, Some("x")).await.unwrap();
     assert_eq!((kept, world.state(request.id).await), (Kept::Ended, RequestState::Cancelled));
     world.after(DAY * 2).await;
     assert_eq!(world.values(ANN).await[0], MOBILE);
@@ -86,7 +86,7 @@ async fn c3_who_proved_it_ends_it_and_others_only_delay_it_twice(world: World) {
     let world = world.anew().await;
     let request = world.held().await;
     let code = world.keep_at(WORK).await;
-    let by = async || keep::by_code(&world.env, &address(WORK), &code, "x").await.unwrap();
+    let by = async || keep::by_code(&world.env, &address(WORK), &code, Some("x")).await.unwrap();
     let first = by().await;
     assert_eq!(first, Kept::Delayed(world.now().await.after(DAY)));
     world.after(DAY.saturating_sub(Duration::from_secs(1))).await;

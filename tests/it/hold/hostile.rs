@@ -12,7 +12,9 @@ use redial::{
     usecase::{
         Rules,
         codes::Requester,
-        course, keep,
+        course::{self, Kept},
+        heard::{self, Heard},
+        keep,
         sign_in::{self, SignedIn},
         write::{Actor, Refused},
     },
@@ -29,6 +31,7 @@ both! {
     c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing
     c11_somebody_elses_number_needs_its_code_in_every_spelling
     c3_wrong_words_are_limited_and_look_like_nothing_being_held
+    c3_who_spends_the_tries_does_not_spend_the_owners_veto
     a_proof_that_was_lost_during_the_hold_ends_it
     a_stranger_with_a_key_of_ones_own_shows_nothing
     a_newcomer_is_registered_only_where_that_is_allowed
@@ -292,7 +295,8 @@ fn cancelled(request: redial::domain::change::Request) -> redial::domain::change
 }
 
 async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held(world: World) {
-    let say = async |world: &World, from: &str, code: &str| keep::by_code(&world.env, &address(from), code, from).await;
+    let say =
+        async |world: &World, from: &str, code: &str| keep::by_code(&world.env, &address(from), code, Some(from)).await;
     assert!(matches!(say(&world, WORK, "123456").await, Err(Refused::WrongCode)), "nothing is held");
     let request = world.held().await;
     let right = world.keep_at(WORK).await;
@@ -306,6 +310,48 @@ async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held(world: Worl
     assert_eq!(world.request(request.id).await.course.delays, 0);
     world.after(Duration::from_hours(1)).await;
     assert!(say(&world, WORK, &right).await.is_ok());
+}
+
+async fn c3_who_spends_the_tries_does_not_spend_the_owners_veto(world: World) {
+    let request = world.held().await;
+    let right = world.keep_at(WORK).await;
+    let wrong = if right == "111111" { "222222" } else { "111111" };
+    let work = address(WORK);
+    let mut nth = 0;
+    let mut word = async |code: &str| {
+        nth += 1;
+        let (id, text) = (nth.to_string(), format!("KEEP {code}"));
+        let heard = Heard { account: "sms", id: &id, from: &work, text: &text, hint: None, covered: true };
+        heard::take(&world.env, &heard).await.unwrap();
+        world.request(request.id).await.course.delays
+    };
+    let by = async |code: &str, who: Option<&str>| keep::by_code(&world.env, &work, code, who).await;
+    // With a forged sender, and by somebody's device.
+    for _ in 0..50 {
+        assert_eq!(word(wrong).await, 0);
+        let _wrong = by(wrong, Some("a hijacker")).await;
+    }
+    assert!(matches!(by(&right, Some("a hijacker")).await, Err(Refused::TooMany)));
+    assert!(matches!(by(&right, Some("Ann's phone")).await, Ok(Kept::Delayed(_))));
+    assert_eq!(word(&right).await, 2);
+
+    // Whoever goes on finds an end, and each way its own.
+    for _ in 0..50 {
+        word(wrong).await;
+    }
+    assert!(matches!(by(wrong, None).await, Err(Refused::WrongCode)));
+    for _ in 0..90 {
+        let _wrong = by(wrong, None).await;
+    }
+    assert!(matches!(by(wrong, Some("Ann's phone")).await, Err(Refused::TooMany)));
+    let answers = async || world.told().await.iter().filter(|to| *to == WORK).count();
+    answers().await;
+    word(&right).await;
+    assert_eq!(answers().await, 0);
+    world.after(Duration::from_hours(1)).await;
+    answers().await;
+    word(&right).await;
+    assert_eq!(answers().await, 1);
 }
 
 async fn a_proof_that_was_lost_during_the_hold_ends_it(world: World) {
