@@ -7,6 +7,7 @@
 use super::{
     Env, accepted, letters,
     letters::What,
+    passkeys,
     requests::{self, Decided},
     wanted::{self, Wanted, impossible},
     write::{Actor, Plan, Refused, audited, carry_out, read_owner},
@@ -462,6 +463,7 @@ fn over(env: &Env, owner: &Owner, request: Request, now: Time, what: &str, settl
 /// proved the value since.
 async fn carried_out(env: &Env, owner: &Owner, request: &Request, now: Time) -> Result<Plan<Decided>, Refused> {
     let wanted = wanted_of(request)?;
+    passkeys::are_nobody_elses(env, owner.id, &wanted).await?;
     let stand = stand(env, owner, &wanted).await?;
     if hold::verdict(owner, &request.course, &stand.standing, &env.rules().holds, now) == Verdict::Waits {
         return Err(Refused::Conflict("what was shown for it proves nothing any more".into()));

@@ -222,6 +222,17 @@ pub async fn remove(env: &Env, actor: &Actor, owner: OwnerId, id: &str) -> Resul
     super::requests::make(env, actor, owner, None, &wanted).await
 }
 
+/// Refuses passkeys that another owner has added since they were wanted: no try of the request would ever succeed.
+pub(super) async fn are_nobody_elses(env: &Env, owner: OwnerId, wanted: &Wanted) -> Result<(), Refused> {
+    for effect in effects(owner, wanted, Time(0))? {
+        let Effect::Admitted(Admitted::PasskeySet(new)) = effect else { continue };
+        if env.store.passkey(&new.id).await?.is_some_and(|known| known.owner != owner) {
+            return Err(Refused::Conflict("another owner has this passkey".into()));
+        }
+    }
+    Ok(())
+}
+
 /// What an accepted request writes of passkeys.
 pub(super) fn effects(owner: OwnerId, wanted: &Wanted, at: Time) -> Result<Vec<Effect>, Refused> {
     let bytes = |text: &str| {

@@ -28,6 +28,7 @@ use std::{
 both! {
     c3_a_passkey_waits_like_a_point_and_then_makes_holds_short
     a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none
+    of_two_owners_who_want_one_passkey_the_later_ones_request_ends
 }
 
 const ID: &[u8] = b"a credential of Ann's";
@@ -120,6 +121,25 @@ async fn c3_a_passkey_waits_like_a_point_and_then_makes_holds_short(world: World
     // The passkey shows more than that, and ends it.
     let stop = carry_out(&world.env, || requests::cancel(&world.env, &by_key, ANN, removal.id)).await.unwrap();
     assert_eq!(stop.request.state, RequestState::Cancelled);
+}
+
+async fn of_two_owners_who_want_one_passkey_the_later_ones_request_ends(world: World) {
+    let (world, phone) = (with_passkeys(world).await, Phone::new());
+    let mut requests = Vec::new();
+    for (owner, at) in [(ANN, MOBILE), (BOB, BOBS)] {
+        let person = world.person(at).await;
+        let options = passkeys::options(&world.env, owner).await.unwrap();
+        let wanted = passkeys::created(&world.env, owner, &phone.creates(&options)).await.unwrap();
+        requests.push((owner, world.wants_of(owner, &person, wanted).await.unwrap().id));
+        world.after(Duration::from_mins(1)).await;
+    }
+    world.after(DAY).await;
+    let mut states = Vec::new();
+    for (owner, id) in requests {
+        states.push(world.env.store.request(owner, id).await.unwrap().unwrap().state);
+    }
+    assert_eq!(states, [RequestState::Accepted, RequestState::Cancelled]);
+    assert!(passkeys::list(&world.env, BOB).await.unwrap().is_empty());
 }
 
 async fn a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none(world: World) {
