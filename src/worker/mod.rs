@@ -218,16 +218,20 @@ impl Worker {
         self.settings.now().poll
     }
 
-    /// Expands a page of what is to be told, and tidies up; whether there was anything.
+    /// Expands a page of what is to be told, and tidies up; whether there was anything. Each part has its turn, whatever became
+    /// of those before it: one row that cannot be read holds up no other.
+    ///
+    /// # Errors
+    /// The first of them.
     async fn expand(&self) -> Result<bool> {
         let lease = self.settings.kept().lease;
         // What was stopped after a copy was made is not known to the copy.
         let held = self.hold.is_on(&self.env).await?;
-        let mut found = !held && settle(&self.env, lease).await?.is_some();
-        found |= link_contacts(&self.env, lease).await?.is_some();
-        found |= expand_fanout(&self.env, &self.schedule()).await?.is_some();
-        found |= self.tidy().await?;
-        Ok(found)
+        let settled = if held { Ok(false) } else { settle(&self.env, lease).await.map(|done| done.is_some()) };
+        let linked = link_contacts(&self.env, lease).await.map(|done| done.is_some());
+        let expanded = expand_fanout(&self.env, &self.schedule()).await.map(|done| done.is_some());
+        let tidied = self.tidy().await;
+        Ok(settled? | linked? | expanded? | tidied?)
     }
 
     /// Fills the lanes.
@@ -367,5 +371,78 @@ impl Worker {
     /// When something is due next, for who moves a clock by hand.
     pub async fn next_due(&self) -> std::result::Result<Option<Time>, StoreError> {
         self.env.store.next_due().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::{ManualClock, SeededRandom},
+        domain::{
+            change::{Request, RequestState, hold::Course},
+            id::{OwnerId, RequestId},
+            owner::{Owner, Profile},
+            schedule::Backoff,
+        },
+        store::{Commit, Effect, sqlite::Sqlite},
+        template::Templates,
+        usecase::{Rules, governor::Governor},
+    };
+    use std::collections::HashMap;
+
+    /// With the embedded store, and no way to send.
+    fn worker(now: Time) -> Worker {
+        let clock = Arc::new(ManualClock::at(now));
+        let store = Arc::new(Sqlite::in_memory(Arc::clone(&clock) as _).unwrap());
+        let env = Env::new(store, clock, Arc::new(SeededRandom::new(7)), Rules::default());
+        let post = Post {
+            templates: Templates::built_in(),
+            carriers: Vec::new(),
+            service: "Redial".into(),
+            help: String::new(),
+            public_url: String::new(),
+            mailboxes: HashMap::new(),
+            language: "en".into(),
+            backoff: Backoff::default(),
+            expiry: Post::USUAL_EXPIRY,
+            caps: HashMap::new(),
+            governor: Governor::default(),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        Worker::new(env, Arc::new(post), Settings::default(), None)
+    }
+
+    #[tokio::test]
+    async fn a_damaged_request_does_not_hold_up_the_rest() {
+        let now = Time(1_795_431_600_000_000);
+        let worker = worker(now);
+        let owner = Owner {
+            id: OwnerId(1),
+            version: 1,
+            revision: 0,
+            language: "en".into(),
+            profile: Profile { name: "Ann Lee".into(), ..Profile::default() },
+            points: Vec::new(),
+            claimed: true,
+            silenced: false,
+            created: now,
+        };
+        let request = Request {
+            id: RequestId(1),
+            owner: owner.id,
+            state: RequestState::Held,
+            wanted: "{".into(),
+            by: "owner".into(),
+            created: now,
+            decided: None,
+            course: Course::default(),
+            due: Some(now),
+        };
+        let effects = vec![Effect::OwnerAdded(owner), Effect::RequestSet(request)];
+        worker.env.store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+        let ended = worker.expand().await;
+        assert!(matches!(ended, Err(StoreError::Damaged(_))), "{ended:?}");
+        assert_eq!(worker.tidied.load(Ordering::Relaxed), now.0, "what comes last had its turn");
     }
 }
