@@ -58,6 +58,13 @@ pub async fn list(env: &Env, owner: OwnerId) -> Result<Vec<ApiKey>, Refused> {
     Ok(all)
 }
 
+/// Ends all that count.
+pub(super) async fn end_all(env: &Env, owner: OwnerId) -> Result<Vec<Effect>, Refused> {
+    let now = env.store.now().await?;
+    let all = list(env, owner).await?.into_iter();
+    Ok(all.map(|key| Effect::KeySet(ApiKey { revoked: Some(now), ..key })).collect())
+}
+
 /// Ends one. Ending one twice changes nothing.
 pub async fn revoke(env: &Env, owner: OwnerId, id: AppId) -> Result<Plan<ApiKey>, Refused> {
     let all = env.store.keys_of(owner).await?;

@@ -1,7 +1,7 @@
 //! Panic (rule C7): one action ends forwarding and notices. It is ended by a request with a fresh proof, after its hold.
 
 use super::{
-    Env, card_link, sessions,
+    Env, app_passwords, card_link, sessions,
     write::{Actor, Plan, Refused, audited, read_owner},
 };
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 };
 use serde_json::json;
 
-/// Ends everything at once, on every node: each question reads it from the store. Other devices are signed out, and the
-/// links to the owner's card end for good. Said twice it counts once.
+/// Ends everything at once, on every node: each question reads it from the store. Other devices are signed out, app
+/// passwords and the links to the owner's card end for good. Said twice it counts once.
 pub async fn panic(
     env: &Env,
     actor: &Actor,
@@ -40,5 +40,6 @@ pub async fn panic(
         card_link::ended(owner.id, None),
     ];
     effects.extend(sessions::end_others(env, owner.id, session).await?);
+    effects.extend(app_passwords::end_all(env, owner.id).await?);
     Ok(Plan::on(&owner, effects, after))
 }

@@ -9,7 +9,13 @@ use redial::{
         query::{Query, Reason, Windows, decide},
         target::Targets,
     },
-    usecase::{panic, sessions, wanted::Wanted, write::carry_out},
+    usecase::{
+        app_passwords,
+        keys::{self, Scope, Secret},
+        panic, sessions,
+        wanted::Wanted,
+        write::carry_out,
+    },
 };
 
 both! {
@@ -30,10 +36,18 @@ async fn c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold(world:
     let (session, token) = world.sign_in(WORK).await;
     let (_, other) = world.sign_in(MAIL).await;
     let actor = redial::usecase::write::Actor::person(session.evidence.clone());
+    let app = async |owner| {
+        let make = || app_passwords::create(&world.env, owner, "a script", &[Scope::Api]);
+        carry_out(&world.env, make).await.unwrap().1
+    };
+    let (hers, his) = (app(ANN).await, app(BOB).await);
     carry_out(&world.env, || panic::panic(&world.env, &actor, ANN, Some(session.id))).await.unwrap();
     assert_eq!(asked(&world).await, Reason::Panic);
     let counts = async |token: &sessions::Token| sessions::authenticate(&world.env, token.reveal()).await.unwrap();
     assert!(counts(&token).await.is_some() && counts(&other).await.is_none(), "other devices are signed out");
+    let lets_in = async |secret: &Secret| keys::authenticate(&world.env, secret.reveal()).await.unwrap().is_some();
+    assert!(!lets_in(&hers).await && lets_in(&his).await, "and her app passwords end");
+    assert!(app_passwords::list(&world.env, ANN).await.unwrap().is_empty());
 
     // The sign-in before it is no proof for the end of it.
     let wanted = Wanted { end_panic: true, ..Wanted::default() };
