@@ -87,8 +87,7 @@ pub async fn cancel(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> 
         let by: Vec<_> = shown.map(|shown| shown.by.clone()).collect();
         let Plan { commit, outcome: (kept, decided) } = course::vetoed(env, actor, owner, id, &by, (&[], None)).await?;
         if let Kept::Spent(_) = kept {
-            let why = "it was delayed as often as it may be; who proved it, or shows more than they did, can end it";
-            return Err(Refused::Conflict(why.into()));
+            return Err(Refused::VetoSpent);
         }
         return Ok(Plan { commit, outcome: decided });
     }

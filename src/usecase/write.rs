@@ -98,6 +98,9 @@ pub enum Refused {
     /// It is in no state in which this can be done.
     #[error("{0}")]
     Conflict(Cow<'static, str>),
+    /// A held change was delayed as often as it may be, and what was shown does not end it (rule C3).
+    #[error("it was delayed as often as it may be; who proved it, or shows more than they did, can end it")]
+    VetoSpent,
     /// The idempotency key came with another body before.
     #[error("the idempotency key was used with another body")]
     KeyReused,

@@ -9,7 +9,18 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use redial::{
-    domain::{code::Caps, owner::Channel, passkey::Relying, schedule::Backoff},
+    domain::{
+        change::{
+            RequestState,
+            hold::{By, Course, Evidence},
+        },
+        code::Caps,
+        id::RequestId,
+        owner::Channel,
+        passkey::Relying,
+        schedule::Backoff,
+    },
+    store::{Commit, Effect},
     template::Templates,
     usecase::{
         Live, Rules,
@@ -22,9 +33,11 @@ use redial::{
     },
     worker::{Settings, Worker},
 };
+use serde_json::json;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 const ANN: &str = "+14155550100";
@@ -297,4 +310,33 @@ async fn c1_nothing_tells_who_is_registered() {
         (page.status, text, wrong.status, wrong.text.replace(&challenge, "CHALLENGE").replace(to, "TO"))
     };
     assert_eq!(asked(ANN).await, asked(NOBODY).await);
+}
+
+#[tokio::test]
+async fn c3_a_veto_too_many_says_why_it_does_not_count() {
+    let portal = Portal::new().await;
+    let cookie = portal.signed_in(ANN, "").await;
+    let page = portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text;
+    let form = hidden(&page, "form");
+    let env = &portal.running.env;
+    let owner = env.store.holders(&[ANN.into()]).await.unwrap()[0].1.owner;
+    let profile = json!({ "profile": { "name": "Ann Roy" } }).to_string();
+    let now = env.store.now().await.unwrap();
+    let shown = Evidence { by: By::Passkey, at: now };
+    let request = redial::domain::change::Request {
+        id: RequestId(7),
+        owner,
+        state: RequestState::Held,
+        wanted: profile.into(),
+        by: "owner".into(),
+        created: now,
+        decided: None,
+        course: Course { evidence: vec![shown], delays: 2, ..Course::default() },
+        due: Some(now.after(Duration::from_hours(24))),
+    };
+    let (path, effects) = (format!("/me/change/{}/stop", request.id), vec![Effect::RequestSet(request)]);
+    env.store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    let refused = portal.ask(&path, &[(header::COOKIE, &cookie)], Some(&[("form", &*form)])).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text.contains("delayed as often as it may be"), "{}", refused.text);
 }

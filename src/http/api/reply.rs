@@ -83,6 +83,7 @@ impl From<Refused> for Problem {
                 Problem::new(Kind::Stale).detail(format!("its present version is \"{present}\"; read it again"))
             }
             Refused::Conflict(why) => Problem::new(Kind::Conflict).detail(why),
+            Refused::VetoSpent => Problem::new(Kind::Conflict).detail(refused.to_string()),
             Refused::KeyReused => Problem::new(Kind::KeyReused),
             Refused::WrongCode => {
                 Problem::new(Kind::Invalid).field("/code", "it is wrong, or counts no longer; ask for another one")

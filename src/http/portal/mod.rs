@@ -203,6 +203,7 @@ fn sentence(why: &Refused) -> (StatusCode, &'static str) {
         Refused::WrongCode => (StatusCode::FORBIDDEN, "err_code"),
         Refused::TooMany => (StatusCode::TOO_MANY_REQUESTS, "err_many"),
         Refused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "err_down"),
+        Refused::VetoSpent => (StatusCode::CONFLICT, "err_spent"),
         _ => (StatusCode::CONFLICT, "err_conflict"),
     }
 }
