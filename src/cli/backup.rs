@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, config: &Config, env: &Env) -> Result<ExitCo
 }
 
 async fn with_bar(part: &std::path::Path, config: &Config, env: &Env) -> Result<(), Failure> {
-    let size = fs::metadata(&config.store.path).map(|found| found.len()).unwrap_or(0);
+    let size = fs::metadata(&config.store.path).map_or(0, |found| found.len());
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}")?;
     let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::hidden()).with_style(style);
     let (begun, copy) = (env.clock.now(), env.store.backup(part));
@@ -72,7 +72,7 @@ async fn with_bar(part: &std::path::Path, config: &Config, env: &Env) -> Result<
                 if bar.is_hidden() && env.clock.now().since(begun) > PATIENCE {
                     bar.set_draw_target(ProgressDrawTarget::stderr());
                 }
-                bar.set_position(fs::metadata(part).map(|found| found.len()).unwrap_or(0));
+                bar.set_position(fs::metadata(part).map_or(0, |found| found.len()));
             }
         }
     }

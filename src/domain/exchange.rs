@@ -82,6 +82,7 @@ pub struct Introduction {
 }
 
 /// What is known when a contact joins groups.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// One of the groups introduces.
@@ -158,6 +159,7 @@ pub struct TrayCard {
 }
 
 /// What is known when a card comes to somebody who is registered.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrives {
     /// The holder has blocked whom it comes from.
@@ -218,7 +220,7 @@ pub struct Replaced {
 
 /// The values that a viewer took back from an entry and that are still those of that time: they are not put there again
 /// (rule E3: undone until the next change).
-pub fn kept_out<'a>(updates: &'a [BookUpdate], since: impl Fn(&Address) -> Option<Time>) -> Vec<&'a Address> {
+pub fn kept_out(updates: &[BookUpdate], since: impl Fn(&Address) -> Option<Time>) -> Vec<&Address> {
     let undone = updates.iter().filter(|update| update.undone.is_some());
     let lines = undone.flat_map(|update| update.lines.iter().map(|line| (update.at, &line.new)));
     lines.filter(|(at, new)| since(new).is_none_or(|since| since <= *at)).map(|(_, new)| new).collect()

@@ -8,6 +8,7 @@ use super::{Audit, Page, Result};
 use crate::domain::id::OwnerId;
 use async_trait::async_trait;
 use ring::digest::{Context, SHA256};
+use std::fmt::Write as _;
 
 /// A SHA-256.
 pub type Hash = [u8; 32];
@@ -70,12 +71,20 @@ pub fn content(salt: &[u8; 16], line: &Audit) -> Hash {
 
 /// The hash of a line that stands after another one.
 pub fn hash(before: &Hash, number: u64, content: &Hash) -> Hash {
-    let mut context = Context::new(&SHA256);
-    context.update(b"redial audit chain 1");
-    context.update(before);
-    context.update(&number.to_be_bytes());
-    context.update(content);
-    finish(context)
+    let mut digest = Context::new(&SHA256);
+    digest.update(b"redial audit chain 1");
+    digest.update(before);
+    digest.update(&number.to_be_bytes());
+    digest.update(content);
+    finish(digest)
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn finish(context: Context) -> Hash {
@@ -140,7 +149,7 @@ mod tests {
         let mut head = Head::default();
         let seal = head.add(&[1; 16], &line());
         assert_eq!((head.number, head.hash), (1, seal.hash));
-        let written = |hash: &Hash| hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let written = |hash: &Hash| hex(&hash[..6]);
         assert_eq!(
             (written(&seal.content), written(&seal.hash)),
             ("a040d0775093".to_owned(), "5c0dca421c64".to_owned())

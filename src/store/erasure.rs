@@ -4,7 +4,7 @@
 //! runs it copies the lines to a file beside the database, so that a database that is older than the file is noticed.
 //! Addresses stand there as keyed hashes only.
 
-use super::Result;
+use super::{Result, chain::hex};
 use crate::{clock::Time, domain::id::OwnerId};
 use async_trait::async_trait;
 use ring::hmac;
@@ -44,8 +44,7 @@ impl AddressHash {
 
     fn text(&self, of: &[u8]) -> Box<str> {
         let mac = hmac::sign(&self.0, of);
-        let hex = mac.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
-        std::iter::once(HASHED.to_string()).chain(hex).collect::<String>().into()
+        format!("{HASHED}{}", hex(&mac.as_ref()[..16])).into()
     }
 }
 
@@ -78,7 +77,7 @@ pub struct JournalLine {
 
 impl JournalLine {
     pub(super) fn new(id: [u8; 16], at: Time, what: Happened) -> Self {
-        Self { id: id.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(), at, what }
+        Self { id: hex(&id).into(), at, what }
     }
 
     pub(super) fn id_bytes(id: &str) -> Vec<u8> {

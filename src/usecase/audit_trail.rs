@@ -208,7 +208,9 @@ async fn one(env: &Env, owner: OwnerId, kept: Option<(u64, Hash)>) -> Result<Opt
         let mut after = None;
         loop {
             let Page { items, more } = env.store.links(Some(owner), after, PAGE).await?;
-            items.iter().for_each(|link| walk.step(link));
+            for link in &items {
+                walk.step(link);
+            }
             after = items.last().map(|link| (owner, link.seal.number));
             if !more {
                 break;

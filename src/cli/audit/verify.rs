@@ -3,7 +3,7 @@
 use crate::{
     cli::Failure,
     domain::id::OwnerId,
-    store::chain::{Hash, Head},
+    store::chain::{Hash, Head, hex},
     usecase::{
         Env,
         audit_trail::{self, Broken, Look, Looked},
@@ -122,10 +122,6 @@ fn read(path: &Path) -> Result<BTreeMap<OwnerId, (u64, Hash)>, Failure> {
         ends.insert(owner, end);
     }
     Ok(ends)
-}
-
-fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Hash> {

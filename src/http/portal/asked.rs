@@ -21,13 +21,11 @@ impl Asked {
     /// The first field of the form with this name, byte for byte: a file.
     pub(super) fn bytes(&self, name: &str) -> Option<Vec<u8>> {
         let kind = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match multipart::fields(kind, &self.body) {
-            Some(fields) => fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()),
-            None => {
-                let mut all = form_urlencoded::parse(&self.body);
-                all.find(|(key, _)| key == name).map(|(_, value)| value.into_owned().into_bytes())
-            }
+        if let Some(fields) = multipart::fields(kind, &self.body) {
+            return fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         }
+        let mut all = form_urlencoded::parse(&self.body);
+        all.find(|(key, _)| key == name).map(|(_, value)| value.into_owned().into_bytes())
     }
 
     /// The first field of the form with this name.

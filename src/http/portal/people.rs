@@ -26,7 +26,7 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
     match (post, rest) {
         (false, []) => list(desk, me, None).await,
         (true, []) => create(desk, me).await,
-        (false, ["import"]) => import::page(desk, me, false),
+        (false, ["import"]) => Ok(import::page(desk, me, false)),
         (true, ["import"]) => import::look(desk, me).await,
         (true, ["import", "add"]) => import::add(desk, me).await,
         (false, ["introductions"]) => exchange::introductions(desk, me).await,

@@ -24,8 +24,8 @@ impl Walk {
         Self { owner, blank: 0, at: Head { number: 0, hash: BEGIN }, kept, unsaid: None, broken: None }
     }
 
-    fn broken(&self, number: u64, id: Option<AuditId>, fault: Fault) -> Option<Broken> {
-        Some(Broken { owner: self.owner, number, id, fault })
+    fn broken(&self, number: u64, id: Option<AuditId>, fault: Fault) -> Broken {
+        Broken { owner: self.owner, number, id, fault }
     }
 
     /// The next line.
@@ -35,17 +35,18 @@ impl Walk {
         }
         let Link { line, salt, seal } = link;
         let expected = self.at.number + 1;
-        self.broken = if seal.number > expected {
-            self.broken(expected, None, Fault::Missing)
+        let fault = if seal.number > expected {
+            Some((expected, None, Fault::Missing))
         } else if salt.is_some_and(|salt| content(&salt, line) != seal.content) {
-            self.broken(seal.number, Some(line.id), Fault::Altered)
+            Some((seal.number, Some(line.id), Fault::Altered))
         } else if seal.number < expected || hash(&self.at.hash, seal.number, &seal.content) != seal.hash {
-            self.broken(seal.number, Some(line.id), Fault::OutOfPlace)
+            Some((seal.number, Some(line.id), Fault::OutOfPlace))
         } else if self.kept.is_some_and(|(number, kept)| number == seal.number && kept != seal.hash) {
-            self.broken(seal.number, Some(line.id), Fault::Replaced)
+            Some((seal.number, Some(line.id), Fault::Replaced))
         } else {
             None
         };
+        self.broken = fault.map(|(number, id, fault)| self.broken(number, id, fault));
         if salt.is_none() {
             self.blank += 1;
             self.unsaid = self.unsaid.or(Some((seal.number, line.id)));
@@ -58,21 +59,21 @@ impl Walk {
     /// The first broken line, where the chain is to end at `head`.
     pub(super) fn end(&self, head: Option<Head>) -> Option<Broken> {
         let head = head.unwrap_or_default();
-        let found = self.broken.or_else(|| {
-            let (number, id) = self.unsaid?;
-            self.broken(number, Some(id), Fault::Blank)
-        });
-        found.or_else(|| {
-            let shorter = |number| (self.at.number < number).then_some(self.at.number + 1);
-            if let Some(next) = shorter(head.number) {
-                self.broken(next, None, Fault::Cut)
-            } else if self.at.number > head.number {
-                self.broken(head.number + 1, None, Fault::Beyond)
-            } else if self.at.hash != head.hash {
-                self.broken(self.at.number, None, Fault::OutOfPlace)
-            } else {
-                shorter(self.kept?.0).and_then(|next| self.broken(next, None, Fault::Cut))
-            }
-        })
+        if let Some(found) = self.broken {
+            return Some(found);
+        }
+        let shorter = |number| (self.at.number < number).then_some(self.at.number + 1);
+        let (number, id, fault) = if let Some((number, id)) = self.unsaid {
+            (number, Some(id), Fault::Blank)
+        } else if let Some(next) = shorter(head.number) {
+            (next, None, Fault::Cut)
+        } else if self.at.number > head.number {
+            (head.number + 1, None, Fault::Beyond)
+        } else if self.at.hash != head.hash {
+            (self.at.number, None, Fault::OutOfPlace)
+        } else {
+            (shorter(self.kept?.0)?, None, Fault::Cut)
+        };
+        Some(self.broken(number, id, fault))
     }
 }

@@ -93,6 +93,14 @@ pub(super) struct Plan {
     in_their_book: bool,
 }
 
+const UNDER_WAY: &str = "the process ended while the message was on its way; its account is asked for it";
+
+/// The notice stays open until then.
+fn put_off(reason: &str, dangling: Option<u32>, due: Time) -> Next {
+    let state = NoticeState::Open;
+    Next::Settle(Settling { state, reason: reason.to_owned(), shown: None, dangling, due: Some(due) })
+}
+
 /// What is known of the addresses at the beginning.
 pub(super) struct Fresh {
     /// Others who were told about the owner at one of them, by its key.
@@ -138,10 +146,8 @@ impl Plan {
                 baseline = Arc::default();
             }
             Introduces::Later(due) => {
-                let reason = format!("an introduction, which rests until {due}");
-                let dangling = dangling.map(|attempt| attempt.number);
-                let (state, shown, due) = (NoticeState::Open, None, Some(due));
-                return Ok(Next::Settle(Settling { state, reason, shown, dangling, due }));
+                let rests = format!("an introduction, which rests until {due}");
+                return Ok(put_off(&rests, dangling.map(|attempt| attempt.number), due));
             }
         }
         let mut before = without_taken_away(seen.as_ref().unwrap_or(&baseline), &view.visible);
@@ -168,12 +174,7 @@ impl Plan {
         // One whose process died is asked for, where the account can be asked, before anything follows from not knowing.
         if let Some(attempt) = dangling {
             match looked_up::ask(env, post, attempt, now).await? {
-                Asked::Later(due) => {
-                    let reason = "the process ended while the message was on its way; its account is asked for it";
-                    let state = NoticeState::Open;
-                    let reason = reason.to_owned();
-                    return Ok(Next::Settle(Settling { state, reason, shown: None, dangling: None, due: Some(due) }));
-                }
+                Asked::Later(due) => return Ok(put_off(UNDER_WAY, None, due)),
                 Asked::Found(delivery) => {
                     let said = views.baseline(env, &groups, attempt.at).await?;
                     let card = without_taken_away(&said, &view.told);
@@ -218,28 +219,16 @@ impl Plan {
             return settle(NoticeState::Dead, &too_late(notice), None);
         }
         let bound = bound.map(way_of);
-        let (addresses, language) = reach(env, notice.recipient, &contacts).await?;
-        let devices = devices_of(env, notice.recipient).await?;
-        // Most addresses are nobody's but the contact's, and nothing was said at them.
-        let nothing_said = addresses.iter().all(|address| plain.iter().any(|key| **key == *address.key()));
-        let moved = match notice.recipient {
-            Recipient::Contact(_) if !nothing_said => gone_to(env, notice.owner, &contacts, &addresses).await?,
-            _ => Vec::new(),
-        };
-        let addresses = [addresses, moved].concat();
-        let wish = if nothing_said { None } else { preferred(env, &addresses).await? };
-        let asked = wish.as_ref().map(|wish| wish.language.clone()).filter(|language| !language.is_empty());
-        let languages = [asked, language, Some(views.owner.language.clone()), Some(post.language.as_str().into())];
         let mut plan = Self {
             shown: shown(&views, &view.told),
             told: view.told.clone(),
             left_out: false,
-            languages: languages.into_iter().flatten().collect(),
-            channels: preferring(channels(views.channels(&groups)), wish.and_then(|wish| wish.first)),
+            languages: Vec::new(),
+            channels: channels(views.channels(&groups)),
             views,
             groups,
-            addresses,
-            devices,
+            addresses: Vec::new(),
+            devices: Vec::new(),
             difference,
             before,
             attempts,
@@ -247,14 +236,42 @@ impl Plan {
             bound,
             leave: None,
             failed: Vec::new(),
-            fresh: Some(Fresh { others, nothing_said }),
+            fresh: None,
             introduces: introduces == Introduces::Now,
             in_their_book,
         };
+        plan.find(env, post, notice, &contacts, (others, &plain)).await?;
         match plan.choose(env, post, claimed).await? {
             Some(settling) => Ok(Next::Settle(settling)),
             None => Ok(Next::Send(Box::new(plan))),
         }
+    }
+
+    /// Where the recipient is reached, in which order, and in which languages.
+    async fn find(
+        &mut self,
+        env: &Env,
+        post: &Post,
+        notice: &Notice,
+        contacts: &[Contact],
+        (others, plain): (Vec<(Box<str>, Recipient)>, &[Box<str>]),
+    ) -> Result<()> {
+        let (addresses, language) = reach(env, notice.recipient, contacts).await?;
+        // Most addresses are nobody's but the contact's, and nothing was said at them.
+        let nothing_said = addresses.iter().all(|address| plain.iter().any(|key| **key == *address.key()));
+        let moved = match notice.recipient {
+            Recipient::Contact(_) if !nothing_said => gone_to(env, notice.owner, contacts, &addresses).await?,
+            _ => Vec::new(),
+        };
+        self.devices = devices_of(env, notice.recipient).await?;
+        self.addresses = [addresses, moved].concat();
+        let wish = if nothing_said { None } else { preferred(env, &self.addresses).await? };
+        let asked = wish.as_ref().map(|wish| wish.language.clone()).filter(|language| !language.is_empty());
+        let languages = [asked, language, Some(self.views.owner.language.clone()), Some(post.language.as_str().into())];
+        self.languages = languages.into_iter().flatten().collect();
+        self.channels = preferring(std::mem::take(&mut self.channels), wish.and_then(|wish| wish.first));
+        self.fresh = Some(Fresh { others, nothing_said });
+        Ok(())
     }
 
     /// What a text has no room for is not told by it: the ledger keeps what was shown of that before.

@@ -12,6 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::io::Cursor;
+use warp::reply::Response;
 
 /// Largest file: it travels twice, the second time written as text.
 const FILE_MOST: usize = 700 << 10;
@@ -19,9 +20,9 @@ const FILE_MOST: usize = 700 << 10;
 const SHOWN: usize = 50;
 
 /// Where a file is chosen.
-pub(super) fn page(desk: &Desk<'_>, me: &Signed, wrong: bool) -> Answered {
+pub(super) fn page(desk: &Desk<'_>, me: &Signed, wrong: bool) -> Response {
     let status = if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(desk.page(Some(me), status, "people_import", json!({ "wrong": wrong.then_some("err_import") })))
+    desk.page(Some(me), status, "people_import", json!({ "wrong": wrong.then_some("err_import") }))
 }
 
 /// What is in the file. Nothing is added yet.
@@ -29,7 +30,7 @@ pub(super) async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
     let file = desk.asked.bytes("file").filter(|file| !file.is_empty());
     let file = file.or_else(|| desk.asked.bytes("cards")).unwrap_or_default();
     if file.len() > FILE_MOST {
-        return page(desk, me, true);
+        return Ok(page(desk, me, true));
     }
     let (mut people, mut count, mut bad) = (Vec::new(), 0_usize, 0_usize);
     let mut splitter = Splitter::default();
@@ -51,7 +52,7 @@ pub(super) async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
         }
     }
     if count == 0 {
-        return page(desk, me, true);
+        return Ok(page(desk, me, true));
     }
     let groups: Vec<Value> = groups::choices(desk, me).await?;
     let facts = json!({
@@ -63,7 +64,7 @@ pub(super) async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
 
 /// Adds them. Whom a group introduces the owner to waits for the owner's word.
 pub(super) async fn add(desk: &Desk<'_>, me: &Signed) -> Answered {
-    let Ok(file) = URL_SAFE_NO_PAD.decode(desk.asked.text("cards")) else { return page(desk, me, true) };
+    let Ok(file) = URL_SAFE_NO_PAD.decode(desk.asked.text("cards")) else { return Ok(page(desk, me, true)) };
     let group: Option<GroupId> = desk.asked.text("group").parse().ok();
     let book = groups::book(desk, me).await?;
     let target = Target { owner: me.owner.id, book: Some(book), group };
@@ -73,7 +74,7 @@ pub(super) async fn add(desk: &Desk<'_>, me: &Signed) -> Answered {
             ImportFailed::Refused(why) => Err(why),
             other => {
                 tracing::warn!(error = %other, "a file of contacts could not be loaded");
-                page(desk, me, true)
+                Ok(page(desk, me, true))
             }
         };
     }

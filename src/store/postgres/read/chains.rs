@@ -53,7 +53,7 @@ impl Chains for Postgres {
 
     async fn lines(&self) -> Result<u64> {
         const SQL: &str = "/* lines */ SELECT count(*) FROM audits";
-        let answer = self.read(SQL, || values![]).await?;
+        let answer = self.read(SQL, Vec::new).await?;
         answer.rows.first().map_or(Ok(0), |row| Columns::of(row, "audits").number())
     }
 }

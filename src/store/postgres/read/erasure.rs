@@ -23,7 +23,7 @@ impl Postgres {
         let mut key = [0; 32];
         self.random.fill(&mut key);
         self.read(MAKE, || values![key.to_vec()]).await?;
-        let answer = self.read(READ, || values![]).await?;
+        let answer = self.read(READ, Vec::new).await?;
         let row = answer.rows.first().ok_or_else(|| StoreError::Damaged("journal_key.key".into()))?;
         Ok(AddressHash::new(Columns::of(row, "journal_key").next()?))
     }
@@ -84,7 +84,7 @@ impl Erasure for Postgres {
 
     async fn sending_held(&self) -> Result<Option<SendingHeld>> {
         const SQL: &str = "/* held.read */ SELECT at, why FROM sending_held WHERE one = 1";
-        first(&self.read(SQL, || values![]).await?.rows, |row| {
+        first(&self.read(SQL, Vec::new).await?.rows, |row| {
             let mut columns = Columns::of(row, "sending_held");
             Ok(SendingHeld { at: columns.time()?, why: columns.text()? })
         })

@@ -131,14 +131,14 @@ fn together(
         let mut keys: Vec<Box<str>> = addresses.map(Address::key).map(Into::into).collect();
         keys.sort_unstable();
         keys.dedup();
-        let others = |key: &Box<str>| {
+        let others = |key: Box<str>| {
             let at = told.get(&(owner, key.clone())).into_iter().flatten().filter(|other| **other != recipient);
             at.map(|other| (key.clone(), *other)).collect::<Vec<_>>()
         };
         Leaving {
             attempts: attempts.remove(&notice.id).unwrap_or_default(),
             shown: ledger.remove(&(owner, recipient)),
-            told: keys.iter().flat_map(others).collect(),
+            told: keys.iter().cloned().flat_map(others).collect(),
             plain: keys
                 .into_iter()
                 .filter(|key| !known.contains(key) && !asleep.contains(&(owner, key.clone())))

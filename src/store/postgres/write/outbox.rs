@@ -92,6 +92,13 @@ impl<'a> Writer<'a> {
                     values![shown.owner, shown.recipient, shown.revision, shown.rights, &*shown.card, shown.at];
                 self.send(Wanted::One, SQL, values).await;
             }
+            Effect::OptedOut(_) | Effect::OptedIn { .. } => self.wish_effect(effect).await,
+            _ => {}
+        }
+    }
+
+    async fn wish_effect(&mut self, effect: &'a Effect) {
+        match effect {
             Effect::OptedOut(out) => {
                 const SQL: &str = "/* opt.out */ INSERT INTO opt_outs (key, scope, wire, at, way)
                     VALUES ($1, $2, $3, $4, $5)
