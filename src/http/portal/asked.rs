@@ -64,11 +64,12 @@ impl Asked {
     }
 
     /// Whether the body is that of a form of ours. Other kinds that a page elsewhere can send without being asked first
-    /// (`text/plain`, `multipart/form-data`) are none.
+    /// (`text/plain`, `multipart/form-data`) are none, but where a file is chosen; its mark still counts.
     pub(super) fn is_form(&self) -> bool {
         let Some(kind) = self.headers.get(header::CONTENT_TYPE) else { return self.body.is_empty() };
         let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        let file = self.path == "people/import" && kind.trim().eq_ignore_ascii_case("multipart/form-data");
+        file || kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 
     /// For the limits of codes.
