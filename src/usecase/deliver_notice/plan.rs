@@ -52,6 +52,13 @@ pub(super) struct Settling {
     pub(super) due: Option<Time>,
 }
 
+impl Settling {
+    /// It stays open until then.
+    fn at(self, due: Time) -> Self {
+        Self { due: Some(due), ..self }
+    }
+}
+
 /// What to do with a claimed notice.
 pub(super) enum Next {
     Settle(Settling),
@@ -93,42 +100,44 @@ pub(super) struct Plan {
     in_their_book: bool,
 }
 
-const UNDER_WAY: &str = "the process ended while the message was on its way; its account is asked for it";
-
-/// The notice stays open until then.
-fn put_off(reason: &str, dangling: Option<u32>, due: Time) -> Next {
-    let state = NoticeState::Open;
-    Next::Settle(Settling { state, reason: reason.to_owned(), shown: None, dangling, due: Some(due) })
+/// What is known when a notice is looked at.
+struct Known {
+    views: Views,
+    groups: Vec<GroupId>,
+    contacts: Vec<Contact>,
+    view: Arc<View>,
+    /// What the ledger says.
+    seen: Option<Seen>,
+    /// What was to be seen when the notice began, for whom the ledger says nothing.
+    baseline: Arc<Seen>,
+    introduces: Introduces,
+    attempts: Vec<Attempt>,
+    /// Others who were told about the owner at one of the addresses, by its key.
+    others: Vec<(Box<str>, Recipient)>,
+    /// Addresses that are nobody's but the contact's, and at which nothing was said.
+    plain: Vec<Box<str>>,
 }
 
-/// What is known of the addresses at the beginning.
-pub(super) struct Fresh {
-    /// Others who were told about the owner at one of them, by its key.
-    pub(super) others: Vec<(Box<str>, Recipient)>,
-    /// They are nobody's but the contact's, and nothing was said at them.
-    pub(super) nothing_said: bool,
+/// How a look at a notice begins.
+enum Begun {
+    Known(Box<Known>),
+    /// There is nothing to be sent, or not yet.
+    Over(Settling),
 }
 
-impl Plan {
-    /// Reads the facts and checks them in the order of rule N4.
-    pub(super) async fn make(env: &Env, post: &Post, claimed: &Claimed, together: &Together) -> Result<Next> {
-        let notice = &claimed.notice;
-        let now = env.store.now().await?;
+impl Known {
+    async fn read(env: &Env, notice: &Notice, together: &Together, now: Time) -> Result<Begun> {
         let Leaving { attempts, audience, shown: row, told: others, plain } = together.leaving(env, notice).await?;
         let dangling = attempts.iter().find(|attempt| attempt.outcome.is_none());
-        let settle = |state, reason: &str, shown| {
-            let dangling = dangling.map(|attempt| attempt.number);
-            Ok(Next::Settle(Settling { state, reason: reason.to_owned(), shown, dangling, due: None }))
-        };
-        let empty = |reason: &str, shown| settle(NoticeState::Empty, reason, shown);
+        let over = |state, reason: &str| Ok(Begun::Over(settling(state, reason, None, dangling)));
         let (mut groups, contacts) =
             audience.map_or((Vec::new(), Vec::new()), |(audience, contacts)| (audience.groups, contacts));
         let Some(mut views) = together.views(env, notice.owner, &groups, notice.first).await? else {
-            return empty("the owner is gone", None);
+            return over(NoticeState::Empty, "the owner is gone");
         };
         if views.owner.silenced {
             // Nothing is sent, and nothing is forgotten: what is left to tell after it is found out then (rule C7).
-            return settle(NoticeState::Open, "the owner has ended everything (panic)", None);
+            return over(NoticeState::Open, "the owner has ended everything (panic)");
         }
         if views.blocked(env, notice.recipient, &contacts).await? {
             groups.clear();
@@ -146,10 +155,41 @@ impl Plan {
                 baseline = Arc::default();
             }
             Introduces::Later(due) => {
-                let rests = format!("an introduction, which rests until {due}");
-                return Ok(put_off(&rests, dangling.map(|attempt| attempt.number), due));
+                let reason = format!("an introduction, which rests until {due}");
+                return Ok(Begun::Over(settling(NoticeState::Open, &reason, None, dangling).at(due)));
             }
         }
+        let known = Self { views, groups, contacts, view, seen, baseline, introduces, attempts, others, plain };
+        Ok(Begun::Known(Box::new(known)))
+    }
+}
+
+fn settling(state: NoticeState, reason: &str, shown: Option<Shown>, dangling: Option<&Attempt>) -> Settling {
+    Settling { state, reason: reason.to_owned(), shown, dangling: dangling.map(|attempt| attempt.number), due: None }
+}
+
+const UNDER_WAY: &str = "the process ended while the message was on its way; its account is asked for it";
+
+/// What is known of the addresses at the beginning.
+pub(super) struct Fresh {
+    /// Others who were told about the owner at one of them, by its key.
+    pub(super) others: Vec<(Box<str>, Recipient)>,
+    /// They are nobody's but the contact's, and nothing was said at them.
+    pub(super) nothing_said: bool,
+}
+
+impl Plan {
+    /// Reads the facts and checks them in the order of rule N4.
+    pub(super) async fn make(env: &Env, post: &Post, claimed: &Claimed, together: &Together) -> Result<Next> {
+        let notice = &claimed.notice;
+        let now = env.store.now().await?;
+        let known = match Known::read(env, notice, together, now).await? {
+            Begun::Known(known) => *known,
+            Begun::Over(settling) => return Ok(Next::Settle(settling)),
+        };
+        let Known { mut views, groups, contacts, view, seen, baseline, introduces, attempts, others, plain } = known;
+        let dangling = attempts.iter().find(|attempt| attempt.outcome.is_none());
+        let settle = |state, reason: &str, shown| Ok(Next::Settle(settling(state, reason, shown, dangling)));
         let mut before = without_taken_away(seen.as_ref().unwrap_or(&baseline), &view.visible);
         let shown = |views: &Views, card: &Seen| Shown {
             owner: notice.owner,
@@ -174,7 +214,9 @@ impl Plan {
         // One whose process died is asked for, where the account can be asked, before anything follows from not knowing.
         if let Some(attempt) = dangling {
             match looked_up::ask(env, post, attempt, now).await? {
-                Asked::Later(due) => return Ok(put_off(UNDER_WAY, None, due)),
+                Asked::Later(due) => {
+                    return Ok(Next::Settle(settling(NoticeState::Open, UNDER_WAY, None, None).at(due)));
+                }
                 Asked::Found(delivery) => {
                     let said = views.baseline(env, &groups, attempt.at).await?;
                     let card = without_taken_away(&said, &view.told);
@@ -204,7 +246,7 @@ impl Plan {
         }
         if difference.is_empty() {
             let row = seen.filter(|seen| *seen != before).map(|_| shown(&views, &before));
-            return empty("nothing is left to tell", row);
+            return settle(NoticeState::Empty, "nothing is left to tell", row);
         }
         let mut in_their_book = false;
         if let Recipient::Owner(viewer) = notice.recipient {
@@ -236,11 +278,11 @@ impl Plan {
             bound,
             leave: None,
             failed: Vec::new(),
-            fresh: None,
+            fresh: Some(Fresh { others, nothing_said: false }),
             introduces: introduces == Introduces::Now,
             in_their_book,
         };
-        plan.find(env, post, notice, &contacts, (others, &plain)).await?;
+        plan.find(env, post, notice, &contacts, &plain).await?;
         match plan.choose(env, post, claimed).await? {
             Some(settling) => Ok(Next::Settle(settling)),
             None => Ok(Next::Send(Box::new(plan))),
@@ -254,7 +296,7 @@ impl Plan {
         post: &Post,
         notice: &Notice,
         contacts: &[Contact],
-        (others, plain): (Vec<(Box<str>, Recipient)>, &[Box<str>]),
+        plain: &[Box<str>],
     ) -> Result<()> {
         let (addresses, language) = reach(env, notice.recipient, contacts).await?;
         // Most addresses are nobody's but the contact's, and nothing was said at them.
@@ -270,7 +312,9 @@ impl Plan {
         let languages = [asked, language, Some(self.views.owner.language.clone()), Some(post.language.as_str().into())];
         self.languages = languages.into_iter().flatten().collect();
         self.channels = preferring(std::mem::take(&mut self.channels), wish.and_then(|wish| wish.first));
-        self.fresh = Some(Fresh { others, nothing_said });
+        if let Some(fresh) = &mut self.fresh {
+            fresh.nothing_said = nothing_said;
+        }
         Ok(())
     }
 
