@@ -90,7 +90,7 @@ impl World {
         self.commit(vec![Effect::BookSet(book)]).await;
     }
 
-    async fn rules(&self, limits: Limits) {
+    fn rules(&self, limits: Limits) {
         let rules = Rules { exchange: limits, ..(*self.env().live.kept()).clone() };
         self.env().live.replace(rules);
     }
@@ -217,7 +217,7 @@ async fn e2_more_than_five_in_ten_minutes_are_an_import_and_none_of_them_leaves_
     let world = World::new().await;
     for n in 0..7 {
         world.add(ANN, &format!("Person {n}"), &[&format!("+1415555017{n}")]).await;
-        world.0.running.clock.advance(Duration::from_secs(60));
+        world.0.running.clock.advance(Duration::from_mins(1));
     }
     assert_eq!(world.after(60).await, [], "not even the first five");
     assert_eq!(world.held(ANN).await, [Why::Import; 7]);
@@ -237,16 +237,18 @@ async fn e2_more_than_five_in_ten_minutes_are_an_import_and_none_of_them_leaves_
     assert_eq!(world.held(ANN).await, []);
 }
 
+struct Silent;
+
+impl redial::usecase::import::Listener for Silent {
+    fn bad(&mut self, _: u64, _: &str) {}
+    fn read(&mut self, _: u64) {}
+}
+
 #[tokio::test]
 async fn e2_a_file_sends_nothing_until_confirmed() {
     let world = World::new().await;
     let file = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carl Dee\r\nTEL:{CARLS}\r\nEND:VCARD\r\n").repeat(2);
     let target = Target { owner: ANN, book: Some(book_of(ANN)), group: None };
-    struct Silent;
-    impl redial::usecase::import::Listener for Silent {
-        fn bad(&mut self, _: u64, _: &str) {}
-        fn read(&mut self, _: u64) {}
-    }
     let file = std::io::Cursor::new(file.into_bytes());
     import_contacts::import(world.env(), file, Format::VCard, &target, &mut Silent).await.unwrap();
     assert_eq!(world.after(60).await, []);
@@ -258,7 +260,7 @@ async fn e2_a_file_sends_nothing_until_confirmed() {
 #[tokio::test]
 async fn e2_caps_of_an_owners_day_and_of_one_address() {
     let world = World::new().await;
-    world.rules(Limits { of_owner: 2, to_address: 1, ..Limits::default() }).await;
+    world.rules(Limits { of_owner: 2, to_address: 1, ..Limits::default() });
     for n in 0..3 {
         world.add(ANN, &format!("Person {n}"), &[&format!("+1415555017{n}")]).await;
     }
@@ -408,7 +410,7 @@ async fn e3_e4_a_stranger_called_mum_changes_nobodys_book() {
 #[tokio::test]
 async fn e2_neither_introduction_nor_preview_tells_who_is_registered() {
     let world = World::new().await;
-    world.rules(Limits { alone: 0, ..Limits::default() }).await;
+    world.rules(Limits { alone: 0, ..Limits::default() });
     let post = world.0.running.gateway.post().unwrap();
     let mut seen = Vec::new();
     for number in [BOBS, CARLS] {

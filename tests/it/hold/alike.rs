@@ -56,7 +56,7 @@ async fn c1_the_same_work_is_done_whoever_signs_in() {
         let (issued, begun) = asked(&world, world.begin(to)).await;
         let issued = issued.unwrap();
         let wrong = sign_in::finish(&world.env, issued.challenge, "000000", "", None);
-        let (answer, finished) = asked(&world, wrong).await;
+        let (answer, finished) = Box::pin(asked(&world, wrong)).await;
         assert!(matches!(answer, Err(Refused::WrongCode)), "{who}");
         assert!(begun.iter().any(|one| one.starts_with("letter")) && !finished.is_empty(), "{begun:?} {finished:?}");
         // A country is counted for numbers only; that shows in the address itself.
@@ -130,7 +130,7 @@ async fn c9_the_same_work_is_done_whoever_has_the_wanted_number() {
     ask("+14155550198").await;
     let mut first = None;
     for (who, value) in [("nobody", NOBODYS), ("somebody else", BOBS), ("nobody again", "+14155550197")] {
-        let ((), work) = asked(&world, ask(value)).await;
+        let ((), work) = Box::pin(asked(&world, ask(value))).await;
         assert_eq!(work, *first.get_or_insert_with(|| work.clone()), "{who}");
     }
 }

@@ -137,14 +137,14 @@ async fn an_app_password_says_when_it_was_used_last() {
     let make = || app_passwords::create(&world.env, ANN, "my script", &[Scope::Api]);
     let (_, secret) = carry_out(&world.env, make).await.unwrap();
     let used = async || app_passwords::list(&world.env, ANN).await.unwrap()[0].used;
-    let uses = async || keys::authenticate(&world.env, secret.reveal()).await.unwrap().unwrap();
+    let signs_in = async || keys::authenticate(&world.env, secret.reveal()).await.unwrap().unwrap();
     assert_eq!(used().await, None);
-    uses().await;
+    signs_in().await;
     let first = used().await.unwrap();
     world.after(Duration::from_mins(1)).await;
-    uses().await;
+    signs_in().await;
     assert_eq!(used().await, Some(first), "it is not written at every use");
     world.after(Duration::from_mins(5)).await;
-    uses().await;
+    signs_in().await;
     assert_eq!(used().await, Some(world.now().await));
 }

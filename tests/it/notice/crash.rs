@@ -100,7 +100,7 @@ async fn asked(answers: &[Option<Delivery>]) -> Arc<World> {
     world.clock.advance(Duration::from_mins(1));
     assert_eq!(world.idle().await, Progress { later: 1, ..Progress::default() }, "it may still arrive there");
     assert!(world.sms.asked.lock().unwrap().is_empty());
-    world.clock.advance(ASKED_AFTER - Duration::from_mins(1));
+    world.clock.advance(ASKED_AFTER.saturating_sub(Duration::from_mins(1)));
     world
 }
 

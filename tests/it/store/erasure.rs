@@ -94,16 +94,6 @@ async fn fill(store: &SharedStore) {
             ..substitution(73, NOW, Some(FRIEND), 1)
         }),
         Effect::Queried(vec![query(74)]),
-        Effect::KeySet(ApiKey {
-            id: AppId(75),
-            hash: [5; 32],
-            label: "phone".into(),
-            scopes: vec![],
-            owner: Some(eve()),
-            created: at(1),
-            revoked: None,
-            used: None,
-        }),
         Effect::Returned(Returned::Unreachable(Unreachable { address: address(OLD), at: at(1), way: "report".into() })),
         Effect::Returned(Returned::Confirmed { key: OLD.into(), at: at(1) }),
         Effect::Returned(Returned::CardLinked(CardLink {
@@ -123,6 +113,46 @@ async fn fill(store: &SharedStore) {
         })),
         Effect::Posted(Posted::Due(letter(76, NOW, "{}".into()))),
         Effect::Posted(Posted::Due(letter(79, FRIEND, format!("{{\"owner\":\"{}\"}}", eve()).into()))),
+        Effect::OfDevice(OfDevice::Set(Device {
+            id: DeviceId(82),
+            owner: eve(),
+            account: "ios".into(),
+            place: Place::token("token-of-eve").unwrap(),
+            label: "phone".into(),
+            created: at(1),
+            seen: at(1),
+            ended: None,
+        })),
+        Effect::FellAsleep(Asleep { owner: eve(), address: address(FRIEND), since: at(1), cause: Cause::Dead }),
+    ];
+    effects.extend(ways_in());
+    effects.extend([line(83, "registered"), line(84, "number_changed")]);
+    write(store, effects).await;
+    // Bob has her in his book, linked, and has shown her his card.
+    let linked = redial::domain::owner::Contact { linked: Some(eve()), ..contact(BOB, 87, 88, "Eve Example", &[OLD]) };
+    let effects = vec![
+        Effect::BookSet(book(BOB, 87)),
+        Effect::GroupSet(group(BOB, 87, 89, vec![])),
+        Effect::ContactSet(linked),
+        member(BOB, 89, Member::Contact(ContactId(88))),
+        Effect::ShownTo(shown(BOB, Recipient::Owner(eve()))),
+    ];
+    write(store, effects).await;
+}
+
+/// All by which she gets in.
+fn ways_in() -> [Effect; 4] {
+    [
+        Effect::KeySet(ApiKey {
+            id: AppId(75),
+            hash: [5; 32],
+            label: "phone".into(),
+            scopes: vec![],
+            owner: Some(eve()),
+            created: at(1),
+            revoked: None,
+            used: None,
+        }),
         Effect::Admitted(Admitted::CodeMade(Code {
             id: CodeId(80),
             address: address(NOW),
@@ -151,30 +181,7 @@ async fn fill(store: &SharedStore) {
             made: at(1),
             used: None,
         })),
-        Effect::OfDevice(OfDevice::Set(Device {
-            id: DeviceId(82),
-            owner: eve(),
-            account: "ios".into(),
-            place: Place::token("token-of-eve").unwrap(),
-            label: "phone".into(),
-            created: at(1),
-            seen: at(1),
-            ended: None,
-        })),
-        Effect::FellAsleep(Asleep { owner: eve(), address: address(FRIEND), since: at(1), cause: Cause::Dead }),
-    ];
-    effects.extend([line(83, "registered"), line(84, "number_changed")]);
-    write(store, effects).await;
-    // Bob has her in his book, linked, and has shown her his card.
-    let linked = redial::domain::owner::Contact { linked: Some(eve()), ..contact(BOB, 87, 88, "Eve Example", &[OLD]) };
-    let effects = vec![
-        Effect::BookSet(book(BOB, 87)),
-        Effect::GroupSet(group(BOB, 87, 89, vec![])),
-        Effect::ContactSet(linked),
-        member(BOB, 89, Member::Contact(ContactId(88))),
-        Effect::ShownTo(shown(BOB, Recipient::Owner(eve()))),
-    ];
-    write(store, effects).await;
+    ]
 }
 
 fn shown(owner: u128, recipient: Recipient) -> Shown {
@@ -254,8 +261,7 @@ async fn rows(world: &World) -> Vec<(String, String)> {
             while let Some(row) = rows.next().unwrap() {
                 let cell = |at| match row.get_ref(at).unwrap() {
                     rusqlite::types::ValueRef::Blob(bytes) => {
-                        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                        format!("{hex} {}", String::from_utf8_lossy(bytes))
+                        format!("{} {}", redial::store::chain::hex(bytes), String::from_utf8_lossy(bytes))
                     }
                     other => format!("{other:?} {}", other.as_str().unwrap_or_default()),
                 };
