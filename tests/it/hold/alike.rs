@@ -78,12 +78,12 @@ async fn c3_the_same_work_is_done_for_every_wrong_word() {
     let wrong = if right == "111111" { "222222" } else { "111111" };
     let say = async |from: &str| keep::by_code(&world.env, &address(from), wrong, Some(from)).await;
     let text = format!("KEEP {wrong}");
-    let word = async |from: &str| {
+    let by_text = async |from: &str| {
         let from = address(from);
         let heard = Heard { account: "sms", id: "m1", from: &from, text: &text, hint: None, covered: true };
         heard::take(&world.env, &heard).await
     };
-    let _planned = (say(BOBS).await, word(BOBS).await);
+    let _planned = (say(BOBS).await, by_text(BOBS).await);
     let mut first = None;
     for (who, from) in [
         ("a change is held there", WORK),
@@ -93,9 +93,9 @@ async fn c3_the_same_work_is_done_for_every_wrong_word() {
     ] {
         let (answer, work) = asked(&world, say(from)).await;
         assert!(matches!(answer, Err(Refused::WrongCode)), "{who}");
-        let (answer, by_text) = asked(&world, word(from)).await;
+        let (answer, texts) = asked(&world, by_text(from)).await;
         assert_eq!(answer.unwrap(), None, "{who}");
-        let work = (work, by_text);
+        let work = (work, texts);
         assert_eq!(work, *first.get_or_insert_with(|| work.clone()), "{who}");
     }
     assert_eq!(world.state(request.id).await, RequestState::Held);

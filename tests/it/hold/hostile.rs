@@ -319,7 +319,7 @@ async fn c3_who_spends_the_tries_does_not_spend_the_owners_veto(world: World) {
     let wrong = if right == "111111" { "222222" } else { "111111" };
     let work = address(WORK);
     let mut nth = 0;
-    let mut word = async |code: &str| {
+    let mut by_text = async |code: &str| {
         nth += 1;
         let (id, text) = (nth.to_string(), format!("KEEP {code}"));
         let heard = Heard { account: "sms", id: &id, from: &work, text: &text, hint: None, covered: true };
@@ -329,16 +329,16 @@ async fn c3_who_spends_the_tries_does_not_spend_the_owners_veto(world: World) {
     let by = async |code: &str, who: Option<&str>| keep::by_code(&world.env, &work, code, who).await;
     // With a forged sender, and by somebody's device.
     for _ in 0..50 {
-        assert_eq!(word(wrong).await, 0);
+        assert_eq!(by_text(wrong).await, 0);
         let _wrong = by(wrong, Some("a hijacker")).await;
     }
     assert!(matches!(by(&right, Some("a hijacker")).await, Err(Refused::TooMany)));
     assert!(matches!(by(&right, Some("Ann's phone")).await, Ok(Kept::Delayed(_))));
-    assert_eq!(word(&right).await, 2);
+    assert_eq!(by_text(&right).await, 2);
 
     // Whoever goes on finds an end, and each way its own.
     for _ in 0..50 {
-        word(wrong).await;
+        by_text(wrong).await;
     }
     assert!(matches!(by(wrong, None).await, Err(Refused::WrongCode)));
     for _ in 0..90 {
@@ -347,11 +347,11 @@ async fn c3_who_spends_the_tries_does_not_spend_the_owners_veto(world: World) {
     assert!(matches!(by(wrong, Some("Ann's phone")).await, Err(Refused::TooMany)));
     let answers = async || world.told().await.iter().filter(|to| *to == WORK).count();
     answers().await;
-    word(&right).await;
+    by_text(&right).await;
     assert_eq!(answers().await, 0);
     world.after(Duration::from_hours(1)).await;
     answers().await;
-    word(&right).await;
+    by_text(&right).await;
     assert_eq!(answers().await, 1);
 }
 
