@@ -2,7 +2,10 @@
 
 use super::Failure;
 use crate::{
-    domain::notice::{Attempt, Notice},
+    domain::{
+        notice::{Attempt, Notice},
+        said::masked,
+    },
     store::{Passed, QueryRecord, Substitution},
     usecase::{
         Env,
@@ -56,7 +59,7 @@ fn query(record: &QueryRecord) {
     line("owner", format_args!("{}, revision {}", record.owner, record.revision));
     line("rule", format_args!("{rule}: {sentence}"));
     if !record.detail.is_empty() {
-        line("since", &record.detail);
+        line("since", masked(&record.detail));
     }
     line("connected", if record.connected { "elsewhere" } else { "unchanged" });
     line("told", if record.told { "yes" } else { "nothing" });
@@ -87,7 +90,7 @@ fn notice(found: &Notice, attempts: &[Attempt]) {
     line("notice", found.id);
     line("owner", found.owner);
     line("recipient", format_args!("{:?}", found.recipient));
-    line("state", format_args!("{:?}, {}", found.state, found.reason));
+    line("state", format_args!("{:?}, {}", found.state, masked(&found.reason)));
     line("due", found.due);
     for attempt in attempts {
         let outcome = attempt
@@ -98,7 +101,10 @@ fn notice(found: &Notice, attempts: &[Attempt]) {
             "attempt",
             format_args!(
                 "{} at {} by {channel:?} over {account} to {}: {outcome} {}",
-                attempt.number, attempt.at, attempt.address, attempt.detail
+                attempt.number,
+                attempt.at,
+                attempt.address,
+                masked(&attempt.detail)
             ),
         );
     }

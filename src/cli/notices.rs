@@ -6,6 +6,7 @@ use crate::{
         id::{NoticeId, OwnerId},
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient},
         owner::Channel,
+        said::masked,
     },
     usecase::{Env, replay_notice::replay_notice, restored},
 };
@@ -159,7 +160,7 @@ fn who(recipient: Recipient) -> String {
 fn line(notice: &Notice) -> String {
     let due = if notice.state == NoticeState::Open { format!("  due {}", notice.due) } else { String::new() };
     let to = who(notice.recipient);
-    format!("{}  {:8}  to {to}{due}{}", notice.id, notice.state.word(), bracketed(&notice.reason))
+    format!("{}  {:8}  to {to}{due}{}", notice.id, notice.state.word(), bracketed(&masked(&notice.reason)))
 }
 
 fn bracketed(words: &str) -> String {
@@ -189,13 +190,18 @@ fn tried(attempt: &Attempt) -> String {
     let way = channel(attempt.channel);
     let (to, account) = (&attempt.address, &attempt.account);
     let ended = outcome(attempt);
-    format!("{}. {} {way} to {to} by {account}: {ended}{}", attempt.number, attempt.at, bracketed(&attempt.detail))
+    format!(
+        "{}. {} {way} to {to} by {account}: {ended}{}",
+        attempt.number,
+        attempt.at,
+        bracketed(&masked(&attempt.detail))
+    )
 }
 
 fn as_json(notice: &Notice, attempts: Option<&[Attempt]>) -> Value {
     let mut value = json!({
         "id": notice.id, "owner": notice.owner, "recipient": who(notice.recipient), "state": notice.state.word(),
-        "first": notice.first, "due": notice.due, "attempts": notice.attempts, "reason": notice.reason,
+        "first": notice.first, "due": notice.due, "attempts": notice.attempts, "reason": masked(&notice.reason),
         "settled": notice.settled,
     });
     if let Some(attempts) = attempts {
@@ -203,7 +209,7 @@ fn as_json(notice: &Notice, attempts: Option<&[Attempt]>) -> Value {
             json!({
                 "number": attempt.number, "at": attempt.at, "account": attempt.account,
                 "channel": channel(attempt.channel), "address": attempt.address.to_string(),
-                "outcome": outcome(attempt), "foreign_id": attempt.foreign_id, "detail": attempt.detail,
+                "outcome": outcome(attempt), "foreign_id": attempt.foreign_id, "detail": masked(&attempt.detail),
             })
         });
         value["tried"] = tried.collect();

@@ -21,5 +21,6 @@ pub mod owner;
 pub mod passkey;
 pub mod query;
 pub mod recent;
+pub mod said;
 pub mod schedule;
 pub mod target;

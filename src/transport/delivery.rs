@@ -1,6 +1,9 @@
 //! How handing over one message ended (rule N3).
 
-use crate::{clock::Time, domain::notice::AttemptOutcome};
+use crate::{
+    clock::Time,
+    domain::{notice::AttemptOutcome, said::masked},
+};
 use std::time::Duration;
 
 /// How handing over one message ended.
@@ -12,7 +15,7 @@ pub struct Delivery {
     pub foreign_id: Option<Box<str>>,
     /// When the far end wants to be asked again.
     pub retry_after: Option<Duration>,
-    /// What the far end said, shortened; shown to the operator, not logged.
+    /// What the far end said, shortened, numbers and addresses in it masked; shown to the operator, not logged.
     pub detail: Box<str>,
     /// The far end says that the address is dead.
     pub dead: bool,
@@ -28,12 +31,12 @@ const DETAIL_MOST: usize = 200;
 impl Delivery {
     /// An outcome with what the far end said.
     pub fn new(outcome: AttemptOutcome, detail: &str) -> Self {
-        let plain = detail.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let plain: String = detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         Self {
             outcome,
             foreign_id: None,
             retry_after: None,
-            detail: plain.take(DETAIL_MOST).collect::<String>().into(),
+            detail: masked(&plain).chars().take(DETAIL_MOST).collect::<String>().into(),
             dead: false,
             stopped: false,
             gone_since: None,
