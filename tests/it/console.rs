@@ -6,6 +6,7 @@ use crate::{
     spawn::{AccountOf, Running, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
 };
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderMap, Method, StatusCode, header};
 use redial::{
     clock::{Clock as _, SeededRandom, SystemRandom},
@@ -211,6 +212,20 @@ async fn nothing_is_shown_before_signing_in_and_a_wrong_password_says_no_more() 
     let elsewhere = [("origin", "https://evil.example")];
     let form = [("name", "ann"), ("password", PASSWORD)];
     assert_eq!(world.ask(Method::POST, "/console/sign-in", &elsewhere, &form).await.status, StatusCode::FORBIDDEN);
+    world.signed_in("ann").await;
+}
+
+#[tokio::test]
+async fn a_crowd_that_signs_in_at_once_is_told_to_try_again() {
+    let world = world(operators()).await;
+    let wrong = [("name", "nobody"), ("password", "wrong")];
+    let all = (0..40).map(|_| world.ask(Method::POST, "/console/sign-in", &[], &wrong));
+    let answers = join_all(all).await;
+    let of = |status| answers.iter().filter(|answer| answer.status == status).count();
+    let (refused, later) = (of(StatusCode::FORBIDDEN), of(StatusCode::TOO_MANY_REQUESTS));
+    assert!(refused > 0 && later > 0 && refused + later == 40, "{refused} {later}");
+    let busy = answers.iter().find(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).unwrap();
+    assert!(busy.body.contains("Try again") && busy.headers.contains_key(header::RETRY_AFTER));
     world.signed_in("ann").await;
 }
 

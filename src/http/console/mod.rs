@@ -22,7 +22,7 @@ use crate::{
 };
 use answer::{Cookie, html, not_found, plain, redirect};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use warp::{Filter, filters::BoxedFilter, reply::Response};
@@ -129,7 +129,7 @@ impl Surface {
             return match (post, asked.path.as_str()) {
                 // The script asks for a part only.
                 (false, "live") => plain(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", "signed out\n"),
-                _ => self.page(StatusCode::OK, "sign_in.html", None, json!({ "wrong": false })),
+                _ => self.page(StatusCode::OK, "sign_in.html", None, json!({ "wrong": false, "busy": false })),
             };
         };
         if post {
@@ -175,7 +175,19 @@ impl Surface {
                 let answer = self.cookie.given(redirect("/console"), &token);
                 self.cookie.known(answer, &device)
             }
-            SignedIn::No => self.page(StatusCode::FORBIDDEN, "sign_in.html", None, json!({ "wrong": true })),
+            SignedIn::Busy => {
+                let mut answer = self.page(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "sign_in.html",
+                    None,
+                    json!({ "wrong": false, "busy": true }),
+                );
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+                answer
+            }
+            SignedIn::No => {
+                self.page(StatusCode::FORBIDDEN, "sign_in.html", None, json!({ "wrong": true, "busy": false }))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What an operator may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,11 @@ const WRONG_ANYWHERE: u32 = 50;
 const KNOWN: Duration = Duration::from_hours(180 * 24);
 /// That while.
 const LOCKED: Duration = Duration::from_mins(15);
+/// Passwords are checked so many at once, for each check takes memory; so many more from anywhere wait for that, and so many from
+/// devices on which somebody has signed in before: a crowd of strangers does not take their places.
+const CHECKS: usize = 2;
+const WAITING: usize = 8;
+const WAITING_KNOWN: usize = 4;
 /// So many places are remembered with wrong passwords, and so many sessions are open.
 const KEPT_MOST: usize = 1_000;
 
@@ -105,13 +110,20 @@ pub(super) struct Doors {
     /// By digest of the token.
     open: Mutex<BTreeMap<[u8; 32], Open>>,
     wrong: Mutex<BTreeMap<Tried, Wrong>>,
-    /// Each check takes memory.
     checks: Semaphore,
+    waiting: Semaphore,
+    waiting_known: Semaphore,
 }
 
 impl Default for Doors {
     fn default() -> Self {
-        Self { open: Mutex::default(), wrong: Mutex::default(), checks: Semaphore::new(2) }
+        Self {
+            open: Mutex::default(),
+            wrong: Mutex::default(),
+            checks: Semaphore::new(CHECKS),
+            waiting: Semaphore::new(WAITING),
+            waiting_known: Semaphore::new(WAITING_KNOWN),
+        }
     }
 }
 
@@ -140,6 +152,8 @@ pub enum SignedIn {
     },
     /// The name or the password is wrong, or the name is refused for now: one answer.
     No,
+    /// Too many sign in at once; nothing was looked at.
+    Busy,
 }
 
 impl Console {
@@ -153,6 +167,7 @@ impl Console {
     pub async fn sign_in(&self, name: &str, given: &str, origin: &str, device: Option<&str>) -> SignedIn {
         let now = self.env.clock.now();
         let device = self.known_device(name, device.unwrap_or_default(), now).await;
+        let Some(place_in_line) = self.doors.line(device.is_some()) else { return SignedIn::Busy };
         let place = device.clone().map_or_else(|| Place::network(origin), Place::Device);
         let locked = self.doors.is_locked(name, &place, now);
         let operators = self.operators.kept();
@@ -161,7 +176,7 @@ impl Console {
         let (hash, given) = (known.as_ref().map_or(any, |known| known.hash.clone()), given.to_owned());
         let turn = self.doors.checks.acquire().await;
         let right = tokio::task::spawn_blocking(move || password::matches(&given, &hash)).await.unwrap_or(false);
-        drop(turn);
+        drop((turn, place_in_line));
         let Some(operator) = known.filter(|_| right && !locked) else {
             let is_known = operators.contains_key(name);
             self.doors.note_wrong(name, &place, is_known, now);
@@ -248,6 +263,11 @@ impl Console {
 }
 
 impl Doors {
+    /// A place among those whose passwords are checked, until it is dropped.
+    fn line(&self, is_known: bool) -> Option<SemaphorePermit<'_>> {
+        if is_known { &self.waiting_known } else { &self.waiting }.try_acquire().ok()
+    }
+
     fn is_locked(&self, name: &str, place: &Place, now: Time) -> bool {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         let over = |place: Place, most: u32| {
@@ -317,6 +337,16 @@ mod tests {
         assert!(doors.is_locked("ann", &at("203.0.113.1"), now));
         assert!(!doors.is_locked("ann", &known, now), "who was there before gets in");
         assert!(!doors.is_locked("ann", &at("203.0.113.1"), now.after(LOCKED)), "and everybody after a while");
+    }
+
+    #[test]
+    fn a_crowd_of_strangers_fills_its_own_line_only() {
+        let doors = Doors::default();
+        let crowd: Vec<_> = (0..99).filter_map(|_| doors.line(false)).collect();
+        assert_eq!(crowd.len(), WAITING);
+        assert!(doors.line(true).is_some());
+        drop(crowd);
+        assert!(doors.line(false).is_some());
     }
 
     #[test]
