@@ -4,7 +4,7 @@ use super::{provider::Demo, request::Api};
 use crate::{app::App, cli::Failure, config::Config};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Area codes whose numbers 555-0100 to 555-0199 belong to nobody.
 const AREAS: [u16; 16] = [201, 212, 213, 303, 312, 404, 415, 503, 512, 602, 617, 702, 713, 808, 917, 919];
@@ -50,7 +50,13 @@ pub(super) async fn tell(api: &Api, app: &App, config: &Config, wait: Duration) 
 
     let demo = Demo::find(config)?;
     match &demo {
-        Some(demo) => provider(api, app, demo, &ann, &carl, &bob.number).await?,
+        Some(demo) => {
+            provider(api, app, demo, &ann, &carl, &bob.number).await?;
+            if let Some(stand_in) = &config.stand_in {
+                let folder = stand_in.path.display();
+                println!("   and the provider got the new number: see message-*.sms in {folder}");
+            }
+        }
         None => println!(
             "\n3. and 4. are left out: they need the account `demo` and the stand-in of the config.toml that comes with Redial"
         ),
@@ -61,7 +67,7 @@ pub(super) async fn tell(api: &Api, app: &App, config: &Config, wait: Duration) 
     for notice in &notices {
         println!("   {} {}", notice["state"].as_str().unwrap_or_default(), notice["id"].as_str().unwrap_or_default());
     }
-    println!("   The messages lie in data/outbox, named after the notices; there is none for Mallory.");
+    println!("   {}; there is none for Mallory.", messages(config));
 
     println!("\nTry next:");
     println!("   redial resolve {} --name \"{}\" --as {carl}", ann.number, ann.name);
@@ -83,8 +89,18 @@ async fn provider(api: &Api, app: &App, demo: &Demo, ann: &Made, carl: &str, oth
     println!("   {}", demo.call(api, &sid(), carl, other).await?);
     println!("\n4. A message to the old number through the drop-in endpoint; the sender's SDK reads");
     println!("   {}", demo.message(api, carl, &ann.number, "Dinner at eight?").await?);
-    println!("   and the provider got the new number: see message-*.sms in data/outbox");
     Ok(())
+}
+
+/// Where this configuration puts the messages.
+fn messages(config: &Config) -> String {
+    let folders = config.accounts.values().filter(|account| account.kind.get_ref() == "folder");
+    let paths: BTreeSet<_> = folders.filter_map(|account| account.path.as_ref()).collect();
+    if paths.is_empty() {
+        return "The messages left by the accounts of the configuration".into();
+    }
+    let paths: Vec<_> = paths.into_iter().map(|path| path.display().to_string()).collect();
+    format!("The messages lie in {}, named after the notices", paths.join(", "))
 }
 
 /// A number that belongs to nobody.
@@ -155,4 +171,17 @@ async fn settled(api: &Api, owner: &Made, wait: Duration) -> Result<Vec<Value>, 
 async fn last_query(api: &Api, owner: &Made) -> Result<Option<String>, Failure> {
     let answer = api.must("GET", &format!("/v1/owners/{}/queries", owner.id), None).await?;
     Ok(answer["items"][0]["id"].as_str().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_messages_lie_where_the_configuration_says() {
+        let of = |text: &str| messages(&Config::parse(text, "test").unwrap());
+        let outbox = "[accounts.a]\nkind = \"folder\"\npath = \"elsewhere/out\"\n";
+        assert_eq!(of(outbox), "The messages lie in elsewhere/out, named after the notices");
+        assert_eq!(of(""), "The messages left by the accounts of the configuration");
+    }
 }
