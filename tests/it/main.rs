@@ -28,6 +28,7 @@ mod program;
 mod provider;
 mod push;
 mod recipients;
+mod restored;
 mod sdk;
 mod sdk_others;
 mod secrets;

@@ -11,10 +11,10 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redial");
 
 /// A folder with a configuration of its own, gone when dropped.
-struct Home(PathBuf);
+pub(crate) struct Home(pub(crate) PathBuf);
 
 impl Home {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("redial-program-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         let home = Self(path);
@@ -44,7 +44,7 @@ impl Home {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 }
@@ -127,13 +127,13 @@ fn words(line: &str) -> Vec<&str> {
 }
 
 /// A server that runs, and what it has logged.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
 }
 
 impl Serving {
-    fn start(home: &Home) -> Self {
+    pub(crate) fn start(home: &Home) -> Self {
         let mut child = home.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut serving = Self { child, log };
@@ -142,7 +142,7 @@ impl Serving {
     }
 
     /// Reads the log until a line has it.
-    fn wait_for(&mut self, what: &str) -> String {
+    pub(crate) fn wait_for(&mut self, what: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
@@ -153,7 +153,7 @@ impl Serving {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 }
