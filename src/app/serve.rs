@@ -295,7 +295,9 @@ fn ready(app: &App, stopping: &Arc<AtomicBool>) -> health::Ready {
             if stopping.load(Ordering::SeqCst) {
                 return Err("stopping".to_owned());
             }
-            store.now().await.map(|_| ()).map_err(|error| error.to_string())
+            let held = store.sending_held().await.map_err(|error| error.to_string())?;
+            store.now().await.map_err(|error| error.to_string())?;
+            Ok(held.map(|held| held.why.into()))
         })
     })
 }

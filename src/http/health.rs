@@ -6,20 +6,23 @@ use http::{HeaderValue, header};
 use std::sync::Arc;
 use warp::{Filter, Reply as _, filters::BoxedFilter, reply::Response};
 
-/// Whether requests can be served: the store answers and no stop has begun. The error is for the operator.
-pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Whether requests can be served: the store answers and no stop has begun, and why nothing is sent, where that is so. The
+/// error is for the operator.
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Result<Option<String>, String>> + Send + Sync>;
 
 /// The body of `/metrics`.
 pub type Scrape = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// `/healthz`: the process answers. `/readyz`: it can do its work, else 503.
+/// `/healthz`: the process answers. `/readyz`: it can do its work, else 503; while sending is held it says so and is ready, for
+/// queries are answered.
 pub fn routes(ready: Ready) -> BoxedFilter<(Response,)> {
     let healthz = warp::path!("healthz").and(warp::get()).map(|| text("ok\n"));
     let readyz = warp::path!("readyz").and(warp::get()).then(move || {
         let state = ready();
         async move {
             match state.await {
-                Ok(()) => text("ready\n"),
+                Ok(None) => text("ready\n"),
+                Ok(Some(why)) => text(format!("ready, but nothing is sent: {why}\n")),
                 Err(why) => {
                     tracing::warn!(%why, "not ready");
                     Problem::new(Kind::Unavailable).retry_after(1).into_response()
@@ -45,6 +48,6 @@ pub fn metrics(scrape: Scrape) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-fn text(body: &'static str) -> Response {
-    warp::reply::with_header(body, header::CONTENT_TYPE, "text/plain; charset=utf-8").into_response()
+fn text(body: impl Into<String>) -> Response {
+    warp::reply::with_header(body.into(), header::CONTENT_TYPE, "text/plain; charset=utf-8").into_response()
 }

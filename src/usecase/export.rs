@@ -1,17 +1,20 @@
 //! Giving everything back (rule C7): JSON lines for machines, vCards for address books.
 //!
 //! Read page by page, so that any number of owners fits; what is written meanwhile may be in it or not. Secrets are not
-//! in it: of an API key the export says that it exists.
+//! in it: of an API key the export says that it exists. Nor is an owner's history while a panic lasts (rule C7), where that
+//! owner alone is exported.
 
 mod lines;
 
 use super::{
     Env,
+    history::{self, History},
     write::{Refused, read_owner},
 };
 use crate::{
     domain::{
         card::{Form, project},
+        change::Request,
         group::{Item, Rights},
         id::OwnerId,
         owner::{Field, Owner},
@@ -19,7 +22,7 @@ use crate::{
     store::{Page, StoreError},
 };
 use serde_json::{Value, json};
-use std::io;
+use std::{borrow::Cow, io};
 
 /// Rows of one read.
 const PAGE: usize = 500;
@@ -90,8 +93,9 @@ pub async fn export(
     let at = env.store.now().await?;
     if let Some(id) = only {
         let owner = read_owner(env, id, None).await?;
+        let history = History::of(env, &owner).await?;
         writer.line(&json!({"kind": "export", "schema": SCHEMA, "at": at, "owner": id}))?;
-        writer.owner(&owner).await?;
+        writer.owner(&owner, history).await?;
         return Ok(writer.done);
     }
     writer.line(&json!({"kind": "export", "schema": SCHEMA, "at": at}))?;
@@ -103,7 +107,7 @@ pub async fn export(
         let Page { items, more } = env.store.owners(after, PAGE).await?;
         after = items.last().map(|owner| owner.id);
         for owner in &items {
-            writer.owner(owner).await?;
+            writer.owner(owner, History::Whole).await?;
             progress(writer.done);
         }
         if !more {
@@ -144,11 +148,16 @@ impl Writer<'_> {
         self.sink.line(object)
     }
 
-    async fn owner(&mut self, owner: &Owner) -> Result<(), ExportFailed> {
+    async fn owner(&mut self, owner: &Owner, history: History) -> Result<(), ExportFailed> {
         let (env, id) = (self.env, owner.id);
         let store = &env.store;
         self.done.owners += 1;
-        self.line(&lines::owner(owner))?;
+        let hidden = history != History::Whole;
+        let shown = if hidden { history::visible(owner) } else { Cow::Borrowed(owner) };
+        self.line(&lines::owner(&shown))?;
+        if hidden {
+            self.line(&json!({"kind": "left_out", "owner": id, "what": "history", "why": history::HIDDEN}))?;
+        }
         let everything = Rights {
             forward: owner.points.iter().map(|point| point.id).collect(),
             reveal: owner.points.iter().map(|point| Item::Point(point.id)).chain(Field::ALL.map(Item::Field)).collect(),
@@ -161,13 +170,19 @@ impl Writer<'_> {
             self.line(&lines::device(&device))?;
         }
         self.books(id).await?;
-        let read = |mark: Option<u64>| store.changes(id, mark.unwrap_or(0), PAGE);
-        pages(read, |change| change.revision, |change| self.line(&lines::change(change))).await?;
+        if !hidden {
+            let read = |mark: Option<u64>| store.changes(id, mark.unwrap_or(0), PAGE);
+            pages(read, |change| change.revision, |change| self.line(&lines::change(change))).await?;
+        }
         let read = |mark| store.requests(id, mark, PAGE);
-        pages(read, |request| request.id, |request| self.line(&lines::request(request))).await?;
-        self.told(id).await?;
-        self.asked(id).await?;
-        let read = |mark| store.audit(id, mark, PAGE);
+        let each =
+            |request: &Request| if history.shows(request) { self.line(&lines::request(request)) } else { Ok(()) };
+        pages(read, |request| request.id, each).await?;
+        if !hidden {
+            self.told(id).await?;
+            self.asked(id).await?;
+        }
+        let read = |mark| store.audit(id, history.trail_from(mark), PAGE);
         pages(read, |line| line.id, |line| self.line(&lines::audit(line))).await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{
     Env, codes,
     codes::{Issued, Requester},
-    letters,
+    history, letters,
     write::{Actor, Plan, Refused, audited, read_owner},
 };
 use crate::{
@@ -31,6 +31,8 @@ fn point_of<'a>(owner: &'a Owner, key: &str) -> Option<(&'a Point, &'a Held)> {
 /// Asks for a code to a former value of one of the owner's points.
 pub async fn begin(env: &Env, session: &Session, to: &Address, requester: Requester<'_>) -> Result<Issued, Refused> {
     let owner = read_owner(env, session.owner, None).await?;
+    // The answer would tell what they had.
+    history::is_shown(&owner)?;
     let Some((point, _)) = point_of(&owner, to.key()) else {
         return Err(Refused::invalid("/to", "no point of yours had this value and has another now"));
     };

@@ -35,6 +35,7 @@ pub mod gateway;
 pub mod governor;
 pub mod groups;
 pub mod heard;
+pub mod history;
 pub mod hook_call;
 pub mod hook_inbound;
 pub mod hook_message;

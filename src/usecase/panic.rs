@@ -13,6 +13,9 @@ use crate::{
 };
 use serde_json::json;
 
+/// What the audit trail calls it.
+pub(super) const PANICKED: &str = "panicked";
+
 /// Ends everything at once, on every node: each question reads it from the store. Other devices are signed out, app
 /// passwords and the links to the owner's card end for good. Said twice it counts once.
 pub async fn panic(
@@ -36,7 +39,7 @@ pub async fn panic(
             silenced: true,
             revision: after.revision,
         },
-        audited(env, owner.id, &actor.by, now, "panicked", &json!({})),
+        audited(env, owner.id, &actor.by, now, PANICKED, &json!({})),
         card_link::ended(owner.id, None),
     ];
     effects.extend(sessions::end_others(env, owner.id, session).await?);

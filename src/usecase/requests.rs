@@ -3,6 +3,7 @@
 use super::{
     Env, accepted, course,
     course::{Kept, Stand},
+    history,
     wanted::{self, Wanted, impossible},
     write::{Actor, Plan, Refused, audited, read_owner},
 };
@@ -42,6 +43,9 @@ pub async fn make(
         return Err(Refused::invalid("", "nothing is wanted; name restore, language, profile, points or grants"));
     }
     let owner = read_owner(env, id, version).await?;
+    if actor.of_owner && wanted.restore.is_some() {
+        history::is_shown(&owner)?;
+    }
     let now = env.store.now().await?;
     if !actor.vouches {
         return course::begin(env, actor, owner, wanted, now).await;

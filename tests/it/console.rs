@@ -18,7 +18,7 @@ use redial::{
         schedule::Urgency,
     },
     http::{body, console as pages},
-    store::Effect,
+    store::{Commit, Effect, OfErasure, erasure::SendingHeld},
     telemetry::{Metrics, metrics::OnAccount},
     transport::{
         delivery::Delivery,
@@ -364,6 +364,26 @@ async fn figures_outlive_the_process_and_come_from_all_nodes() {
         world.console.take_down().await.unwrap();
         assert_eq!(world.running.store.figures(0, None, 9).await.unwrap().items.len(), left, "a week is kept");
     }
+}
+
+#[tokio::test]
+async fn that_nothing_is_sent_matters() {
+    let world = world(operators()).await;
+    let matters = async || {
+        let overview = world.console.overview(Range::Hour, "").await;
+        overview.matters.into_iter().map(|matter| matter.text).collect::<Vec<String>>()
+    };
+    assert!(!matters().await.iter().any(|text| text.contains("Nothing is sent")));
+    let write = async |what| {
+        let effects = vec![Effect::OfErasure(what)];
+        world.running.store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    };
+    let at = world.running.store.now().await.unwrap();
+    write(OfErasure::Held(SendingHeld { at, why: "somebody said so".into() })).await;
+    let said = format!("Nothing is sent since {at}: somebody said so. `redial notices resume` ends that.");
+    assert!(matters().await.contains(&said), "{:?}", matters().await);
+    write(OfErasure::Resumed).await;
+    assert!(!matters().await.contains(&said));
 }
 
 #[tokio::test]

@@ -340,3 +340,38 @@ async fn c3_a_veto_too_many_says_why_it_does_not_count() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("delayed as often as it may be"), "{}", refused.text);
 }
+
+#[tokio::test]
+async fn c7_panic_hides_the_history() {
+    const NEW: &str = "+14155550188";
+    let portal = Portal::new().await;
+    let cookie = portal.signed_in(ANN, "").await;
+    portal.change(NEW).await;
+    portal.idle().await;
+    let get = async |path: &str| portal.ask(path, &[(header::COOKIE, &cookie)], None).await.text;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let pages = ["/", "/me/record", "/me/change/history", "/me/safety/data.json"];
+    let data = get("/me/safety/data.json").await;
+    assert!(digits(&data).contains(&ANN[1..]), "{data}");
+    let history = get("/me/change/history").await;
+    assert!(history.contains("name=\"revision\""), "{history}");
+    assert!(get("/").await.contains("/me/change/req_"), "what was decided");
+    let form = hidden(&get("/").await, "form");
+    let sure = [("form", &*form), ("sure", "yes")];
+    let done = portal.ask("/me/safety/panic", &[(header::COOKIE, &cookie)], Some(&sure)).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    for path in pages {
+        let text = get(path).await;
+        assert!(!digits(&text).contains(&ANN[1..]), "{path}: {text}");
+    }
+    for path in ["/me/record", "/me/change/history"] {
+        let text = get(path).await;
+        assert!(text.contains("what was before is not shown"), "{text}");
+        assert!(!text.contains("name=\"revision\""), "{text}");
+    }
+    assert!(!get("/").await.contains("/me/change/req_"));
+    let asked = portal.ask("/me/safety/end-panic", &[(header::COOKIE, &cookie)], Some(&[("form", &form)])).await;
+    let request = asked.headers[header::LOCATION].to_str().unwrap().to_owned();
+    assert!(get("/").await.contains(&request), "what ends it is seen");
+    assert_eq!(portal.ask(&request, &[(header::COOKIE, &cookie)], None).await.status, StatusCode::OK);
+}

@@ -130,14 +130,16 @@ fn words(line: &str) -> Vec<&str> {
 pub(crate) struct Serving {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
+    /// Where it listens, in words.
+    pub(crate) said: String,
 }
 
 impl Serving {
     pub(crate) fn start(home: &Home) -> Self {
         let mut child = home.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let mut serving = Self { child, log };
-        serving.wait_for("listens on");
+        let mut serving = Self { child, log, said: String::new() };
+        serving.said = serving.wait_for("listens on");
         serving
     }
 

@@ -2,15 +2,16 @@
 //! is sent until somebody says so.
 
 use crate::{
+    peer::{get, until},
     program::{Home, Serving},
     store::sample::*,
 };
 use redial::{
-    clock::{Clock as _, SystemClock},
+    clock::{Clock as _, SystemClock, Time},
     domain::{
         group::{Grant, Item, Member},
         id::{AuditId, ContactId, OwnerId, PointId},
-        owner::Owner,
+        owner::{Held, Owner},
     },
     store::{Audit, Effect, OptOut, SharedStore, sqlite::Sqlite},
 };
@@ -73,13 +74,23 @@ fn did(home: &Home, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn a_restored_copy_brings_nobody_back_and_sends_nothing_until_told() {
     let home = Home::new("restored");
+    // Nobody reads its log meanwhile: it must fit in the pipe.
+    let config = fs::read_to_string(home.0.join("config.toml")).unwrap();
+    fs::write(home.0.join("config.toml"), config.replace("level = \"trace\"", "level = \"info\"")).unwrap();
     did(&home, &["migrate"]);
     with_store(&home, async |store| {
         write(store, person(1, "Ann Example", "+14155550101")).await;
         write(store, person(2, "Bob Example", "+14155550102")).await;
-        write(store, person(3, "Dora Example", "+14155550103")).await;
+        // An hour ago: longer than changes are gathered.
+        let changed = Time(SystemClock.now().0 - 3_600_000_000);
+        let mut dora = person(3, "Dora Example", "+14155550103");
+        let Effect::OwnerAdded(owner) = &mut dora[0] else { unreachable!() };
+        let values = &mut owner.points[0].values;
+        values[0].until = Some(changed);
+        values.push(Held { from: changed, proved: changed, ..held("+14155550104", 0) });
+        write(store, dora).await;
         // Told after the copy was made: the copy has it still before it.
-        write(store, vec![Effect::FanoutDue(fanout(5, 3, SystemClock.now()))]).await;
+        write(store, vec![Effect::FanoutDue(fanout(5, 3, changed))]).await;
     })
     .await;
     did(&home, &["backup", "copy.db"]);
@@ -111,9 +122,15 @@ async fn a_restored_copy_brings_nobody_back_and_sends_nothing_until_told() {
 
     let mut serving = Serving::start(&home);
     // The worker makes the notice, and leaves it there.
-    while !did(&home, &["notices", "list", "--state", "open"]).contains("ntc_") {
-        std::thread::yield_now();
-    }
+    until("the notice that waits", async || did(&home, &["notices", "list", "--state", "open"]).contains("ntc_")).await;
+    let (_, address) = serving.said.split_once(" listens on ").unwrap();
+    let ready = get(&format!("{}/readyz", address.split(' ').next().unwrap())).await.unwrap();
+    assert_eq!(
+        (ready.0, ready.1.starts_with("ready, but nothing is sent: this is a copy")),
+        (200, true),
+        "{}",
+        ready.1
+    );
     serving.signal("-TERM");
     serving.wait_for("stopped");
     assert_eq!(mails(&home), 0, "nothing is sent");
@@ -131,9 +148,7 @@ async fn a_restored_copy_brings_nobody_back_and_sends_nothing_until_told() {
     assert!(did(&home, &["notices", "resume"]).contains("it is sent again"));
     assert!(did(&home, &["notices", "resume"]).contains("nothing was held"));
     let serving = Serving::start(&home);
-    while mails(&home) == 0 {
-        std::thread::yield_now();
-    }
+    until("the notice that is sent", async || mails(&home) > 0).await;
     // A journal of another database is not taken for one's own.
     drop(serving);
     for name in ["redial.db", "redial.db-wal", "redial.db-shm"] {

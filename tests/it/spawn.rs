@@ -168,7 +168,7 @@ pub(crate) async fn spawn(setup: Setup) -> Running {
         proxies: setup.proxies,
         ready: Arc::new(move || {
             let store = Arc::clone(&ready_store);
-            Box::pin(async move { store.now().await.map(|_| ()).map_err(|error| error.to_string()) })
+            Box::pin(async move { store.now().await.map(|_| None).map_err(|error| error.to_string()) })
         }),
     };
     let routes = routes(&surface, (setup.others)(&env));

@@ -10,15 +10,17 @@ use crate::{
     domain::id::PointId,
     http::problem::{Kind, Problem},
     usecase::{
+        history,
         wanted::{NewLabel, NewPoint, NewValue, Wanted, WantedPoint},
         write::{Refused, read_owner},
     },
 };
 
-/// All points of an owner, removed ones too.
+/// All points of an owner, removed ones too; these not while the owner is silenced.
 #[utoipa::path(get, path = "/v1/owners/{owner}/points", responses((status = 200, body = Page<PointView>)))]
 pub(super) async fn list(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
+    let owner = history::visible(&owner);
     Ok(Reply::json(200, &Page::whole(owner.points.iter().map(PointView::from).collect())).tagged(owner.version))
 }
 
@@ -26,6 +28,7 @@ pub(super) async fn list(call: &Call) -> Result<Reply, Problem> {
 #[utoipa::path(get, path = "/v1/owners/{owner}/points/{point}", responses((status = 200, body = PointView)))]
 pub(super) async fn read(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
+    let owner = history::visible(&owner);
     let id: PointId = call.id("point")?;
     let point = owner.points.iter().find(|point| point.id == id).ok_or(Refused::NotFound("point"))?;
     Ok(Reply::json(200, &PointView::from(point)).tagged(owner.version))

@@ -12,20 +12,24 @@ use crate::{
     http::problem::Problem,
     usecase::{
         codes::Requester,
-        course, requests,
+        course,
+        history::History,
+        requests,
         wanted::Wanted,
         write::{Refused, read_owner},
     },
 };
 use utoipa::ToSchema;
 
-/// Requests, newest first.
+/// Requests, newest first; while the owner is silenced those that are open or were decided since.
 #[utoipa::path(get, path = "/v1/owners/{owner}/requests", responses((status = 200, body = Page<RequestView>)))]
 pub(super) async fn list(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
     let page = call.api.env.store.requests(owner.id, call.after()?, call.limit()?).await?;
     let next = page.items.last().filter(|_| page.more).map(|last: &Request| call.next(&last.id));
-    Ok(Reply::json(200, &Page { items: page.items.iter().map(RequestView::from).collect(), next }))
+    let history = History::of(&call.api.env, &owner).await?;
+    let seen = page.items.iter().filter(|request| history.shows(request));
+    Ok(Reply::json(200, &Page { items: seen.map(RequestView::from).collect(), next }))
 }
 
 /// One request.
@@ -33,7 +37,8 @@ pub(super) async fn list(call: &Call) -> Result<Reply, Problem> {
 pub(super) async fn read(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
     let found = call.api.env.store.request(owner.id, call.id("request")?).await?;
-    let request = found.ok_or(Refused::NotFound("request"))?;
+    let history = History::of(&call.api.env, &owner).await?;
+    let request = found.filter(|request| history.shows(request)).ok_or(Refused::NotFound("request"))?;
     Ok(Reply::json(200, &RequestView::from(&request)))
 }
 

@@ -14,7 +14,7 @@ use crate::{
         owner::{Book, Change, Channel, Contact, Field, Group, Held, Owner, Point, Profile, Proof},
     },
     store::StoreError,
-    usecase::{asleep::Sleeper, groups::WhenTold, wanted::Wanted},
+    usecase::{asleep::Sleeper, groups::WhenTold, history, wanted::Wanted},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -64,6 +64,7 @@ pub(super) struct OwnerView {
 
 impl From<&Owner> for OwnerView {
     fn from(owner: &Owner) -> Self {
+        let owner = &*history::visible(owner);
         Self {
             id: owner.id,
             version: owner.version,
@@ -95,7 +96,7 @@ pub(super) struct PointView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub removed: Option<Time>,
-    /// Every value, oldest first.
+    /// Every value, oldest first; the present one alone while the owner is silenced.
     pub history: Vec<HeldView>,
 }
 

@@ -15,7 +15,9 @@ use crate::{
     },
     usecase::{
         codes::Requester,
-        course, passkeys, requests, sessions,
+        course,
+        history::History,
+        passkeys, requests, sessions,
         wanted::{Wanted, WantedPoint, find_point},
         write::{Refused, carry_out},
     },
@@ -64,7 +66,9 @@ async fn restore(desk: &Desk<'_>, me: &Signed) -> Answered {
 }
 
 pub(super) async fn read(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Request, Refused> {
-    desk.env.store.request(me.owner.id, id).await?.ok_or(Refused::NotFound("request"))
+    let history = History::of(desk.env, &me.owner).await?;
+    let found = desk.env.store.request(me.owner.id, id).await?.filter(|request| history.shows(request));
+    found.ok_or(Refused::NotFound("request"))
 }
 
 /// Where the request stands. `code`: one that was just asked for.
@@ -210,6 +214,9 @@ async fn stop(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
 /// Earlier revisions, each of which can be had again by a new request.
 async fn history(desk: &Desk<'_>, me: &Signed) -> Result<Response, Refused> {
     const PAGE: u64 = 50;
+    if me.owner.silenced {
+        return Ok(desk.page(Some(me), StatusCode::OK, "home_history", json!({ "silenced": true, "changes": [] })));
+    }
     let start = me.owner.revision.saturating_sub(PAGE);
     let changes = desk.env.store.changes(me.owner.id, start, 50).await?;
     let each = changes.items.iter().rev().map(|change| {
@@ -223,5 +230,5 @@ async fn history(desk: &Desk<'_>, me: &Signed) -> Result<Response, Refused> {
         })
     });
     let changes: Vec<Value> = each.collect();
-    Ok(desk.page(Some(me), StatusCode::OK, "home_history", json!({ "changes": changes })))
+    Ok(desk.page(Some(me), StatusCode::OK, "home_history", json!({ "silenced": false, "changes": changes })))
 }

@@ -13,6 +13,9 @@ const LINES: usize = 50;
 
 /// The page.
 pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
+    if me.owner.silenced {
+        return Ok(desk.page(Some(me), StatusCode::OK, "record", json!({ "silenced": true })));
+    }
     let asked = desk.env.store.queries(me.owner.id, None, LINES).await?;
     let refused = asked.items.iter().filter(|query| query.viewer.is_empty()).count();
     let asked: Vec<Value> = asked
@@ -33,7 +36,7 @@ pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
             told.push(line(desk, me, &notice).await?);
         }
     }
-    let facts = json!({ "asked": asked, "refused": refused, "told": told });
+    let facts = json!({ "silenced": false, "asked": asked, "refused": refused, "told": told });
     Ok(desk.page(Some(me), StatusCode::OK, "record", facts))
 }
 

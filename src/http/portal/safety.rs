@@ -9,7 +9,7 @@ use crate::{
     },
     store::Session,
     usecase::{
-        panic as panicking, requests, sessions,
+        history, panic as panicking, requests, sessions,
         wanted::Wanted,
         write::{Refused, carry_out},
     },
@@ -106,10 +106,11 @@ async fn book(desk: &Desk<'_>, me: &Signed) -> Result<Vec<u8>, Refused> {
     Ok(all)
 }
 
-/// Profile, points with all that they had, groups.
+/// Profile, points with all that they had, groups; while a panic lasts what they have now.
 async fn data(desk: &Desk<'_>, me: &Signed) -> Result<Value, Refused> {
     let held = |held: &Held| json!({ "value": held.address.wire(), "from": held.from, "until": held.until, "proved": held.proved });
-    let points = me.owner.points.iter().map(|point| {
+    let owner = history::visible(&me.owner);
+    let points = owner.points.iter().map(|point| {
         let values: Vec<Value> = point.values.iter().map(held).collect();
         json!({ "label": point.label, "kind": facts::kind(point.kind), "removed": point.removed, "values": values })
     });

@@ -71,6 +71,7 @@ impl Console {
         let mut sum = Counted::default();
         seen.slots.iter().for_each(|slot| sum.add(slot));
         let kept = self.kept().await.and_then(|kept| read.map(|()| kept));
+        let held = self.env.store.sending_held().await.ok().flatten();
         if let Err(error) = &kept {
             tracing::error!(%error, "the console shows what is in memory: the store does not answer");
         }
@@ -88,6 +89,7 @@ impl Console {
             nodes: self.nodes(&seen, now),
             known: seen.known.clone(),
             stored,
+            held: held.map(|held| (held.at.to_string(), held.why.into())),
             matters: Vec::new(),
             groups: groups(&seen),
             steps: steps(&sum),
@@ -347,6 +349,12 @@ fn matters(overview: &Overview) -> Vec<Matter> {
     let mut say = |text: String, link: &str| matters.push(Matter { text, link: link.to_owned() });
     if !overview.stored {
         say("The store does not answer. What follows is what this process has counted in this minute.".to_owned(), "");
+    }
+    if let Some((at, why)) = &overview.held {
+        say(
+            format!("Nothing is sent since {at}: {why}. `redial notices resume` ends that."),
+            "/console/notices?state=open",
+        );
     }
     for account in &overview.accounts {
         match account.breaker.as_str() {

@@ -20,6 +20,7 @@ both! {
     a_key_for_one_owner_finds_no_other
     a_key_that_is_only_a_hash_in_the_store_is_shown_once
     c7_panic_ends_the_links_to_the_card_for_good
+    c7_panic_hides_the_history_until_it_ends
 }
 
 /// A path of a route that names nothing that there is.
@@ -97,7 +98,9 @@ async fn a_key_for_one_owner_finds_no_other(world: World) {
     let other = world.send(&key, Method::GET, &bob, &[], "").await.ok(404);
     let nobody = world.send(&key, Method::GET, "/v1/owners/own_00000000000000000000000001", &[], "").await.ok(404);
     assert_eq!(other.text, nobody.text, "an owner of somebody else looks like none");
-    for route in TABLE {
+    // What ends the owner, and the key with them, comes last.
+    let ends = |route: &&Route| (&route.method, route.path) == (&Method::DELETE, "/v1/owners/{owner}");
+    for route in TABLE.iter().filter(|route| !ends(route)).chain(TABLE.iter().filter(ends)) {
         let own = path(route).replace("own_00000000000000000000000001", "me");
         let answer = world.send(&key, route.method.clone(), &own, &[], "{}").await;
         assert_eq!(answer.status == 403, !route.bound, "{route:?}: {}", answer.text);
@@ -139,4 +142,56 @@ async fn c7_panic_ends_the_links_to_the_card_for_good(world: World) {
     let owner = world.post(&format!("{ann}/panic"), &serde_json::json!({})).await.ok(200);
     assert_eq!(owner.body["silenced"], true, "{}", owner.text);
     assert_eq!((ends("a").await, ends("b").await), (at, until), "hers, and nobody else's");
+}
+
+async fn c7_panic_hides_the_history_until_it_ends(world: World) {
+    let ann = world.owner("Ann", &[("mobile", &number(1))]).await;
+    world.change(&ann, "mobile", &number(2)).await;
+    let own = world.key(&[Scope::OwnersRead, Scope::OwnersWrite, Scope::NoticesRead], Some(World::id_of(&ann))).await;
+    let read = async |key: &str, path: &str| world.send(key, Method::GET, &format!("{ann}{path}"), &[], "").await;
+    let before = read(&own, "").await.ok(200).body;
+    let first = read(&own, "/requests").await.ok(200).body["items"][0]["id"].as_str().unwrap().to_owned();
+    let records = ["/changes", "/changes/1", "/notices", "/queries"];
+    let points = |owner: &serde_json::Value| owner["points"][0]["history"].as_array().unwrap().len();
+    assert_eq!(points(&before), 2);
+    let open = async |status: u16| {
+        for key in [&own, &world.root] {
+            for path in records {
+                assert_eq!(read(key, path).await.status, status, "{path}");
+            }
+        }
+    };
+    open(200).await;
+    let trail = async || {
+        let lines = read(&own, "/audit").await.ok(200).body["items"].clone();
+        let what = |line: &serde_json::Value| line["what"].as_str().unwrap().to_owned();
+        lines.as_array().unwrap().iter().map(what).collect::<Vec<_>>()
+    };
+    let whole = trail().await;
+
+    let silenced = world.send(&own, Method::POST, &format!("{ann}/panic"), &[], "{}").await.ok(200);
+    open(409).await;
+    let shown =
+        [silenced, read(&own, "").await.ok(200), read(&world.root, "").await.ok(200), read(&own, "/points").await];
+    for answer in shown {
+        assert!(answer.text.contains(&number(2)) && !answer.text.contains(&number(1)), "{}", answer.text);
+    }
+    assert_eq!(read(&own, "/requests").await.ok(200).body["items"], serde_json::json!([]));
+    assert_eq!(read(&own, &format!("/requests/{first}")).await.status, 404);
+    assert_eq!(trail().await, ["panicked"], "what happened is seen");
+    // An earlier state would tell what was before.
+    let restore = world.send(&own, Method::POST, &format!("{ann}/requests"), &[], r#"{"restore": 1}"#).await;
+    assert_eq!(restore.status, 409, "{}", restore.text);
+    let wanted = r#"{"end_panic": true}"#;
+    let asked = world.send(&own, Method::POST, &format!("{ann}/requests"), &[], wanted).await.ok(202);
+    let end = asked.body["request"]["id"].as_str().unwrap().to_owned();
+    let listed = read(&own, "/requests").await.ok(200).body["items"].clone();
+    assert_eq!((listed.as_array().unwrap().len(), listed[0]["id"].as_str()), (1, Some(&*end)), "what ends it is seen");
+    read(&own, &format!("/requests/{end}")).await.ok(200);
+
+    world.post(&format!("{ann}/requests/{end}/accept"), &serde_json::json!(null)).await.ok(200);
+    open(200).await;
+    assert_eq!(points(&read(&own, "").await.body), 2, "it is all there again");
+    read(&own, &format!("/requests/{first}")).await.ok(200);
+    assert_eq!(trail().await[..whole.len()], whole);
 }

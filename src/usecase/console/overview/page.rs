@@ -227,6 +227,8 @@ pub struct Overview {
     pub known: Vec<bool>,
     /// Whether the store answered.
     pub stored: bool,
+    /// Since when and why nothing is sent.
+    pub held: Option<(String, String)>,
     /// Most urgent first.
     pub matters: Vec<Matter>,
     /// Plots.
