@@ -37,7 +37,7 @@ pub(crate) fn serve(numbers: usize, upstream: &str) {
             gateway: Arc::new(gateway),
             body: body::Limit { bytes: 1 << 20, time: Duration::from_secs(20) },
             proxies: Proxies::default(),
-            ready: Arc::new(|| Box::pin(async { Ok(()) })),
+            ready: Arc::new(|| Box::pin(async { Ok(None) })),
         };
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = serve::Listener::bind(address).await.expect("a port is free");
