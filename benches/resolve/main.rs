@@ -89,6 +89,7 @@ async fn run(env: &Env, moved: bool, size: usize, queries: usize) -> f64 {
             sender: None,
             identity_bound: None,
             targets: &targets,
+            asker: None,
             way: "bench",
         };
         let answer = resolve(env, ask).await.expect("the store answers");

@@ -86,6 +86,7 @@ fn account(name: &str, custody: provider::Custody, upstream: Option<Box<str>>) -
         provider: provider::Account::new(settings).expect("good settings"),
         app: Account::app_id(name),
         deadline: Duration::from_millis(250),
+        harvest: Some(u32::MAX),
         identity_bound: false,
         bound: Arc::default(),
         announce: None,

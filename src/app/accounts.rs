@@ -130,6 +130,7 @@ pub(super) fn one(
         provider: provider::Account::new(settings).map_err(|error| error.to_string())?,
         app: Account::app_id(name),
         deadline: written.deadline.0,
+        harvest: written.new_numbers_a_day,
         identity_bound: written.identity_bound,
         bound: Arc::default(),
         announce: None,

@@ -192,5 +192,6 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
             to_address: config.exchange.to_address_a_day.max(1),
             tray: config.exchange.tray,
         },
+        harvest: config.queries.new_numbers_a_day,
     })
 }

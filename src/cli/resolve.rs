@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     };
     let answer = match (&args.to, &args.name) {
         (None, None) => return Err("a number or --name is needed".into()),
-        (None, Some(name)) => resolve::resolve_name(env, name, Kind::Phone, &viewer, "cli").await?,
+        (None, Some(name)) => resolve::resolve_name(env, name, Kind::Phone, &viewer, None, "cli").await?,
         (Some(to), name) => {
             let targets = Targets { countries: Countries::Any, ..Targets::default() };
             let ask = Ask {
@@ -52,6 +52,7 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
                 sender: None,
                 identity_bound: None,
                 targets: &targets,
+                asker: None,
                 way: "cli",
             };
             resolve::resolve(env, ask).await?

@@ -35,6 +35,8 @@ pub struct Account {
     /// After this a call or message goes on unchanged (rule Q7).
     #[serde(default = "default_deadline")]
     pub deadline: Span,
+    /// How many moved numbers that it has not used before it may get at in a day; else as in `[queries]` (rule Q13).
+    pub new_numbers_a_day: Option<u32>,
     /// Who holds the provider's credentials (rule Q5).
     #[serde(default)]
     pub custody: Custody,

@@ -202,6 +202,8 @@ pub struct Queries {
     pub with_name: Span,
     /// When answers of `/v1/resolve` leave (rule Q4).
     pub slot: Span,
+    /// How many moved numbers that it has not used before a key or account may get at in a day (rule Q13).
+    pub new_numbers_a_day: u32,
     /// On every account: whose messages and calls are not redirected (rule Q8).
     pub bound_senders: Vec<Spanned<String>>,
     /// On every account and on `/v1`: with which keys nothing is redirected (rule Q8).
@@ -217,6 +219,7 @@ impl Default for Queries {
             without_name: Span::days(45),
             with_name: Span::days(365),
             slot: Span::millis(5),
+            new_numbers_a_day: 1_000,
             bound_senders: Vec::new(),
             bound_keys: Vec::new(),
             bound_patterns: Vec::new(),

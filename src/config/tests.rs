@@ -31,7 +31,7 @@ fn the_shipped_file_holds_the_defaults() {
                     config.queries.with_name
                 ),
                 (
-                    config.queries.slot,
+                    (config.queries.slot, config.queries.new_numbers_a_day),
                     config.notices.debounce,
                     config.notices.debounce_at_most,
                     &config.notices.language

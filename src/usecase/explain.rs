@@ -93,6 +93,7 @@ pub fn sentence(because: Reason) -> (&'static str, &'static str) {
             ("Q12", "The new number is of a kind or in a country that the account does not allow.")
         }
         Reason::NotGranted => ("Q2", "The owner has not given the asker this right, or has blocked them."),
+        Reason::Harvest => ("Q13", "The asker has learnt as many numbers that day as it may that were new to it."),
         Reason::Granted => ("Q5", "The owner's groups give the asker this right."),
     }
 }

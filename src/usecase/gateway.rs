@@ -31,6 +31,8 @@ pub struct Account {
     pub app: AppId,
     /// After this the communication goes on unchanged (rule Q7).
     pub deadline: Duration,
+    /// How many moved numbers that are new to it it may get at in a day; none where the rules' number counts (rule Q13).
+    pub harvest: Option<u32>,
     /// It sends one-time codes and the like: nothing of it is redirected (rule Q8).
     pub identity_bound: bool,
     /// What else is not redirected by the operator's word (rule Q8).

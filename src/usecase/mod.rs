@@ -34,6 +34,7 @@ pub mod former;
 pub mod gateway;
 pub mod governor;
 pub mod groups;
+pub mod harvest;
 pub mod heard;
 pub mod history;
 pub mod hook_call;
@@ -177,6 +178,8 @@ pub struct Rules {
     pub relying: Option<Relying>,
     /// How many introductions there may be (E2).
     pub exchange: Limits,
+    /// How many moved numbers that are new to it an asker may get at in a day (Q13).
+    pub harvest: u32,
 }
 
 impl Rules {
@@ -199,6 +202,7 @@ impl Default for Rules {
             registration: false,
             relying: None,
             exchange: Limits::default(),
+            harvest: harvest::MOST,
         }
     }
 }

@@ -1,6 +1,9 @@
-//! Is this still how to reach them? (rules Q1 to Q12)
+//! Is this still how to reach them? (rules Q1 to Q13)
 
-use super::Env;
+use super::{
+    Env,
+    harvest::{self, Asker},
+};
 use crate::{
     clock::Time,
     domain::{
@@ -30,6 +33,8 @@ pub struct Ask<'a> {
     pub identity_bound: Option<Bound>,
     /// What the account allows (rule Q12).
     pub targets: &'a Targets,
+    /// Whose new numbers are counted; none where the operator asks.
+    pub asker: Option<Asker>,
     /// For the record: `hook:NAME`, `via:NAME`, `api:KEY`, `cli`.
     pub way: &'a str,
 }
@@ -68,7 +73,7 @@ pub fn may_have_moved(env: &Env, to: &Address) -> bool {
     env.store.may_be_former(to.key())
 }
 
-/// Answers one question and records it where it met an owner.
+/// Answers one question and records it where it met an owner (rules Q2 to Q13).
 pub async fn resolve(env: &Env, ask: Ask<'_>) -> Result<Answer, StoreError> {
     let now = env.clock.now();
     let id = QueryId::fresh(now, &*env.random);
@@ -82,6 +87,7 @@ pub async fn resolve(env: &Env, ask: Ask<'_>) -> Result<Answer, StoreError> {
     let facts = env.store.facts(ask.to.key(), &ask.viewer).await?;
     let question = Query { to: ask.to, name: named, identity_bound: ask.identity_bound.is_some(), sender: ask.sender };
     let decision = query::decide(&question, &facts, &env.rules().windows, ask.targets, now);
+    let decision = bounded(env, ask.asker.as_ref(), &question.to, decision, now).await?;
     let met = decision.holder.and_then(|at| facts.holders.get(at)).map(met);
     let answer = Answer { id, decision, met };
     let detail = ask.identity_bound.filter(|_| answer.decision.because == Reason::IdentityBound);
@@ -96,19 +102,40 @@ pub async fn resolve_name(
     written: &str,
     kind: Kind,
     viewer: &Viewer,
+    asker: Option<&Asker>,
     way: &str,
 ) -> Result<Answer, StoreError> {
     let now = env.clock.now();
     let id = QueryId::fresh(now, &*env.random);
     let Some(key) = name::key(written) else { return Ok(Answer { id, decision: unmet(), met: None }) };
     let found = env.store.facts_by_name(&key, viewer).await?;
-    let decision = query::decide_by_name(&found, kind);
+    let mut decision = query::decide_by_name(&found, kind);
+    if let Verdict::Moved(value) = &decision.say {
+        let value = value.clone();
+        decision = bounded(env, asker, &value, decision, now).await?;
+    }
     let holder = decision.holder.and_then(|at| found.get(at));
     let answer = Answer { id, met: holder.map(met), decision };
     if let Some(asked) = holder.and_then(|holder| holder.current.clone()) {
         record(env, &answer, &asked, viewer, way, String::new(), now).await;
     }
     Ok(answer)
+}
+
+/// The decision, or `no_result` and an alarm where the asker has had its share of the day (rule Q13).
+async fn bounded(
+    env: &Env,
+    asker: Option<&Asker>,
+    number: &Address,
+    decision: Decision,
+    now: Time,
+) -> Result<Decision, StoreError> {
+    let Some(asker) = asker.filter(|asker| decision.gives(asker.connects)) else { return Ok(decision) };
+    if harvest::admits(env, asker, number, now).await? {
+        return Ok(decision);
+    }
+    tracing::warn!(app = %asker.app, most = asker.most, "more new numbers were asked for than one asker may learn in a day");
+    Ok(decision.harvested())
 }
 
 fn unmet() -> Decision {

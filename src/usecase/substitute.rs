@@ -3,6 +3,7 @@
 
 use super::{
     gateway::{Account, Gateway},
+    harvest::Asker,
     resolve::{self, Ask},
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         group::{Identity, Viewer},
         id::SubstitutionId,
         identity_bound::Bound,
-        query::{self, Decision, Query, Verdict},
+        query::{self, Decision, Query, Reason, Verdict},
     },
     provider::{Channel, Custody},
     store::{Commit, Effect, StoreError, Substitution},
@@ -114,12 +115,20 @@ pub(super) async fn decide_about(
         sender: sender.clone(),
         identity_bound: account.identity_bound.then_some(Bound::Account).or_else(wanted.identity_bound),
         targets: &account.targets,
+        asker: Some(Asker {
+            app: account.app,
+            connects: account.provider.settings().custody == Custody::Operator,
+            most: account.harvest.unwrap_or(env.rules().harvest),
+        }),
         way: &format!("{}:{}", wanted.way, account.name()),
     };
     let begun = Instant::now();
     let answer = resolve::resolve(env, ask).await?;
     gateway.metrics.took("query", "read", begun.elapsed());
     count(gateway, account, wanted.way, &answer.decision.say);
+    if answer.decision.because == Reason::Harvest {
+        gateway.refused(wanted.way, "harvest");
+    }
     let connected = connect(&answer.decision, account.provider.settings().custody);
     let (Some(connected), Some(met)) = (connected, answer.met) else { return Ok(None) };
     let revealed = matches!(answer.decision.say, Verdict::Moved(_)).then_some(met.name);

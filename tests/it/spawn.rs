@@ -328,6 +328,7 @@ impl<'a> AccountOf<'a> {
             provider: provider::Account::new(settings).unwrap(),
             app: Account::app_id(self.name),
             deadline: Duration::from_secs(5),
+            harvest: None,
             identity_bound: false,
             bound: Arc::default(),
             announce: None,

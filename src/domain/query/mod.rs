@@ -129,6 +129,8 @@ pub enum Reason {
     ForbiddenTarget,
     /// No right, or blocked.
     NotGranted,
+    /// The asker has learnt as many numbers in a day as it may.
+    Harvest,
     /// Connected, and told where revealed.
     Granted,
 }
@@ -149,6 +151,17 @@ pub struct Decision {
 impl Decision {
     fn no(because: Reason, holder: Option<usize>) -> Self {
         Self { connect: None, say: Verdict::NoResult, because, holder }
+    }
+
+    /// Whether the asker gets at somebody's number by it (rule Q13): it is told, or is connected where it `connects`.
+    pub fn gives(&self, connects: bool) -> bool {
+        matches!(self.say, Verdict::Moved(_)) || (connects && self.connect.is_some())
+    }
+
+    /// What is left of it for an asker who has had as many as there may be (rule Q13).
+    #[must_use]
+    pub fn harvested(self) -> Self {
+        Self::no(Reason::Harvest, self.holder)
     }
 }
 

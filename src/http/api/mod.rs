@@ -181,6 +181,11 @@ fn refused(metrics: &Metrics, problem: &Problem) {
     metrics.refused.get_or_create(&Refused { surface: "api", reason }).inc();
 }
 
+/// Counts a key that has had its share of the day (rule Q13).
+fn harvested(metrics: &Metrics) {
+    metrics.refused.get_or_create(&Refused { surface: "api", reason: "harvest" }).inc();
+}
+
 /// Counts a verdict; all kinds of no are one (rule Q4).
 fn asked(metrics: &Metrics, verdict: &'static str) {
     metrics.queries.get_or_create(&Asked { way: "api", verdict, account: String::new() }).inc();

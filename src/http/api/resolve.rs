@@ -9,10 +9,11 @@ use crate::{
         group::{Identity, Viewer, rights},
         id::QueryId,
         identity_bound::Traits,
-        query::Verdict,
+        query::{Reason, Verdict},
     },
     http::problem::Problem,
     usecase::{
+        harvest::Asker,
         keys::{Caller, Scope},
         resolve::{self, Answer, Ask, Met},
         write::{Fault, Refused, read_owner},
@@ -110,6 +111,7 @@ pub(super) async fn resolve(call: &Call) -> Result<Reply, Problem> {
 pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> Result<VerdictView, Problem> {
     let (viewer, sender) = viewer(api, caller, question)?;
     let way = format!("api:{}", caller.app);
+    let asker = Asker { app: caller.app, connects: false, most: api.env.rules().harvest };
     let name = question.name.as_deref();
     let answer = match (question.to.as_deref(), name) {
         (Some(text), _) => {
@@ -123,16 +125,19 @@ pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> 
             let what =
                 Traits { sender: question.from.as_deref().filter(|_| sender.is_some()), key: Some(&key), text: None };
             let identity_bound = live.bound.listed(&what, api.env.rules().region);
-            let ask = Ask { to, name, viewer, sender, identity_bound, targets: &live.targets, way: &way };
+            let ask = Ask { to, name, viewer, sender, identity_bound, targets: &live.targets, asker: Some(asker), way: &way };
             resolve::resolve(&api.env, ask).await?
         }
         (None, Some(name)) => {
             let email = question.channel == Some(Means::Email);
             let kind = if email { AddressKind::Email } else { AddressKind::Phone };
-            resolve::resolve_name(&api.env, name, kind, &viewer, &way).await?
+            resolve::resolve_name(&api.env, name, kind, &viewer, Some(&asker), &way).await?
         }
         (None, None) => return Err(Refused::invalid("/to", "a number or address is needed, or a name").into()),
     };
+    if answer.decision.because == Reason::Harvest {
+        super::harvested(&api.metrics);
+    }
     let view = view(api, answer).await?;
     super::asked(&api.metrics, view.word());
     Ok(view)

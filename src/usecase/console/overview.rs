@@ -371,6 +371,10 @@ fn matters(overview: &Overview) -> Vec<Matter> {
         let what = if unchanged > 1.0 { "communications" } else { "communication" };
         say(format!("{unchanged} {what} went on unchanged: Redial was slow or broken."), "#unchanged");
     }
+    for row in overview.refused.iter().filter(|row| row.which == "harvest") {
+        let what = if row.what == "api" { "An API key" } else { "An account" };
+        say(format!("{what} asked for more moved numbers in a day than it may learn."), "#refused");
+    }
     if let Some(dead) = overview.notices.iter().find(|one| one.state == "dead" && one.count > 0) {
         let (more, s) = (if dead.more { "More than " } else { "" }, if dead.count == 1 { " was" } else { "s were" });
         say(format!("{more}{} notice{s} given up.", dead.count), "/console/notices?state=dead");

@@ -579,6 +579,7 @@ async fn gone_to(env: &Env, owner: OwnerId, contacts: &[Contact], addresses: &[A
             identity_bound: None,
             // Which countries are written to is the account's to say, as for every notice.
             targets: &Targets { countries: Countries::Any, ..Targets::default() },
+            asker: None,
             way: "notice",
         };
         if let Verdict::Moved(new) = resolve::resolve(env, ask).await?.decision.say
