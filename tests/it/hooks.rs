@@ -156,6 +156,18 @@ async fn rights_and_custody_decide_who_is_connected() {
     }
 }
 
+#[tokio::test]
+async fn q13_an_account_is_connected_to_so_many_new_numbers_a_day() {
+    let running = redial(|account| account.harvest = Some(1), Custody::Operator, Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running.moved("Bea", "+14155550180", "+14155550181", Member::Everyone, false).await;
+    assert_eq!(dialled(&running, &call("CA1", OLD)).await, NEW);
+    assert_eq!(dialled(&running, &call("CA2", "+14155550180")).await, "+14155550180", "one too many");
+    assert_eq!(dialled(&running, &call("CA3", OLD)).await, NEW, "not new any more");
+    running.clock.advance(Duration::from_hours(24));
+    assert_eq!(dialled(&running, &call("CA4", "+14155550180")).await, "+14155550181", "the next day");
+}
+
 /// Rule W1: refusals look alike, whatever the reason.
 #[tokio::test]
 async fn whoever_is_not_believed_gets_one_and_the_same_answer() {

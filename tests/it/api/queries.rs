@@ -15,6 +15,7 @@ both! {
     q4_every_no_has_one_face
     a_batch_answers_line_by_line_in_order_with_an_error_for_a_bad_line
     q10_an_answer_is_explained_by_its_id
+    q13_a_key_learns_so_many_new_numbers_a_day
     verdicts_and_refusals_are_counted
     a_question_that_cannot_be_read_is_an_error_and_no_verdict
 }
@@ -262,4 +263,42 @@ async fn verdicts_and_refusals_are_counted(world: World) {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
     assert!(!text.contains("15555"), "and no number is a label");
+}
+
+async fn q13_a_key_learns_so_many_new_numbers_a_day(world: World) {
+    let env = &world.running.env;
+    env.live.replace(redial::usecase::Rules { harvest: 2, ..(*env.live.kept()).clone() });
+    for n in 0..3 {
+        let person = world.owner(&format!("Owner {n}"), &[("mobile", &number(20 + n))]).await;
+        let book = world.book(&person, "all").await;
+        let group = world.group(&person, &book, &["mobile"], &[]).await;
+        world.contact(&person, &book, "Bob", &number(1), &[&group]).await;
+        world.change(&person, "mobile", &number(40 + n)).await;
+    }
+    let ask = async |key: &str, n: u32| {
+        let asked = json!({"to": number(20 + n), "from": number(1)}).to_string();
+        world.send(key, Method::POST, "/v1/resolve", &[("content-type", "application/json")], asked).await.ok(200)
+    };
+    let verdict = async |key: &str, n: u32| ask(key, n).await.body["verdict"].as_str().unwrap().to_owned();
+    let other = world.key(&Scope::ALL, None).await;
+    for (why, key, n, told) in [
+        ("the first", &world.root, 0, "moved"),
+        ("the second", &world.root, 1, "moved"),
+        ("the second again: it is not new", &world.root, 1, "moved"),
+        ("the third", &world.root, 2, "no_result"),
+        ("the first again", &world.root, 0, "moved"),
+        ("another key has a share of its own", &other, 2, "moved"),
+    ] {
+        assert_eq!(verdict(key, n).await, told, "{why}");
+    }
+    // The same face as every other no, and an alarm.
+    let refused = ask(&world.root, 2).await;
+    let unknown = ask(&world.root, 60).await;
+    assert_eq!(face(&refused), face(&unknown));
+    let counted = r#"redial_refused_total{surface="api",reason="harvest"} 2"#;
+    assert!(world.metrics.render().contains(counted), "{}", world.metrics.render());
+    let explained = world.get(&format!("/v1/explain/{}", refused.id())).await.ok(200);
+    assert_eq!(explained.body["query"]["because"], "harvest");
+    world.running.clock.advance(Duration::from_hours(24));
+    assert_eq!(verdict(&world.root, 2).await, "moved", "the next day");
 }
