@@ -125,7 +125,8 @@ pub(super) async fn verdict(api: &Api, caller: &Caller, question: &Question) -> 
             let what =
                 Traits { sender: question.from.as_deref().filter(|_| sender.is_some()), key: Some(&key), text: None };
             let identity_bound = live.bound.listed(&what, api.env.rules().region);
-            let ask = Ask { to, name, viewer, sender, identity_bound, targets: &live.targets, asker: Some(asker), way: &way };
+            let ask =
+                Ask { to, name, viewer, sender, identity_bound, targets: &live.targets, asker: Some(asker), way: &way };
             resolve::resolve(&api.env, ask).await?
         }
         (None, Some(name)) => {
