@@ -62,20 +62,30 @@ async fn held(program: &Program) -> [String; 5] {
     let first = told(program, ANN, code).await;
     let form = [("challenge", &*challenge), ("to", ANN), ("code", &first), ("name", "Ann Lee")];
     let (parts, page) = program.page("/me/sign-in/code", "", Some(&form)).await;
-    let cookie = parts.headers.get(header::SET_COOKIE).unwrap_or_else(|| panic!("{page}")).to_str().unwrap();
-    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let given = |headers: &http::HeaderMap, page: &str| {
+        let cookie = headers.get(header::SET_COOKIE).unwrap_or_else(|| panic!("{page}")).to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    };
+    let cookie = given(&parts.headers, &page);
     let (_, home) = program.page("/", &cookie, None).await;
     let mark = after(&home, "name=\"form\" value=\"").unwrap();
 
     let new = number(1);
-    let form = [("form", &*mark), ("label", "mobile"), ("value", &new)];
+    let form = [("form", &*mark), ("new-label-0", "mobile"), ("new-value-0", &new)];
     let (parts, page) = program.page("/me/change", &cookie, Some(&form)).await;
     let request = parts.headers.get(header::LOCATION).unwrap_or_else(|| panic!("{page}")).to_str().unwrap().to_owned();
     let (_, page) = program.page(&format!("{request}/code"), &cookie, Some(&[("form", &mark), ("to", &new)])).await;
     let challenge = after(&page, "name=\"challenge\" value=\"").unwrap();
     let second = told(program, &new, code).await;
     let form = [("form", &*mark), ("to", &new), ("challenge", &challenge), ("code", &second)];
-    program.page(&format!("{request}/answer"), &cookie, Some(&form)).await;
+    let (parts, page) = program.page(&format!("{request}/answer"), &cookie, Some(&form)).await;
+    // A further proof gives the session another token, and its forms another mark.
+    let cookie = given(&parts.headers, &page);
+    let (_, home) = program.page("/", &cookie, None).await;
+    let mark = after(&home, "name=\"form\" value=\"").unwrap();
+    for step in ["who", "go"] {
+        program.page(&format!("{request}/{step}"), &cookie, Some(&[("form", &mark)])).await;
+    }
     let link = told(program, ANN, |text| after(text, "/keep/")).await;
     [cookie.split_once('=').unwrap().1.to_owned(), mark, first, second, link]
 }
