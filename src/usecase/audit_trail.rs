@@ -21,8 +21,6 @@ use walk::Walk;
 const PAGE: usize = 2_000;
 /// How many of those without a chain are named.
 const NAMED: usize = 100;
-/// How often one owner is looked at again because something was written meanwhile.
-const TRIES: u32 = 8;
 /// The line that tells that those before it were erased.
 pub const ERASED: &str = "erased";
 
@@ -199,29 +197,27 @@ async fn end(
     if own.is_some() { heads.next().await } else { Ok(head) }
 }
 
-/// One owner's trail at one moment: the first broken line.
+/// One owner's trail: the first broken line. The end is read after the lines, with which it is written, so it is never
+/// behind them; where it is ahead, lines were added meanwhile, and are looked at too.
 async fn one(env: &Env, owner: OwnerId, kept: Option<(u64, Hash)>) -> Result<Option<Broken>> {
-    let mut found = None;
-    for _ in 0..TRIES {
-        let before = head_of(env, owner).await?;
-        let mut walk = Walk::new(owner, kept);
-        let mut after = None;
-        loop {
-            let Page { items, more } = env.store.links(Some(owner), after, PAGE).await?;
-            for link in &items {
-                walk.step(link);
-            }
-            after = items.last().map(|link| (owner, link.seal.number));
-            if !more {
-                break;
-            }
+    let mut walk = Walk::new(owner, kept);
+    let (mut reached, mut promised) = (0, 0);
+    loop {
+        let Page { items, more } = env.store.links(Some(owner), Some((owner, reached)), PAGE).await?;
+        for link in &items {
+            walk.step(link);
         }
-        found = walk.end(before);
-        if found.is_none() || head_of(env, owner).await? == before {
-            break;
+        reached = items.last().map_or(reached, |link| link.seal.number);
+        if more {
+            continue;
         }
+        let head = head_of(env, owner).await?;
+        let written = head.map_or(0, |head| head.number);
+        if written <= reached || reached < promised {
+            return Ok(walk.end(head));
+        }
+        promised = written;
     }
-    Ok(found)
 }
 
 async fn head_of(env: &Env, owner: OwnerId) -> Result<Option<Head>> {
