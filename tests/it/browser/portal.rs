@@ -46,8 +46,8 @@ async fn from_the_first_visit_to_all_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn e1_to_e4_two_people_exchange_cards() {
-    // On a wide screen, and on a phone without a script.
-    for (width, dark, script) in [(1280, false, true), (390, true, false)] {
+    // On a wide screen, on a phone, and there without a script.
+    for (width, dark, script) in [(1280, false, true), (390, true, true), (390, true, false)] {
         let portal = Portal::new().await;
         let given = json!({
             "ann": "+14155550100", "bob": "+14155550150", "fresh": "+14155550123", "width": width, "dark": dark,
