@@ -71,6 +71,8 @@ struct Seen {
     buckets: HashMap<(Box<str>, Option<u16>), Bucket>,
     /// How long a message takes, smoothed.
     usual: Duration,
+    /// When one ended last, or the first of those under way began.
+    moved: Time,
     /// When the last of those who wait was told to come again.
     last_told: Time,
     /// The day, what was sent on it, and when the store was asked for it.
@@ -223,7 +225,7 @@ impl Seen {
         }
         if caps.daily.is_some_and(|most| self.day.sent >= most) {
             let tomorrow = Time((today + 1) * DAY * 1_000_000);
-            return Err(self.wait(caps, tomorrow, Why::Daily));
+            return Err(self.wait(caps, tomorrow, Why::Daily, now));
         }
         // Notices leave one place to codes, where there is more than one.
         let places = match urgency {
@@ -231,11 +233,11 @@ impl Seen {
             _ => caps.concurrency.max(1),
         };
         if self.under_way >= places {
-            return Err(self.wait(caps, now.after(self.apart(caps)), Why::Concurrency));
+            return Err(self.wait(caps, now.after(self.apart(caps, now)), Why::Concurrency, now));
         }
         let pass = match self.breaker.admit(&caps.breaker, now) {
             Ok(pass) => pass,
-            Err(until) => return Err(self.wait(caps, until, Why::Breaker)),
+            Err(until) => return Err(self.wait(caps, until, Why::Breaker, now)),
         };
         if self.buckets.len() > MOST_BUCKETS {
             self.buckets.clear();
@@ -243,22 +245,27 @@ impl Seen {
         let bucket = self.buckets.entry(bucket_key(way)).or_default();
         if let Err(until) = bucket.take(caps.rate_to(way.to), urgency, now) {
             let _nothing_was_sent = self.breaker.ended(&caps.breaker, pass, None, now);
-            return Err(self.wait(caps, until, Why::Rate));
+            return Err(self.wait(caps, until, Why::Rate, now));
+        }
+        if self.under_way == 0 {
+            self.moved = now;
         }
         self.under_way += 1;
         self.day.sent += 1;
         Ok(pass)
     }
 
-    /// How far apart those who wait come again: as fast as the account is seen to work, within its rate.
-    fn apart(&self, caps: &Caps) -> Duration {
+    /// How far apart those who wait come again: as fast as the account is seen to work, within its rate. One that does
+    /// not answer at all is seen to work ever more slowly.
+    fn apart(&self, caps: &Caps, now: Time) -> Duration {
         let places = u32::try_from(caps.concurrency).unwrap_or(u32::MAX).max(1);
-        let work = (self.usual / places).clamp(Duration::from_millis(1), APART_MOST);
+        let stuck = if self.under_way == 0 { Duration::ZERO } else { now.since(self.moved) };
+        let work = (self.usual.max(stuck) / places).clamp(Duration::from_millis(1), APART_MOST);
         caps.rate.map_or(work, |rate| rate.step().max(work))
     }
 
-    fn wait(&mut self, caps: &Caps, until: Time, why: Why) -> Wait {
-        let until = until.max(self.last_told.after(self.apart(caps)).min(until.after(Duration::from_hours(1))));
+    fn wait(&mut self, caps: &Caps, until: Time, why: Why, now: Time) -> Wait {
+        let until = until.max(self.last_told.after(self.apart(caps, now)).min(until.after(Duration::from_hours(1))));
         self.last_told = until;
         Wait { until, why }
     }
@@ -293,6 +300,7 @@ impl Permit {
         let mut all = self.governor.seen();
         let seen = all.entry(self.account.clone()).or_default();
         seen.under_way = seen.under_way.saturating_sub(1);
+        seen.moved = now;
         seen.usual = if seen.usual.is_zero() { took } else { (seen.usual * 7 + took) / 8 };
         if let Some(pause) = delivery.retry_after {
             // From the moment at which it was let through, so that its own next try is not put off by the pause.

@@ -57,6 +57,21 @@ async fn n4_places_are_counted_and_one_is_left_to_codes() {
 }
 
 #[tokio::test]
+async fn n4_those_who_wait_for_an_account_that_does_not_answer_come_ever_less_often() {
+    let governor = Governor::default();
+    let caps = Caps { concurrency: 2, ..Caps::default() };
+    let silent = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap();
+    let apart = |now: Time| {
+        let until = [0, 1].map(|_| admit(&governor, &caps, US, Urgency::Notice, now).unwrap_err().until);
+        until[1].since(until[0]).as_millis()
+    };
+    assert_eq!([0, 100, 600, 60_000].map(|millis| apart(at(millis))), [1, 50, 300, 500]);
+    silent.ended(&Delivery::new(AttemptOutcome::Sent, ""), at(60_000));
+    let _next = admit(&governor, &caps, US, Urgency::Notice, at(60_000)).unwrap();
+    assert_eq!(apart(at(60_000)), 1, "it works again");
+}
+
+#[tokio::test]
 async fn n4_an_account_that_fails_is_left_alone_and_asked_again_with_one() {
     let governor = Governor::default();
     let caps = Caps::default();
