@@ -71,8 +71,14 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Copies what came since the last time.
-    pub(super) async fn copy(&self, store: &SharedStore) -> Result<(), String> {
+    /// Copies what came since the last time; the next time tries again where it fails.
+    pub(super) async fn keep_up(&self, store: &SharedStore) {
+        if let Err(error) = self.copy(store).await {
+            tracing::error!(%error, "the journal could not be written: what happens now, a restored copy would undo");
+        }
+    }
+
+    async fn copy(&self, store: &SharedStore) -> Result<(), String> {
         let mut copied = self.file.lock().await;
         let mut last: Option<JournalLine> = None;
         let mut newest = copied.from;

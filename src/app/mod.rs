@@ -99,17 +99,8 @@ impl App {
     /// Writes what waits in memory and closes the store.
     pub async fn close(&self) {
         self.env.records.flush().await;
-        self.copy_journal().await;
+        self.journal.keep_up(&self.env.store).await;
         self.env.store.close().await;
-    }
-}
-
-impl App {
-    /// Copies what the store's journal has to its file.
-    async fn copy_journal(&self) {
-        if let Err(error) = self.journal.copy(&self.env.store).await {
-            tracing::error!(%error, "the journal could not be written: what happens now, a restored copy would undo");
-        }
     }
 }
 
@@ -139,7 +130,7 @@ async fn open_store(
 
 /// Browsers make passkeys for pages that came over https, or from this machine by its name; for no bare IP address.
 fn relying(config: &Config) -> Option<Relying> {
-    let origin = config.server.public_url.get_ref().trim_end_matches('/').to_owned();
+    let origin = config.server.public_url.get_ref().clone();
     let url: http::Uri = origin.parse().ok()?;
     let id = url.host()?.to_owned();
     if id.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
@@ -178,7 +169,7 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
     Ok(Rules {
         windows: Windows { alone: config.queries.without_name.0, named: config.queries.with_name.0 },
         debounce: config.notices.debounce.0,
-        debounce_most: config.notices.debounce_at_most.0,
+        debounce_most: config.notices.debounce_at_most.get_ref().0,
         region: Some(region),
         reports: accounts::reports(config),
         registration: config.sign_in.registration,
@@ -189,7 +180,7 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
             alone: config.exchange.alone,
             window: config.exchange.window.0,
             of_owner: config.exchange.a_day,
-            to_address: config.exchange.to_address_a_day.max(1),
+            to_address: config.exchange.to_address_a_day,
             tray: config.exchange.tray,
         },
         harvest: config.queries.new_numbers_a_day,

@@ -14,6 +14,7 @@ use crate::{
     transport::{
         folder::Folder,
         http::{self, Client, reach::Reach},
+        mail::check_sender,
         smtp::{Settings, Smtp},
     },
     usecase::{
@@ -29,9 +30,6 @@ use jiff::tz::TimeZone;
 use std::{collections::HashMap, sync::Arc};
 use toml::Spanned;
 
-/// The name under which notices speak of this service.
-const SERVICE: &str = "Redial";
-
 /// Everything that a worker needs besides the store.
 pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, StartError> {
     let notices = &config.notices;
@@ -40,8 +38,8 @@ pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, St
     Ok(Post {
         templates: Templates::load(notices.templates.as_deref(), &notices.language).map_err(StartError::setting)?,
         carriers: carriers(config)?,
-        service: SERVICE.to_owned(),
-        help: String::new(),
+        service: notices.service.get_ref().clone(),
+        help: notices.help.get_ref().clone(),
         public_url: links(config),
         mailboxes: mailboxes(config)?,
         language: notices.language.clone(),
@@ -61,7 +59,7 @@ pub(super) fn settings(config: &Config) -> worker::Settings {
         zone: schedule::zone(notices.zone.get_ref()).unwrap_or(TimeZone::UTC),
         fresh: notices.concurrency.get(),
         retries: (notices.concurrency.get() / 2).max(1),
-        lease: notices.lease.get_ref().0,
+        lease: notices.lease.0,
         ..worker::Settings::default()
     }
 }
@@ -201,9 +199,15 @@ fn carrier(
     channel: Channel,
 ) -> Result<Arc<dyn Carrier>, String> {
     let name: Box<str> = name.get_ref().as_str().into();
+    for (key, written) in [("from_email", &account.from_email), ("reply_to", &account.reply_to)] {
+        written.as_deref().map(|address| check_sender(key, address)).transpose().map_err(|why| why.to_string())?;
+    }
+    if channel == Channel::Email && account.from_email.is_none() {
+        return Err("e-mails need from_email, like from_email = \"Redial <notices@example.com>\"".to_owned());
+    }
     let head = MailHead {
         from: account.from_email.clone().unwrap_or_default().into(),
-        reply_to: None,
+        reply_to: account.reply_to.as_deref().map(Into::into),
         bounces: account.bounces.as_deref().map(Into::into),
     };
     match account.kind.get_ref().as_str() {
@@ -262,7 +266,7 @@ fn cards(config: &Config, account: &config::Account, file: &Provider) -> Result<
 /// What links in e-mails begin with: RFC 8058 asks for https.
 fn links(config: &Config) -> String {
     let url = config.server.public_url.get_ref().as_str();
-    if url.starts_with("https://") { url.trim_end_matches('/').to_owned() } else { String::new() }
+    if url.starts_with("https://") { url.to_owned() } else { String::new() }
 }
 
 /// With what mail that came back is handed in.

@@ -273,6 +273,7 @@ fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
         slot: config.queries.slot.0,
         bound: accounts::bound(config)?,
         push: post::push_accounts(config)?,
+        accounts: config.account_names(),
     })
 }
 
@@ -319,9 +320,7 @@ fn ways() -> Result<Ways, StartError> {
 async fn copy_journal(journal: Arc<super::Journal>, store: crate::store::SharedStore, stop: CancellationToken) {
     loop {
         let goes_on = stop.run_until_cancelled(tokio::time::sleep(FOLLOW)).await.is_some();
-        if let Err(error) = journal.copy(&store).await {
-            tracing::error!(%error, "the journal could not be written: what happens now, a restored copy would undo");
-        }
+        journal.keep_up(&store).await;
         if !goes_on {
             return;
         }

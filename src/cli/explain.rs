@@ -1,6 +1,9 @@
 //! `redial explain`: why a query, a substitution, a message or a notice came out as it did.
 
-use super::Failure;
+use super::{
+    Failure,
+    notices::{tried, who},
+};
 use crate::{
     domain::{
         notice::{Attempt, Notice},
@@ -17,15 +20,16 @@ use std::process::ExitCode;
 /// Arguments of `redial explain`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  redial explain qry_01j8z6m3t5k7v9x1b3d5f7h9jn\n\nThe id is in every answer of /v1/resolve and of `redial resolve`, and in the owner's records. Numbers are shown masked."
+    after_help = "Examples:\n  redial explain qry_01j8z6m3t5k7v9x1b3d5f7h9jn\n  redial explain SM1b0b8a6c2f4d4e0f9a7b3c5d7e9f1a2b\n\nThe id is in every answer of /v1/resolve and of `redial resolve`, and in the owner's records. Numbers are shown masked."
 )]
 pub(super) struct Args {
-    /// Of a query (qry_…), a substitution (sub_…), a message that went on unchanged (psd_…) or a notice (ntc_…).
+    /// Of a query (qry_…), a substitution (sub_…), a message that went on unchanged (psd_…) or a notice (ntc_…); or a provider's
+    /// own id of a message or call.
     id: String,
 }
 
-pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
-    match explain::explain(env, &args.id).await? {
+pub(super) async fn run(args: Args, env: &Env, accounts: &[Box<str>]) -> Result<ExitCode, Failure> {
+    match explain::explain(env, &args.id, accounts).await? {
         Explained::Query(record, substitution) => {
             query(&record);
             substitution.iter().for_each(self::substitution);
@@ -89,23 +93,8 @@ fn passed(found: &Passed) {
 fn notice(found: &Notice, attempts: &[Attempt]) {
     line("notice", found.id);
     line("owner", found.owner);
-    line("recipient", format_args!("{:?}", found.recipient));
-    line("state", format_args!("{:?}, {}", found.state, masked(&found.reason)));
+    line("recipient", who(found.recipient));
+    line("state", format_args!("{}, {}", found.state.word(), masked(&found.reason)));
     line("due", found.due);
-    for attempt in attempts {
-        let outcome = attempt
-            .outcome
-            .map_or_else(|| "under way, or the process died".to_owned(), |outcome| format!("{outcome:?}"));
-        let (channel, account) = (attempt.channel, &attempt.account);
-        line(
-            "attempt",
-            format_args!(
-                "{} at {} by {channel:?} over {account} to {}: {outcome} {}",
-                attempt.number,
-                attempt.at,
-                attempt.address,
-                masked(&attempt.detail)
-            ),
-        );
-    }
+    attempts.iter().for_each(|attempt| line("attempt", tried(attempt)));
 }

@@ -118,7 +118,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Demo(_) => demo::run(config).await,
         Command::Check(args) => Ok(check::run(&args, &config)),
         Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
-        Command::Explain(args) => with_app(&config, async |app| explain::run(args, &app.env).await).await,
+        Command::Explain(args) => {
+            with_app(&config, async |app| explain::run(args, &app.env, &config.account_names()).await).await
+        }
         Command::Import(args) => with_app(&config, async |app| import::run(args, &app.env).await).await,
         Command::Export(args) => with_app(&config, async |app| export::run(args, &app.env).await).await,
         Command::Audit(args) => with_app(&config, async |app| audit::run(args, &app.env).await).await,

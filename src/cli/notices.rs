@@ -150,7 +150,7 @@ async fn replay(env: &Env, ids: Vec<NoticeId>, dry_run: bool) -> Result<ExitCode
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn who(recipient: Recipient) -> String {
+pub(super) fn who(recipient: Recipient) -> String {
     match recipient {
         Recipient::Owner(id) => id.to_string(),
         Recipient::Contact(id) => id.to_string(),
@@ -169,7 +169,7 @@ fn bracketed(words: &str) -> String {
 
 fn outcome(attempt: &Attempt) -> &'static str {
     match attempt.outcome {
-        None => "under way",
+        None => "under way, or the process died",
         Some(AttemptOutcome::Sent) => "sent",
         Some(AttemptOutcome::TryAgain) => "try again",
         Some(AttemptOutcome::Never) => "never",
@@ -186,12 +186,13 @@ fn channel(channel: Channel) -> &'static str {
 }
 
 /// Addresses are shown masked.
-fn tried(attempt: &Attempt) -> String {
+pub(super) fn tried(attempt: &Attempt) -> String {
     let way = channel(attempt.channel);
     let (to, account) = (&attempt.address, &attempt.account);
     let ended = outcome(attempt);
+    let reported = attempt.reported.map(|reported| format!(", reported: {}", reported.word())).unwrap_or_default();
     format!(
-        "{}. {} {way} to {to} by {account}: {ended}{}",
+        "{}. {} {way} to {to} by {account}: {ended}{reported}{}",
         attempt.number,
         attempt.at,
         bracketed(&masked(&attempt.detail))
@@ -210,6 +211,7 @@ fn as_json(notice: &Notice, attempts: Option<&[Attempt]>) -> Value {
                 "number": attempt.number, "at": attempt.at, "account": attempt.account,
                 "channel": channel(attempt.channel), "address": attempt.address.to_string(),
                 "outcome": outcome(attempt), "foreign_id": attempt.foreign_id, "detail": masked(&attempt.detail),
+                "reported": attempt.reported,
             })
         });
         value["tried"] = tried.collect();

@@ -1,6 +1,9 @@
 //! `[accounts.NAME]`: the operator's use of a provider.
 
-use super::{Secret, Span};
+use super::{
+    Secret, Span,
+    bounds::{SECOND, lasting},
+};
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
 use toml::Spanned;
@@ -18,6 +21,8 @@ pub struct Account {
     pub from: Option<String>,
     /// The address that e-mails come from.
     pub from_email: Option<String>,
+    /// Where answers to e-mails go, where that is not where they come from.
+    pub reply_to: Option<String>,
     /// `smtp`: `smtp://host:25`, `smtp+starttls://host:587` or `smtps://host:465`.
     pub url: Option<String>,
     /// `smtp`: who signs in.
@@ -33,7 +38,7 @@ pub struct Account {
     /// The host name under which its drop-in endpoints answer, beside `/via/NAME`.
     pub host: Option<String>,
     /// After this a call or message goes on unchanged (rule Q7).
-    #[serde(default = "default_deadline")]
+    #[serde(default = "default_deadline", deserialize_with = "lasting::<_, 1, { 30 * SECOND }>")]
     pub deadline: Span,
     /// How many moved numbers that it has not used before it may get at in a day; else as in `[queries]` (rule Q13).
     pub new_numbers_a_day: Option<u32>,

@@ -33,7 +33,7 @@ fn the_shipped_file_holds_the_defaults() {
                 (
                     (config.queries.slot, config.queries.new_numbers_a_day),
                     config.notices.debounce,
-                    config.notices.debounce_at_most,
+                    config.notices.debounce_at_most.get_ref(),
                     &config.notices.language
                 ),
                 (
@@ -42,7 +42,7 @@ fn the_shipped_file_holds_the_defaults() {
                 ),
                 (
                     config.notices.concurrency,
-                    config.notices.lease.get_ref(),
+                    config.notices.lease,
                     config.notices.attempts,
                     &config.notices.templates,
                     (config.notices.quiet.get_ref(), config.notices.zone.get_ref(), config.notices.breaker),
@@ -68,6 +68,40 @@ fn caps(codes: &Codes) -> [u32; 7] {
 }
 
 #[test]
+fn every_key_that_is_read_stands_in_the_shipped_file() {
+    let sections = [
+        "server",
+        "metrics",
+        "log",
+        "store",
+        "queries",
+        "notices",
+        "notices.breaker",
+        "sign_in",
+        "sign_in.codes",
+        "changes",
+        "exchange",
+        "console",
+        "console.operators.x",
+        "providers",
+        "accounts.x",
+        "stand_in",
+        "server.tls",
+    ];
+    let words: std::collections::BTreeSet<&str> =
+        SHIPPED.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+    for section in sections {
+        let said = refused(&format!("[{section}]\nno_such_key = 1\n"));
+        let (_, known) = said.split_once("expected ").unwrap_or_else(|| panic!("{section}: {said}"));
+        let keys: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        assert!(!keys.is_empty(), "{section}: {said}");
+        for key in keys {
+            assert!(words.contains(key), "config.toml says nothing of {section}.{key}");
+        }
+    }
+}
+
+#[test]
 fn what_is_short_and_meant_is_taken() {
     let text = "[changes]\nunsafe_holds = true\nhold = \"2 minutes\"\nshort_hold = \"1 minutes\"\nlong_ago = \"2 h\"\n";
     let config = Config::parse(text, "config.toml").unwrap();
@@ -90,7 +124,16 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ("[server]\npublic_url = \"redial.example.com/\"\n", "config.toml:2:14: ", "without a slash"),
         ("[log]\nformat = \"xml\"\n", "config.toml:2:10: ", "expected `text` or `json`"),
         ("[server]\nconnections = 0\n", "config.toml:2:15: ", "expected a nonzero"),
-        ("[notices]\nlease = \"0 s\"\n", "config.toml:2:9: ", "at least \"1 s\""),
+        ("[notices]\nlease = \"0 s\"\n", "config.toml:2:9: ", "from 1 s to 1 days"),
+        ("[notices]\nexpiry = \"0 s\"\n", "config.toml:2:10: ", "from 1 hours"),
+        ("[notices]\ndebounce_at_most = \"1 s\"\n", "config.toml:2:20: ", "longer than notices.debounce_at_most"),
+        ("[notices]\nservice = \"\"\n", "config.toml:2:11: ", "one line of 1 to 30"),
+        ("[notices]\nbreaker = { open = \"0 s\" }\n", "config.toml:2:", "from 1 s"),
+        ("[queries]\nslot = \"1 hour\"\n", "config.toml:2:8: ", "from 1 ms to 1 s"),
+        ("[server]\nbody_limit = 0\n", "config.toml:2:14: ", "from 1024 to"),
+        ("[exchange]\nto_address_a_day = 0\n", "config.toml:2:20: ", "from 1 to 100"),
+        ("[exchange]\nalone = 1000\n", "config.toml:2:9: ", "from 0 to 50"),
+        ("[accounts.a]\nkind = \"x\"\ndeadline = \"0 ms\"\n", "config.toml:3:12: ", "from 1 ms to 30 s"),
         ("[notices]\nbreaker = { percent = 200 }\n", "config.toml:2:", "from 1 to 100"),
         ("[accounts.a]\nkind = \"twilio\"\nurl = \"https://x\"\n", "config.toml:1:11: ", "takes no url"),
         (

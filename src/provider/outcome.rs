@@ -316,12 +316,7 @@ impl Account {
         Ok(all)
     }
 
-    /// A message from a person; `None` where the webhook is about something else. Verify it first.
-    pub fn read_inbound(&self, incoming: &Incoming<'_>) -> Result<Option<Inbound>, Malformed> {
-        Ok(self.read_inbounds(incoming)?.into_iter().next())
-    }
-
-    /// The messages from people in a webhook; some providers put several into one.
+    /// The messages from people in a webhook; some providers put several into one. Verify it first.
     pub fn read_inbounds(&self, incoming: &Incoming<'_>) -> Result<Vec<Inbound>, Malformed> {
         Ok(self.read_inbound_by_rule(incoming)?.into_iter().map(|(message, _)| message).collect())
     }

@@ -82,13 +82,6 @@ pub enum Failure {
     Unknown(#[source] BoxError),
 }
 
-impl Failure {
-    /// Whether it is certain that the far end never saw the request.
-    pub fn never_sent(&self) -> bool {
-        !matches!(self, Failure::Unknown(_))
-    }
-}
-
 /// Sends whole requests and reads whole replies. Clones share one pool of connections.
 #[derive(Clone, Debug)]
 pub struct Client {

@@ -69,9 +69,9 @@ impl std::fmt::Debug for Written {
     }
 }
 
-/// Whether `from` can stand in From; for the check of a configuration.
-pub fn check_sender(from: &str) -> Result<(), NotWritten> {
-    mailbox("from", from).map(|_| ())
+/// Whether the value of `key` in a configuration can stand in From or Reply-To.
+pub fn check_sender(key: &'static str, address: &str) -> Result<(), NotWritten> {
+    mailbox(key, address).map(|_| ())
 }
 
 fn mailbox(place: &'static str, text: &str) -> Result<Mailbox, NotWritten> {
@@ -175,6 +175,6 @@ mod tests {
         let text = String::from_utf8(evil.bytes).expect("is ASCII");
         assert!(!text.to_lowercase().lines().any(|line| line.starts_with("bcc")), "{text}");
         assert!(Mail { to: "bo@example.org\r\nBcc: x@y.example", ..mail() }.write().is_err());
-        assert!(check_sender("not an address").is_err() && check_sender("a@b.example").is_ok());
+        assert!(check_sender("from", "not an address").is_err() && check_sender("from", "a@b.example").is_ok());
     }
 }

@@ -132,9 +132,16 @@ impl Console {
     fn accounts_now(&self) -> Vec<AccountThen> {
         let Some(gateway) = self.gateway.get() else { return Vec::new() };
         let Some(post) = gateway.post() else { return Vec::new() };
-        let mut names: BTreeSet<Box<str>> = gateway.accounts().names().into_iter().collect();
-        names.extend(post.carriers.iter().map(|(_, carrier)| carrier.name().into()));
         let now = self.env.clock.now();
-        names.iter().map(|name| post.governor.standing(name, &post.caps(name), now).into()).collect()
+        self.account_names().iter().map(|name| post.governor.standing(name, &post.caps(name), now).into()).collect()
+    }
+
+    /// Of all accounts that take calls or messages, or send notices.
+    fn account_names(&self) -> Vec<Box<str>> {
+        let Some(gateway) = self.gateway.get() else { return Vec::new() };
+        let mut names: BTreeSet<Box<str>> = gateway.accounts().names().into_iter().collect();
+        let sending = gateway.post();
+        names.extend(sending.iter().flat_map(|post| &post.carriers).map(|(_, carrier)| carrier.name().into()));
+        names.into_iter().collect()
     }
 }

@@ -26,12 +26,16 @@ pub enum Explained {
     Notice(Notice, Vec<Attempt>),
 }
 
-/// What is known of `qry_…`, `sub_…`, `psd_…` or `ntc_…`.
-pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
+/// An id that a provider gave is not longer.
+const FOREIGN_MOST: usize = 512;
+
+/// What is known of `qry_…`, `sub_…`, `psd_…` or `ntc_…`; or of a message or call by the id that the provider of one of these
+/// accounts gave it.
+pub async fn explain(env: &Env, id: &str, accounts: &[Box<str>]) -> Result<Explained, Refused> {
     let store = &env.store;
+    // A query that was just answered may still wait to be written.
+    env.records.flush().await;
     if let Ok(id) = id.parse::<QueryId>() {
-        // One that was just answered may still wait to be written.
-        env.records.flush().await;
         return Ok(match store.query(id).await? {
             Some(record) => Explained::Query(record, store.substitution_of(id).await?),
             None => Explained::Unrecorded(id),
@@ -43,21 +47,46 @@ pub async fn explain(env: &Env, id: &str) -> Result<Explained, Refused> {
         return Ok(Explained::Substitution(found, query));
     }
     if let Ok(id) = id.parse::<PassedId>() {
-        let found = store.passed(id).await?.ok_or(Refused::NotFound("message"))?;
-        let again = match &found.fate {
-            Fate::SentAgain(by) => store.substitution(*by).await?,
-            Fate::Waiting | Fate::Left(_) => None,
-        };
-        return Ok(Explained::Passed(found, again));
+        return passed(env, store.passed(id).await?.ok_or(Refused::NotFound("message"))?).await;
     }
     if let Ok(id) = id.parse::<NoticeId>() {
         let found = store.notice(id).await?.ok_or(Refused::NotFound("notice"))?;
         let attempts = store.attempts(id).await?;
         return Ok(Explained::Notice(found, attempts));
     }
+    if id.len() <= FOREIGN_MOST {
+        for account in accounts {
+            if let Some(found) = by_foreign_id(env, account, id).await? {
+                return Ok(found);
+            }
+        }
+    }
     let wanted = "an id of a query (qry_…), a substitution (sub_…), a message that went on unchanged (psd_…) or a notice \
-                  (ntc_…) is needed";
+                  (ntc_…) is needed, or that of a message or call at a provider of yours; nothing is known of this one";
     Err(Refused::invalid("/id", wanted))
+}
+
+async fn by_foreign_id(env: &Env, account: &str, id: &str) -> Result<Option<Explained>, Refused> {
+    let (store, ids) = (&env.store, [id.into()]);
+    if let Some(found) = store.substitutions_named(account, &ids).await?.pop() {
+        let query = store.query(found.query).await?;
+        return Ok(Some(Explained::Substitution(found, query)));
+    }
+    if let Some(found) = store.passed_named(account, &ids).await?.pop() {
+        return Ok(Some(passed(env, found).await?));
+    }
+    let Some(attempt) = store.attempt_by_foreign_id(account, id).await? else { return Ok(None) };
+    let Some(found) = store.notice(attempt.notice).await? else { return Ok(None) };
+    let attempts = store.attempts(found.id).await?;
+    Ok(Some(Explained::Notice(found, attempts)))
+}
+
+async fn passed(env: &Env, found: Passed) -> Result<Explained, Refused> {
+    let again = match &found.fate {
+        Fate::SentAgain(by) => env.store.substitution(*by).await?,
+        Fate::Waiting | Fate::Left(_) => None,
+    };
+    Ok(Explained::Passed(found, again))
 }
 
 /// What became of a message that went on unchanged, for a person.

@@ -226,7 +226,7 @@ async fn settle_once(env: &Env, id: NoticeId, number: u32) -> Result<()> {
     let attempts = env.store.attempts(id).await?;
     let Some(attempt) = attempts.last().filter(|last| last.number == number) else { return Ok(()) };
     let Some(reported) = attempt.reported else { return Ok(()) };
-    let said = format!("the provider reports: {}", word(reported));
+    let said = format!("the provider reports: {}", reported.word());
     let ended =
         |outcome| Effect::AttemptEnded { notice: id, number, outcome, foreign_id: None, detail: said.as_str().into() };
     let mut effects = Vec::new();
@@ -297,17 +297,6 @@ async fn ledger(env: &Env, notice: &Notice, attempt: &Attempt, arrived: bool) ->
     let revision = views.owner.revision;
     let (card, at) = (card.to_json(), attempt.at);
     Ok(Some(Effect::ShownTo(Shown { owner, recipient, revision, rights, card, at })))
-}
-
-fn word(reported: Reported) -> &'static str {
-    match reported {
-        Reported::Accepted => "accepted",
-        Reported::Sent => "sent",
-        Reported::Failed => "failed",
-        Reported::Expired => "expired",
-        Reported::Delivered => "delivered",
-        Reported::Bounced => "not delivered",
-    }
 }
 
 async fn write(env: &Env, effects: Vec<Effect>) -> Result<()> {

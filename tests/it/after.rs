@@ -122,10 +122,15 @@ async fn a_message_whose_number_is_dead_goes_once_more_to_the_new_one() {
     assert_eq!((&*again["To"], &*again["From"], &*again["Body"]), (NEW, FROM, "Dinner at eight?"));
     assert_eq!(world.sent()[1].header("redial-substituted"), "1", "once only, also elsewhere (Q12)");
     assert!(matches!(world.fate().await, Fate::SentAgain(_)));
-    let explained = explain(&world.running.env, &world.id().to_string()).await.unwrap();
+    let explained = explain(&world.running.env, &world.id().to_string(), &[]).await.unwrap();
     let Explained::Passed(passed, Some(again)) = &explained else { panic!("{explained:?}") };
     assert_eq!((passed.used.wire(), again.connected.wire()), (OLD, NEW));
     assert!(fate(&passed.fate).contains(&again.id.to_string()));
+    let accounts = ["other".into(), "main".into()];
+    let by_provider = async |id: &str| explain(&world.running.env, id, &accounts).await;
+    assert_eq!(by_provider(FIRST).await.unwrap(), explained);
+    assert!(matches!(by_provider(SECOND).await.unwrap(), Explained::Substitution(found, _) if found.id == again.id));
+    assert!(by_provider("SM0").await.unwrap_err().to_string().contains("qry_"));
 
     assert_eq!(world.report(1, SECOND, "delivered", "").await, 204);
     let told = world.sender.wait(2).await.form();

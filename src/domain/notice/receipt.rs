@@ -42,6 +42,18 @@ impl Reported {
         self as u8
     }
 
+    /// For a person.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Delivered => "delivered",
+            Self::Bounced => "not delivered",
+        }
+    }
+
     /// From what is stored.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|reported| reported.code() == code)

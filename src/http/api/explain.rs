@@ -44,10 +44,12 @@ pub(super) struct ExplanationView {
     notice: Option<NoticeView>,
 }
 
-/// Why a query (`qry_…`), a substitution (`sub_…`), a message that went on unchanged (`psd_…`) or a notice (`ntc_…`) came out as it did.
+/// Why a query (`qry_…`), a substitution (`sub_…`), a message that went on unchanged (`psd_…`) or a notice (`ntc_…`) came out as it
+/// did; or a message or call, by its id at a provider.
 #[utoipa::path(get, path = "/v1/explain/{id}", responses((status = 200, body = ExplanationView)))]
 pub(super) async fn explain(call: &Call) -> Result<Reply, Problem> {
-    let explained = explain::explain(&call.api.env, call.segment("id")).await?;
+    let accounts = &call.api.live.now().accounts.clone();
+    let explained = explain::explain(&call.api.env, call.segment("id"), accounts).await?;
     Ok(Reply::json(200, &view(&explained, &call.api.env.rules(), call.api.env.clock.now())))
 }
 

@@ -67,6 +67,8 @@ pub struct Settings {
     pub bound: Lists,
     /// The accounts that push.
     pub push: PushAccounts,
+    /// All of them, for explaining what their providers' ids stand for.
+    pub accounts: Vec<Box<str>>,
 }
 
 impl Default for Settings {
@@ -77,6 +79,7 @@ impl Default for Settings {
             slot: Duration::from_millis(5),
             bound: Lists::default(),
             push: PushAccounts::default(),
+            accounts: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Answered, Desk, Signed, facts};
 use crate::domain::{
     address::{Address, Kind},
-    notice::{Notice, NoticeState, Recipient},
+    notice::{Notice, NoticeState, Recipient, Reported},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -48,9 +48,7 @@ async fn line(desk: &Desk<'_>, me: &Signed, notice: &Notice) -> Result<Value, cr
         name = desk.env.store.contact(me.owner.id, id).await?.map(|contact| contact.name.to_string());
     }
     let last = desk.env.store.attempts(notice.id).await?.pop();
-    let arrived = last
-        .as_ref()
-        .is_some_and(|attempt| attempt.reported.is_some_and(|reported| json!(reported).as_str() == Some("delivered")));
+    let arrived = last.as_ref().is_some_and(|attempt| attempt.reported == Some(Reported::Delivered));
     // A registered contact's number at present is not their friend's to learn from this page.
     let known = |address: &&Address| contacts.iter().any(|contact| contact.addresses.contains(address));
     let to = last.as_ref().map(|attempt| &attempt.address).filter(known).map(|address| address.wire().to_owned());

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         address::Address,
         id::{NoticeId, OwnerId},
-        notice::{AttemptOutcome, Notice, NoticeState, Recipient},
+        notice::{AttemptOutcome, Notice, NoticeState, Recipient, Reported},
     },
     store::{Commit, StoreError},
     usecase::{
@@ -69,6 +69,8 @@ pub struct Try {
     pub ended: &'static str,
     /// What the far end said.
     pub detail: String,
+    /// What its reports say, in a word.
+    pub reported: Option<&'static str>,
 }
 
 /// What is known of an id: names and values, numbers masked.
@@ -101,9 +103,9 @@ impl Console {
         Ok(Some((page.items.iter().map(NoticeLine::new).collect(), page.more)))
     }
 
-    /// What is known of `qry_…`, `sub_…`, `psd_…` or `ntc_…`. Its owner's trail says who looked.
+    /// What is known of `qry_…`, `sub_…`, `psd_…`, `ntc_…`, or of a provider's id. Its owner's trail says who looked.
     pub async fn explain(&self, session: &Session, id: &str) -> Result<Found, Refused> {
-        let explained = explain::explain(&self.env, id).await?;
+        let explained = explain::explain(&self.env, id, &self.account_names()).await?;
         // What was found, not what was typed: that could be anything.
         let seen = match &explained {
             Explained::Query(record, _) => record.id.to_string(),
@@ -222,6 +224,7 @@ fn found(explained: &Explained) -> Found {
                         Some(AttemptOutcome::Unknown) => "unknown",
                     },
                     detail: attempt.detail.to_string(),
+                    reported: attempt.reported.map(Reported::word),
                 })
                 .collect();
             found.notice = Some(NoticeLine::new(notice));

@@ -11,6 +11,7 @@ use redial::{
     transport::delivery::Delivery,
     usecase::{
         Rules,
+        explain::{Explained, explain},
         receipts::{OwnMessage, Report, receive},
     },
 };
@@ -73,6 +74,13 @@ async fn n3_reports_in_any_order_give_one_state() {
         }
         world.after(60).await;
         assert_eq!(state(&world).await, (expected.0, Some(expected.1)), "{rule}");
+        let found = explain(&world.env, "m1", &["sms".into()]).await.unwrap();
+        let Explained::Notice(notice, attempts) = found else { panic!("{rule}: {found:?}") };
+        assert_eq!(
+            (notice.state, attempts[0].reported),
+            (expected.0, Some(expected.1)),
+            "{rule}, by the provider's id"
+        );
         assert!(world.told().is_empty(), "{rule}: there is no other way to Bo");
     }
 }

@@ -104,7 +104,7 @@ proptest! {
         account.restore_reply(&route, &reply, &[swap()]);
         account.reply_ids(&route, &body);
         account.restore_callback(&incoming, "https://sender.example.com/r", &[swap()], None);
-        let _ = (account.read_call(&incoming), account.read_status(&incoming), account.read_inbound(&incoming));
+        let _ = (account.read_call(&incoming), account.read_status(&incoming), account.read_inbounds(&incoming));
         account.read_reply(http::StatusCode::BAD_REQUEST, &headers, &body);
     }
 

@@ -43,7 +43,7 @@ async fn the_version_is_the_one_that_both_speak() {
         let reply = client.send(http::Request::get(url).body(Bytes::new()).unwrap()).await;
         match (reply, spoken) {
             (Ok(reply), Some(spoken)) => assert_eq!(reply.headers()["x-version"], spoken, "{what}"),
-            (Err(failure @ Failure::NotSent(_)), None) => assert!(failure.never_sent(), "{what}"),
+            (Err(Failure::NotSent(_)), None) => {}
             (reply, _) => panic!("{what}: {reply:?}"),
         }
     }

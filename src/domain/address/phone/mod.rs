@@ -44,16 +44,6 @@ pub fn parse(text: &str, region: Option<Region>) -> Result<Address, NotAPhone> {
     if parsed.extension.is_some() { Err(NotAPhone::Extension) } else { Ok(parsed.address) }
 }
 
-/// Like [`parse`] for fields in which a provider writes the country code without `+` (`15551234567`). With a default
-/// region such digits can be another number: `15551234567` is a mobile number in Germany.
-pub fn parse_bare(text: &str) -> Result<Address, NotAPhone> {
-    if text.trim_start().starts_with(|letter: char| letter.is_ascii_digit()) && text.trim().len() > 6 {
-        parse(&format!("+{}", text.trim()), None)
-    } else {
-        parse(text, None)
-    }
-}
-
 /// Like [`parse`], with the extension beside the number: for showing and for writing it out again. What is connected
 /// or compared is a number without one.
 pub fn parse_with_extension(text: &str, region: Option<Region>) -> Result<Parsed, NotAPhone> {

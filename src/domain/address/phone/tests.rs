@@ -165,11 +165,7 @@ fn two_ways_to_write_one_subscriber_have_one_key_and_keep_their_wire_form() {
 }
 
 #[test]
-fn digits_without_a_plus_are_international_only_where_the_provider_says_so() {
-    assert_eq!(parse_bare("15551234567").map(|address| address.wire().to_owned()), Err(NotAPhone::NotValid));
-    assert_eq!(parse_bare("14155550123").unwrap().wire(), "+14155550123");
-    assert_eq!(parse_bare("+14155550123").unwrap().wire(), "+14155550123");
-    assert_eq!(parse_bare("22395"), Err(NotAPhone::ShortCode));
+fn digits_without_a_plus_are_of_the_default_region() {
     assert_eq!(wire("15551234567", "DE"), "+4915551234567");
 }
 
@@ -283,7 +279,6 @@ proptest! {
             prop_assert_eq!(by_key.key(), address.key());
             prop_assert!(!readable(&address, region(home)).is_empty());
         }
-        let _ = parse_bare(&text);
         let _ = Address::parse(&text, region(home));
     }
 
@@ -292,7 +287,6 @@ proptest! {
         let alone = parse(&number, None);
         if alone.is_ok() {
             prop_assert_eq!(parse(&number, Some(home)), alone.clone());
-            prop_assert_eq!(parse_bare(&number[1..]), alone.clone());
             prop_assert_eq!(parse(&format!("whatsapp:{number}"), Some(home)), alone.clone());
             prop_assert_eq!(parse(&format!("<sip:{number}@example.com;user=phone>"), Some(home)), alone.clone());
             let spaced: String = number.chars().flat_map(|letter| [letter, '\u{A0}']).collect();
