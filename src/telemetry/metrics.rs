@@ -85,10 +85,22 @@ pub struct Deferred {
     pub why: &'static str,
 }
 
-/// Everything that is measured. Clones share the values.
+/// Everything that is measured. Clones share the values, and cost nothing: filters are cloned for each request.
 #[derive(Clone, Debug)]
-pub struct Metrics {
-    registry: Arc<Registry>,
+pub struct Metrics(Arc<Measured>);
+
+impl std::ops::Deref for Metrics {
+    type Target = Measured;
+
+    fn deref(&self) -> &Measured {
+        &self.0
+    }
+}
+
+/// What [`Metrics`] share.
+#[derive(Debug)]
+pub struct Measured {
+    registry: Registry,
     /// Answers by surface and status class.
     pub requests: Family<Answered, Counter>,
     /// Of [`Metrics::requests`], hooks that were answered well: at hand, for every call counts one.
@@ -185,8 +197,8 @@ impl Metrics {
         registry.register("reloads", "Reloads of the configuration", reloads.clone());
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
-        Self {
-            registry: Arc::new(registry),
+        Self(Arc::new(Measured {
+            registry,
             hook_answers: requests.get_or_create_owned(&Answered { surface: "hook", class: "2xx" }),
             requests,
             queries,
@@ -204,7 +216,7 @@ impl Metrics {
             breaker_open,
             reloads,
             connections,
-        }
+        }))
     }
 
     /// The body of `/metrics`, as text of the `OpenMetrics` format.
