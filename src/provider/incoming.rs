@@ -7,6 +7,7 @@ use super::{
     place::{Kind, Place},
     rule::Facts,
     signature::{Scheme, Sns, origins, same},
+    xml::{self, Leaf},
 };
 use crate::clock::Time;
 use std::{borrow::Cow, sync::OnceLock};
@@ -49,7 +50,8 @@ pub(super) enum Body<'a> {
     Empty,
     Form(Vec<Pair<'a>>),
     Json(serde_json::Value),
-    /// Anything else, malformed JSON included.
+    Xml(Vec<Leaf>),
+    /// Anything else, malformed JSON and XML included.
     Other,
 }
 
@@ -176,6 +178,7 @@ impl<'a> Incoming<'a> {
             _ if self.body.is_empty() => Body::Empty,
             BodyKind::Form => Body::Form(form::all_pairs(self.body)),
             BodyKind::Json => serde_json::from_slice(self.body).map_or(Body::Other, Body::Json),
+            BodyKind::Xml => xml::read(self.body).map_or(Body::Other, Body::Xml),
             BodyKind::Other => Body::Other,
         })
     }
@@ -192,6 +195,8 @@ impl<'a> Incoming<'a> {
             || self.headers.contains_key("x-amz-sns-message-type")
         {
             BodyKind::Json
+        } else if kind.eq_ignore_ascii_case("text/xml") || kind.eq_ignore_ascii_case("application/xml") {
+            BodyKind::Xml
         } else {
             BodyKind::Other
         }
@@ -204,7 +209,7 @@ impl<'a> Incoming<'a> {
                 Body::Form(pairs) => named(pairs, name),
                 Body::Json(root) => root.get(&**name).and_then(json::scalar),
                 Body::Empty => named(self.query(), name),
-                Body::Other => None,
+                Body::Xml(_) | Body::Other => None,
             },
             Kind::Form(name) => match self.read_body() {
                 Body::Form(pairs) => named(pairs, name),
@@ -213,6 +218,7 @@ impl<'a> Incoming<'a> {
             Kind::Query(name) => named(self.query(), name),
             Kind::Header(name) => self.headers.get(name).and_then(|value| value.to_str().ok()).map(Cow::Borrowed),
             Kind::Json(_) => return self.values(place).into_iter().next(),
+            Kind::Xml(path) => self.leaves(path).next().map(|leaf| Cow::Borrowed(&*leaf.text)),
             Kind::Text => Some(self.body).filter(|body| !body.is_empty()).map(String::from_utf8_lossy),
             Kind::Path(_) => None,
         };
@@ -228,12 +234,19 @@ impl<'a> Incoming<'a> {
                 pointer.find(root).into_iter().map(|value| read(json::scalar(value))).collect()
             }
             (Kind::Json(_), _) => Vec::new(),
+            (Kind::Xml(path), _) => self.leaves(path).map(|leaf| read(Some(Cow::Borrowed(&*leaf.text)))).collect(),
             (Kind::Form(name) | Kind::Field(name), Body::Form(pairs)) => {
                 all_named(pairs, name).map(|value| read(Some(value))).collect()
             }
             (Kind::Query(name), _) => all_named(self.query(), name).map(|value| read(Some(value))).collect(),
             _ => self.value(place).into_iter().collect(),
         }
+    }
+
+    /// The elements with nothing but text at a path of an XML body.
+    pub(super) fn leaves<'i, 'p>(&'i self, path: &'p str) -> impl Iterator<Item = &'i Leaf> + use<'i, 'p, 'a> {
+        let all = if let Body::Xml(leaves) = self.read_body() { &leaves[..] } else { &[] };
+        all.iter().filter(move |leaf| *leaf.path == *path)
     }
 
     /// The events of a webhook that holds several at once, each as if it had come alone. An event that is a text is
@@ -267,6 +280,7 @@ impl Clone for Incoming<'_> {
 pub(super) enum BodyKind {
     Form,
     Json,
+    Xml,
     Other,
 }
 

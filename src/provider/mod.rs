@@ -35,6 +35,7 @@ mod send;
 mod signature;
 mod spot;
 mod text;
+mod xml;
 
 pub use account::{Account, AccountSettings, Custody, Parameters, Secret, SenderKey};
 pub use answer::{Call, CallAnswer, Command, Document, ErrorKind, Phase};

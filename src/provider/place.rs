@@ -2,12 +2,13 @@
 //!
 //! `field:To` (whatever the body is: form, top level of JSON, or the query of a request without body) ·
 //! `form:To` · `query:To` · `json:/data/to/0/phone_number` (a pointer; `*` is each element) · `header:X-Name` ·
-//! `path:sid` (a variable of the route's path) · `text:body` (the whole body).
+//! `xml:/message/to` (the text of such elements) · `path:sid` (a variable of the route's path) · `text:body` (the whole
+//! body).
 //!
-//! After it may stand ` | lower`, ` | base64`, ` | hex` (UTF-8), ` | utf16_hex`, ` | latin1_hex` or ` | gsm_hex`, and at
-//! the end ` ~ REGEX`, whose first group counts.
+//! After it may stand ` | lower`, ` | form` (as in a form: `%20`, `+`), ` | base64`, ` | hex` (UTF-8), ` | utf16_hex`,
+//! ` | latin1_hex` or ` | gsm_hex`, and at the end ` ~ REGEX`, whose first group counts.
 
-use super::{digest::from_hex, json::Pointer};
+use super::{digest::from_hex, form, json::Pointer};
 use crate::domain::alphabet;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{borrow::Cow, fmt};
@@ -27,6 +28,8 @@ pub(super) enum Kind {
     Form(Box<str>),
     Query(Box<str>),
     Json(Pointer),
+    /// The names of elements from the root on, each after a slash.
+    Xml(Box<str>),
     Header(http::HeaderName),
     Path(Box<str>),
     /// The whole body as a text.
@@ -37,6 +40,8 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 enum Reading {
     Lower,
+    /// As values stand in forms.
+    Form,
     Base64,
     Hex,
     /// Big-endian.
@@ -56,14 +61,15 @@ impl Place {
         let mut readings = parts
             .map(|reading| match reading.trim() {
                 "lower" => Ok(Reading::Lower),
+                "form" => Ok(Reading::Form),
                 "base64" => Ok(Reading::Base64),
                 "hex" => Ok(Reading::Hex),
                 "utf16_hex" => Ok(Reading::Utf16Hex),
                 "latin1_hex" => Ok(Reading::Latin1Hex),
                 "gsm_hex" => Ok(Reading::GsmHex),
                 other => Err(format!(
-                    "`{other}` is no way to read a value; there are `lower`, `base64`, `hex`, `utf16_hex`, \
-                     `latin1_hex`, `gsm_hex`"
+                    "`{other}` is no way to read a value; there are `lower`, `form`, `base64`, `hex`, \
+                     `utf16_hex`, `latin1_hex`, `gsm_hex`"
                 )),
             })
             .collect::<Result<Vec<_>, String>>()?;
@@ -90,7 +96,7 @@ impl Place {
 
     /// Whether it stands in the body.
     pub(super) fn is_in_body(&self) -> bool {
-        matches!(self.kind, Kind::Field(_) | Kind::Form(_) | Kind::Json(_) | Kind::Text)
+        matches!(self.kind, Kind::Field(_) | Kind::Form(_) | Kind::Json(_) | Kind::Xml(_) | Kind::Text)
     }
 
     /// Whether several values may stand there.
@@ -106,8 +112,8 @@ impl Place {
 
 impl Kind {
     fn parse(text: &str) -> Result<Self, String> {
-        let shape = "a place looks like `field:To`, `form:To`, `query:To`, `json:/data/id`, `header:X-Name`, \
-                     `path:sid` or `text:body`";
+        let shape = "a place looks like `field:To`, `form:To`, `query:To`, `json:/data/id`, `xml:/data/id`, \
+                     `header:X-Name`, `path:sid` or `text:body`";
         let (kind, name) = text.split_once(':').ok_or(shape)?;
         if name.is_empty() {
             return Err(format!("a place needs a name after `{kind}:`"));
@@ -117,6 +123,8 @@ impl Kind {
             "form" => Kind::Form(name.into()),
             "query" => Kind::Query(name.into()),
             "json" => Kind::Json(Pointer::parse(name).ok_or("a JSON place begins with a slash, like `json:/data/id`")?),
+            "xml" if name.starts_with('/') && !name.ends_with('/') => Kind::Xml(name.into()),
+            "xml" => return Err("an XML place names elements, each after a slash, like `xml:/data/id`".into()),
             "header" => Kind::Header(name.parse().map_err(|_| "a header name has letters, digits and `-`")?),
             "path" => Kind::Path(name.into()),
             "text" if name == "body" => Kind::Text,
@@ -132,6 +140,7 @@ impl Reading {
                 Some(Cow::Owned(value.to_ascii_lowercase()))
             }
             Reading::Lower => Some(value),
+            Reading::Form => Some(Cow::Owned(form::decode(value.as_bytes()).into_owned())),
             Reading::Base64 => text(BASE64_STANDARD.decode(value.trim()).ok()?),
             Reading::Hex => text(from_hex(&value)?),
             Reading::Utf16Hex => {
@@ -175,6 +184,7 @@ mod tests {
     fn a_value_is_read_as_the_place_says() {
         let cases = [
             ("json:/state | lower", "Delivered", Some("delivered")),
+            ("xml:/message/ud | form", "to+day%3f", Some("to day?")),
             ("json:/text | base64", "aGk=", Some("hi")),
             ("json:/text | base64", "??", None),
             ("json:/text | hex", "6869", Some("hi")),
@@ -193,7 +203,7 @@ mod tests {
         for (place, value, wanted) in cases {
             assert_eq!(Place::parse(place).unwrap().read(value.into()).as_deref(), wanted, "{place}");
         }
-        for wrong in ["text:head", "json:/a | upper", "json:/a ~ (", "a", "field:"] {
+        for wrong in ["text:head", "json:/a | upper", "json:/a ~ (", "a", "field:", "xml:a", "xml:/"] {
             assert!(Place::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -89,7 +89,7 @@ impl Account {
         let body = match incoming.read_body() {
             Body::Form(all) => restore_pairs(incoming.body, all, goes, keep, &about),
             Body::Json(_) => restore_json(incoming.body, drop, keep, &about),
-            Body::Other => incoming.body.to_vec(),
+            Body::Xml(_) | Body::Other => incoming.body.to_vec(),
             Body::Empty => {
                 // Secrets by which Redial believes the provider are nothing that senders may know.
                 let secrets: Vec<&str> =

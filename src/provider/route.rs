@@ -3,12 +3,13 @@
 
 use super::{
     Account, Custody, Incoming, Request,
+    auth::CredentialPart,
     compiled::{CallbackRule, Destinations, PathPattern, RouteRule, Segment},
     form,
     incoming::{Asked, Body},
     json::Pointer,
     place::Place,
-    spot::{Edit, Side, Spot, edits, in_json, rewrap, spots},
+    spot::{Edit, Side, Spot, edits, in_json, in_xml, rewrap, spots},
     text::Values,
 };
 use std::ops::Range;
@@ -246,7 +247,7 @@ impl Account {
             for Edit { side, span, text } in edits(all) {
                 match side {
                     Side::Query => query.push((span, text)),
-                    Side::Form | Side::Json => body.push((span, text)),
+                    Side::Form | Side::Json | Side::Xml => body.push((span, text)),
                     Side::Header(name) => set(&mut headers, &name, &text),
                 }
             }
@@ -296,21 +297,23 @@ impl Account {
 
     /// Puts the account's own credentials where the sender's stand in the query and the body.
     fn exchange_values(&self, incoming: &Incoming<'_>, query: &mut Edits, body: &mut Edits) {
-        for (name, value) in self.exchange_pairs(true) {
+        for (name, value) in self.exchange_pairs(CredentialPart::Query) {
             let named = incoming.query().iter().filter(|pair| pair.name == name);
             query.extend(named.map(|pair| (pair.value_span.clone(), form::encode(value))));
         }
-        for (name, value) in self.exchange_pairs(false) {
-            let found = match incoming.read_body() {
+        let part =
+            if matches!(incoming.read_body(), Body::Xml(_)) { CredentialPart::Xml } else { CredentialPart::Body };
+        for (name, value) in self.exchange_pairs(part) {
+            let put = |spots: Vec<Spot>| {
+                spots.iter().map(|spot| spot.edit(value)).map(|edit| (edit.span, edit.text)).collect()
+            };
+            let found: Edits = match incoming.read_body() {
                 Body::Form(pairs) => {
                     let named = pairs.iter().filter(|pair| pair.name == name);
                     named.map(|pair| (pair.value_span.clone(), form::encode(value))).collect()
                 }
-                Body::Json(_) => {
-                    let edit = |spot: &Spot| spot.edit(value);
-                    let edits = in_json(incoming.body, &Pointer::member(name));
-                    edits.iter().map(edit).map(|edit| (edit.span, edit.text)).collect()
-                }
+                Body::Json(_) => put(in_json(incoming.body, &Pointer::member(name))),
+                Body::Xml(_) => put(in_xml(incoming, name).map(|(spot, _)| spot).collect()),
                 Body::Empty | Body::Other => Vec::new(),
             };
             body.extend(found);

@@ -8,6 +8,7 @@ use super::{
     json::{self, Part, Pointer, Shape},
     number::number,
     place::{Kind, Place},
+    xml::{self, Leaf},
 };
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use std::ops::Range;
 pub(super) enum Side {
     Form,
     Json,
+    Xml,
     Query,
     /// By its name in lower case.
     Header(Box<str>),
@@ -42,6 +44,7 @@ impl Spot {
         let text = match self.side {
             Side::Json => json::quote(new),
             Side::Form | Side::Query => form::encode(new),
+            Side::Xml => xml::quote(new),
             Side::Header(_) => new.to_owned(),
         };
         Edit { side: self.side.clone(), span: self.span.clone(), text }
@@ -115,6 +118,7 @@ pub(super) fn spots(incoming: &Incoming<'_>, place: &Place) -> Vec<Spot> {
         (Kind::Query(name), _) | (Kind::Field(name), Body::Empty) => of_pairs(incoming.query(), name, Side::Query),
         (Kind::Field(name), Body::Json(_)) => in_json(incoming.body, &Pointer::member(name)),
         (Kind::Json(pointer), Body::Json(_)) => in_json(incoming.body, pointer),
+        (Kind::Xml(path), _) => in_xml(incoming, path).filter(|(_, leaf)| leaf.plain).map(|(spot, _)| spot).collect(),
         (Kind::Header(name), _) => in_header(incoming.headers, name).into_iter().collect(),
         _ => Vec::new(),
     }
@@ -126,6 +130,12 @@ fn in_header(headers: &http::HeaderMap, name: &http::HeaderName) -> Option<Spot>
     let (Some(value), None) = (all.next(), all.next()) else { return None };
     let text = value.to_str().ok().filter(|text| !text.is_empty())?;
     Some(Spot { side: Side::Header(name.as_str().into()), span: 0..text.len(), text: text.into(), part: None })
+}
+
+/// Values at a path of an XML body that are not empty, and the elements in which they stand.
+pub(super) fn in_xml<'i>(incoming: &'i Incoming<'_>, path: &'i str) -> impl Iterator<Item = (Spot, &'i Leaf)> {
+    let spot = |leaf: &Leaf| Spot { side: Side::Xml, span: leaf.span.clone(), text: leaf.text.clone(), part: None };
+    incoming.leaves(path).filter(|leaf| !leaf.text.is_empty()).map(move |leaf| (spot(leaf), leaf))
 }
 
 pub(super) fn in_json(body: &[u8], pointer: &Pointer) -> Vec<Spot> {

@@ -214,7 +214,33 @@ async fn a_real_kannel_carries_notices_and_is_redirected() {
     assert!(kannel.came_out("Supper").await.contains(&format!("<12345 {NEW} text Supper at nine?>")));
     assert_eq!(client().send(post(PASSWORD)).await.unwrap().status().as_u16(), 403);
 
+    // And with all of it in an XML document.
+    let report = format!("{}/xml?state=%d&amp;to=%p", app.base);
+    let post = |password: &str| {
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<message><submit>\
+             <from><username>{}</username><password>{password}</password></from><smsc>fake</smsc>\
+             <oa><number>12345</number></oa><da><number>{OLD}</number></da><ud>Tea%20at &lt;ten&gt;?</ud>\
+             <statusrequest><dlr-mask>1</dlr-mask><dlr-url>{report}</dlr-url></statusrequest></submit></message>",
+            SENDER.0
+        );
+        let request = http::Request::post(format!("{}/via/kannel/cgi-bin/sendsms", running.base));
+        request.header("content-type", "text/xml; charset=utf-8").body(bytes::Bytes::from(body)).unwrap()
+    };
+    let taken = client().send(post(SENDER.1)).await.unwrap();
+    assert_eq!(taken.status().as_u16(), 202, "{:?}", taken.body());
+    assert!(kannel.came_out("Tea at").await.contains(&format!("<12345 {NEW} text Tea at <ten>?>")));
+    let told = || app.seen().into_iter().find(|seen| seen.path() == "/xml");
+    until("the report of it came", async || told().is_some()).await;
+    let told = query(&told().unwrap().target);
+    assert_eq!(told, BTreeMap::from([("state", "1"), ("to", OLD)].map(|(name, value)| (name.into(), value.into()))));
+    assert_eq!(client().send(post(PASSWORD)).await.unwrap().status().as_u16(), 403);
+
     // Who shows something else is told so in Kannel's words, and nothing leaves.
+    let other_names =
+        [("user", SENDER.0), ("pass", SENDER.1), ("smsc", "fake"), ("to", OLD), ("text", "By other names")];
+    assert_eq!(get(&via(&other_names)).await, Some((202, "0: Accepted for delivery".to_owned())));
+    assert!(kannel.came_out("By other names").await.contains(NEW));
     let wrong = [("username", SENDER.0), ("password", PASSWORD), ("to", OLD), ("text", "no")];
     assert_eq!(get(&via(&wrong)).await, Some((403, "Authorization failed for sendsms".to_owned())));
 

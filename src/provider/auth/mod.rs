@@ -5,7 +5,7 @@ mod shown;
 mod sigv4;
 mod token;
 
-pub(super) use shown::{after_scheme, basic};
+pub(super) use shown::{CredentialPart, after_scheme, basic};
 pub(super) use token::Tokens;
 pub use token::{Moment, NoToken, Step};
 
@@ -32,11 +32,20 @@ pub(super) struct Auth {
 /// How credentials are shown; numbers are positions of parameters.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Basic { user: usize, password: usize },
-    Header { name: http::HeaderName, prefix: Box<str>, value: usize },
+    Basic {
+        user: usize,
+        password: usize,
+    },
+    Header {
+        name: http::HeaderName,
+        prefix: Box<str>,
+        value: usize,
+    },
     Headers(Pairs),
     Query(Pairs),
     Body(Pairs),
+    /// In elements of an XML body, by their paths: what senders show at drop-in endpoints.
+    Xml(Pairs),
     Jwt(Arc<token::Jwt>),
     OAuth2(Arc<token::OAuth2>),
     Google(Arc<token::Google>),
@@ -100,6 +109,13 @@ impl Loader<'_> {
         if let Some(pairs) = &file.body {
             kinds.push(Kind::Body(self.pairs(pairs, &span, secret)?));
         }
+        if let Some(pairs) = &file.xml {
+            if file.uses.as_deref() != Some(&[Use::Via]) || pairs.keys().any(|path| !path.starts_with('/')) {
+                let wanted = "credentials in XML are elements of a sender's body, `xml = { \"/a/user\" = … }` and `for = [\"via\"]`";
+                return Err(self.wrong(span, wanted));
+            }
+            kinds.push(Kind::Xml(self.pairs(pairs, &span, secret)?));
+        }
         kinds.extend(file.jwt.as_ref().map(|jwt| self.jwt_auth(jwt)).transpose()?);
         kinds.extend(file.oauth2.as_ref().map(|oauth| self.oauth2(oauth)).transpose()?);
         kinds.extend(file.google.as_ref().map(|google| self.google(google)).transpose()?);
@@ -109,7 +125,7 @@ impl Loader<'_> {
             (Some(kind), true) => Ok(Auth { send: used(Use::Send), via: used(Use::Via), kind }),
             _ => Err(self.wrong(
                 span,
-                "one kind of credentials is needed: basic, bearer, header, headers, query, body, jwt, oauth2, google or sigv4",
+                "one kind of credentials is needed: basic, bearer, header, headers, query, body, xml, jwt, oauth2, google or sigv4",
             )),
         }
     }
@@ -231,6 +247,8 @@ impl Auth {
                 });
             }
             Kind::Body(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Body(pairs))),
+            // Only what senders show is looked for there.
+            Kind::Xml(_) => return None,
             Kind::Jwt(jwt) => {
                 let text = Some(parameters.first(jwt.key)).filter(|text| !text.is_empty())?;
                 let wrong = |wanted: &str| ParameterError {

@@ -10,7 +10,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 impl Account {
     /// Whether a sender's credentials or a route's rules stand in the body, so that it has to be read first.
     pub fn needs_body_first(&self) -> bool {
-        let by_auth = self.provider().auth.iter().any(|auth| auth.via && matches!(auth.kind, Kind::Body(_)));
+        let by_auth =
+            self.provider().auth.iter().any(|auth| auth.via && matches!(auth.kind, Kind::Body(_) | Kind::Xml(_)));
         by_auth
             || self
                 .provider()
@@ -97,21 +98,26 @@ impl Account {
         }
     }
 
-    /// The names under which credentials stand in the query or, else, the body, each with the account's own value; an
-    /// empty one where the account shows its credentials elsewhere.
-    pub(in crate::provider) fn exchange_pairs(&self, in_query: bool) -> Vec<(&str, &str)> {
-        let own = match (&self.via_credentials, in_query) {
-            (Some(Credentials::Query(pairs)), true) | (Some(Credentials::Body(pairs)), false) => &pairs[..],
-            _ => &[],
-        };
-        let value = |name: &str| own.iter().find(|(own, _)| **own == *name).map_or("", |(_, value)| value);
-        let pairs = self.provider().auth.iter().filter(|auth| auth.via);
-        let pairs = pairs.filter_map(|auth| match (&auth.kind, in_query) {
-            (Kind::Query(pairs), true) | (Kind::Body(pairs), false) => Some(pairs),
-            _ => None,
-        });
-        pairs.flat_map(|pairs| &pairs.all).map(|(name, _)| (&**name, value(name))).collect()
+    /// Where a sender's credentials stand in such a part of a request, each with the account's own value.
+    pub(in crate::provider) fn exchange_pairs(&self, part: CredentialPart) -> impl Iterator<Item = (&str, &str)> {
+        let pairs =
+            self.provider().auth.iter().filter(|auth| auth.via).filter_map(move |auth| match (&auth.kind, part) {
+                (Kind::Query(pairs), CredentialPart::Query)
+                | (Kind::Body(pairs), CredentialPart::Body)
+                | (Kind::Xml(pairs), CredentialPart::Xml) => Some(pairs),
+                _ => None,
+            });
+        pairs.flat_map(|pairs| &pairs.all).map(|(name, parameter)| (&**name, self.parameters().first(*parameter)))
     }
+}
+
+/// Parts of a request in which credentials stand by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::provider) enum CredentialPart {
+    Query,
+    /// A form, or the top level of JSON.
+    Body,
+    Xml,
 }
 
 /// Whose token was believed: a sender's, or one of the account's own key.
@@ -141,8 +147,9 @@ impl Shown {
             Kind::Body(pairs) => Self::of(pairs, |name| match incoming.read_body() {
                 Body::Form(pairs) => in_pairs(pairs, name),
                 Body::Json(root) => root.get(name)?.as_str().map(|text| text.as_bytes().to_vec()),
-                Body::Empty | Body::Other => None,
+                Body::Empty | Body::Xml(_) | Body::Other => None,
             }),
+            Kind::Xml(pairs) => Self::of(pairs, |path| Some(incoming.leaves(path).next()?.text.as_bytes().to_vec())),
             // What is given out, or signed over the whole request, senders cannot show here.
             Kind::Jwt(_) | Kind::OAuth2(_) | Kind::Google(_) | Kind::SigV4(_) => None,
         }
@@ -168,7 +175,7 @@ impl Shown {
                 !user.is_empty() && any(user, *password)
             }
             Kind::Header { value, .. } => any("", *value),
-            Kind::Headers(pairs) | Kind::Query(pairs) | Kind::Body(pairs) => {
+            Kind::Headers(pairs) | Kind::Query(pairs) | Kind::Body(pairs) | Kind::Xml(pairs) => {
                 let user = pairs.all.iter().enumerate().find(|(index, _)| *index != pairs.secret);
                 let user = user.map(|(_, (_, parameter))| parameters.first(*parameter));
                 user != Some("") && pairs.all.get(pairs.secret).is_some_and(|(_, p)| any(user.unwrap_or_default(), *p))

@@ -20,6 +20,8 @@ pub(in crate::provider) struct AuthFile {
     pub(in crate::provider) headers: Option<BTreeMap<String, Written>>,
     /// Field of the body → parameter.
     pub(in crate::provider) body: Option<BTreeMap<String, Written>>,
+    /// Element of a sender's XML body → parameter.
+    pub(in crate::provider) xml: Option<BTreeMap<String, Written>>,
     pub(in crate::provider) jwt: Option<JwtAuthFile>,
     pub(in crate::provider) oauth2: Option<OAuth2File>,
     pub(in crate::provider) google: Option<GoogleFile>,

@@ -87,7 +87,8 @@ impl Loader<'_> {
         match place.kind {
             Kind::Path(_) | Kind::Text => Err(self.wrong(
                 written.span(),
-                "what is replaced stands in the body, the query or a header: `field:`, `form:`, `query:`, `json:`, `header:`",
+                "what is replaced stands in the body, the query or a header: `field:`, `form:`, `query:`, `json:`, `xml:`, \
+                 `header:`",
             )),
             _ if !place.is_plain() => {
                 Err(self.wrong(written.span(), "what is replaced is the whole value: no `|` and no `~`"))

@@ -110,7 +110,7 @@ fn signed_parameters(incoming: &Incoming<'_>) -> Result<Vec<u8>, Refused> {
     match incoming.read_body() {
         Body::Form(pairs) => Ok(sorted(pairs.iter().map(|pair| (&pair.name, &pair.value)))),
         Body::Empty => Ok(Vec::new()),
-        Body::Json(_) | Body::Other => {
+        Body::Json(_) | Body::Xml(_) | Body::Other => {
             let hash = incoming.query().iter().find(|pair| pair.name == BODY_HASH).ok_or(Refused::Wrong)?;
             let own = hex(&sha256(incoming.body));
             if same(own.as_bytes(), hash.value.as_bytes()) { Ok(Vec::new()) } else { Err(Refused::Wrong) }

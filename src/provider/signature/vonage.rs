@@ -130,7 +130,7 @@ fn parameters<'i>(incoming: &'i Incoming<'_>) -> Vec<(Cow<'i, str>, Cow<'i, str>
             all.iter().filter_map(member).collect()
         }
         Body::Empty => of(incoming.query()),
-        Body::Json(_) | Body::Other => Vec::new(),
+        Body::Json(_) | Body::Xml(_) | Body::Other => Vec::new(),
     }
 }
 
