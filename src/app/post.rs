@@ -90,6 +90,8 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
     let rate = account.rate.as_ref().map(read);
     let rates = account.rates.iter().map(|(country, rate)| Ok::<_, StartError>((known(country)?, read(rate)?)));
     let rates = rates.collect::<Result<HashMap<_, _>, _>>()?;
+    let daily_to = account.daily_to.iter().map(|(country, most)| Ok::<_, StartError>((known(country)?, *most)));
+    let daily_to = daily_to.collect::<Result<HashMap<_, _>, _>>()?;
     let countries = account.notice_countries.as_ref();
     let countries = countries.map(|countries| countries.iter().map(known).collect::<Result<Vec<_>, _>>());
     // A folder wakes nobody, nor does an e-mail.
@@ -117,6 +119,7 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
         rate: rate.transpose()?.or_else(|| known.per_second.and_then(Rate::each_second)),
         rates,
         daily: account.daily,
+        daily_to,
         countries: countries.transpose()?,
         quiet,
         breaker,

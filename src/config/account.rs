@@ -98,6 +98,9 @@ pub struct Account {
     pub reports_within: Option<Span>,
     /// Notices in a day of UTC (rule N7).
     pub daily: Option<u64>,
+    /// And of these to each of these countries.
+    #[serde(default)]
+    pub daily_to: BTreeMap<Spanned<String>, u64>,
     /// Where notices may go (rule N7).
     pub notice_countries: Option<Vec<Spanned<String>>>,
     /// What becomes of a notice of which nobody knows whether it left (rule N3).

@@ -165,7 +165,8 @@ pub fn counts(to: &Address, requester: &str, caps: &Caps, now: Time) -> Vec<Coun
         count("prefix", prefix, HOUR, most),
         count("requester", requester, HOUR, caps.requester),
     ];
-    if let Some(country) = phone::country_code(to) {
+    let country = phone::Country::of(to);
+    if country != phone::Country::Nowhere {
         all.push(count("country", &country.to_string(), HOUR, caps.country));
     }
     all
@@ -247,9 +248,10 @@ mod tests {
                 "code day +14155550123",
                 "code prefix +14155550",
                 "code requester ip 10.0.0.1",
-                "code country 1"
+                "code country US"
             ]
         );
+        assert_eq!(keys("+14165550123")[5], "code country CA", "the same calling code");
         assert_eq!(keys("Ann@Example.com")[3], "code prefix example.com");
         // Two spellings of one number are one count.
         assert_eq!(keys("+52 1 55 1234 5678")[0], keys("+52 55 1234 5678")[0]);

@@ -4,7 +4,7 @@ use super::{Leaving, Page, Reports, Result};
 use crate::{
     clock::Time,
     domain::{
-        address::Address,
+        address::{Address, phone},
         id::{FanoutId, NoticeId, OwnerId},
         notice::{Attempt, Notice, NoticeState, Recipient, Shown},
     },
@@ -83,8 +83,9 @@ pub trait Outbox: Send + Sync {
     async fn attempts(&self, id: NoticeId) -> Result<Vec<Attempt>>;
     /// The attempt with the provider's id.
     async fn attempt_by_foreign_id(&self, account: &str, foreign_id: &str) -> Result<Option<Attempt>>;
-    /// How many attempts over this account began since then and were sent, or may have been (rule N7).
-    async fn attempts_since(&self, account: &str, since: Time) -> Result<u64>;
+    /// How many attempts over this account began since then and were sent, or may have been, by country, in no order
+    /// (rule N7).
+    async fn attempts_since(&self, account: &str, since: Time) -> Result<Vec<(phone::Country, u64)>>;
     /// Recipients whose notices about this owner had an attempt at this address key that ended as sent or unknown; at
     /// most 16 (rule N4: told already at this address).
     async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>>;

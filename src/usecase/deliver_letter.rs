@@ -111,7 +111,7 @@ async fn carry(env: &Env, post: &Post, claimed: &ClaimedLetter, stop: &Cancellat
         let way = Way { account: carrier.name(), sender: carrier.sender(), to: &letter.to, host: None };
         let permit = match post.governor.admit(way, &caps, urgency, now) {
             Ok(permit) => permit,
-            Err(why) if matches!(why.why, Why::Breaker | Why::Daily) => {
+            Err(why) if why.why.is_of_account() => {
                 wait.get_or_insert(why);
                 continue;
             }

@@ -67,8 +67,7 @@ struct Seen {
     breaker: Breaker,
     /// When the breaker opened or closed last.
     turned: Option<Time>,
-    /// By sender and country code.
-    buckets: HashMap<(Box<str>, Option<u16>), Bucket>,
+    buckets: HashMap<BucketKey, Bucket>,
     /// How long a message takes, smoothed.
     usual: Duration,
     /// When one ended last, or the first of those under way began.
@@ -82,9 +81,27 @@ struct Seen {
 #[derive(Debug, Default)]
 struct Day {
     number: i64,
-    sent: u64,
+    /// By country.
+    sent: HashMap<phone::Country, u64>,
     asked: Time,
 }
+
+impl Day {
+    fn of(number: i64, asked: Time) -> Self {
+        Self { number, sent: HashMap::new(), asked }
+    }
+
+    fn total(&self) -> u64 {
+        self.sent.values().sum()
+    }
+
+    fn to(&self, country: phone::Country) -> u64 {
+        self.sent.get(&country).copied().unwrap_or_default()
+    }
+}
+
+/// Whose rate it is: the sender's, or the far end's that a recipient chose; and where to.
+type BucketKey = (Box<str>, phone::Country);
 
 /// More senders, or far ends that recipients chose, are not kept in mind: their rates then begin anew.
 const MOST_BUCKETS: usize = 10_000;
@@ -107,32 +124,41 @@ impl Governor {
     /// Since when the account's messages must be counted in the store first, where it has a budget for the day: in a
     /// process that has just started, on a new day, and every few minutes for what other processes have sent.
     pub fn asks_for_day(&self, account: &str, caps: &Caps, now: Time) -> Option<Time> {
-        caps.daily?;
+        if !caps.counts_days() {
+            return None;
+        }
         let today = now.seconds().div_euclid(DAY);
         let fresh = |day: &Day| day.number == today && now.since(day.asked) < ASK_AGAIN;
         let known = self.seen().get(account).is_some_and(|seen| fresh(&seen.day));
         (!known).then_some(Time(today * DAY * 1_000_000))
     }
 
-    /// What the store says of this day.
-    pub fn day(&self, account: &str, sent: u64, now: Time) {
+    /// What the store says of this day, by country.
+    pub fn day(&self, account: &str, sent: &[(phone::Country, u64)], now: Time) {
         let number = now.seconds().div_euclid(DAY);
         let mut all = self.seen();
         let day = &mut all.entry(account.into()).or_default().day;
-        // What was let through since the store was asked is not in it yet.
-        let known = if day.number == number { day.sent } else { 0 };
-        *day = Day { number, sent: sent.max(known), asked: now };
+        if day.number != number {
+            *day = Day::of(number, now);
+        }
+        day.asked = now;
+        for (country, sent) in sent {
+            // What was let through since the store was asked is not in it yet.
+            let known = day.sent.entry(*country).or_default();
+            *known = (*known).max(*sent);
+        }
     }
 
     /// Lets a message through, or says when to come again.
     pub fn admit(&self, way: Way<'_>, caps: &Caps, urgency: Urgency, now: Time) -> Result<Permit, Wait> {
         let mut all = self.seen();
         let seen = all.entry(way.account.into()).or_default();
-        match seen.admit(way, caps, urgency, now) {
+        let bucket = (way.host.unwrap_or(way.sender).into(), phone::Country::of(way.to));
+        match seen.admit(&bucket, caps, urgency, now) {
             Ok(pass) => Ok(Permit {
                 governor: self.clone(),
                 account: way.account.into(),
-                bucket: bucket_key(way),
+                bucket,
                 chosen: way.host.is_some(),
                 breaker: caps.breaker,
                 pass,
@@ -188,7 +214,7 @@ impl Governor {
             since: seen.and_then(|seen| seen.turned),
             under_way: seen.map_or(0, |seen| seen.under_way),
             places: Some(caps.concurrency).filter(|most| *most < usize::MAX),
-            sent_today: seen.filter(|seen| seen.day.number == today).map_or(0, |seen| seen.day.sent),
+            sent_today: seen.filter(|seen| seen.day.number == today).map_or(0, |seen| seen.day.total()),
             daily: caps.daily,
         }
     }
@@ -213,19 +239,21 @@ impl Governor {
     }
 }
 
-fn bucket_key(way: Way<'_>) -> (Box<str>, Option<u16>) {
-    (way.host.unwrap_or(way.sender).into(), phone::country_code(way.to))
-}
-
 impl Seen {
-    fn admit(&mut self, way: Way<'_>, caps: &Caps, urgency: Urgency, now: Time) -> Result<Pass, Wait> {
-        let today = now.seconds().div_euclid(DAY);
+    fn admit(&mut self, bucket: &BucketKey, caps: &Caps, urgency: Urgency, now: Time) -> Result<Pass, Wait> {
+        let (today, to) = (now.seconds().div_euclid(DAY), bucket.1);
         if self.day.number != today {
-            self.day = Day { number: today, sent: 0, asked: now };
+            self.day = Day::of(today, now);
         }
-        if caps.daily.is_some_and(|most| self.day.sent >= most) {
+        let used_up = if caps.daily.is_some_and(|most| self.day.total() >= most) {
+            Some(Why::Daily)
+        } else {
+            caps.daily_to(to).filter(|most| self.day.to(to) >= *most).map(|_| Why::DailyTo)
+        };
+        // Codes have limits of their own, and no notice is the reason that somebody cannot sign in.
+        if let Some(why) = used_up.filter(|_| urgency == Urgency::Notice) {
             let tomorrow = Time((today + 1) * DAY * 1_000_000);
-            return Err(self.wait(caps, tomorrow, Why::Daily, now));
+            return Err(self.wait(caps, tomorrow, why, now));
         }
         // Notices leave one place to codes, where there is more than one.
         let places = match urgency {
@@ -242,8 +270,8 @@ impl Seen {
         if self.buckets.len() > MOST_BUCKETS {
             self.buckets.clear();
         }
-        let bucket = self.buckets.entry(bucket_key(way)).or_default();
-        if let Err(until) = bucket.take(caps.rate_to(way.to), urgency, now) {
+        let tokens = self.buckets.entry(bucket.clone()).or_default();
+        if let Err(until) = tokens.take(caps.rate_to(to), urgency, now) {
             let _nothing_was_sent = self.breaker.ended(&caps.breaker, pass, None, now);
             return Err(self.wait(caps, until, Why::Rate, now));
         }
@@ -251,7 +279,7 @@ impl Seen {
             self.moved = now;
         }
         self.under_way += 1;
-        self.day.sent += 1;
+        *self.day.sent.entry(to).or_default() += 1;
         Ok(pass)
     }
 
@@ -276,7 +304,7 @@ impl Seen {
 pub struct Permit {
     governor: Governor,
     account: Box<str>,
-    bucket: (Box<str>, Option<u16>),
+    bucket: BucketKey,
     /// Whether the recipient chose the far end.
     chosen: bool,
     breaker: BreakerSettings,
@@ -329,7 +357,8 @@ impl Drop for Permit {
         let mut all = self.governor.seen();
         if let Some(seen) = all.get_mut(&self.account) {
             seen.under_way = seen.under_way.saturating_sub(1);
-            seen.day.sent = seen.day.sent.saturating_sub(1);
+            let sent = seen.day.sent.entry(self.bucket.1).or_default();
+            *sent = sent.saturating_sub(1);
             let _no_sample = seen.breaker.ended(&self.breaker, self.pass, None, Time::MAX);
         }
     }

@@ -266,6 +266,7 @@ fn check_tells_what_is_wrong_without_starting() {
         (account("rate = \"1/fortnight\""), "\"1/fortnight\" is no rate"),
         (account("quiet = \"9-5\""), "quiet hours are written like"),
         (account("notice_countries = [\"XX\"]"), "no numbers are known for the region \"XX\""),
+        (account("daily_to = { XX = 500 }"), "no numbers are known for the region \"XX\""),
         (account("bound_patterns = [\"(\"]"), "no regular expression"),
         (account("bound_senders = [\"\"]"), "a sender is a number"),
         (account("announce_text = \"{{ owner }}\""), "known are name and number"),

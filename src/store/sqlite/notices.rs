@@ -9,6 +9,7 @@ use super::{
 use crate::{
     clock::Time,
     domain::{
+        address::phone,
         id::{FanoutId, NoticeId, OwnerId},
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient},
         owner::Channel,
@@ -275,8 +276,8 @@ pub(super) fn begin_attempt(tx: &Tx<'_>, attempt: &Attempt, fence: u64) -> Resul
     tx.must(
         "-- notices::begin_attempt
          INSERT INTO attempt (notice, number, owner, recipient, account, channel, key, wire, at, outcome, foreign_id,
-             detail)
-         SELECT id, ?3, owner, recipient, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM notice
+             detail, country)
+         SELECT id, ?3, owner, recipient, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM notice
          WHERE id = ?1 AND fence = ?2 AND state = 0 AND claimed = 1",
         params![
             attempt.notice.to_bytes(),
@@ -289,7 +290,8 @@ pub(super) fn begin_attempt(tx: &Tx<'_>, attempt: &Attempt, fence: u64) -> Resul
             attempt.at.0,
             attempt.outcome.as_ref().map(|outcome| code(&OUTCOMES, outcome)),
             attempt.foreign_id,
-            attempt.detail
+            attempt.detail,
+            phone::Country::of(&attempt.address).to_string()
         ],
     )
 }
@@ -373,16 +375,20 @@ fn attempt(cells: &Cells<'_>) -> Result<Attempt> {
 }
 
 /// Attempts over an account since then that were sent, may have been, or are under way.
-pub(super) fn attempts_since(connection: &impl Prepares, account: &str, since: Time) -> Result<u64> {
-    let found = row::one::<NoticeId, u64>(
+pub(super) fn attempts_since(
+    connection: &impl Prepares,
+    account: &str,
+    since: Time,
+) -> Result<Vec<(phone::Country, u64)>> {
+    many::<NoticeId, _>(
         connection,
         "attempt",
         "-- notices::attempts_since
-         SELECT x'', count(*) FROM attempt WHERE account = ?1 AND at >= ?2 AND (outcome IS NULL OR outcome IN (0, 3))",
+         SELECT x'', country, count(*) FROM attempt
+         WHERE account = ?1 AND at >= ?2 AND (outcome IS NULL OR outcome IN (0, 3)) GROUP BY country",
         params![account, since.0],
-        |cells| cells.count(1, "count"),
-    )?;
-    Ok(found.unwrap_or_default())
+        |cells| Ok((phone::Country::read(&cells.text(1, "country")?), cells.count(2, "count")?)),
+    )
 }
 
 /// Who was told about an owner at an address, or may have been; in order, at most 16.

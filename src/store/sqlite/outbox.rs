@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Time,
     domain::{
-        address::Address,
+        address::{Address, phone},
         id::{FanoutId, NoticeId, OwnerId},
         notice::{Attempt, Notice, NoticeState, Recipient, Shown},
     },
@@ -92,7 +92,7 @@ impl Outbox for Sqlite {
         self.read_quickly(move |connection| notices::attempt_by_foreign_id(connection, &account, &foreign_id)).await
     }
 
-    async fn attempts_since(&self, account: &str, since: Time) -> Result<u64> {
+    async fn attempts_since(&self, account: &str, since: Time) -> Result<Vec<(phone::Country, u64)>> {
         let account = Box::<str>::from(account);
         self.read(move |connection| notices::attempts_since(connection, &account, since)).await
     }

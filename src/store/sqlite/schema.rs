@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_erasure.sql"),
     include_str!("migrations/0016_memory.sql"),
     include_str!("migrations/0017_key_used.sql"),
+    include_str!("migrations/0018_attempt_country.sql"),
 ];
 
 /// The migration after which the lines of the audit trails that are there are put into chains.

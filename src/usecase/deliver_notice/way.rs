@@ -3,7 +3,8 @@
 use super::{
     Post,
     outcome::perhaps,
-    plan::{Plan, Settling, told_as},
+    plan::{Plan, Settling},
+    told::told_as,
 };
 use crate::{
     clock::Time,
@@ -18,7 +19,7 @@ use crate::{
     usecase::{
         Env, card_link,
         carrier::{Cards, Carrier},
-        governor::{Permit, Wait, Way, Why},
+        governor::{Permit, Wait, Way},
         opt_outs::{Refusal, Stopped},
     },
 };
@@ -166,14 +167,14 @@ impl Plan {
     async fn ask(&self, env: &Env, post: &Post, way: &Reach, carrier: &dyn Carrier, now: Time) -> Result<Said> {
         let (governor, caps) = (&post.governor, post.caps(&way.account));
         if let Some(midnight) = governor.asks_for_day(&way.account, &caps, now) {
-            governor.day(&way.account, env.store.attempts_since(&way.account, midnight).await?, now);
+            governor.day(&way.account, &env.store.attempts_since(&way.account, midnight).await?, now);
         }
         let chosen = carrier.chosen_by_recipients() && way.channel == Channel::Push;
         let host = chosen.then(|| self.place(&way.address).host());
         let by = Way { account: &way.account, sender: carrier.sender(), to: &way.address, host };
         Ok(match governor.admit(by, &caps, Urgency::Notice, now) {
             Ok(permit) => Said::Go(Box::new(permit)),
-            Err(wait) if matches!(wait.why, Why::Breaker | Why::Daily) => Said::Next(wait),
+            Err(wait) if wait.why.is_of_account() => Said::Next(wait),
             Err(wait) => Said::Wait(wait),
         })
     }

@@ -20,6 +20,8 @@ pub struct Caps {
     pub rates: HashMap<phone::Region, Rate>,
     /// Messages in a day of UTC.
     pub daily: Option<u64>,
+    /// And of these so many to these countries.
+    pub daily_to: HashMap<phone::Region, u64>,
     /// Where messages may go; `None`: anywhere.
     pub countries: Option<Vec<phone::Region>>,
     /// When recipients are left alone, by their clocks.
@@ -36,6 +38,7 @@ impl Default for Caps {
             rate: None,
             rates: HashMap::new(),
             daily: None,
+            daily_to: HashMap::new(),
             countries: None,
             quiet: Hours::NONE,
             breaker: BreakerSettings::default(),
@@ -45,9 +48,18 @@ impl Default for Caps {
 
 impl Caps {
     /// How fast messages may go there from one sender.
-    pub fn rate_to(&self, to: &Address) -> Option<Rate> {
-        let own = || self.rates.get(&phone::region_of(to)?).copied();
-        if self.rates.is_empty() { self.rate } else { own().or(self.rate) }
+    pub fn rate_to(&self, to: phone::Country) -> Option<Rate> {
+        of_country(&self.rates, to).or(self.rate)
+    }
+
+    /// How many messages may go there in a day, where that country has a budget of its own.
+    pub fn daily_to(&self, to: phone::Country) -> Option<u64> {
+        of_country(&self.daily_to, to)
+    }
+
+    /// Whether messages of the day are counted at all.
+    pub fn counts_days(&self) -> bool {
+        self.daily.is_some() || !self.daily_to.is_empty()
     }
 
     /// Whether messages may go to this address at all.
@@ -55,6 +67,10 @@ impl Caps {
         let listed = |countries: &Vec<phone::Region>| phone::region_of(to).is_some_and(|to| countries.contains(&to));
         to.kind() != Kind::Phone || self.countries.as_ref().is_none_or(listed)
     }
+}
+
+fn of_country<T: Copy>(all: &HashMap<phone::Region, T>, to: phone::Country) -> Option<T> {
+    if let phone::Country::Of(region) = to { all.get(&region).copied() } else { None }
 }
 
 /// What a message leaves by: rates belong to the three together.
@@ -81,9 +97,16 @@ pub enum Why {
     Rate,
     /// Its messages of this day are used up.
     Daily,
+    /// Those to this country are.
+    DailyTo,
 }
 
 impl Why {
+    /// Whether another account may be free instead.
+    pub fn is_of_account(self) -> bool {
+        matches!(self, Why::Breaker | Why::Daily | Why::DailyTo)
+    }
+
     /// As it is counted.
     pub fn word(self) -> &'static str {
         match self {
@@ -91,6 +114,7 @@ impl Why {
             Why::Concurrency => "concurrency",
             Why::Rate => "rate",
             Why::Daily => "daily",
+            Why::DailyTo => "daily_to",
         }
     }
 }
@@ -102,6 +126,7 @@ impl fmt::Display for Why {
             Why::Concurrency => "has as many messages on their way as it may",
             Why::Rate => "sends as fast as it may",
             Why::Daily => "has sent as many messages today as it may",
+            Why::DailyTo => "has sent as many messages to that country today as it may",
         })
     }
 }

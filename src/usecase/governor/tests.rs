@@ -19,6 +19,7 @@ fn admit(governor: &Governor, caps: &Caps, to: &str, urgency: Urgency, now: Time
 
 const US: &str = "+14155550100";
 const UK: &str = "+442079460000";
+const CANADA: &str = "+14165550100";
 
 fn failed() -> Delivery {
     Delivery::new(AttemptOutcome::TryAgain, "")
@@ -34,7 +35,9 @@ async fn n7_each_sender_and_country_has_a_rate_of_its_own() {
     assert_eq!(wait, Wait { until: at(1_000), why: Why::Rate });
     let next = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
     assert_eq!(next.until, at(2_000), "those who wait come one after the other");
-    assert!(admit(&governor, &caps, UK, Urgency::Notice, NOW).is_ok(), "another country");
+    for (elsewhere, why) in [(UK, "another country"), (CANADA, "another country with the same calling code")] {
+        assert!(admit(&governor, &caps, elsewhere, Urgency::Notice, NOW).is_ok(), "{why}");
+    }
     let other = Way { account: "a", sender: "ACME", to: &address(US), host: None };
     assert!(governor.admit(other, &caps, Urgency::Notice, NOW).is_ok(), "another sender");
     let elsewhere = Way { account: "b", sender: "+1", to: &address(US), host: None };
@@ -128,12 +131,14 @@ async fn n7_a_day_has_so_many_and_the_store_is_asked_once() {
     let caps = Caps { daily: Some(3), ..Caps::default() };
     let midnight = Time(NOW.0 - NOW.0.rem_euclid(DAY * 1_000_000));
     assert_eq!(governor.asks_for_day("a", &caps, NOW), Some(midnight));
-    governor.day("a", 2, NOW);
+    let counted = |country| phone::Country::Of(phone::Region::new(country).unwrap());
+    governor.day("a", &[(counted("US"), 1), (counted("GB"), 1)], NOW);
     assert_eq!(governor.asks_for_day("a", &caps, NOW), None);
     let sent = Delivery::new(AttemptOutcome::Sent, "");
     drop(admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap());
     admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap().ended(&sent, NOW);
     let wait = admit(&governor, &caps, US, Urgency::Notice, NOW).unwrap_err();
+    drop(admit(&governor, &caps, US, Urgency::Code, NOW).expect("a code has limits of its own"));
     let tomorrow = midnight.after(Duration::from_hours(24));
     assert_eq!(wait, Wait { until: tomorrow, why: Why::Daily });
     assert_eq!(governor.asks_for_day("a", &caps, tomorrow), Some(tomorrow));
@@ -156,4 +161,19 @@ async fn n7_a_rate_is_the_countrys_where_it_has_one() {
     let governor = Governor::default();
     let passed = |to: &str| (0..9).filter(|_| admit(&governor, &caps, to, Urgency::Notice, NOW).is_ok()).count();
     assert_eq!((passed(US), passed(UK)), (2, 1));
+}
+
+#[tokio::test]
+async fn n7_a_country_may_have_fewer_of_a_day() {
+    let governor = Governor::default();
+    let region = |code| phone::Region::new(code).unwrap();
+    let caps = Caps { daily: Some(4), daily_to: HashMap::from([(region("CA"), 2)]), ..Caps::default() };
+    assert!(governor.asks_for_day("a", &Caps { daily: None, ..caps.clone() }, NOW).is_some(), "it counts by itself");
+    governor.day("a", &[(phone::Country::Of(region("CA")), 1)], NOW);
+    let sent = Delivery::new(AttemptOutcome::Sent, "");
+    let send = |to| admit(&governor, &caps, to, Urgency::Notice, NOW).map(|permit| permit.ended(&sent, NOW));
+    assert_eq!(send(CANADA), Ok(()));
+    assert_eq!(send(CANADA).map_err(|wait| wait.why), Err(Why::DailyTo));
+    assert_eq!((send(US), send(US)), (Ok(()), Ok(())), "the same calling code, and no budget of its own");
+    assert_eq!(send(UK).map_err(|wait| wait.why), Err(Why::Daily), "all together");
 }

@@ -1,6 +1,6 @@
 //! How much leaves, by which account, and when (rules N3, N4, N7).
 
-use super::world::{MOBILE, NEW, START, Scripted, World, contact, env, friend, group, post};
+use super::world::{MOBILE, NEW, START, Scripted, World, address, contact, env, friend, group, post};
 use crate::peer::until;
 use redial::{
     clock::{Clock as _, ManualClock, SystemClock, Time},
@@ -11,12 +11,13 @@ use redial::{
         owner::Channel,
         schedule::{Hours, Rate},
     },
-    store::{Effect, OptOut},
+    store::{Commit, Effect, OptOut},
     telemetry::{Metrics, metrics::OfAccount},
     transport::delivery::Delivery,
     usecase::{
         deliver_notice::Post,
         governor::{Caps, Governor},
+        heard::{self, Heard},
         replay_notice::replay_notice,
     },
     worker::{Settings, Worker},
@@ -322,6 +323,30 @@ async fn n7_a_days_budget_is_counted_in_the_store_and_goes_on_by_the_next_accoun
 }
 
 #[tokio::test]
+async fn n7_a_countrys_budget_is_its_own_in_every_process() {
+    let canada = Region::new("CA").unwrap();
+    let caps = Caps { daily_to: [(canada, 1)].into(), ..Caps::default() };
+    let (mut world, one, two, _) = world(1, caps.clone()).await;
+    world.contacts(&[contact(2, &["+14165550202"]), contact(3, &["+14165550203"])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[2, 3]).await;
+    let by = async |world: &World| {
+        world.after(120).await;
+        let given = world.taken();
+        let to = |account: &str, start: &str| {
+            given.iter().filter(|given| given.account == account && given.to.starts_with(start)).count()
+        };
+        [to("one", "+1415"), to("one", "+1416"), to("two", "+1415"), to("two", "+1416")]
+    };
+    world.change(MOBILE, NEW).await;
+    assert_eq!(by(&world).await, [1, 1, 0, 1]);
+    let post =
+        Post { caps: [("one".into(), caps)].into(), ..post(vec![(Channel::Sms, one as _), (Channel::Sms, two as _)]) };
+    world.worker = Worker::new(world.env.clone(), Arc::new(post), Settings::default(), None);
+    world.change(MOBILE, "+14155550124").await;
+    assert_eq!(by(&world).await, [1, 0, 0, 2], "what another process has sent counts");
+}
+
+#[tokio::test]
 async fn n7_countries_that_no_account_may_write_to_are_explained() {
     let uk = Caps { countries: Region::new("GB").map(|uk| vec![uk]), ..Caps::default() };
     let (mut world, one, _, _) = world(1, uk.clone()).await;
@@ -406,6 +431,64 @@ async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
 }
 
 /// Rule N4: one account's slow far end takes no more than its own places.
+/// Right before each send, and so between two accounts, it is asked whether messages are still wanted.
+#[tokio::test]
+async fn n4_a_stop_that_comes_while_one_account_refuses_holds_for_the_next() {
+    let (world, one, _, _) = world(1, Caps::default()).await;
+    answers(&one, [AttemptOutcome::Never]);
+    let out = OptOut { address: address(BO), owner: None, at: START, way: "STOP".into() };
+    let (store, effects) = (Arc::clone(&world.env.store), vec![Effect::OptedOut(out)]);
+    *one.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    }));
+    world.change(MOBILE, NEW).await;
+    world.after(120).await;
+    assert_eq!(world.told(), [format!("one {BO}")]);
+    let notice = world.notices().await.remove(0);
+    assert_eq!((notice.state, &*notice.reason), (NoticeState::Empty, "opted out"));
+}
+
+/// A code, or an answer, does not wait until there is a place among the notices, nor for a day's budget that they have used.
+#[tokio::test]
+async fn n3_codes_and_answers_leave_before_notices() {
+    let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
+    let world = World::on(store, Arc::new(ManualClock::at(START))).await;
+    let soon = redial::usecase::Rules {
+        debounce: Duration::from_millis(1),
+        debounce_most: Duration::from_millis(1),
+        ..redial::usecase::Rules::default()
+    };
+    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), soon);
+    world.clock.set(SystemClock.now());
+    world.contacts(&[contact(1, &[BO]), contact(2, &["+14155550202"])]).await;
+    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1, 2]).await;
+    let (begun, is_stuck) = oneshot::channel::<()>();
+    let (release, released) = oneshot::channel::<()>();
+    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        begun.send(()).unwrap();
+        let _dropped_at_the_end = released.await;
+    }));
+    let caps = Caps { concurrency: 2, daily: Some(1), ..Caps::default() };
+    let post = Post { caps: [("sms".into(), caps)].into(), ..post(vec![(Channel::Sms, world.sms.clone() as _)]) };
+    let settings = Settings { fresh: 1, retries: 1, ..Settings::default() };
+    let worker = Worker::new(env.clone(), Arc::new(post), settings, None);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { worker.run(stop).await }
+    });
+    world.change(MOBILE, NEW).await;
+    is_stuck.await.unwrap();
+    let asks = address("+14155550299");
+    let help = Heard { account: "sms", id: "m1", from: &asks, text: "HELP", hint: None, covered: true };
+    heard::take(&env, &help).await.unwrap();
+    until("the answer has left", async || !world.given.lock().unwrap().is_empty()).await;
+    assert_eq!(world.told(), ["sms +14155550299"], "both notices wait");
+    release.send(()).unwrap();
+    stop.cancel();
+    running.await.unwrap();
+}
+
 #[tokio::test]
 async fn n4_a_slow_account_does_not_hold_up_another() {
     let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());

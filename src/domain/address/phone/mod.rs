@@ -3,6 +3,7 @@
 //! `docs/phone-numbers.md` says what reads what and how it is checked against Google's libphonenumber.
 
 mod alias;
+mod country;
 mod kind;
 mod plan;
 mod readable;
@@ -12,6 +13,7 @@ mod region;
 mod text;
 mod zones;
 
+pub use country::Country;
 pub use kind::{NumberKind, country_code, is_costly, kind, region_of};
 pub use readable::readable;
 pub use refused::NotAPhone;

@@ -4,7 +4,7 @@ use super::{after, all, before, first, page};
 use crate::{
     clock::Time,
     domain::{
-        address::Address,
+        address::{Address, phone},
         id::{NoticeId, OwnerId},
         notice::{Attempt, Notice, NoticeState, Recipient, Reported, Shown},
     },
@@ -237,13 +237,13 @@ impl Outbox for Postgres {
         first(&self.read(SQL, || values![digest(foreign_id), account]).await?.rows, attempt)
     }
 
-    async fn attempts_since(&self, account: &str, since: Time) -> Result<u64> {
-        const SQL: &str = "/* attempts_since */ SELECT count(*) FROM attempts
-            WHERE account = $1 AND at >= $2 AND (outcome IS NULL OR outcome IN ('sent', 'unknown'))";
-        let found = first(&self.read(SQL, || values![account, since]).await?.rows, |row| {
-            Columns::of(row, "attempts").number()
-        })?;
-        Ok(found.unwrap_or_default())
+    async fn attempts_since(&self, account: &str, since: Time) -> Result<Vec<(phone::Country, u64)>> {
+        const SQL: &str = "/* attempts_since */ SELECT country, count(*) FROM attempts
+            WHERE account = $1 AND at >= $2 AND (outcome IS NULL OR outcome IN ('sent', 'unknown')) GROUP BY country";
+        all(&self.read(SQL, || values![account, since]).await?.rows, |row| {
+            let mut columns = Columns::of(row, "attempts");
+            Ok((phone::Country::read(&columns.text()?), columns.number()?))
+        })
     }
 
     async fn recipients_at(&self, owner: OwnerId, key: &str) -> Result<Vec<Recipient>> {

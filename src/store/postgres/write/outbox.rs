@@ -2,7 +2,7 @@
 
 use super::{Wanted, Writer};
 use crate::{
-    domain::notice::NoticeState,
+    domain::{address::phone, notice::NoticeState},
     store::{
         Effect,
         erasure::{HASHED, Happened},
@@ -154,9 +154,9 @@ impl<'a> Writer<'a> {
             Effect::AttemptBegun { attempt, fence } => {
                 const SQL: &str = "/* attempt.begin */
                     INSERT INTO attempts (notice, number, owner, recipient, account, channel, address_key,
-                        address_wire, at, outcome, foreign_id, foreign_digest, detail)
+                        address_wire, at, outcome, foreign_id, foreign_digest, detail, country)
                     SELECT n.id, $3::BIGINT, n.owner, n.recipient, $4::TEXT, $5::TEXT, $6::TEXT, $7::TEXT,
-                        $8::BIGINT, $9::TEXT, $10::TEXT, $11::BYTEA, $12::TEXT
+                        $8::BIGINT, $9::TEXT, $10::TEXT, $11::BYTEA, $12::TEXT, $13::TEXT
                     FROM notices n WHERE n.id = $1 AND n.fence = $2 AND n.state = 'open' AND n.claimed";
                 let values = values![
                     attempt.notice,
@@ -171,6 +171,7 @@ impl<'a> Writer<'a> {
                     attempt.foreign_id.as_deref(),
                     attempt.foreign_id.as_deref().map(digest),
                     &*attempt.detail,
+                    phone::Country::of(&attempt.address).to_string(),
                 ];
                 self.send(Wanted::One, SQL, values).await;
             }
