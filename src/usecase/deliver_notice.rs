@@ -5,15 +5,20 @@
 //! for it, where it can be asked, else it is *unknown*. Where a repeat is one message to its reader (a file of one name,
 //! one Message-ID) it is repeated, else never.
 
+mod attempt;
 mod copies;
+mod known;
 mod looked_up;
 mod outcome;
 mod plan;
+mod recipient;
+mod text;
 mod together;
+mod told;
 mod way;
 
 pub use outcome::Ended;
-pub(super) use plan::reach;
+pub(super) use recipient::reach;
 pub use together::Together;
 
 use super::{

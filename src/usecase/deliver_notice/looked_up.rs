@@ -1,6 +1,6 @@
 //! What an account says of an attempt whose process died while it was on its way (rule N3).
 
-use super::{Post, plan::reference};
+use super::{Post, attempt::reference};
 use crate::{
     clock::Time,
     domain::notice::{Attempt, AttemptOutcome, Shown},

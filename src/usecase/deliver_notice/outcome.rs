@@ -2,7 +2,9 @@
 
 use super::{
     Post,
-    plan::{Plan, Settling, lost, told_as},
+    attempt::lost,
+    plan::{Plan, Settling},
+    told::told_as,
     way::impatient,
 };
 use crate::{
