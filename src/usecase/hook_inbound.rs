@@ -4,6 +4,7 @@ use super::{
     callback,
     gateway::{Account, Gateway},
     heard::{self, Heard},
+    parts::Reading,
     reference::SenderSide,
     substitute,
 };
@@ -75,21 +76,24 @@ async fn hear(
         Word::Start => Wish::Start,
         Word::Help => Wish::Help,
     });
-    let text = match &message.part {
-        None => message.text.to_string(),
+    let env = &gateway.env;
+    let alone = |text: &str| Reading { id: message.id.clone(), text: text.to_owned(), kept: Vec::new() };
+    let Reading { id, text, kept } = match &message.part {
+        None => alone(&message.text),
         Some(part) => {
             let between = [from.key(), &*message.to];
-            match gateway.parts.add(&gateway.env, account.name(), between, part, &message.text).await? {
-                Some(text) => text,
+            match gateway.parts.add(env, account.name(), between, part, (&message.id, &message.text)).await? {
+                Some(reading) => reading,
                 // What the provider itself has read needs no text.
-                None if hint.is_some() => String::new(),
+                None if hint.is_some() => alone(""),
                 None => return Ok(()),
             }
         }
     };
-    let (id, text, covered) = (&*message.id, text.as_str(), verified.covers_parameters);
-    let heard = Heard { account: account.name(), id, from: &from, text, hint, covered };
-    heard::take(&gateway.env, &heard).await.map(|_| ())
+    let covered = verified.covers_parameters;
+    let heard = Heard { account: account.name(), id: &id, from: &from, text: &text, hint, covered };
+    heard::take(env, &heard).await?;
+    gateway.parts.forget(env, kept).await
 }
 
 /// The substitution that this message answers, while the window lasts.

@@ -1,7 +1,8 @@
 //! Long texts that a provider hands over in the parts in which they came, in any order, read as one (rule N6).
 //!
-//! Each part is kept until the last one is there, whichever process it reaches: who takes them all away reads the text. A
-//! first part that says what is wanted by itself is read at once.
+//! Each part is kept until the whole has been read, whichever process it reaches: a crash or a store that is away for a
+//! moment loses none, and of several who read the whole one is believed, for it has one id. A first part that says what is
+//! wanted by itself is read at once.
 
 use super::{Env, memory};
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     store::{Came, Commit, Effect, Memory, MemoryKey, Result, StoreError},
 };
 use std::{
+    borrow::Cow,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -35,8 +37,8 @@ impl Default for Parts {
 }
 
 impl Parts {
-    /// Takes a part of a text between two numbers; what is to be read now, if anything: a first part that says what is
-    /// wanted, and else the whole, once.
+    /// Takes a part of a text between two numbers, the provider's `id` of which is given; what is to be read now, if
+    /// anything: a first part that says what is wanted, and else the whole.
     ///
     /// # Errors
     /// The store could not be reached.
@@ -46,12 +48,13 @@ impl Parts {
         account: &str,
         between: [&str; 2],
         part: &Part,
-        text: &str,
-    ) -> Result<Option<String>> {
+        (id, text): (&str, &str),
+    ) -> Result<Option<Reading>> {
         let (number, total, now) = (usize::from(part.number), usize::from(part.total), env.clock.now());
         let is_part = (2..=LONGEST).contains(&total) && (1..=total).contains(&number) && text.chars().count() <= PART;
+        let alone = |kept| Some(Reading { id: id.into(), text: text.to_owned(), kept });
         if !is_part || !self.room(now) {
-            return Ok(Some(text.to_owned()));
+            return Ok(alone(Vec::new()));
         }
         let [from, to] = between;
         let reference = format!("{}/{total}", part.reference);
@@ -60,8 +63,12 @@ impl Parts {
             memory::key("part", &[account, from, to, &reference, &number].map(str::as_bytes))
         };
         let says = number == 1 && opt_word::read(text).is_some();
-        let value = [&[u8::from(says)], text.as_bytes()].concat().into();
-        let came = Came { key: key(number), at: now, until: now.after(WITHIN), value };
+        let came = Came {
+            key: key(number),
+            at: now,
+            until: now.after(WITHIN),
+            value: Kept { says, id: id.into(), text: text.into() }.write(),
+        };
         match write(env, vec![Memory::First(came)]).await {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => return Err(error),
@@ -69,16 +76,32 @@ impl Parts {
         let keys: Vec<MemoryKey> = (1..=total).map(key).collect();
         let found = env.store.came(&keys).await?;
         let whole: Option<Vec<Came>> = found.into_iter().map(|one| one.filter(|one| now < one.until)).collect();
-        let joined = match whole {
-            None => None,
-            Some(parts) => match write(env, keys.into_iter().map(Memory::Forgotten).collect()).await {
-                Ok(()) => join(&parts),
-                // Another process has them.
-                Err(StoreError::Conflict) => None,
-                Err(error) => return Err(error),
-            },
-        };
-        Ok(if says { Some(text.to_owned()) } else { joined })
+        let kept = if whole.is_some() { keys } else { Vec::new() };
+        if says {
+            return Ok(alone(kept));
+        }
+        let Some(parts) = whole else { return Ok(None) };
+        let read: Option<Vec<Kept<'_>>> = parts.iter().map(|part| serde_json::from_slice(&part.value).ok()).collect();
+        let read = read.ok_or_else(|| StoreError::Damaged("a part of a text".into()))?;
+        if read.iter().any(|part| part.says) {
+            self.forget(env, kept).await?;
+            return Ok(None);
+        }
+        let ids: Vec<&[u8]> = read.iter().map(|part| part.id.as_bytes()).collect();
+        let id = memory::key("text", &ids).map(|byte| format!("{byte:02x}")).concat().into();
+        Ok(Some(Reading { id, text: read.iter().map(|part| &*part.text).collect(), kept }))
+    }
+
+    /// Forgets the parts of what has been read.
+    ///
+    /// # Errors
+    /// The store could not be reached: what comes again is the same text, which counts once.
+    pub(super) async fn forget(&self, env: &Env, kept: Vec<MemoryKey>) -> Result<()> {
+        match write(env, kept.into_iter().map(Memory::Forgotten).collect()).await {
+            // Another process has done so.
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn room(&self, now: Time) -> bool {
@@ -91,20 +114,38 @@ impl Parts {
     }
 }
 
-/// The text; `None` where its first part has said already what is wanted.
-fn join(parts: &[Came]) -> Option<String> {
-    let mut joined = String::new();
-    for part in parts {
-        let (says, text) = part.value.split_first()?;
-        if *says == 1 {
-            return None;
-        }
-        joined.push_str(&String::from_utf8_lossy(text));
+/// A text to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// By which it counts once: the provider's, or of several parts the same whenever all of them are there.
+    pub(super) id: Box<str>,
+    /// What it says.
+    pub(super) text: String,
+    /// The parts that are to be forgotten once it is read.
+    pub(super) kept: Vec<MemoryKey>,
+}
+
+/// A part, as it is kept.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Kept<'a> {
+    /// Whether it says by itself what is wanted.
+    says: bool,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
+
+impl Kept<'_> {
+    fn write(&self) -> Box<[u8]> {
+        serde_json::json!(self).to_string().into_bytes().into()
     }
-    Some(joined)
 }
 
 async fn write(env: &Env, all: Vec<Memory>) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
     let effects = all.into_iter().map(Effect::Memory).collect();
     env.store.commit(Commit { effects, ..Commit::default() }).await.map(|_| ())
 }
@@ -130,6 +171,13 @@ mod tests {
         (Env::new(store, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1)), Rules::default()), clock)
     }
 
+    /// What is read when a part comes, whose id is its text; then its parts are forgotten.
+    async fn read(parts: &Parts, env: &Env, between: [&str; 2], part: &Part, text: &str) -> Option<String> {
+        let reading = parts.add(env, "a", between, part, (text, text)).await.unwrap()?;
+        parts.forget(env, reading.kept).await.unwrap();
+        Some(reading.text)
+    }
+
     #[tokio::test]
     async fn n6_a_text_in_parts_is_read_as_one() {
         let (env, clock) = env();
@@ -137,10 +185,10 @@ mod tests {
         let processes = [Parts::default(), Parts::default()];
         let add = async |number: u8, total, text: &str| {
             let process = &processes[usize::from(number) % 2];
-            process.add(&env, "a", ["+1", "+2"], &part(number, total), text).await.unwrap()
+            read(process, &env, ["+1", "+2"], &part(number, total), text).await
         };
         assert_eq!(add(2, 2, "t text me again").await, None);
-        let other = processes[0].add(&env, "a", ["+3", "+2"], &part(1, 2), "Dear ").await.unwrap();
+        let other = read(&processes[0], &env, ["+3", "+2"], &part(1, 2), "Dear ").await;
         assert_eq!(other, None, "somebody else's");
         assert_eq!(add(1, 2, "Please don'").await.as_deref(), Some("Please don't text me again"));
         assert_eq!(add(1, 2, "Dear, I will ").await, None, "the next text has the same reference");
@@ -156,14 +204,39 @@ mod tests {
         assert_eq!(env.store.forget_came(env.clock.now(), 9).await.unwrap(), 0, "nothing of it is kept");
     }
 
+    /// Whoever dies, or loses the store, before the text has counted leaves it to the next; and a text is one text, however
+    /// often its parts come.
     #[tokio::test]
-    async fn parts_that_come_at_once_are_read_once() {
+    async fn n6_what_was_not_read_is_not_lost_and_has_one_id() {
         let (env, _) = env();
         let parts = Parts::default();
-        let pieces: Vec<_> = (1..=9).map(|number| (part(number, 9), "x")).collect();
-        let adds = pieces.iter().map(|(part, text)| parts.add(&env, "a", ["+1", "+2"], part, text));
+        let add = async |number: u8, text: &str| {
+            parts.add(&env, "a", ["+1", "+2"], &part(number, 2), (text, text)).await.unwrap()
+        };
+        assert_eq!(add(1, "Please don'").await, None);
+        let first = add(2, "t text me").await.unwrap();
+        assert_eq!(first.text, "Please don't text me");
+        let again = add(2, "t text me").await.unwrap();
+        assert_eq!(again, first, "nobody has said that it was read");
+        parts.forget(&env, first.kept).await.unwrap();
+        parts.forget(&env, again.kept).await.unwrap();
+        assert_eq!(add(2, "t text me").await, None, "read");
+        assert_eq!(
+            add(1, "Please don'").await.unwrap().id,
+            first.id,
+            "the provider had no answer, and sends all of it again"
+        );
+    }
+
+    #[tokio::test]
+    async fn parts_that_come_at_once_are_one_text() {
+        let (env, _) = env();
+        let parts = Parts::default();
+        let pieces: Vec<_> = (1..=9).map(|number| (part(number, 9), number.to_string())).collect();
+        let adds = pieces.iter().map(|(part, text)| parts.add(&env, "a", ["+1", "+2"], part, (text, text)));
         let read: Vec<_> = futures_util::future::join_all(adds).await.into_iter().filter_map(Result::unwrap).collect();
-        assert_eq!(read, ["xxxxxxxxx"]);
+        assert!(!read.is_empty());
+        assert!(read.iter().all(|one| one.text == "123456789" && one.id == read[0].id), "{read:?}");
     }
 
     proptest! {
@@ -175,15 +248,14 @@ mod tests {
             let pieces: Vec<String> = (0..4).map(|at| letters.iter().skip(at * size).take(size).collect()).collect();
             prop_assume!(opt_word::read(&pieces[0]).is_none());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let read = runtime.block_on(async {
-                let ((env, _), parts, mut read) = (env(), Parts::default(), Vec::new());
+            let found = runtime.block_on(async {
+                let ((env, _), parts, mut found) = (env(), Parts::default(), Vec::new());
                 for at in &order {
-                    let piece = &pieces[usize::from(*at)];
-                    read.extend(parts.add(&env, "a", ["+1", "+2"], &part(at + 1, 4), piece).await.unwrap());
+                    found.extend(read(&parts, &env, ["+1", "+2"], &part(at + 1, 4), &pieces[usize::from(*at)]).await);
                 }
-                read
+                found
             });
-            prop_assert_eq!(read, [text]);
+            prop_assert_eq!(found, [text]);
         }
     }
 }

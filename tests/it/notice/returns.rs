@@ -9,6 +9,7 @@ use crate::{
 use bytes::Bytes;
 use http::{Request, Response};
 use redial::{
+    clock::ManualClock,
     domain::{
         asleep::Cause,
         group::{Grant, Item, Member, Told},
@@ -17,7 +18,7 @@ use redial::{
         notice::{AttemptOutcome, NoticeState, Reported},
         owner::{Book, Channel, Contact, Group, Membership, Proof},
     },
-    store::Effect,
+    store::{Effect, Outbox as _, SharedStore, sqlite::Sqlite},
     transport::{delivery::Delivery, folder::Folder as Outbox},
     usecase::{
         Live, asleep,
@@ -148,31 +149,69 @@ async fn n6_refusals_in_ones_own_words_and_all_of_it_at_once() {
     }
 }
 
-#[tokio::test]
-async fn n6_a_refusal_in_a_text_of_several_parts() {
+/// A server whose provider hands long texts over in parts.
+async fn of_parts(store: Option<SharedStore>) -> Running {
     let accounts = |base: &str| {
         let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         let parameters = vec![one("api_key", "k"), one("api_secret", "s"), one("url_secret", "in-the-url")];
         let (kind, custody, upstream) = ("vonage-sms", redial::provider::Custody::Operator, "http://127.0.0.1:9");
         vec![AccountOf { name: "sms", kind, parameters, custody, upstream, base, sender: None }.make()]
     };
-    let running = spawn(Setup { accounts: Box::new(accounts), now: START, ..Setup::default() }).await;
+    spawn(Setup { accounts: Box::new(accounts), now: START, store, ..Setup::default() }).await
+}
+
+/// Hands over one part of three; the answer's status.
+async fn part(running: &Running, number: &str, text: &str) -> u16 {
+    let fields = [("msisdn", &BO[1..]), ("to", &OURS[1..]), ("text", text), ("concat", "true")];
+    let which = [("messageId", number), ("concat-ref", "9"), ("concat-total", "3"), ("concat-part", number)];
+    let request = Request::post(format!("{}/hooks/sms/inbound?key=in-the-url", running.base))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(crate::via::form(&[&fields[..], &which].concat()).into())
+        .unwrap();
+    page(request).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn n6_a_refusal_in_a_text_of_several_parts() {
+    let running = of_parts(None).await;
     let world = World::on(running.store.clone(), running.clock.clone()).await;
     told(&world, &[BO], "v1").await;
-    let part = async |number: &str, text: &str| {
-        let fields = [("msisdn", &BO[1..]), ("to", &OURS[1..]), ("text", text), ("concat", "true")];
-        let which = [("messageId", number), ("concat-ref", "9"), ("concat-total", "3"), ("concat-part", number)];
-        let request = Request::post(format!("{}/hooks/sms/inbound?key=in-the-url", running.base))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(crate::via::form(&[&fields[..], &which].concat()).into())
-            .unwrap();
-        assert_eq!(page(request).await.status(), 200);
-    };
-    part("3", "text me again about Ann.").await;
-    part("1", "Hello, I have the number already, so ").await;
+    assert_eq!(part(&running, "3", "text me again about Ann.").await, 200);
+    assert_eq!(part(&running, "1", "Hello, I have the number already, so ").await, 200);
     assert!(stopped(&world).await.is_empty());
-    part("2", "please do not ").await;
+    assert_eq!(part(&running, "2", "please do not ").await, 200);
     assert_eq!(stopped(&world).await, [Some(ANN.0)]);
+}
+
+/// Wherever the process dies while it takes the last part: the provider comes again with that one, and the text counts.
+#[tokio::test]
+async fn n6_a_crash_loses_no_part_of_a_long_text() {
+    let (mut died, mut lived) = (0, false);
+    for statements in 1.. {
+        let (folder, clock) = (Folder::new(), Arc::new(ManualClock::at(START)));
+        let open = || Arc::new(Sqlite::open(&folder.0.join("redial.db"), Arc::clone(&clock) as _, 2).unwrap());
+        {
+            let sqlite = open();
+            let mut running = of_parts(Some(sqlite.clone())).await;
+            let world = World::on(sqlite.clone(), Arc::clone(&clock)).await;
+            told(&world, &[BO], "v1").await;
+            assert_eq!(part(&running, "1", "Hello, I have the number already, so ").await, 200);
+            assert_eq!(part(&running, "3", "text me again about Ann.").await, 200);
+            sqlite.crash_before(statements);
+            lived = part(&running, "2", "please do not ").await == 200;
+            died += u32::from(!lived);
+            running.stop().await;
+        }
+        let sqlite = open();
+        let running = of_parts(Some(sqlite.clone())).await;
+        assert_eq!(part(&running, "2", "please do not ").await, 200);
+        let outs = sqlite.opt_outs(&[BO.into()]).await.unwrap();
+        assert_eq!(outs.iter().map(|out| out.owner).collect::<Vec<_>>(), [Some(ANN)], "before statement {statements}");
+        if lived {
+            break;
+        }
+    }
+    assert!(lived && died > 3, "{died}");
 }
 
 #[tokio::test]
