@@ -2,7 +2,8 @@
 //! their first answer, for a provider repeats a request whose answer it did not get.
 //!
 //! In memory and bounded, for nearly all of them touch no table. Where the number may have moved all processes know of it
-//! (`everywhere`); of the others a process that has just started knows nothing, and they are decided by the same rules.
+//! (`everywhere`). Of the others each process knows its own, and no rule needs more: another one decides a repeat anew, which
+//! ends otherwise only where the number has moved between the two, and then the connection is right.
 
 mod everywhere;
 

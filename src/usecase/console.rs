@@ -10,6 +10,7 @@ mod operator;
 mod overview;
 mod password;
 mod trail;
+mod tries;
 
 pub use look::{Found, NoticeLine, Searched, Try};
 pub use operator::{Operator, Operators, Role, Session, SignedIn};

@@ -26,7 +26,7 @@ use redial::{
     },
     usecase::{
         Live,
-        console::{Console, Operator, Operators, Range, Role, hash_password},
+        console::{Console, Operator, Operators, Range, Role, SignedIn, hash_password},
         deliver_notice::Post,
         governor::{Caps, Governor, Way},
     },
@@ -244,6 +244,10 @@ async fn after_five_wrong_passwords_a_name_waits_but_on_devices_that_it_signed_i
         world.ask(Method::POST, "/console/sign-in", &[("cookie", device)], form).await.status
     };
     assert_eq!(asked("", &right).await, StatusCode::FORBIDDEN);
+    let another = Console::new(world.running.gateway.env.clone(), Metrics::new(), "node-b", operators());
+    let there = async |origin| another.sign_in("ann", PASSWORD, origin, None).await;
+    assert_eq!(there("127.0.0.1").await, SignedIn::No, "other nodes know of it");
+    assert!(matches!(there("192.0.2.1").await, SignedIn::As { .. }));
     assert_eq!(asked(&device, &right).await, StatusCode::SEE_OTHER, "somebody else's guesses keep nobody out");
     let forged = device.replacen('.', ".0", 1);
     assert_eq!(asked(&forged, &right).await, StatusCode::FORBIDDEN);

@@ -1,6 +1,6 @@
 //! What all processes know of calls and messages that were answered (rule W1).
 //!
-//! Only where the number may have moved: the rest touches no table, and a process alone knows that it was answered.
+//! Only where the number may have moved: the rest touches no table.
 
 use super::REPEATED;
 use crate::{

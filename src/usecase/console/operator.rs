@@ -1,7 +1,7 @@
 //! Who is signed in.
 
-use super::{Console, NotAHash, password};
-use crate::{clock::Time, usecase::seal::same};
+use super::{Console, NotAHash, password, tries};
+use crate::{clock::Time, store::StoreError, usecase::seal::same};
 use ring::digest::{SHA256, digest};
 use std::{
     collections::BTreeMap,
@@ -57,7 +57,7 @@ const WRONG_ANYWHERE: u32 = 50;
 /// How long a device is known.
 const KNOWN: Duration = Duration::from_hours(180 * 24);
 /// That while.
-const LOCKED: Duration = Duration::from_mins(15);
+pub(super) const LOCKED: Duration = Duration::from_mins(15);
 /// Passwords are checked so many at once, for each check takes memory; so many more from anywhere wait for that, and so many from
 /// devices on which somebody has signed in before: a crowd of strangers does not take their places.
 const CHECKS: usize = 2;
@@ -81,7 +81,7 @@ struct Open {
 struct Tried(Box<str>, Place);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub(super) enum Place {
     Anywhere,
     /// A network address; of IPv6 the half that one customer has.
     Network(Box<str>),
@@ -90,7 +90,16 @@ enum Place {
 }
 
 impl Place {
-    fn network(origin: &str) -> Self {
+    /// Where a wrong password given here counts, and how many may be.
+    pub(super) fn counts(&self) -> Vec<(Place, u32)> {
+        let mut counts = vec![(self.clone(), WRONG_MOST)];
+        if !matches!(self, Place::Device(_)) {
+            counts.push((Place::Anywhere, WRONG_ANYWHERE));
+        }
+        counts
+    }
+
+    pub(super) fn network(origin: &str) -> Self {
         Self::Network(match origin.parse() {
             Ok(std::net::IpAddr::V6(address)) => format!("{:x?}", &address.segments()[..4]).into(),
             _ => origin.into(),
@@ -169,7 +178,8 @@ impl Console {
         let device = self.known_device(name, device.unwrap_or_default(), now).await;
         let Some(place_in_line) = self.doors.line(device.is_some()) else { return SignedIn::Busy };
         let place = device.clone().map_or_else(|| Place::network(origin), Place::Device);
-        let locked = self.doors.is_locked(name, &place, now);
+        let locked = tries::locked(&self.env, name, &place, now).await.unwrap_or_else(unanswered);
+        let locked = locked || self.doors.is_locked(name, &place, now);
         let operators = self.operators.kept();
         let known = operators.get(name).cloned();
         let any = operators.values().next().map(|other| other.hash.clone()).unwrap_or_default();
@@ -180,6 +190,7 @@ impl Console {
         let Some(operator) = known.filter(|_| right && !locked) else {
             let is_known = operators.contains_key(name);
             self.doors.note_wrong(name, &place, is_known, now);
+            tries::note(&self.env, name, &place, now).await.unwrap_or_else(unanswered);
             tracing::warn!(known = is_known, locked, origin, "a sign-in to the console was refused");
             let why = match (locked, is_known) {
                 (true, _) => "after too many wrong passwords",
@@ -190,6 +201,7 @@ impl Console {
             self.refused(if is_known { name } else { "" }, origin, why).await;
             return SignedIn::No;
         };
+        tries::forget(&self.env, name, &place).await.unwrap_or_else(unanswered);
         self.doors.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(&Tried(name.into(), place));
         let (token, form) = (self.secret(), self.secret());
         let id = device.unwrap_or_else(|| format!("{:032x}", self.env.random.bits()).into());
@@ -262,6 +274,12 @@ impl Console {
     }
 }
 
+/// The memory of this process counts by itself then.
+fn unanswered<T: Default>(error: StoreError) -> T {
+    tracing::warn!(%error, "wrong passwords are counted by this process alone: the store does not answer");
+    T::default()
+}
+
 impl Doors {
     /// A place among those whose passwords are checked, until it is dropped.
     fn line(&self, is_known: bool) -> Option<SemaphorePermit<'_>> {
@@ -270,22 +288,16 @@ impl Doors {
 
     fn is_locked(&self, name: &str, place: &Place, now: Time) -> bool {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = |place: Place, most: u32| {
+        place.counts().into_iter().any(|(place, most)| {
             let tried = wrong.get(&Tried(name.into(), place));
             tried.is_some_and(|tried| tried.times >= most && now.since(tried.last) < LOCKED)
-        };
-        let is_device = matches!(place, Place::Device(_));
-        over(place.clone(), WRONG_MOST) || (!is_device && over(Place::Anywhere, WRONG_ANYWHERE))
+        })
     }
 
     fn note_wrong(&self, name: &str, place: &Place, is_known: bool, now: Time) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         wrong.retain(|_, wrong| now.since(wrong.last) < LOCKED);
-        let mut places = vec![(place.clone(), WRONG_MOST)];
-        if !matches!(place, Place::Device(_)) {
-            places.push((Place::Anywhere, WRONG_ANYWHERE));
-        }
-        for (place, most) in places {
+        for (place, most) in place.counts() {
             // Where a crowd tries names, those that are known are still counted, by name.
             if wrong.len() < KEPT_MOST || (is_known && !matches!(place, Place::Network(_))) {
                 let entry = wrong.entry(Tried(name.into(), place)).or_insert(Wrong { times: 0, last: now });
