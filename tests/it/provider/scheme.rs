@@ -13,6 +13,20 @@ use ring::{
 };
 use std::sync::Arc;
 
+/// What Redial signs for a sender is believed by the same scheme.
+const SIGNED_AGAIN: &str = r#"
+[[callback]]
+name = "signed again"
+now = 1700000100
+request.url = "https://r.example/x"
+request.json = '{"a":1}'
+url = "https://sender.example/cb?x=y"
+swaps = []
+signed = true
+restored.url = "https://sender.example/cb?x=y"
+restored.body = '{"a":1}'
+"#;
+
 /// Runs signature samples against a small file with these parameters and this `[signature]`.
 fn agrees(parameters: &str, signature: &str, account: &str, samples: &str) {
     let file = format!(
@@ -117,7 +131,8 @@ fn one_header_with_time_and_signature_as_jambonz_writes_it() {
         "key = { about = \"webhook secret\", secret = true }",
         "[signature.hmac]\nsecret = \"key\"\nhash = \"sha256\"\nvalue = \"header:Jambonz-Signature ~ v1=([0-9a-f]+)\"\ncoding = \"hex\"\ntime = \"header:Jambonz-Signature ~ t=([0-9]+)\"\ntolerance_seconds = 300\nsigned = \"{{ time }}.{{ body }}\"\nwritten = \"t={{ time }},v1={{ signature }}\"",
         "key = \"whsec_test\"",
-        r#"
+        &[
+r#"
 [[signature]]
 name = "in time"
 now = 1700000000
@@ -126,17 +141,9 @@ request.headers = { Jambonz-Signature = "t=1700000000,v1=d237683bdb728774bb6800d
 request.json = '{"call_sid":"abc","from":"+15550100","to":"+15550101"}'
 verdict = "believed"
 
-[[callback]]
-name = "signed again"
-now = 1700000100
-request.url = "https://r.example/x"
-request.json = '{"a":1}'
-url = "https://sender.example/cb"
-swaps = []
-signed = true
-restored.url = "https://sender.example/cb"
-restored.body = '{"a":1}'
 "#,
+SIGNED_AGAIN,
+].concat(),
     );
 }
 
@@ -179,7 +186,6 @@ fn sinchs_signed_requests() {
              verdict = \"{verdict}\"\n"
         )
     };
-    let callback = "[[callback]]\nname = \"signed again\"\nnow = 1700000100\nrequest.url = \"https://r.example/x\"\nrequest.json = '{\"a\":1}'\nurl = \"https://sender.example/cb?x=y\"\nswaps = []\nsigned = true\nrestored.url = \"https://sender.example/cb?x=y\"\nrestored.body = '{\"a\":1}'\n";
     agrees(
         "key = { about = \"application key\" }\nsecret = { about = \"secret\", secret = true }",
         "[signature.sinch]\nscheme = \"application\"\nkey = \"key\"\nsecret = \"secret\"\ntime_header = \"x-timestamp\"\ntolerance_seconds = 300",
@@ -187,7 +193,7 @@ fn sinchs_signed_requests() {
         &(signed(1_411_556_381, "application/json", "believed")
             + &signed(1_411_556_381 + 301, "application/json", "out_of_time")
             + &signed(1_411_556_381, "application/json; charset=utf-8", "wrong")
-            + callback),
+            + SIGNED_AGAIN),
     );
 }
 
@@ -200,7 +206,6 @@ fn a_token_with_the_hash_of_the_url_as_messagebird_makes_it() {
              request.headers = {{ MessageBird-Signature-JWT = \"{token}\" }}\nverdict = \"{verdict}\"\n"
         )
     };
-    let callback = "[[callback]]\nname = \"signed again\"\nnow = 1700000100\nrequest.url = \"https://r.example/x\"\nrequest.json = '{\"a\":1}'\nurl = \"https://sender.example/cb?x=y\"\nswaps = []\nsigned = true\nrestored.url = \"https://sender.example/cb?x=y\"\nrestored.body = '{\"a\":1}'\n";
     agrees(
         "key = { about = \"signing key\", secret = true }",
         "[signature.jwt]\nvalue = \"header:MessageBird-Signature-JWT\"\nsecret = \"key\"\nalgorithms = [\"HS256\", \"HS384\", \"HS512\"]\nclaims = { iss = \"MessageBird\" }\nbody_hash = \"payload_hash\"\nurl_hash = \"url_hash\"\nleeway_seconds = 1",
@@ -217,7 +222,7 @@ fn a_token_with_the_hash_of_the_url_as_messagebird_makes_it() {
                 "request.json = '{}'\n",
                 "wrong",
             )
-            + callback),
+            + SIGNED_AGAIN),
     );
 }
 
@@ -228,7 +233,8 @@ fn a_token_with_the_hash_of_the_body_as_vonage_makes_it() {
         "key = { about = \"signature secret\", secret = true }\napi_key = { about = \"key\" }",
         file,
         "key = \"qwertyuiopasdfghjklzxcvbnm123456\", api_key = \"k1\"",
-        r#"
+        &[
+r#"
 [[signature]]
 name = "another issuer"
 now = 1697634680
@@ -242,17 +248,9 @@ name = "none"
 request.url = "https://r.example/x"
 verdict = "unsigned"
 
-[[callback]]
-name = "what Redial signs is believed"
-now = 1700000100
-request.url = "https://r.example/x"
-request.json = '{"a":1}'
-url = "https://sender.example/cb"
-swaps = []
-signed = true
-restored.url = "https://sender.example/cb"
-restored.body = '{"a":1}'
 "#,
+SIGNED_AGAIN,
+].concat(),
     );
 }
 

@@ -15,7 +15,8 @@ a file is written: [provider-files.md](provider-files.md).
 - *In place*: the provider's own endpoint for messages or calls, with the new number put in.
 - *Call webhook*: connects the new number, or leaves the call as it is, by a document or by an order.
 - *Message webhook*: the same, before a message is sent.
-- *Signature*: how webhooks prove who sent them; `none` and `query` never lead to another number.
+- *Signature*: how webhooks prove who sent them; `none` and `query` never lead to another number. Infobip's are believed by
+  the user name and password in their header alone: no public page says what its HMAC signatures sign, so these are not taken.
 
 | provider | file | sends | again | text back | messages in place | calls in place | call webhook | message webhook | reports | inbound | signature |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
