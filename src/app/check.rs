@@ -7,9 +7,9 @@ use crate::{
     http::serve::tls_config,
     provider::{BUILT_IN, Capability, Provider},
     telemetry::log,
-    template::{Alphabet, CardWay, Letterhead, Price, Segments, Templates},
+    template::{Alphabet, CardWay, Letterhead, Price, Prices, Segments, Templates},
     transport::http::reach::Reach,
-    usecase::devices::PushAccount,
+    usecase::{deliver_notice::Post, devices::PushAccount},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -49,10 +49,10 @@ pub fn check(config: &Config) -> Vec<Finding> {
     }
     match super::post::post(config, None) {
         Ok(post) => {
-            let prices = [prices(config, &mut report), mms_prices(config, &mut report)].concat();
             let card = cards(config, &post.public_url, &mut report);
-            let head =
-                Letterhead { service: post.service, help: post.help, reply: true, card, ..Letterhead::default() };
+            let prices = prices(config, &post);
+            let (service, help) = (post.service.clone(), post.help.clone());
+            let head = Letterhead { service, help, reply: true, card, ..Letterhead::default() };
             texts(&post.templates, &head, &prices, &mut report);
         }
         Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
@@ -108,61 +108,14 @@ fn pushes(account: &PushAccount) -> Finding {
     Finding { of: format!("account {}", account.name), wrong: false, what }
 }
 
-/// What an account's messages to a country cost.
-#[derive(Clone)]
-struct Cost {
-    account: String,
-    country: String,
-    price: Price,
-    /// A whole message, whatever its length, and not a part.
-    whole: bool,
-}
-
-type Prices = Vec<Cost>;
-
-/// The prices of parts, at the accounts by which text messages leave that are no multimedia messages.
-fn prices(config: &Config, report: &mut Vec<Finding>) -> Prices {
-    priced(config, report, false)
-}
-
-/// The prices of multimedia messages, at the accounts whose text messages have the card with them.
-fn mms_prices(config: &Config, report: &mut Vec<Finding>) -> Prices {
-    priced(config, report, true)
-}
-
-fn priced(config: &Config, report: &mut Vec<Finding>, whole: bool) -> Prices {
-    let mut prices = Prices::new();
-    for name in config.notices.sms.iter().map(toml::Spanned::get_ref) {
-        let account = config.account(name);
-        let is_whole = |account: &&config::Account| (account.card == config::Card::Mms) == whole;
-        let list =
-            |account: &'_ config::Account| if whole { account.mms_prices.clone() } else { account.prices.clone() };
-        for (country, price) in &account.filter(is_whole).map(list).unwrap_or_default() {
-            let known = country == "*" || (country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()));
-            match price.get_ref().parse() {
-                Ok(price) if known => {
-                    prices.push(Cost { account: name.clone(), country: country.clone(), price, whole });
-                }
-                found => {
-                    let why = found.err().map_or_else(
-                        || {
-                            format!(
-                                "a price is for a country's two capitals, like \"US\", or \"*\", and not {country:?}"
-                            )
-                        },
-                        |error| error.to_string(),
-                    );
-                    let what = config.wrong(price, why).to_string();
-                    report.push(Finding { of: format!("account {name}"), wrong: true, what });
-                }
-            }
-        }
-    }
-    prices
+/// What text messages cost, by the accounts by which they leave.
+fn prices<'a>(config: &'a Config, post: &'a Post) -> Vec<(&'a str, &'a Prices)> {
+    let names = config.notices.sms.iter().map(|name| name.get_ref().as_str());
+    names.filter_map(|name| Some((name, &post.caps.get(name)?.prices))).collect()
 }
 
 /// The parts of each text message in each language, and what they cost by each account.
-fn texts(templates: &Templates, head: &Letterhead, prices: &Prices, report: &mut Vec<Finding>) {
+fn texts(templates: &Templates, head: &Letterhead, prices: &[(&str, &Prices)], report: &mut Vec<Finding>) {
     let checked = templates.check(head);
     for size in checked.sizes {
         let counted = |size: &Segments| {
@@ -175,13 +128,19 @@ fn texts(templates: &Templates, head: &Letterhead, prices: &Prices, report: &mut
             counted(&size.longest_gsm),
             counted(&size.worst)
         );
-        for Cost { account, country, price, whole } in prices {
-            let cost = if *whole {
-                format!("; {account} {country}: {} as a multimedia message", price.times(1))
-            } else {
-                format!("; {account} {country}: {} to {}", price.times(size.usual.parts), price.times(size.worst.parts))
-            };
-            what.push_str(&cost);
+        for (account, prices) in prices {
+            let mut all: Vec<(String, &Price)> =
+                prices.by_country.iter().map(|(country, price)| (country.to_string(), price)).collect();
+            all.sort_by(|(one, _), (other, _)| one.cmp(other));
+            all.splice(0..0, prices.elsewhere.iter().map(|price| ("*".to_owned(), price)));
+            for (country, price) in all {
+                what.push_str(&if prices.whole {
+                    format!("; {account} {country}: {} as a multimedia message", price.times(1))
+                } else {
+                    let (usual, worst) = (price.times(size.usual.parts), price.times(size.worst.parts));
+                    format!("; {account} {country}: {usual} to {worst}")
+                });
+            }
         }
         report.push(Finding { of: format!("template {}", size.file), wrong: false, what });
     }

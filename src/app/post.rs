@@ -10,7 +10,7 @@ use crate::{
     },
     provider::{Capability, Provider},
     telemetry::Metrics,
-    template::Templates,
+    template::{Price, Prices, Templates},
     transport::{
         folder::Folder,
         http::{self, Client, reach::Reach},
@@ -123,7 +123,28 @@ fn caps_of(config: &Config, name: &str, account: &config::Account) -> Result<Cap
         countries: countries.transpose()?,
         quiet,
         breaker,
+        prices: prices(config, account)?,
     })
+}
+
+/// What text messages of an account cost: whole ones, where they have the card with them.
+fn prices(config: &Config, account: &config::Account) -> Result<Prices, StartError> {
+    let whole = account.card == config::Card::Mms;
+    let mut found = Prices { whole, ..Prices::default() };
+    for (country, price) in if whole { &account.mms_prices } else { &account.prices } {
+        let read: Price = price.get_ref().parse().map_err(|why| config.wrong(price, why))?;
+        if country == "*" {
+            found.elsewhere = Some(read);
+            continue;
+        }
+        let region = Region::new(country).filter(|_| country.bytes().all(|byte| byte.is_ascii_uppercase()));
+        let region = region.ok_or_else(|| {
+            let what = format!("a price is for a country's two capitals, like \"US\", or \"*\", and not {country:?}");
+            config.wrong(price, what)
+        })?;
+        found.by_country.insert(region, read);
+    }
+    Ok(found)
 }
 
 fn hours(config: &Config, written: &Spanned<String>) -> Result<Hours, StartError> {

@@ -131,6 +131,7 @@ impl Running {
         let mut api = Api::new(app.env.clone(), api_settings(config)?, surface.body);
         let queries = api.live.clone();
         api.metrics = app.metrics.clone();
+        let sends = Arc::clone(&api.post);
         let node = console::node(address);
         let console = Arc::new(Console::new(app.env.clone(), app.metrics.clone(), &node, console::operators(config)?));
         tasks.spawn("figures", console::take_down(Arc::clone(&console), stop.clone()));
@@ -170,6 +171,7 @@ impl Running {
             Some(app.metrics.clone()),
         );
         gateway.sends_with(worker.post());
+        let _said_before = sends.set(worker.post());
         console.watches(Arc::clone(&gateway));
         tasks.spawn("worker", {
             let (worker, stop) = (worker.clone(), stop.clone());

@@ -113,7 +113,7 @@ pub struct Account {
     /// The customer's own URL for messages that come in.
     pub inbound_url: Option<String>,
     /// What a part of a text message costs, like `0.0079 USD`, by country, or under `*`: `redial check` shows what texts
-    /// cost at their longest.
+    /// cost at their longest, previews what a change or introductions would cost.
     #[serde(default)]
     pub prices: BTreeMap<String, Spanned<String>>,
     /// And what a multimedia message costs, for accounts whose text messages have the card with them.

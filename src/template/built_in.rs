@@ -29,9 +29,9 @@ macro_rules! language {
     ($language:literal) => {
         files!($language:
             "sms" "_stop", "sms" "_changes", "sms" "changed", "sms" "introduced", "sms" "digest", "sms" "updated",
-            "sms" "hold", "sms" "kept", "sms" "unproved", "sms" "won", "sms" "lapsing", "sms" "code", "sms" "stopped", "sms" "started", "sms" "help",
+            "sms" "hold", "sms" "kept", "sms" "contested", "sms" "unproved", "sms" "won", "sms" "lapsing", "sms" "code", "sms" "stopped", "sms" "started", "sms" "help",
             "email" "_changes", "email" "_foot", "email" "changed", "email" "introduced", "email" "digest",
-            "email" "updated", "email" "hold", "email" "kept", "email" "unproved", "email" "won", "email" "lapsing", "email" "code",
+            "email" "updated", "email" "hold", "email" "kept", "email" "contested", "email" "unproved", "email" "won", "email" "lapsing", "email" "code",
             "push" "changed", "push" "introduced", "push" "digest", "push" "updated", "push" "hold",
         )
     };
@@ -66,6 +66,7 @@ pub(super) const BUILT_IN: [&[(&str, &str)]; 8] = [
         page!("portal/_new_point"),
         page!("portal/_passkey"),
         page!("portal/_point"),
+        page!("portal/_cost"),
         page!("portal/_preview"),
         page!("portal/_proof"),
         page!("portal/_start"),

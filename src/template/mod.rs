@@ -25,13 +25,13 @@ mod spoken;
 mod text;
 mod words;
 
-pub use brief::{Answer, Code, Hold, KEEP, Kept, Lapsing, Unproved, Won};
+pub use brief::{Answer, Code, Contested, Hold, KEEP, Kept, Lapsing, Unproved, Won};
 pub use changed::{Changed, Digest};
 pub use check::{Problem, Report, Size};
 pub use context::{CardWay, Facts, Letterhead, card_file};
 pub use load::TemplateError;
 pub use pages::{Asset, CardChoices, CardPage, StopPage, StopState, asset, picture};
-pub use price::{NoPrice, Price};
+pub use price::{NoPrice, Price, Prices};
 pub use sms::{Alphabet, Segments, folded, segments};
 pub use spoken::{Spoken, Told};
 pub use text::Text;

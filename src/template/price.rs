@@ -1,6 +1,14 @@
 //! What a part of a text message costs, as the operator states it.
 
-use std::{fmt, str::FromStr};
+use crate::domain::address::{
+    Address,
+    phone::{Region, region_of},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+};
 
 /// A price such as `0.0079 USD`: exact, to a millionth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +54,16 @@ impl Price {
         let parts = u64::try_from(parts).unwrap_or(u64::MAX);
         Self { micros: self.micros.saturating_mul(parts), currency: self.currency.clone() }
     }
+
+    /// All together: one in each currency, in their order.
+    pub fn sum(all: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        for price in all {
+            let sum = sums.entry(price.currency).or_default();
+            *sum = sum.saturating_add(price.micros);
+        }
+        sums.into_iter().map(|(currency, micros)| Self { micros, currency }).collect()
+    }
 }
 
 impl fmt::Display for Price {
@@ -56,9 +74,52 @@ impl fmt::Display for Price {
     }
 }
 
+/// What an account's text messages cost, as the operator states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// By country.
+    pub by_country: HashMap<Region, Price>,
+    /// To every other country.
+    pub elsewhere: Option<Price>,
+    /// They are for a whole message, whatever its length, and not for a part: the card goes with it.
+    pub whole: bool,
+}
+
+impl Prices {
+    /// What a text message of so many parts costs there; none where the operator has not said.
+    pub fn of(&self, to: &Address, parts: usize) -> Option<Price> {
+        let country = if self.by_country.is_empty() { None } else { region_of(to) };
+        let price = country.and_then(|country| self.by_country.get(&country)).or(self.elsewhere.as_ref())?;
+        Some(price.times(if self.whole { 1 } else { parts }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn e2_a_text_message_costs_what_the_operator_says_of_its_country() {
+        let price = |text: &str| text.parse::<Price>().unwrap();
+        let prices = |whole| Prices {
+            by_country: Region::new("US").map(|us| (us, price("0.0079 USD"))).into_iter().collect(),
+            elsewhere: Some(price("0.08 EUR")),
+            whole,
+        };
+        let only_us = Prices { elsewhere: None, ..prices(false) };
+        for (rule, prices, to, cost) in [
+            ("by the part", prices(false), "+14155550100", Some("0.0237 USD")),
+            ("a whole message", prices(true), "+14155550100", Some("0.0079 USD")),
+            ("every other country", prices(false), "+4930901820", Some("0.24 EUR")),
+            ("of which nothing was said", only_us, "+4930901820", None),
+            ("of an account of which nothing was said", Prices::default(), "+14155550100", None),
+        ] {
+            let found = prices.of(&Address::parse(to, None).unwrap(), 3);
+            assert_eq!(found.map(|price| price.to_string()).as_deref(), cost, "{rule}");
+        }
+        let sum = Price::sum([price("0.10 USD"), price("1 EUR"), price("0.005 USD")]);
+        assert_eq!(sum.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.00 EUR", "0.105 USD"]);
+    }
 
     #[test]
     fn prices_are_exact() {

@@ -1,35 +1,35 @@
-//! What a change would tell, before it is made (rule E2): a ceiling of how many people, by which channels, in which words.
-//! Never who of them is registered, nor who has stopped messages.
+//! What a change would tell, before it is made (rule E2): a ceiling of how many people, by which channels, in which words, at
+//! what cost. Never who of them is registered, nor who has stopped messages.
+
+mod words;
+
+pub use words::{Cost, Words};
 
 use super::{
     Env, accepted,
-    card_page::preferred,
-    deliver_notice::{Post, reach},
+    deliver_notice::Post,
     view::Views,
     wanted::{self, Wanted, impossible},
     write::{Refused, read_owner},
 };
-use crate::{
-    clock::Time,
-    domain::{
-        address::{Address, Kind},
-        card::Card,
-        change,
-        id::{GroupId, OwnerId},
-        notice::{Difference, channels, difference, preferring},
-        owner::{Channel, Proof},
-    },
-    template::{CardWay, Changed, Letterhead},
+use crate::domain::{
+    address::Address,
+    card::Card,
+    change,
+    id::{GroupId, OwnerId},
+    notice::{Difference, channels, difference},
+    owner::{Channel, Proof},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+pub(super) use words::{Readers, told_in};
 
 /// So many people are counted; there may be more.
-const PEOPLE_MOST: usize = 2_000;
+pub(super) const PEOPLE_MOST: usize = 2_000;
 /// In pages of this many.
-const PAGE: usize = 200;
+pub(super) const PAGE: usize = 200;
 
-/// What a change would tell.
-#[derive(Clone, Debug, Default)]
+/// What a change, or introductions, would tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
     /// How many people at most.
     pub people: usize,
@@ -39,27 +39,16 @@ pub struct Preview {
     pub by: Vec<(Channel, usize)>,
     /// Of them nobody has an address to write to.
     pub nowhere: usize,
-    /// The exact words, one for each language that is used, the most used first.
+    /// What the text messages cost.
+    pub cost: Cost,
+    /// The exact words, those first that most people get; of a change one for each language that is used.
     pub texts: Vec<Words>,
-    /// What they will see, by the groups that they are in; the largest first, a few of them.
+    /// What they will see of a change, by the groups that they are in; the largest first, a few of them.
     pub seen: Vec<Sight>,
 }
 
-/// The words of a change in one language.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    /// Its tag.
-    pub language: String,
-    /// How many read it.
-    pub people: usize,
-    /// The text message, where somebody gets one.
-    pub sms: Option<String>,
-    /// Subject and text of the e-mail.
-    pub email: Option<(String, String)>,
-}
-
 /// What people in the same groups will see.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
     /// Their groups.
     pub groups: Vec<GroupId>,
@@ -71,14 +60,6 @@ pub struct Sight {
 
 /// So many different cards are shown.
 const SEEN_MOST: usize = 6;
-
-/// Those who read one language: the first of their news, and how many by each channel.
-#[derive(Default)]
-struct Readers {
-    people: usize,
-    by: HashMap<Channel, usize>,
-    news: Option<Difference>,
-}
 
 /// Looks at what `wanted` would tell, as if every value in it were proved.
 pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) -> Result<Preview, Refused> {
@@ -94,9 +75,7 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
     after.suppose(done.after, groups);
     let mut told: HashMap<Vec<GroupId>, Difference> = HashMap::new();
     let mut found = Preview::default();
-    let mut count: HashMap<Channel, usize> = HashMap::new();
-    let mut readers: HashMap<String, Readers> = HashMap::new();
-    let mut sights: HashMap<Vec<GroupId>, usize> = HashMap::new();
+    let mut alike: BTreeMap<(Vec<GroupId>, String), Readers> = BTreeMap::new();
     let mut last = None;
     'all: loop {
         let page = env.store.audience(owner.id, last, PAGE).await?;
@@ -119,31 +98,27 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
             }
             found.people += 1;
             // By the owner's own book: what somebody chose for themselves would tell that they are registered.
-            let own = contacts.iter().find_map(|contact| contact.language.as_deref());
-            let tags: Vec<&str> = own.into_iter().chain([&*after.owner.language, post.language.as_str()]).collect();
-            let reader = readers.entry(post.templates.told_in(&tags)).or_default();
-            reader.people += 1;
-            reader.news.get_or_insert_with(|| news.clone());
-            *sights.entry(audience.groups.clone()).or_default() += 1;
-            let (addresses, _) = reach(env, audience.recipient, &contacts).await?;
-            let wish = preferred(env, &addresses).await?;
-            let order = preferring(channels(after.channels(&audience.groups)), wish.and_then(|wish| wish.first));
-            match order.into_iter().find(|channel| leads(*channel, &addresses, post)) {
-                Some(channel) => {
-                    *count.entry(channel).or_default() += 1;
-                    *reader.by.entry(channel).or_default() += 1;
-                }
-                None => found.nowhere += 1,
-            }
+            let order = channels(after.channels(&audience.groups));
+            let language = told_in(post, &after.owner, &contacts);
+            let addresses: Vec<&Address> = contacts.iter().flat_map(|contact| &contact.addresses).collect();
+            alike.entry((audience.groups, language)).or_default().add(post, &order, &addresses);
         }
         if !page.more {
             break;
         }
     }
-    let all = [Channel::Push, Channel::Sms, Channel::Email];
-    found.by = all.into_iter().filter_map(|channel| Some((channel, *count.get(&channel)?))).collect();
-    found.texts = readers.into_iter().map(|(language, readers)| words(post, &after, language, readers, now)).collect();
-    found.texts.sort_by(|one, other| other.people.cmp(&one.people).then_with(|| one.language.cmp(&other.language)));
+    let (mut texts, mut sights) = (Vec::new(), BTreeMap::<Vec<GroupId>, usize>::new());
+    for ((groups, language), readers) in &alike {
+        let Some(news) = told.get(groups) else { continue };
+        let (words, cost) = readers.words(post, &after, (news, false), language, now);
+        *sights.entry(groups.clone()).or_default() += readers.reached() + readers.nowhere;
+        found.nowhere += readers.nowhere;
+        found.cost.add(cost);
+        texts.extend(Some(words).filter(|words| words.people > 0));
+    }
+    found.by = channels_of(alike.values());
+    most_first(&mut texts);
+    found.texts = by_language(texts);
     let mut sights: Vec<(Vec<GroupId>, usize)> = sights.into_iter().collect();
     sights.sort_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
     let sight = |(groups, people): (Vec<GroupId>, usize)| Sight { card: after.promised_card(&groups), groups, people };
@@ -151,35 +126,32 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
     Ok(found)
 }
 
-/// Whether an account can write to one of these by this channel.
-fn leads(channel: Channel, addresses: &[Address], post: &Post) -> bool {
-    let kind = match channel {
-        Channel::Sms => Kind::Phone,
-        Channel::Email => Kind::Email,
-        Channel::Push => return false,
-    };
-    addresses.iter().any(|address| address.kind() == kind) && post.carriers.iter().any(|(speaks, _)| *speaks == channel)
+/// How many would be written to by each channel, where anybody would.
+pub(super) fn channels_of<'a>(all: impl Iterator<Item = &'a Readers> + Clone) -> Vec<(Channel, usize)> {
+    let count = |channel| (channel, all.clone().map(|readers| readers.by(channel)).sum());
+    [Channel::Push, Channel::Sms, Channel::Email].map(count).into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-/// The exact words in one language.
-fn words(post: &Post, after: &Views, language: String, readers: Readers, now: Time) -> Words {
-    let letterhead = |channel: Channel| Letterhead {
-        service: post.service.clone(),
-        reply: post.carriers.iter().any(|(known, carrier)| *known == channel && carrier.replies()),
-        help: post.help.clone(),
-        card: if channel == Channel::Email { CardWay::Attached } else { CardWay::None },
-        ..Letterhead::default()
-    };
-    let languages = [language.as_str(), post.language.as_str()];
-    let (name, news) = (&after.owner.profile.name, readers.news.unwrap_or_default());
-    let changed = |channel| Changed::new(&news, name, now, &letterhead(channel));
-    let by = |channel: Channel| readers.by.contains_key(&channel);
-    let sms = by(Channel::Sms).then(|| post.templates.sms(&languages, &changed(Channel::Sms)).ok()).flatten();
-    let email = by(Channel::Email).then(|| post.templates.email(&languages, &changed(Channel::Email)).ok()).flatten();
-    Words {
-        people: readers.people,
-        sms: sms.map(|sms| sms.text),
-        email: email.map(|email| (email.subject, email.text)),
-        language,
+/// What those read who have one language: in the words of most of them.
+fn by_language(all: Vec<Words>) -> Vec<Words> {
+    let mut found: Vec<Words> = Vec::new();
+    for words in all {
+        match found.iter_mut().find(|known| known.language == words.language) {
+            Some(known) => {
+                known.people += words.people;
+                if known.sms.is_none() {
+                    (known.sms, known.parts) = (words.sms, words.parts);
+                }
+                known.email = known.email.take().or(words.email);
+            }
+            None => found.push(words),
+        }
     }
+    most_first(&mut found);
+    found
+}
+
+/// Those first that most people get.
+pub(super) fn most_first(all: &mut [Words]) {
+    all.sort_by(|one, other| other.people.cmp(&one.people).then_with(|| one.language.cmp(&other.language)));
 }

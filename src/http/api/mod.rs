@@ -22,6 +22,7 @@ mod opt_outs;
 mod owners;
 mod passkeys;
 mod points;
+mod preview;
 mod record_view;
 mod records;
 mod reply;
@@ -43,7 +44,7 @@ use crate::{
         Metrics,
         metrics::{Asked, Refused},
     },
-    usecase::{Env, Live, devices::PushAccounts},
+    usecase::{Env, Live, deliver_notice::Post, devices::PushAccounts},
 };
 use bytes::{Buf, Bytes};
 use call::{Call, Head};
@@ -51,7 +52,7 @@ use futures_util::{Stream, StreamExt as _, stream::BoxStream};
 use http::{HeaderMap, HeaderValue, Method, header};
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 use warp::{Filter, filters::BoxedFilter, reply::Response};
@@ -97,6 +98,8 @@ pub struct Api {
     pub batch_concurrency: usize,
     /// Where answers, verdicts and refusals are counted.
     pub metrics: Metrics,
+    /// What our own messages leave with, for previews; empty where this process sends none.
+    pub post: Arc<OnceLock<Live<Post>>>,
     under_way: Arc<Mutex<HashSet<(AppId, String)>>>,
 }
 
@@ -109,6 +112,7 @@ impl Api {
             body,
             batch_concurrency: 64,
             metrics: Metrics::new(),
+            post: Arc::default(),
             under_way: Arc::default(),
         }
     }

@@ -5,7 +5,7 @@
 
 use super::{
     access, batch, blocks, books, contacts, devices, exchange, explain, groups, members, opt_outs, owners, passkeys,
-    points, records, requests, resolve,
+    points, preview, records, requests, resolve,
     route::{Route, TABLE},
     view,
 };
@@ -41,6 +41,7 @@ use utoipa::OpenApi;
         points::remove,
         requests::list,
         requests::make,
+        preview::change,
         requests::read,
         requests::accept,
         requests::cancel,
@@ -94,6 +95,7 @@ use utoipa::OpenApi;
         blocks::add,
         blocks::remove,
         exchange::held,
+        preview::introductions,
         exchange::confirm,
         exchange::drop,
         exchange::list,

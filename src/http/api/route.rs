@@ -2,7 +2,7 @@
 
 use super::{
     access, batch, blocks, books, call::Call, contacts, devices, exchange, explain, groups, members, opt_outs, owners,
-    passkeys, points, records, reply::Reply, requests, resolve,
+    passkeys, points, preview, records, reply::Reply, requests, resolve,
 };
 use crate::{
     http::problem::{Kind, Problem},
@@ -47,7 +47,9 @@ impl Route {
     /// are asked for or answered, which are kept nowhere.
     pub fn is_repeatable(&self) -> bool {
         let codes = self.path.ends_with("/codes") || self.path.ends_with("/proofs");
-        self.method == Method::POST && !matches!(self.scope, Scope::Resolve | Scope::SignIn) && !codes
+        self.method == Method::POST
+            && !matches!(self.scope, Scope::Resolve | Scope::OwnersRead | Scope::SignIn)
+            && !codes
     }
 
     /// The segments of its path after `/v1`.
@@ -91,6 +93,7 @@ routes! {
     DELETE "/v1/owners/{owner}/points/{point}", OwnersWrite, None, true => points::remove;
     GET "/v1/owners/{owner}/requests", OwnersRead, None, true => requests::list;
     POST "/v1/owners/{owner}/requests", OwnersWrite, Json, true => requests::make;
+    POST "/v1/owners/{owner}/preview", OwnersRead, Json, true => preview::change;
     GET "/v1/owners/{owner}/requests/{request}", OwnersRead, None, true => requests::read;
     POST "/v1/owners/{owner}/requests/{request}/accept", Vouch, None, true => requests::accept;
     POST "/v1/owners/{owner}/requests/{request}/cancel", OwnersWrite, None, true => requests::cancel;
@@ -120,6 +123,7 @@ routes! {
     POST "/v1/owners/{owner}/contacts/{contact}/confirm", OwnersWrite, None, true => contacts::confirm;
     GET "/v1/owners/{owner}/asleep", OwnersRead, None, true => contacts::asleep;
     GET "/v1/owners/{owner}/introductions", OwnersRead, None, true => exchange::held;
+    GET "/v1/owners/{owner}/introductions/preview", OwnersRead, None, true => preview::introductions;
     POST "/v1/owners/{owner}/introductions/confirm", OwnersWrite, Json, true => exchange::confirm;
     POST "/v1/owners/{owner}/introductions/drop", OwnersWrite, Json, true => exchange::drop;
     GET "/v1/owners/{owner}/tray", OwnersRead, None, true => exchange::list;

@@ -12,7 +12,10 @@ use crate::{
         owner::{Owner, Point, Proof},
     },
     template::picture,
-    usecase::wanted::{Wanted, WantedPasskey, WantedPoint},
+    usecase::{
+        preview::Cost,
+        wanted::{Wanted, WantedPasskey, WantedPoint},
+    },
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -25,6 +28,12 @@ pub(super) fn when(at: Time) -> Value {
         "year": at_utc.year(), "month": at_utc.month(), "day": at_utc.day(), "hour": at_utc.hour(),
         "minute": at_utc.minute(), "seconds": at.seconds(), "iso": at.to_string(),
     })
+}
+
+/// What text messages cost at most.
+pub(super) fn cost(cost: &Cost) -> Value {
+    let amounts: Vec<String> = cost.prices.iter().map(ToString::to_string).collect();
+    json!({ "parts": cost.parts, "amounts": amounts, "unpriced": cost.unpriced })
 }
 
 pub(super) fn kind(kind: Kind) -> &'static str {

@@ -143,7 +143,7 @@ pub(super) fn shown(desk: &Desk<'_>, preview: &Preview, groups: &[Group]) -> Val
     };
     json!({
         "people": preview.people, "more": preview.more, "by": preview.by.iter().map(by).collect::<Vec<_>>(),
-        "nowhere": preview.nowhere, "texts": preview.texts.iter().map(text).collect::<Vec<_>>(),
+        "nowhere": preview.nowhere, "cost": facts::cost(&preview.cost), "texts": preview.texts.iter().map(text).collect::<Vec<_>>(),
         "seen": preview.seen.iter().map(sight).collect::<Vec<_>>(),
     })
 }

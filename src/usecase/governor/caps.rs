@@ -1,4 +1,4 @@
-//! What the operator allows an account, and what it is asked for.
+//! What the operator says of an account, and what it is asked for.
 
 use crate::{
     clock::Time,
@@ -6,10 +6,11 @@ use crate::{
         address::{Address, Kind, phone},
         schedule::{BreakerSettings, Hours, Rate},
     },
+    template::Prices,
 };
 use std::{collections::HashMap, fmt};
 
-/// What the operator allows one account.
+/// What the operator allows one account, and what its messages cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// Messages on their way at once.
@@ -28,6 +29,8 @@ pub struct Caps {
     pub quiet: Hours,
     /// When it counts as failing.
     pub breaker: BreakerSettings,
+    /// What its text messages cost; only previews ask.
+    pub prices: Prices,
 }
 
 impl Default for Caps {
@@ -42,6 +45,7 @@ impl Default for Caps {
             countries: None,
             quiet: Hours::NONE,
             breaker: BreakerSettings::default(),
+            prices: Prices::default(),
         }
     }
 }

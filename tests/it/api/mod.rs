@@ -3,6 +3,7 @@
 mod access;
 mod document;
 mod pictures;
+mod preview;
 mod queries;
 mod requests;
 mod rights;

@@ -20,12 +20,17 @@ use redial::{
     store::{SharedStore, postgres::Postgres},
     telemetry::Metrics,
     usecase::{
+        Live,
+        deliver_notice::Post,
         keys::{self, NewKey, Scope},
         write::carry_out,
     },
 };
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 pub(crate) struct World {
     pub(crate) running: Running,
@@ -34,6 +39,8 @@ pub(crate) struct World {
     pub(crate) root: String,
     /// What the API counted.
     pub(crate) metrics: Metrics,
+    /// What messages of our own would leave with; a process that sends none has it empty.
+    pub(crate) post: Arc<OnceLock<Live<Post>>>,
 }
 
 /// An answer, read whole.
@@ -99,16 +106,19 @@ impl World {
     async fn on(store: Option<SharedStore>) -> Self {
         let metrics = Metrics::new();
         let counted = metrics.clone();
+        let post: Arc<OnceLock<Live<Post>>> = Arc::default();
+        let sends = Arc::clone(&post);
         let others = move |env: &redial::usecase::Env| {
             let limit = body::Limit { bytes: LIMIT, time: Duration::from_secs(5) };
             let settings = Settings { slot: Duration::from_millis(1), ..Settings::default() };
             let mut api = Api::new(env.clone(), settings, limit);
             api.metrics = counted;
+            api.post = sends;
             vec![api::routes(api)]
         };
         let running = spawn(Setup { others: Box::new(others), store, ..Setup::default() }).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let mut world = Self { running, client, root: String::new(), metrics };
+        let mut world = Self { running, client, root: String::new(), metrics, post };
         world.root = world.key(&Scope::ALL, None).await;
         world
     }

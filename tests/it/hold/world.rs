@@ -2,7 +2,7 @@
 //! the database's too.
 
 use crate::{
-    notes::Notes,
+    notes::{self, Given},
     people,
     store::{Moment, Proxy, database_at},
 };
@@ -14,19 +14,13 @@ use redial::{
         code::Caps,
         id::{OwnerId, PointId, RequestId},
         name,
-        owner::{Channel, Held, Owner, Point, Proof},
-        schedule::Backoff,
+        owner::{Held, Owner, Point, Proof},
     },
     store::{Commit, Effect, Session, SharedStore, postgres::Postgres, sqlite::Sqlite},
-    template::Templates,
     usecase::{
         Env, Rules,
-        carrier::Carrier,
         codes::{Issued, Requester},
-        course,
-        deliver_notice::Post,
-        governor::Governor,
-        requests,
+        course, requests,
         sessions::Token,
         sign_in::{self, SignedIn},
         wanted::{NewPoint, NewValue, Wanted, WantedPoint},
@@ -34,11 +28,7 @@ use redial::{
     },
     worker::{Settings, Worker},
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 pub(super) const ANN: OwnerId = OwnerId(1);
 pub(super) const BOB: OwnerId = OwnerId(2);
@@ -60,7 +50,7 @@ pub(super) struct World {
     database: Option<(String, Moment)>,
     proxy: Option<Arc<Proxy>>,
     pub(super) worker: Worker,
-    given: Arc<Mutex<Vec<(String, String)>>>,
+    given: Given,
 }
 
 pub(super) fn address(text: &str) -> Address {
@@ -142,22 +132,8 @@ impl World {
 
     async fn on(store: SharedStore, clock: Arc<ManualClock>, database: Option<(String, Moment)>, rules: Rules) -> Self {
         let env = Env::new(store, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7)), rules);
-        let given = Arc::default();
-        let notes = |channel| Arc::new(Notes { channel, given: Arc::clone(&given) }) as Arc<dyn Carrier>;
-        let post = Post {
-            templates: Templates::built_in(),
-            carriers: vec![(Channel::Sms, notes(Channel::Sms)), (Channel::Email, notes(Channel::Email))],
-            service: "Redial".into(),
-            help: String::new(),
-            public_url: "https://redial.example".into(),
-            mailboxes: HashMap::new(),
-            language: "en".into(),
-            backoff: Backoff::default(),
-            expiry: Post::USUAL_EXPIRY,
-            caps: HashMap::new(),
-            governor: Governor::default(),
-            zone: jiff::tz::TimeZone::UTC,
-        };
+        let given = Given::default();
+        let post = notes::post(&given, "https://redial.example");
         let worker = Worker::new(env.clone(), Arc::new(post), Settings::default(), None);
         let world = Self { env, clock, database, proxy: None, worker, given };
         let ago = world.now().await.before(DAY * 400);

@@ -40,10 +40,10 @@ pub(super) async fn introductions(desk: &Desk<'_>, me: &Signed) -> Answered {
     };
     let facts = json!({
         "people": held.items.iter().map(one).collect::<Vec<_>>(),
-        "count": ceiling.people, "more": ceiling.more, "nowhere": ceiling.nowhere, "parts": ceiling.parts,
+        "count": ceiling.people, "more": ceiling.more, "nowhere": ceiling.nowhere, "cost": facts::cost(&ceiling.cost),
         "by": ceiling.by.iter().map(|(channel, count)| json!({ "channel": channel, "count": count })).collect::<Vec<_>>(),
         "texts": ceiling.texts.iter().map(|words| json!({
-            "people": words.people, "sms": words.sms, "email": words.email,
+            "people": words.people, "language": words.language, "sms": words.sms, "email": words.email,
         })).collect::<Vec<_>>(),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "people_introductions", facts))
