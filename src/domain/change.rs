@@ -210,6 +210,8 @@ pub struct Rival {
     pub present: bool,
     /// Whether their value was believed at all.
     pub believed: bool,
+    /// When they proved it last.
+    pub proved: Time,
 }
 
 /// The value is somebody else's, and this proof does not beat theirs (rule C9).
@@ -221,8 +223,9 @@ pub struct Contested;
 ///
 /// An unclaimed owner's imported move ends at the first proof of either of its numbers by anybody. A claimed owner
 /// gives way to a code only: a key's word against another proof is refused. Who merely had the value once keeps
-/// their history; rule Q3 ends its forwarding without a name.
-pub fn contest(rivals: &[Rival], proof: &Proof) -> Result<Vec<(OwnerId, PointId)>, Contested> {
+/// their history; rule Q3 ends its forwarding without a name. The newest proof counts: not one that was `shown` before
+/// the other's last.
+pub fn contest(rivals: &[Rival], proof: &Proof, shown: Option<Time>) -> Result<Vec<(OwnerId, PointId)>, Contested> {
     let mut ended = Vec::new();
     if *proof == Proof::None {
         return Ok(ended);
@@ -230,7 +233,8 @@ pub fn contest(rivals: &[Rival], proof: &Proof) -> Result<Vec<(OwnerId, PointId)
     for rival in rivals {
         let gives_way = if rival.claimed {
             let holds = rival.present && rival.believed;
-            if holds && *proof != Proof::Code {
+            let older = shown.is_some_and(|shown| rival.proved > shown);
+            if holds && (*proof != Proof::Code || older) {
                 return Err(Contested);
             }
             holds

@@ -115,6 +115,22 @@ pub fn rights<'a>(
     rights
 }
 
+/// A group's rights after a request (rule C2): those that it gets beside those that it has, and none to learn the value of a
+/// point that is to be connected only. `reveal` of a point stands for its `forward` too.
+pub fn changed(grants: &[Grant], given: &[Grant], concealed: &[Grant]) -> Vec<Grant> {
+    let kept = |grant: &Grant| match grant {
+        Grant::Reveal(Item::Point(point)) if concealed.contains(&Grant::Forward(*point)) => Grant::Forward(*point),
+        other => *other,
+    };
+    let mut all: BTreeSet<Grant> = grants.iter().map(kept).chain(given.iter().copied()).collect();
+    let revealed = all.clone();
+    all.retain(|grant| match grant {
+        Grant::Forward(point) => !revealed.contains(&Grant::Reveal(Item::Point(*point))),
+        Grant::Reveal(_) => true,
+    });
+    all.into_iter().collect()
+}
+
 /// Who is in a group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Member {
@@ -137,4 +153,50 @@ pub enum Told {
     /// Only when they ask.
     #[default]
     OnQuery,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORWARD: fn(u128) -> Grant = |point| Grant::Forward(PointId(point));
+    const REVEAL: fn(u128) -> Grant = |point| Grant::Reveal(Item::Point(PointId(point)));
+
+    #[test]
+    fn c2_what_a_request_makes_of_a_groups_rights() {
+        for (rule, had, given, concealed, has) in [
+            ("a right more", vec![REVEAL(1)], vec![REVEAL(2)], vec![], vec![REVEAL(1), REVEAL(2)]),
+            ("given twice it is one", vec![REVEAL(1)], vec![REVEAL(1)], vec![], vec![REVEAL(1)]),
+            ("who may learn a value is connected to it", vec![FORWARD(1)], vec![REVEAL(1)], vec![], vec![REVEAL(1)]),
+            ("and who may be connected learns nothing", vec![], vec![FORWARD(1)], vec![], vec![FORWARD(1)]),
+            ("concealed, and connected as before", vec![REVEAL(1)], vec![], vec![FORWARD(1)], vec![FORWARD(1)]),
+            ("what was never revealed cannot be concealed", vec![], vec![], vec![FORWARD(1)], vec![]),
+            (
+                "both wanted at once: it is revealed",
+                vec![REVEAL(1)],
+                vec![REVEAL(1)],
+                vec![FORWARD(1)],
+                vec![REVEAL(1)],
+            ),
+        ] {
+            assert_eq!(changed(&had, &given, &concealed), has, "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_rights_of_several_groups_are_one_and_a_block_leaves_none() {
+        let granted = [(GroupId(1), FORWARD(1)), (GroupId(2), REVEAL(2)), (GroupId(3), REVEAL(3))];
+        for (rule, groups, blocked, forward, reveal) in [
+            ("in no group", vec![], false, vec![], vec![]),
+            ("connected, and told nothing", vec![1], false, vec![1], vec![]),
+            ("told, and so connected", vec![2], false, vec![2], vec![2]),
+            ("in several", vec![1, 2, 3], false, vec![1, 2, 3], vec![2, 3]),
+            ("a block beats every grant", vec![1, 2, 3], true, vec![], vec![]),
+        ] {
+            let found = rights(&granted, &groups.into_iter().map(GroupId).collect(), blocked);
+            assert_eq!(found.forward, forward.into_iter().map(PointId).collect(), "{rule}");
+            let points = reveal.into_iter().map(|point| Item::Point(PointId(point)));
+            assert_eq!(found.reveal, points.collect(), "{rule}");
+        }
+    }
 }

@@ -9,6 +9,9 @@ pub mod change;
 pub mod code;
 pub mod device;
 pub mod exchange;
+#[cfg(test)]
+mod fixtures;
+pub mod former;
 pub mod group;
 pub mod id;
 pub mod identity_bound;

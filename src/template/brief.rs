@@ -102,6 +102,29 @@ fn which(address: &Address) -> (&'static str, Said) {
 }
 short_facts!(Unproved, Text::Unproved, |it| Unproved { which: it.which.within(SMS_VALUE_MOST), ..it.clone() });
 
+/// What the warning to an owner is rendered from whose address somebody else has proved for a change that is held (rule C9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Contested {
+    service: Said,
+    /// `phone` or `email`.
+    kind: &'static str,
+    /// The end of the number, or the address.
+    which: Said,
+    /// From when on it is theirs.
+    until: Date,
+    help: Option<Said>,
+}
+
+impl Contested {
+    /// About this address of the reader.
+    pub fn new(letterhead: &Letterhead, address: &Address, until: Time) -> Self {
+        let Head { service, help, .. } = Head::new(letterhead);
+        let (kind, which) = which(address);
+        Self { service, kind, which, until: Date::new(until), help }
+    }
+}
+short_facts!(Contested, Text::Contested, |it| Contested { which: it.which.within(SMS_VALUE_MOST), ..it.clone() });
+
 /// What the word to an owner is rendered from who has proved an address that was somebody else's (rule C9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Won {

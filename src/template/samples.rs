@@ -1,8 +1,8 @@
 //! Facts of every kind that a text must cope with: for the check of texts, and to look at.
 
 use super::{
-    Answer, CardChoices, CardPage, CardWay, Changed, Code, Digest, Facts, Hold, Kept, Lapsing, Letterhead, StopPage,
-    StopState, Text, Unproved, Won, context::longest,
+    Answer, CardChoices, CardPage, CardWay, Changed, Code, Contested, Digest, Facts, Hold, Kept, Lapsing, Letterhead,
+    StopPage, StopState, Text, Unproved, Won, context::longest,
 };
 use crate::{
     clock::Time,
@@ -234,6 +234,7 @@ fn rest(text: Text, head: &Letterhead) -> Vec<Sample> {
             let number = Address::stored("+14155550100", "+14155550100");
             vec![boxed(Use::Usual, Lapsing::new(head, &number, day))]
         }
+        Text::Contested => addresses().map(|one| boxed(Use::Usual, Contested::new(head, &one, day))).collect(),
         Text::Unproved => addresses().map(|one| boxed(Use::Usual, Unproved::new(head, &one))).collect(),
         Text::Won => addresses().map(|one| boxed(Use::Usual, Won::new(head, &one))).collect(),
         Text::Code => [1, 2, 10, 15].map(|minutes| boxed(Use::Usual, Code::new(head, "482913", minutes))).into(),

@@ -15,6 +15,8 @@ pub enum Text {
     Hold,
     /// The answer to the word and code that stop it.
     Kept,
+    /// An owner is warned that somebody else has proved one of their addresses for a change that is held (rule C9).
+    Contested,
     /// An owner is told that somebody else has proved one of their addresses (rule C9).
     Unproved,
     /// An owner is told that an address that they have proved was somebody else's until then (rule C9).
@@ -59,13 +61,14 @@ impl Medium {
 }
 
 impl Text {
-    pub(super) const ALL: [Text; 15] = [
+    pub(super) const ALL: [Text; 16] = [
         Text::Changed,
         Text::Introduced,
         Text::Digest,
         Text::Updated,
         Text::Hold,
         Text::Kept,
+        Text::Contested,
         Text::Unproved,
         Text::Won,
         Text::Lapsing,
@@ -86,6 +89,7 @@ impl Text {
             Self::Updated => "updated",
             Self::Hold => "hold",
             Self::Kept => "kept",
+            Self::Contested => "contested",
             Self::Unproved => "unproved",
             Self::Won => "won",
             Self::Lapsing => "lapsing",
@@ -103,7 +107,7 @@ impl Text {
         use Medium::{Email, Page, Push, Sms};
         match self {
             Self::Changed | Self::Introduced | Self::Digest | Self::Updated | Self::Hold => &[Sms, Email, Push],
-            Self::Kept | Self::Unproved | Self::Won | Self::Lapsing | Self::Code => &[Sms, Email],
+            Self::Kept | Self::Contested | Self::Unproved | Self::Won | Self::Lapsing | Self::Code => &[Sms, Email],
             Self::Stopped | Self::Started | Self::Help => &[Sms],
             Self::Stop | Self::Card => &[Page],
         }

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         address::Address,
         change::{self, Accepted, PointWish, Request, RequestState, Rival, Snapshot, Step, Wish, hold::Course},
-        group::{Grant, Item},
+        former, group,
         id::{OwnerId, PointId, RequestId},
         name,
         owner::{Change, Group, Owner, Point, Proof},
@@ -61,12 +61,10 @@ pub async fn contested(
             claimed: other.claimed,
             present: holder.until.is_none(),
             believed: holder.believed,
+            proved: holder.proved,
         };
-        for (_, point) in change::contest(&[rival], proof).map_err(|_| Refused::Taken)? {
+        for (_, point) in change::contest(&[rival], proof, course.shown(&key)).map_err(|_| Refused::Taken)? {
             if other.claimed {
-                if course.shown(&key).is_some_and(|shown| holder.proved > shown) {
-                    return Err(Refused::Taken);
-                }
                 lost.push((other.clone(), point, key.clone()));
                 continue;
             }
@@ -132,8 +130,11 @@ pub(super) async fn complete(
     if wanted.erase {
         return Ok(erase::decided(env, actor, owner, request, now).await);
     }
-    let (renewed, mut effects) = renewed(&owner, &request.course);
-    let mut done = change::accept(&renewed, &stand.wish, proof, now).map_err(|why| wanted::impossible(wanted, &why))?;
+    let (renewed, proved) = former::renewed(&owner, &request.course);
+    let mut effects: Vec<Effect> =
+        proved.into_iter().map(|(point, held)| written(owner.id, &Step::Proved(point, held), now)).collect();
+    let done = change::accept(&renewed, &stand.wish, proof, now).map_err(|why| wanted::impossible(wanted, &why))?;
+    let mut done = done.proved_by(&request.course, &stand.introduced);
     done.after.silenced &= !wanted.end_panic;
     let groups = granted(env, &done.after.points, owner.id, wanted).await?;
     let request = Request { state: RequestState::Accepted, decided: Some(now), due: None, ..request };
@@ -164,32 +165,7 @@ pub(super) async fn complete(
 
 /// For each former number of an owner who proves their own: the question whether it is still theirs.
 fn asked_later(env: &Env, after: &Owner, now: Time) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for point in after.points.iter().filter(|point| point.removed.is_none()) {
-        for (at, held) in point.values.iter().enumerate().filter(|(_, held)| held.until.is_some()) {
-            let again = point.values[at + 1..].iter().any(|later| later.address.key() == held.address.key());
-            effects.extend(letters::lapsing(env, after, point, held, now).filter(|_| !again));
-        }
-    }
-    effects
-}
-
-/// Values that answered to a code in this request are proved anew, where another proof came with it (rule Q3): the window of
-/// a number that is being left counts from there.
-fn renewed(owner: &Owner, course: &Course) -> (Owner, Vec<Effect>) {
-    let (mut after, mut effects) = (owner.clone(), Vec::new());
-    if course.evidence.len() < 2 {
-        return (after, effects);
-    }
-    for point in after.points.iter_mut().filter(|point| point.removed.is_none()) {
-        for held in point.values.iter_mut().filter(|held| held.until.is_none() && held.proof != Proof::None) {
-            let Some(at) = course.shown(held.address.key()).filter(|at| *at > held.proved) else { continue };
-            (held.proof, held.proved) = (Proof::Code, at);
-            let key = held.address.key().into();
-            effects.push(Effect::ValueProved { owner: owner.id, point: point.id, key, proof: Proof::Code, at });
-        }
-    }
-    (after, effects)
+    former::values(after).filter_map(|(point, held)| letters::lapsing(env, after, point, held, now)).collect()
 }
 
 /// These points of an imported owner are removed, in a request of its own, and nobody is told.
@@ -320,7 +296,7 @@ pub async fn granted(env: &Env, after: &[Point], owner: OwnerId, wanted: &Wanted
         let concealed = wanted::grants(after, &[], &asked.conceal, &[], &pointer);
         match given.and_then(|given| Ok((given, concealed?))) {
             Ok((given, concealed)) => {
-                group.grants = merged(&without(&group.grants, &concealed), &given);
+                group.grants = group::changed(&group.grants, &given, &concealed);
                 changed.retain(|other: &Group| other.id != group.id);
                 changed.push(group.clone());
             }
@@ -328,27 +304,4 @@ pub async fn granted(env: &Env, after: &[Point], owner: OwnerId, wanted: &Wanted
         }
     }
     if faults.is_empty() { Ok(changed) } else { Err(Refused::Invalid(faults)) }
-}
-
-/// The rights of a group that learns the value of these points no longer, and is connected as before.
-fn without(grants: &[Grant], concealed: &[Grant]) -> Vec<Grant> {
-    let kept = |grant: &Grant| match grant {
-        Grant::Reveal(Item::Point(point)) if concealed.contains(&Grant::Forward(*point)) => Grant::Forward(*point),
-        other => *other,
-    };
-    grants.iter().map(kept).collect()
-}
-
-/// Both lists; `reveal` of a point stands for its `forward` too.
-fn merged(one: &[Grant], other: &[Grant]) -> Vec<Grant> {
-    let mut all: Vec<Grant> = one.iter().chain(other).copied().collect();
-    let revealed: Vec<Grant> =
-        all.iter().copied().filter(|grant| matches!(grant, Grant::Reveal(Item::Point(_)))).collect();
-    all.retain(|grant| match grant {
-        Grant::Forward(point) => !revealed.contains(&Grant::Reveal(Item::Point(*point))),
-        Grant::Reveal(_) => true,
-    });
-    all.sort_unstable();
-    all.dedup();
-    all
 }

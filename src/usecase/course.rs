@@ -17,7 +17,7 @@ use crate::{
     domain::{
         address::Address,
         change::{
-            self, Accepted, Request, RequestState, Step, Wish,
+            self, Request, RequestState, Wish,
             hold::{self, By, Evidence, Standing, Verdict, Veto, Why},
         },
         code::{Code, Purpose},
@@ -66,20 +66,11 @@ pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<S
     let standing = Standing {
         introduced: keys,
         held_by_another,
-        takes_away: takes_away(owner, &done) || wanted.end_panic || wanted.erase || !wanted.passkeys.is_empty(),
+        takes_away: done.takes_away(owner) || wanted.end_panic || wanted.erase || !wanted.passkeys.is_empty(),
         dead: dead(env, owner).await?,
         passkeys,
     };
     Ok(Stand { wish, introduced, standing })
-}
-
-/// Whether a value that was believed is lost by it, whatever comes in its place (rule C11).
-fn takes_away(owner: &Owner, done: &Accepted) -> bool {
-    let believed = |point, address: &Address| {
-        let held = owner.points.iter().filter(|one| one.id == point).filter_map(Point::current);
-        held.into_iter().any(|held| held.proof != Proof::None && held.address.key() == address.key())
-    };
-    done.steps.iter().any(|step| matches!(step, Step::Left(point, address) if believed(*point, address)))
 }
 
 /// Keys of present values that a report has called dead since they were proved.
@@ -168,8 +159,8 @@ pub async fn outlook(env: &Env, owner: &Owner, request: &Request) -> Result<Verd
 /// What was shown in the session lately counts for a request, but for the end of a panic and for erasure, which need a
 /// proof of their own (rule C7).
 fn shown_lately(env: &Env, actor: &Actor, wanted: &Wanted, request: &mut Request, now: Time) {
-    let (fresh, own_proof) = (env.rules().holds.fresh, wanted.end_panic || wanted.erase);
-    for shown in actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh && !own_proof) {
+    let (holds, own_proof) = (env.rules().holds, wanted.end_panic || wanted.erase);
+    for shown in actor.evidence.iter().filter(|shown| holds.is_fresh(shown, now) && !own_proof) {
         request.course.show(shown.by.clone(), shown.at);
     }
 }
@@ -280,7 +271,7 @@ async fn advance(
     Ok(Plan { commit, outcome: Decided { request, owner } })
 }
 
-/// The request is held from now on, and all points are told; one that is held already ends sooner by a further proof, unless
+/// The request is held from now on, and all points are told, and whoever else has its values (rule C9); one that is held already ends sooner by a further proof, unless
 /// somebody spoke against it.
 fn held(
     env: &Env,
@@ -301,7 +292,12 @@ fn held(
     request.due = Some(until);
     request.course.why = Some(why);
     let what = What::Hold { owner: owner.id, request: request.id };
-    letters::to_points(env, owner, &stand.standing.introduced, &what, now, until.since(now).max(letters::LIFE))
+    let life = until.since(now).max(letters::LIFE);
+    let mut told = letters::to_points(env, owner, &stand.standing.introduced, &what, now, life);
+    // For every value alike: whether somebody has it is looked up when nobody waits for an answer.
+    let what = What::Contest { owner: owner.id, request: request.id };
+    told.extend(stand.introduced.iter().map(|value| letters::due(env, value, &what, None, now, letters::LIFE)));
+    told
 }
 
 /// One change of points at a time: while one is held, no other begins. And nobody fills the store with requests.

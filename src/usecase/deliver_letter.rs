@@ -30,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 pub enum Posting {
     /// The far end took it.
     Sent,
+    /// It was to nobody, and those whom it concerns have letters of their own.
+    Passed,
     /// It is of no use any more, or nobody can carry it.
     Dropped,
     /// It may have been sent, and is not repeated.
@@ -73,6 +75,11 @@ async fn carry(env: &Env, post: &Post, claimed: &ClaimedLetter, stop: &Cancellat
     };
     if now >= letter.expires {
         return end(env, claimed, Posting::Dropped).await;
+    }
+    if let Some(mut effects) = letters::instead(env, letter, &what, now).await? {
+        effects.push(Effect::Posted(Posted::Ended { id: letter.id, fence: claimed.fence }));
+        env.store.commit(Commit { effects, ..Commit::default() }).await?;
+        return Ok(Posting::Passed);
     }
     let channel = match letter.to.kind() {
         Kind::Phone => Channel::Sms,

@@ -9,31 +9,22 @@ use super::{
 use crate::{
     domain::{
         address::Address,
-        change::hold::{self, By},
         code::{Code, Purpose},
+        former,
         id::CodeId,
-        owner::{Held, Owner, Point, Proof},
+        owner::{Held, Owner, Proof},
+        query::Holder,
     },
     store::{Effect, Session},
 };
 use serde_json::json;
-
-/// The point that had this value last.
-fn point_of<'a>(owner: &'a Owner, key: &str) -> Option<(&'a Point, &'a Held)> {
-    let had = owner.points.iter().filter(|point| point.removed.is_none());
-    had.filter_map(|point| {
-        let last = point.values.iter().rev().find(|held| held.address.key() == key)?;
-        (last.until.is_some() && last.proof != Proof::None).then_some((point, last))
-    })
-    .max_by_key(|(_, held)| held.until)
-}
 
 /// Asks for a code to a former value of one of the owner's points.
 pub async fn begin(env: &Env, session: &Session, to: &Address, requester: Requester<'_>) -> Result<Issued, Refused> {
     let owner = read_owner(env, session.owner, None).await?;
     // The answer would tell what they had.
     history::is_shown(&owner)?;
-    let Some((point, _)) = point_of(&owner, to.key()) else {
+    let Some((point, _)) = former::last(&owner, to.key()) else {
         return Err(Refused::invalid("/to", "no point of yours had this value and has another now"));
     };
     codes::issue(env, Purpose::Former { owner: owner.id, point: point.id }, to, requester).await
@@ -57,21 +48,15 @@ pub async fn renew(env: &Env, session: &Session, code: &Code) -> Result<Plan<Own
     let owner = read_owner(env, session.owner, None).await?;
     let now = env.store.now().await?;
     let key: Box<str> = code.address.key().into();
-    let (point, held) = point_of(&owner, &key).ok_or(Refused::NotFound("former number"))?;
-    let fresh = env.rules().holds.fresh;
-    let other = |by: &By| match by {
-        By::Passkey => true,
-        By::Code(from) => **from != *key && hold::proves(&owner, from, &[]).is_some(),
-    };
-    if !session.evidence.iter().any(|shown| now.since(shown.at) < fresh && other(&shown.by)) {
+    let (point, held) = former::last(&owner, &key).ok_or(Refused::NotFound("former number"))?;
+    if !former::may_be_renewed(&owner, &key, &session.evidence, &env.rules().holds, now) {
         let why = "sign in with another number or address of yours, or a passkey: the old number alone proves nothing";
         return Err(Refused::Conflict(why.into()));
     }
-    let left = held.until.unwrap_or(held.from);
-    for (_, holder) in env.store.holders(std::slice::from_ref(&key)).await? {
-        if holder.owner != owner.id && holder.believed && holder.proved >= left {
-            return Err(Refused::Taken);
-        }
+    let holders = env.store.holders(std::slice::from_ref(&key)).await?;
+    let holders: Vec<Holder> = holders.into_iter().map(|(_, holder)| holder).collect();
+    if former::taken(owner.id, held, &holders) {
+        return Err(Refused::Taken);
     }
     let actor = Actor::person(session.evidence.clone());
     let renewed = Held { proof: Proof::Code, proved: now, ..held.clone() };

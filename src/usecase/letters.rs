@@ -7,11 +7,13 @@ use crate::{
         address::{Address, Kind},
         change::RequestState,
         code::{self, Purpose},
+        former,
         id::{CodeId, LetterId, OwnerId, PointId, RequestId},
         owner::{Held, Owner, Point, Proof},
+        query::Holder,
     },
     store::{Effect, Letter, Posted, Result},
-    template::{Code, Facts, Hold, Kept, Lapsing, Letterhead, Unproved, Won},
+    template::{Code, Contested, Facts, Hold, Kept, Lapsing, Letterhead, Unproved, Won},
 };
 use std::time::Duration;
 
@@ -39,6 +41,25 @@ pub enum What {
     /// An address of the reader was proved by somebody else (rule C9).
     Unproved {
         /// Its key.
+        key: Box<str>,
+        /// As it is written.
+        wire: Box<str>,
+    },
+    /// To nobody: where somebody else has the address that it is for, they are told at their other points that a request
+    /// wants it (rule C9).
+    Contest {
+        /// Whose request.
+        owner: OwnerId,
+        /// Which.
+        request: RequestId,
+    },
+    /// An address of the reader was proved for a request of somebody else's, which is held (rule C9).
+    Contested {
+        /// Whose request.
+        owner: OwnerId,
+        /// Which.
+        request: RequestId,
+        /// The address's key.
         key: Box<str>,
         /// As it is written.
         wire: Box<str>,
@@ -75,17 +96,10 @@ impl What {
     }
 }
 
-/// How long before its end the owner is asked.
-const AHEAD: Duration = Duration::from_hours(7 * 24);
-
 /// The question whether a former number is still its owner's, some days before it is answered for no longer; none where the
 /// time is too short for a question. It goes to the value that the point has now.
 pub(super) fn lapsing(env: &Env, owner: &Owner, point: &Point, former: &Held, now: Time) -> Option<Effect> {
-    let (to, until) = (point.current()?, former.proved.after(env.rules().windows.alone));
-    let asked = until.before(AHEAD);
-    if asked <= now || former.proof == Proof::None || former.address.kind() != Kind::Phone {
-        return None;
-    }
+    let (to, (asked, until)) = (point.current()?, former::asked(former, &env.rules().windows, now)?);
     let what = What::Lapsing { owner: owner.id, point: point.id, key: former.address.key().into() };
     let mut effect = due(env, &to.address, &what, Some(&owner.language), now, until.since(now));
     if let Effect::Posted(Posted::Due(letter)) = &mut effect {
@@ -106,15 +120,37 @@ async fn lapses(
     let Some(owner) = env.store.owner(owner).await?.filter(|owner| !owner.silenced) else { return Ok(None) };
     let Some(point) = owner.points.iter().find(|one| one.id == point) else { return Ok(None) };
     let reads = point.current().is_some_and(|held| held.address.key() == letter.to.key() && held.proof != Proof::None);
-    let last = point.values.iter().rev().find(|held| held.address.key() == key);
-    let Some((held, left)) = last.filter(|_| reads).and_then(|held| Some((held, held.until?))) else { return Ok(None) };
-    let until = held.proved.after(env.rules().windows.alone);
-    if until > letter.due.after(AHEAD * 2) {
-        return Ok(None);
+    let last = former::values(&owner).find(|(at, held)| reads && at.id == point.id && held.address.key() == key);
+    let Some((_, held)) = last else { return Ok(None) };
+    let Some(until) = former::lapses(held, &env.rules().windows, letter.due) else { return Ok(None) };
+    let holders: Vec<Holder> = env.store.holders(&[key.into()]).await?.into_iter().map(|(_, holder)| holder).collect();
+    Ok((!former::taken(owner.id, held, &holders)).then(|| (held.address.clone(), until)))
+}
+
+/// Until when a request is held.
+async fn held_until(env: &Env, owner: OwnerId, request: RequestId) -> Result<Option<Time>> {
+    let found = env.store.request(owner, request).await?.filter(|found| found.state == RequestState::Held);
+    Ok(found.and_then(|found| found.due))
+}
+
+/// What leaves in the place of a letter that is to nobody: a word to each other point of whoever else has the address, as long
+/// as the request is held. `None`: it is a letter like any other.
+pub(super) async fn instead(env: &Env, letter: &Letter, what: &What, now: Time) -> Result<Option<Vec<Effect>>> {
+    let What::Contest { owner, request } = what else { return Ok(None) };
+    let Some(until) = held_until(env, *owner, *request).await? else { return Ok(Some(Vec::new())) };
+    let (key, wire): (Box<str>, Box<str>) = (letter.to.key().into(), letter.to.wire().into());
+    let what = What::Contested { owner: *owner, request: *request, key: key.clone(), wire };
+    let (mut effects, mut told) = (Vec::new(), vec![*owner]);
+    for (_, holder) in env.store.holders(std::slice::from_ref(&key)).await? {
+        if holder.until.is_some() || !holder.believed || told.contains(&holder.owner) {
+            continue;
+        }
+        told.push(holder.owner);
+        if let Some(other) = env.store.owner(holder.owner).await?.filter(|other| other.claimed) {
+            effects.extend(to_points(env, &other, std::slice::from_ref(&key), &what, now, until.since(now).max(LIFE)));
+        }
     }
-    let others = env.store.holders(&[key.into()]).await?;
-    let taken = others.iter().any(|(_, other)| other.owner != owner.id && other.believed && other.proved >= left);
-    Ok((!taken).then(|| (held.address.clone(), until)))
+    Ok(Some(effects))
 }
 
 /// A letter in the commit of what causes it.
@@ -170,8 +206,7 @@ pub(super) async fn facts(
             Some(Box::new(Code::new(head, &digits, u32::try_from(minutes).unwrap_or(1).max(1))))
         }
         What::Hold { owner, request } => {
-            let found = env.store.request(*owner, *request).await?.filter(|found| found.state == RequestState::Held);
-            let Some(until) = found.and_then(|found| found.due) else { return Ok(None) };
+            let Some(until) = held_until(env, *owner, *request).await? else { return Ok(None) };
             let hold = Hold::new(head, &keep::code(env, *request, letter.to.key()).await?, until);
             let link = match letter.to.kind() {
                 Kind::Email => keep::link(env, base, *owner, *request, letter.to.key()).await?,
@@ -187,6 +222,12 @@ pub(super) async fn facts(
         What::Answer { due, .. } => {
             let answer = heard::answer(env, &letter.to, *due, head).await?;
             answer.map(|answer| Box::new(answer) as Box<dyn Facts>)
+        }
+        What::Contest { .. } => None,
+        What::Contested { owner, request, key, wire } => {
+            let until = held_until(env, *owner, *request).await?;
+            let address = Address::stored(key.clone(), wire.clone());
+            until.map(|until| Box::new(Contested::new(head, &address, until)) as Box<dyn Facts>)
         }
         What::Unproved { key, wire } => {
             Some(Box::new(Unproved::new(head, &Address::stored(key.clone(), wire.clone()))))

@@ -86,8 +86,8 @@ pub async fn cancel(env: &Env, actor: &Actor, owner: OwnerId, id: RequestId) -> 
     let found = read_owner(env, owner, None).await?;
     let request = open(env, owner, id).await?;
     if actor.of_owner && request.state == RequestState::Held {
-        let (now, fresh) = (env.store.now().await?, env.rules().holds.fresh);
-        let shown = actor.evidence.iter().filter(|shown| now.since(shown.at) < fresh);
+        let (now, holds) = (env.store.now().await?, env.rules().holds);
+        let shown = actor.evidence.iter().filter(|shown| holds.is_fresh(shown, now));
         let by: Vec<_> = shown.map(|shown| shown.by.clone()).collect();
         let Plan { commit, outcome: (kept, decided) } = course::vetoed(env, actor, owner, id, &by, (&[], None)).await?;
         if let Kept::Spent(_) = kept {

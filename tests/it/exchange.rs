@@ -223,7 +223,7 @@ async fn e2_more_than_five_in_ten_minutes_are_an_import_and_none_of_them_leaves_
     assert_eq!(world.held(ANN).await, [Why::Import; 7]);
     let post = world.0.running.gateway.post().unwrap();
     let ceiling = preview::preview(world.env(), &post, ANN).await.unwrap();
-    assert_eq!((ceiling.people, ceiling.nowhere, ceiling.parts), (7, 0, 7));
+    assert_eq!((ceiling.people, ceiling.nowhere, ceiling.cost.parts), (7, 0, 7));
     let text = ceiling.texts[0].sms.clone().unwrap();
     let held = introductions::held(world.env(), ANN, None, 100).await.unwrap();
     let unwanted = [held.items[6].contact.id];

@@ -2,7 +2,7 @@
 //! `browser`.
 
 use crate::{
-    notes::Notes,
+    notes::{self, Given},
     spawn::{Running, Setup, spawn},
     via::client,
 };
@@ -16,17 +16,12 @@ use redial::{
         },
         code::Caps,
         id::RequestId,
-        owner::Channel,
         passkey::Relying,
-        schedule::Backoff,
     },
     store::{Commit, Effect},
-    template::Templates,
     usecase::{
         Live, Rules,
-        carrier::Carrier,
         deliver_notice::Post,
-        governor::Governor,
         requests,
         wanted::{NewValue, Wanted, WantedPoint},
         write::{Actor, carry_out},
@@ -34,11 +29,7 @@ use redial::{
     worker::{Settings, Worker},
 };
 use serde_json::json;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 const ANN: &str = "+14155550100";
 const NOBODY: &str = "+14155550199";
@@ -47,7 +38,7 @@ const NOBODY: &str = "+14155550199";
 pub(crate) struct Portal {
     pub(crate) running: Running,
     worker: Worker,
-    given: Arc<Mutex<Vec<(String, String)>>>,
+    given: Given,
 }
 
 impl Portal {
@@ -63,22 +54,8 @@ impl Portal {
         };
         let rules = Rules { registration: true, codes, ..Rules::default() };
         let running = spawn(Setup { rules, ..Setup::default() }).await;
-        let given = Arc::default();
-        let notes = |channel| (channel, Arc::new(Notes { channel, given: Arc::clone(&given) }) as Arc<dyn Carrier>);
-        let post = || Post {
-            templates: Templates::built_in(),
-            carriers: vec![notes(Channel::Sms), notes(Channel::Email)],
-            service: "Redial".into(),
-            help: "help@example.com".into(),
-            public_url: running.base.clone(),
-            mailboxes: HashMap::new(),
-            language: "en".into(),
-            backoff: Backoff::default(),
-            expiry: Post::USUAL_EXPIRY,
-            caps: HashMap::new(),
-            governor: Governor::default(),
-            zone: jiff::tz::TimeZone::UTC,
-        };
+        let given = Given::default();
+        let post = || Post { help: "help@example.com".into(), ..notes::post(&given, &running.base) };
         running.gateway.sends_with(Live::new(post()));
         let worker = Worker::new(running.env.clone(), Arc::new(post()), Settings::default(), None);
         Self { running, worker, given }
@@ -236,6 +213,54 @@ async fn a_form_counts_from_its_own_session_and_site_only() {
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
     }
+}
+
+/// The address of every form of the portal's pages, with ids of things that there are not.
+fn forms() -> BTreeSet<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pages/portal");
+    let mut found = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for form in text.split("<form").skip(1).filter(|form| form.contains("method=\"post\"")) {
+            let tag = form.split('\n').next().unwrap();
+            let Some(action) = tag.split("action=\"").nth(1) else { continue };
+            let mut path = String::new();
+            for (nth, piece) in action.split("{{").enumerate() {
+                let rest = if nth == 0 { piece } else { piece.split_once("}}").unwrap().1 };
+                path.push_str(if nth == 0 { "" } else { "x" });
+                path.push_str(rest.split('"').next().unwrap());
+                if rest.contains('"') {
+                    break;
+                }
+            }
+            found.insert(path);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_form_at_all_counts_without_its_mark_or_from_elsewhere() {
+    let portal = Portal::new().await;
+    let cookie = portal.signed_in(ANN, "").await;
+    let mark = hidden(&portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text, "form");
+    let forms = forms();
+    // Those by which one gets in: there is no session yet whose mark could stand there.
+    let ways_in = ["/me/sign-in", "/me/sign-in/code", "x"];
+    assert!(forms.len() > 30 && ways_in.iter().all(|way| forms.contains(*way)), "{forms:?}");
+    let elsewhere = (header::ORIGIN, "https://evil.example");
+    for form in &forms {
+        let path = if form == "x" { "/me/sign-in/passkey" } else { form };
+        let marked = [("form", &*mark)];
+        let foreign = portal.ask(path, &[(header::COOKIE, &*cookie), elsewhere.clone()], Some(&marked)).await;
+        assert_eq!(foreign.status, StatusCode::FORBIDDEN, "{form} from another site");
+        if !ways_in.contains(&&**form) {
+            let own = [(header::COOKIE, &*cookie)];
+            let bare = portal.ask(path, &own, Some(&[])).await;
+            assert_eq!(bare.status, StatusCode::FORBIDDEN, "{form} without its mark");
+        }
+    }
+    assert!(portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text.contains("Ann Lee"), "nothing has happened");
 }
 
 #[tokio::test]

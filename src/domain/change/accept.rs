@@ -1,6 +1,6 @@
 //! What an accepted request does to an owner.
 
-use super::{Impossible, LONGEST_LABEL, MOST_POINTS, PointWish, Snapshot, Wish};
+use super::{Impossible, LONGEST_LABEL, MOST_POINTS, PointWish, Snapshot, Wish, hold::Course};
 use crate::{
     clock::Time,
     domain::{
@@ -38,6 +38,33 @@ impl Accepted {
     /// Whether a value became former, by whatever way (rule C11).
     pub fn number_changed(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Left(..)))
+    }
+
+    /// Whether a value that was believed is lost by it, whatever comes in its place (rules C3, C11).
+    pub fn takes_away(&self, before: &Owner) -> bool {
+        let believed = |point, address: &Address| {
+            let held = before.points.iter().filter(|one| one.id == point).filter_map(Point::current);
+            held.into_iter().any(|held| held.proof != Proof::None && held.address.key() == address.key())
+        };
+        self.steps.iter().any(|step| matches!(step, Step::Left(point, address) if believed(*point, address)))
+    }
+
+    /// The same with what codes proved as old as the codes, and not as the end of the hold: the newest proof counts
+    /// (rule C9). `introduced` are the values that needed one.
+    #[must_use]
+    pub fn proved_by(mut self, course: &Course, introduced: &[Address]) -> Self {
+        let values = self.after.points.iter_mut().flat_map(|point| &mut point.values);
+        let stepped = self.steps.iter_mut().filter_map(|step| match step {
+            Step::Held(_, held) | Step::Proved(_, held) => Some(held),
+            Step::Left(..) | Step::Point(_) => None,
+        });
+        for held in values.chain(stepped).filter(|held| held.until.is_none() && held.proof == Proof::Code) {
+            let needed = introduced.iter().any(|address| address.key() == held.address.key());
+            if let Some(at) = course.shown(held.address.key()).filter(|_| needed) {
+                held.proved = at;
+            }
+        }
+        self
     }
 
     /// Values that the owner has now and had not before, or that were proved again.

@@ -103,6 +103,11 @@ impl Holds {
             Why::OnePoint | Why::HeldByAnother => self.long,
         }
     }
+
+    /// Whether what was shown is new enough to count for something else, too.
+    pub fn is_fresh(&self, shown: &Evidence, now: Time) -> bool {
+        now.since(shown.at) < self.fresh
+    }
 }
 
 impl Default for Holds {

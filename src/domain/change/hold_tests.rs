@@ -1,11 +1,7 @@
 //! Rule C3 as tables.
 
 use super::*;
-use crate::domain::{
-    address::{Address, Kind},
-    id::{OwnerId, PointId},
-    owner::Profile,
-};
+use crate::domain::fixtures;
 
 const NOW: Time = Time(1_800_000_000_000_000);
 const DAY: Duration = Duration::from_hours(24);
@@ -17,33 +13,22 @@ const FORMER: &str = "+14155550104";
 const NEW: &str = "+14155550123";
 
 fn held(key: &str, days: u32, proof: Proof) -> Held {
-    let from = NOW.before(DAY * days);
-    Held { address: Address::stored(key, key), from, until: None, proof, proved: from }
+    fixtures::held(key, NOW.before(DAY * days), proof)
 }
 
 fn point(id: u128, values: Vec<Held>) -> Point {
-    Point { id: PointId(id), kind: Kind::Phone, label: "x".into(), removed: None, values }
+    fixtures::point(id, "x", values)
 }
 
 /// `A` and `B` since a year, `YOUNG` since a week, `UNPROVED` never proved, `FORMER` left.
 fn ann() -> Owner {
     let former = Held { until: Some(NOW.before(DAY * 10)), ..held(FORMER, 300, Proof::Code) };
-    Owner {
-        id: OwnerId(1),
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile::default(),
-        points: vec![
-            point(1, vec![held(A, 365, Proof::Code)]),
-            point(2, vec![former, held(B, 365, Proof::Code)]),
-            point(3, vec![held(YOUNG, 7, Proof::Code)]),
-            point(4, vec![held(UNPROVED, 365, Proof::None)]),
-        ],
-        created: NOW.before(DAY * 365),
-    }
+    fixtures::ann(vec![
+        point(1, vec![held(A, 365, Proof::Code)]),
+        point(2, vec![former, held(B, 365, Proof::Code)]),
+        point(3, vec![held(YOUNG, 7, Proof::Code)]),
+        point(4, vec![held(UNPROVED, 365, Proof::None)]),
+    ])
 }
 
 fn course(shown: &[&str]) -> Course {

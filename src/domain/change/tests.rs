@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::domain::{
+    fixtures,
     id::AppId,
     owner::{Held, Point},
 };
@@ -23,30 +24,11 @@ fn letter(address: &Address) -> String {
 fn owner(points: &str) -> Owner {
     let point = |(number, text): (usize, &str)| {
         let (label, held) = text.split_once('=').unwrap();
-        let held: Vec<Held> = [held]
-            .into_iter()
-            .filter(|held| !held.is_empty())
-            .map(|held| Held { address: value(held), from: Time(1), until: None, proof: VOUCHED, proved: Time(1) })
-            .collect();
-        Point {
-            id: PointId(number as u128 + 1),
-            kind: held.first().map_or(Kind::Phone, |held| held.address.kind()),
-            label: label.into(),
-            removed: None,
-            values: held,
-        }
+        let values = [held].into_iter().filter(|held| !held.is_empty());
+        let values = values.map(|held| Held { address: value(held), ..fixtures::held("", Time(1), VOUCHED) }).collect();
+        fixtures::point(number as u128 + 1, label, values)
     };
-    Owner {
-        id: OwnerId(1),
-        version: 1,
-        revision: 1,
-        claimed: false,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile { name: "Ann".into(), ..Profile::default() },
-        points: points.split_whitespace().enumerate().map(point).collect(),
-        created: Time(1),
-    }
+    Owner { claimed: false, ..fixtures::ann(points.split_whitespace().enumerate().map(point).collect()) }
 }
 
 fn wish(owner: &Owner, text: &str) -> Wish {
@@ -248,7 +230,14 @@ fn c10_a_proof_claims_an_owner_and_an_import_does_not() {
 
 #[test]
 fn c9_a_value_is_current_for_one_owner() {
-    let rival = |claimed, present, believed| Rival { owner: OwnerId(2), point: PointId(7), claimed, present, believed };
+    let rival = |claimed, present, believed| Rival {
+        owner: OwnerId(2),
+        point: PointId(7),
+        claimed,
+        present,
+        believed,
+        proved: Time(5),
+    };
     let ends = Ok(vec![(OwnerId(2), PointId(7))]);
     // who else: claimed, holds it now, believed; the proof; what becomes of it
     let cases = [
@@ -264,9 +253,15 @@ fn c9_a_value_is_current_for_one_owner() {
         (rival(false, true, true), Proof::None, Ok(vec![])),
     ];
     for (rival, proof, expected) in cases {
-        assert_eq!(contest(&[rival], &proof), expected, "{rival:?} {proof:?}");
+        assert_eq!(contest(&[rival], &proof, None), expected, "{rival:?} {proof:?}");
     }
-    assert_eq!(contest(&[], &VOUCHED), Ok(vec![]));
+    assert_eq!(contest(&[], &VOUCHED, None), Ok(vec![]));
+    for (rule, shown, expected) in [
+        ("a code that is newer than the other's proof", Some(Time(6)), Ok(vec![(OwnerId(2), PointId(7))])),
+        ("who has it proved it once more during the hold", Some(Time(4)), Err(Contested)),
+    ] {
+        assert_eq!(contest(&[rival(true, true, true)], &Proof::Code, shown), expected, "{rule}");
+    }
 }
 
 #[test]
@@ -284,5 +279,50 @@ fn q3_who_vouches_for_a_change_vouches_for_the_value_given_up() {
         let accepted = accept(&owner, &wish(&owner, "mobile:=2"), &proof, Time(5)).unwrap();
         let former = &accepted.after.points[0].values[0];
         assert_eq!((former.until, former.proved), (Some(Time(5)), counted_from), "{proof:?}");
+    }
+}
+
+#[test]
+fn c9_a_proof_is_as_old_as_its_code_and_not_as_the_end_of_the_hold() {
+    let mut course = hold::Course::default();
+    for (by, at) in [("+14155551", 2), ("+14155553", 3)] {
+        course.show(hold::By::Code(by.into()), Time(at));
+    }
+    for (rule, wished, key, proved) in [
+        ("a new value", "mobile:=3", "+14155553", Time(3)),
+        ("a new point", "+home=3", "+14155553", Time(3)),
+        ("the same value once more", "mobile:=1", "+14155551", Time(2)),
+        ("a value that needed no code", "work>office", "+14155552", Time(1)),
+    ] {
+        let owner = owner("mobile=1 work=2");
+        let wish = wish(&owner, wished);
+        let introduced = introduced(&owner, &wish).unwrap();
+        let done = accept(&owner, &wish, &Proof::Code, Time(9)).unwrap().proved_by(&course, &introduced);
+        let held = |held: &&Held| held.address.key() == key;
+        let found = done.after.points.iter().filter_map(Point::current).find(held).unwrap();
+        assert_eq!(found.proved, proved, "{rule}");
+        let stepped = done.steps.iter().filter_map(|step| match step {
+            Step::Held(_, held) | Step::Proved(_, held) => Some(held.proved),
+            Step::Left(..) | Step::Point(_) => None,
+        });
+        assert!(stepped.into_iter().all(|at| at == proved), "{rule}: {:?}", done.steps);
+    }
+}
+
+#[test]
+fn c3_c11_what_takes_a_believed_value_away() {
+    for (rule, wished, takes) in [
+        ("another value", "mobile:=3", true),
+        ("none", "-mobile", true),
+        ("removed and added under its label", "-mobile +mobile=3", true),
+        ("a further one", "+home=3", false),
+        ("another label", "mobile>private", false),
+        ("the same once more", "mobile:=1", false),
+        ("one that nobody ever proved", "-claimed", false),
+    ] {
+        let mut owner = owner("mobile=1 claimed=2");
+        owner.points[1].values[0].proof = Proof::None;
+        let accepted = accept(&owner, &wish(&owner, wished), &Proof::None, Time(5)).unwrap();
+        assert_eq!(accepted.takes_away(&owner), takes, "{rule}");
     }
 }

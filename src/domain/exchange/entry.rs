@@ -3,9 +3,10 @@
 use super::Replaced;
 use crate::domain::{
     address::{Address, Kind, email, phone, phone::Region},
+    asleep::Asleep,
     card::{Document, Reach, Version},
-    id::PointId,
-    owner::{Owner, Proof},
+    id::{OwnerId, PointId},
+    owner::{Contact, Owner, Proof},
 };
 
 /// The word at a value that was replaced and stays in the entry.
@@ -50,6 +51,14 @@ pub fn proved_keys(owner: &Owner) -> Vec<Box<str>> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// Whether an entry follows this owner: it is linked to them (name and address match), and it holds an address which they have
+/// `proved` and through which nothing sleeps (rules E3, C8).
+pub fn follows(entry: &Contact, of: OwnerId, proved: &[Box<str>], asleep: &[Asleep]) -> bool {
+    let awake =
+        |key: &str| proved.iter().any(|known| **known == *key) && asleep.iter().all(|one| one.address.key() != key);
+    entry.linked == Some(of) && entry.addresses.iter().any(|address| awake(address.key()))
 }
 
 /// The entry with what is new put into it, and what that was; `None` where it stays as it is.

@@ -2,8 +2,10 @@ use super::*;
 use crate::{
     clock::Time,
     domain::{
-        id::{AppId, OwnerId},
-        owner::{Held, Point, Profile},
+        asleep::Cause,
+        fixtures,
+        id::{AppId, BookId, ContactId},
+        owner::Held,
     },
 };
 
@@ -128,6 +130,38 @@ fn e3_what_the_viewer_took_back_is_not_put_there_again() {
 }
 
 #[test]
+fn e3_c8_which_entry_follows_whom() {
+    const HOME: &str = "+14155550103";
+    let (ann, other) = (OwnerId(1), OwnerId(2));
+    let asleep = |key: &str| Asleep { owner: OwnerId(9), address: number(key), since: Time(0), cause: Cause::Proved };
+    let entry = |linked: Option<OwnerId>, addresses: &[&str]| Contact {
+        id: ContactId(1),
+        book: BookId(1),
+        owner: OwnerId(9),
+        uid: "".into(),
+        version: 1,
+        card: Vec::new(),
+        name: "Ann Lee".into(),
+        names: Vec::new(),
+        addresses: addresses.iter().map(|text| number(text)).collect(),
+        linked,
+        language: None,
+    };
+    let proved: [Box<str>; 2] = [OLD.into(), HOME.into()];
+    for (rule, entry, asleep, follows) in [
+        ("name and address match", entry(Some(ann), &[OLD]), vec![], true),
+        ("by name alone nobody is followed", entry(None, &[OLD]), vec![], false),
+        ("nor somebody else", entry(Some(other), &[OLD]), vec![], false),
+        ("nor by an address that they have never proved", entry(Some(ann), &[NEW]), vec![], false),
+        ("nor by one that somebody else has proved since", entry(Some(ann), &[OLD]), vec![asleep(OLD)], false),
+        ("but by another one of theirs", entry(Some(ann), &[OLD, HOME]), vec![asleep(OLD)], true),
+        ("what sleeps elsewhere does not matter", entry(Some(ann), &[OLD]), vec![asleep(NEW)], true),
+    ] {
+        assert_eq!(super::follows(&entry, ann, &proved, &asleep), follows, "{rule}");
+    }
+}
+
+#[test]
 fn e3_only_what_the_owner_has_proved_changes_an_entry() {
     let held = |text: &str, until: Option<i64>, proof: Proof| Held {
         address: number(text),
@@ -136,17 +170,7 @@ fn e3_only_what_the_owner_has_proved_changes_an_entry() {
         proof,
         proved: Time(0),
     };
-    let owner = |values: Vec<Held>| Owner {
-        id: OwnerId(1),
-        version: 1,
-        revision: 1,
-        claimed: true,
-        silenced: false,
-        language: "en".into(),
-        profile: Profile::default(),
-        points: vec![Point { id: PointId(1), kind: Kind::Phone, label: "mobile".into(), removed: None, values }],
-        created: Time(0),
-    };
+    let owner = |values: Vec<Held>| fixtures::ann(vec![fixtures::point(1, "mobile", values)]);
     let vouched = || Proof::Vouched(AppId(1));
     for (rule, old, now, former) in [
         ("both proved", Proof::Code, Proof::Code, Some(vec![OLD])),

@@ -27,24 +27,16 @@ const UPDATES: usize = 32;
 /// How often it is looked at again because the viewer wrote to a book meanwhile.
 const TRIES: usize = 8;
 
-/// A viewer's entries that are somebody's: linked to them (name and address match), and holding an address that they have
-/// proved and through which nothing sleeps (rules E3, C8).
+/// A viewer's entries that follow somebody.
 pub(super) async fn entries(env: &Env, viewer: OwnerId, of: &Owner) -> Result<Vec<Contact>, StoreError> {
     let keys = entry::proved_keys(of);
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let found = env.store.contacts_at(&keys, Some((viewer, ContactId(0))), ENTRIES).await?.items;
-    let mut own: Vec<Contact> =
-        found.into_iter().filter(|one| one.owner == viewer && one.linked == Some(of.id)).collect();
-    if own.is_empty() {
-        return Ok(own);
-    }
     let asleep = env.store.asleep_at(viewer, &keys).await?;
-    let awake =
-        |key: &str| keys.iter().any(|known| **known == *key) && asleep.iter().all(|one| one.address.key() != key);
-    own.retain(|contact| contact.addresses.iter().any(|address| awake(address.key())));
-    Ok(own)
+    let own = found.into_iter().filter(|one| one.owner == viewer);
+    Ok(own.filter(|one| entry::follows(one, of.id, &keys, &asleep)).collect())
 }
 
 /// Brings the viewer's entries up to date with what is new to them. Whether there is an entry that says it now.

@@ -11,7 +11,12 @@ use redial::{
         target::Targets,
     },
     store::Effect,
-    usecase::{course::Kept, keep, requests, write::carry_out},
+    usecase::{
+        codes::Requester,
+        course::{self, Kept},
+        keep, requests,
+        write::carry_out,
+    },
 };
 use std::time::Duration;
 
@@ -26,6 +31,7 @@ both! {
     a_change_is_proved_held_and_carried_out
     a_code_counts_once_and_for_one_request
     c9_the_newest_proof_counts_after_its_hold
+    c9_whoever_else_has_the_number_is_warned_and_keeps_it_by_proving_it_again
     of_two_devices_one_wins_and_the_other_reads_a_conflict
 }
 
@@ -149,7 +155,7 @@ async fn a_request_that_nobody_proves_expires(world: World) {
 }
 
 async fn a_code_counts_once_and_for_one_request(world: World) {
-    use redial::usecase::{codes::Requester, course, sign_in, write::Refused};
+    use redial::usecase::{sign_in, write::Refused};
     let ann = world.person(MOBILE).await;
     let first = world.wants(&ann, replace("mobile", NEW)).await.unwrap().id;
     let second = world.wants(&ann, add("home", NEW)).await.unwrap().id;
@@ -197,8 +203,8 @@ async fn of_two_devices_one_wins_and_the_other_reads_a_conflict(world: World) {
     let one = world.wants(&ann, replace("mobile", NEW)).await.unwrap();
     let two = world.wants(&other, replace("mobile", "+14155550124")).await.unwrap();
     let issue = async |id, to| {
-        let requester = redial::usecase::codes::Requester { who: "x", language: None };
-        redial::usecase::course::code(&world.env, ANN, id, &address(to), requester).await.unwrap()
+        let requester = Requester { who: "x", language: None };
+        course::code(&world.env, ANN, id, &address(to), requester).await.unwrap()
     };
     let (a, b) = (issue(one.id, NEW).await, issue(two.id, "+14155550124").await);
     let (first, second) = (world.code_at(NEW).await, world.code_at("+14155550124").await);
@@ -207,4 +213,64 @@ async fn of_two_devices_one_wins_and_the_other_reads_a_conflict(world: World) {
     assert!(states == [true, false] || states == [false, true], "{one:?} {two:?}");
     let why = one.err().or(two.err()).unwrap().to_string();
     assert!(why.contains("another change is held"), "{why}");
+}
+
+async fn c9_whoever_else_has_the_number_is_warned_and_keeps_it_by_proving_it_again(world: World) {
+    // Somebody has Ann's SIM for a moment, and says that her number is his.
+    let taken = async |world: &World| {
+        let bob = world.person(BOBS).await;
+        let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
+        world.mail().await;
+        let held = world.proves_of(BOB, his.id, MOBILE).await.unwrap();
+        assert_eq!(held.state, RequestState::Held);
+        (his.id, world.mail().await)
+    };
+    let state = async |world: &World, id| world.env.store.request(BOB, id).await.unwrap().unwrap().state;
+    let (his, mail) = taken(&world).await;
+    let told: Vec<&str> = mail.iter().filter(|(_, text)| text.contains("0100")).map(|(to, _)| &**to).collect();
+    assert_eq!(told, [WORK, MAIL], "at her other points: whoever has the number reads what goes there");
+    for (_, text) in mail.iter().filter(|(_, text)| text.contains("0100")) {
+        assert!(text.contains("24 Nov") && text.contains("prove it again"), "{text}");
+        assert!(!text.contains("Bob") && !text.contains("0150") && !text.contains("KEEP"), "{text}");
+    }
+    // With two points of hers it takes minutes, and his request comes too late.
+    world.after(Duration::from_mins(1)).await;
+    let ann = world.person(WORK).await;
+    let hers = world.wants(&ann, replace("mobile", MOBILE)).await.unwrap();
+    world.proves(hers.id, MAIL).await.unwrap();
+    world.proves(hers.id, MOBILE).await.unwrap();
+    world.after(Duration::from_mins(10)).await;
+    assert_eq!(world.state(hers.id).await, RequestState::Accepted);
+    world.after(DAY).await;
+    assert_eq!(state(&world, his).await, RequestState::Cancelled);
+    assert_eq!(world.values(ANN).await, [MOBILE, WORK, MAIL]);
+
+    // With one it takes a day: his hold ends first, and hers, whose code is the newer one, takes it back.
+    let world = world.anew().await;
+    let (his, _) = taken(&world).await;
+    world.after(Duration::from_hours(1)).await;
+    let ann = world.person(WORK).await;
+    let hers = world.wants(&ann, replace("mobile", MOBILE)).await.unwrap();
+    world.proves(hers.id, MOBILE).await.unwrap();
+    world.after(Duration::from_hours(23)).await;
+    assert_eq!(state(&world, his).await, RequestState::Accepted);
+    assert_eq!(world.values(ANN).await, [WORK, MAIL]);
+    world.after(Duration::from_hours(1)).await;
+    assert_eq!(world.values(ANN).await, [MOBILE, WORK, MAIL]);
+    assert_eq!(world.values(BOB).await, [BOBS, BOBS_MAIL]);
+
+    // Who is warned of a change that was stopped meanwhile is not.
+    let world = world.anew().await;
+    let bob = world.person(BOBS).await;
+    let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
+    world.mail().await;
+    let (to, requester) = (address(MOBILE), Requester { who: "x", language: None });
+    let issued = course::code(&world.env, BOB, his.id, &to, requester).await.unwrap();
+    let typed = world.code_at(MOBILE).await;
+    let code = course::answered(&world.env, BOB, his.id, issued.challenge, &typed).await.unwrap();
+    let (shown, used) = course::shown_by(&code, world.now().await);
+    let prove = || course::prove(&world.env, &bob, BOB, his.id, shown.clone(), Some(used.clone()));
+    carry_out(&world.env, prove).await.unwrap();
+    carry_out(&world.env, || requests::cancel(&world.env, &bob, BOB, his.id)).await.unwrap();
+    assert_eq!(world.told().await, Vec::<String>::new());
 }

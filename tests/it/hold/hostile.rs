@@ -1,22 +1,54 @@
-//! Guessing, replays, a SIM swap against the hold, somebody else's number in every spelling, and what answers tell.
+//! Guessing, replays, a SIM swap against the hold, and what answers tell.
+//!
+//! Where each of the things stands that somebody may try, here and elsewhere:
+//!
+//! - *Codes are guessed*: `c1_a_code_is_guessed_five_times_at_most`, `c1_guesses_at_once_are_no_more_than_one_after_the_other`,
+//!   `guesses_on_two_nodes_are_no_more_than_on_one`, `c1_each_limit_ends_the_asking`,
+//!   `c3_wrong_words_are_limited_and_look_like_nothing_being_held`.
+//! - *Links, codes and answers are replayed*: `c1_an_old_code_and_a_used_one_are_wrong`, `a_code_counts_once_and_for_one_request`,
+//!   `a_code_answered_on_two_nodes_at_once_counts_once`, `c3_a_link_stops_its_own_change_and_no_later_one`,
+//!   `a_ceremony_that_begins_on_one_node_ends_on_another`, `a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none`,
+//!   `c7_a_link_shows_nothing_once_it_should_not`, `w1_a_captured_token_is_not_believed_again`.
+//! - *Another site sends a form (CSRF)*: `no_form_at_all_counts_without_its_mark_or_from_elsewhere`,
+//!   `a_form_counts_from_its_own_session_and_site_only`.
+//! - *A session is planted (fixation)*: `a_session_that_was_there_before_is_not_taken_over`,
+//!   `c1_each_proof_gives_a_session_another_token`.
+//! - *Who is registered is read from texts*: `c1_known_and_unknown_addresses_are_answered_alike`,
+//!   `c1_nothing_tells_who_is_registered`, `q4_every_no_has_one_face`,
+//!   `e2_neither_introduction_nor_preview_tells_who_is_registered`; *from times*: `c1_the_same_work_is_done_whoever_signs_in`,
+//!   `c3_the_same_work_is_done_for_every_wrong_word`, `c9_the_same_work_is_done_whoever_has_the_wanted_number`,
+//!   `q4_the_same_work_is_done_for_every_link_that_shows_nothing`.
+//! - *A number that is not one's own, in every spelling (C11)*: `c11_somebody_elses_number_needs_its_code_in_every_spelling`.
+//! - *A SIM is swapped*: `c3_all_codes_of_a_stolen_number_are_one_proof`,
+//!   `c9_whoever_else_has_the_number_is_warned_and_keeps_it_by_proving_it_again`,
+//!   `a_proof_that_was_lost_during_the_hold_ends_it`.
+//! - *Vetoes without end (C3)*: `c3_a_veto_ends_or_delays_twice_at_most`,
+//!   `c3_who_proved_it_ends_it_and_others_only_delay_it_twice`, `c3_who_spends_the_tries_does_not_spend_the_owners_veto`.
+//! - *A stranger called Mum (E3, E4)*: `e3_e4_a_stranger_called_mum_changes_nobodys_book`.
+//! - *A number that was given to somebody else (C8)*: `c8_rights_through_a_recycled_number_sleep_until_the_owner_confirms`,
+//!   `c8_e3_an_entry_whose_address_sleeps_does_not_follow_until_its_owner_confirms`,
+//!   `q9_the_new_holder_of_a_number_inherits_no_refusal`.
+//! - *Moved numbers are harvested (Q13)*: `q13_a_key_learns_so_many_new_numbers_a_day`,
+//!   `q13_an_account_is_connected_to_so_many_new_numbers_a_day`, `q13_everyone_is_only_ever_told_on_query`.
+//! - *A whole address book is introduced to (E2)*:
+//!   `e2_more_than_five_in_ten_minutes_are_an_import_and_none_of_them_leaves_unconfirmed`,
+//!   `e2_a_file_sends_nothing_until_confirmed`, `e2_caps_of_an_owners_day_and_of_one_address`.
 
 use super::world::*;
 use crate::both::both;
 use redial::{
     domain::{
-        address::Address,
         change::{RequestState, hold::Why},
         code::{Caps, TRIES},
     },
     store::{Effect, Returned, Unreachable},
     usecase::{
         Rules,
-        codes::Requester,
-        course::{self, Kept},
+        course::Kept,
         heard::{self, Heard},
-        keep,
+        keep, requests,
         sign_in::{self, SignedIn},
-        write::{Actor, Refused},
+        write::{Actor, Refused, carry_out},
     },
 };
 use std::time::Duration;
@@ -29,9 +61,9 @@ both! {
     c1_each_limit_ends_the_asking
     c3_all_codes_of_a_stolen_number_are_one_proof
     c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing
-    c11_somebody_elses_number_needs_its_code_in_every_spelling
     c3_wrong_words_are_limited_and_look_like_nothing_being_held
     c3_who_spends_the_tries_does_not_spend_the_owners_veto
+    c3_a_link_stops_its_own_change_and_no_later_one
     a_proof_that_was_lost_during_the_hold_ends_it
     a_stranger_with_a_key_of_ones_own_shows_nothing
     a_newcomer_is_registered_only_where_that_is_allowed
@@ -168,133 +200,6 @@ async fn c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing
     assert!(world.told().await.is_empty());
 }
 
-/// The number, as its owner proved it; the region of who asks; how a thief may write it.
-type Spelled = (&'static str, Option<&'static str>, &'static [&'static str]);
-const NUMBERS: [Spelled; 4] = [
-    (
-        "+14155550150",
-        Some("US"),
-        &[
-            "+14155550150",
-            "+1 (415) 555-0150",
-            " +1\u{a0}415\u{2011}555\u{2011}0150 ",
-            "tel:+1-415-555-0150",
-            "TEL:+1-415-555-0150",
-            "tel:555-0150;phone-context=+1-415",
-            "sms:+14155550150",
-            "whatsapp:+14155550150",
-            "sip:+14155550150@example.com",
-            "+１４１５５５５０１５０",
-            "＋1 415 555 0150",
-            "+\u{661}\u{664}\u{661}\u{665}\u{665}\u{665}\u{665}\u{660}\u{661}\u{665}\u{660}",
-            "+\u{6f1}\u{6f4}\u{6f1}\u{6f5}\u{6f5}\u{6f5}\u{6f5}\u{6f0}\u{6f1}\u{6f5}\u{6f0}",
-            "\u{202a}+14155550150\u{202c}",
-            "\u{200e}+1 415 555 0150\u{200f}",
-            "\u{2066}+14155550150\u{2069}",
-            "001 415 555 0150",
-            "011 1 415 555 0150",
-            "415 555 0150",
-            "(415) 555-0150",
-            "1 415 555 0150",
-            "+1 415 555 0150 ext. 12",
-            "tel:+14155550150;ext=12",
-            "+14155550150,,12#",
-        ],
-    ),
-    (
-        "+525512345678",
-        Some("MX"),
-        &[
-            "+525512345678",
-            "+5215512345678",
-            "+52 1 55 1234 5678",
-            "0052 55 1234 5678",
-            "55 1234 5678",
-            "tel:+52-1-55-1234-5678",
-        ],
-    ),
-    (
-        "+5491123456789",
-        Some("AR"),
-        &[
-            "+5491123456789",
-            "+541123456789",
-            "+54 11 2345-6789",
-            "+54 9 11 2345-6789",
-            "0054 11 2345 6789",
-            "011 15-2345-6789",
-        ],
-    ),
-    (
-        "+5511987654321",
-        Some("BR"),
-        &["+5511987654321", "+551187654321", "+55 (11) 8765-4321", "0055 11 98765 4321", "(11) 98765-4321"],
-    ),
-];
-
-async fn c11_somebody_elses_number_needs_its_code_in_every_spelling(world: World) {
-    use redial::domain::address::phone::Region;
-    let mut refused = Vec::new();
-    for (number, region, spellings) in NUMBERS {
-        let region = region.and_then(Region::new);
-        let world = world.anew_with(Rules { region, ..rules() }).await;
-        // It is Bob's, proved by him.
-        if number != BOBS {
-            let bob = world.person(BOBS).await;
-            let his = world.wants_of(BOB, &bob, add("other", number)).await.unwrap();
-            world.proves_of(BOB, his.id, number).await.unwrap();
-            world.after(DAY).await;
-        }
-        let bobs = world.values(BOB).await;
-        assert!(bobs.contains(&number.to_owned()), "{bobs:?}");
-        let thief = world.person(MOBILE).await;
-        for spelling in spellings {
-            let Ok(request) = world.wants(&thief, replace("mobile", spelling)).await else {
-                // What cannot be read is no number, and so nobody's.
-                refused.push(*spelling);
-                continue;
-            };
-            assert_eq!(request.state, RequestState::AwaitingProof, "{spelling}");
-            // Codes to the thief's own numbers do not prove it, and no other address can be named.
-            world.proves(request.id, MOBILE).await.unwrap();
-            let requester = Requester { who: "x", language: None };
-            let elsewhere = course::code(&world.env, ANN, request.id, &address(NEW), requester).await;
-            assert!(matches!(elsewhere, Err(Refused::Invalid(_))), "{spelling}");
-            assert_eq!(world.state(request.id).await, RequestState::AwaitingProof, "{spelling}");
-            // The code goes to Bob's phone and nowhere else.
-            world.mail().await;
-            let to = Address::parse(spelling, region).unwrap();
-            assert_eq!(to.key(), address(number).key(), "{spelling}");
-            course::code(&world.env, ANN, request.id, &to, requester).await.unwrap();
-            let told = world.told().await;
-            assert_eq!(
-                told.iter().map(|to| address(to).key().to_owned()).collect::<Vec<_>>(),
-                [address(number).key()],
-                "{spelling}"
-            );
-            world.commit(vec![Effect::RequestSet(cancelled(request))]).await;
-        }
-        // Nor is it signed in with, or stopped, by another spelling of somebody else's.
-        assert_eq!(world.values(BOB).await, bobs);
-        assert_eq!(world.values(ANN).await, [MOBILE, WORK, MAIL]);
-    }
-    // Extensions and pauses reach a switchboard and not a phone, and `00` is not how one calls abroad everywhere.
-    assert_eq!(refused, REFUSED);
-}
-
-/// What no number is read from.
-const REFUSED: [&str; 5] = [
-    "001 415 555 0150",
-    "+1 415 555 0150 ext. 12",
-    "tel:+14155550150;ext=12",
-    "+14155550150,,12#",
-    "0055 11 98765 4321",
-];
-
-fn cancelled(request: redial::domain::change::Request) -> redial::domain::change::Request {
-    redial::domain::change::Request { state: RequestState::Cancelled, due: None, ..request }
-}
-
 async fn c3_wrong_words_are_limited_and_look_like_nothing_being_held(world: World) {
     let say =
         async |world: &World, from: &str, code: &str| keep::by_code(&world.env, &address(from), code, Some(from)).await;
@@ -355,6 +260,27 @@ async fn c3_who_spends_the_tries_does_not_spend_the_owners_veto(world: World) {
     assert_eq!(answers().await, 1);
 }
 
+async fn c3_a_link_stops_its_own_change_and_no_later_one(world: World) {
+    let linked = async || {
+        let mail = world.mail().await;
+        let text = &mail.iter().rev().find(|(to, _)| to == MAIL).unwrap().1;
+        let token = text.split_whitespace().find_map(|word| word.strip_prefix("https://redial.example/keep/"));
+        token.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    let first = world.held().await;
+    let old = linked().await;
+    let ann = world.person(MOBILE).await;
+    carry_out(&world.env, || requests::cancel(&world.env, &ann, ANN, first.id)).await.unwrap();
+    assert!(matches!(keep::by_link(&world.env, &old).await, Err(Refused::WrongCode)), "of a change that is over");
+    world.mail().await;
+    let second = world.held().await;
+    let new = linked().await;
+    assert_ne!(old, new);
+    assert!(matches!(keep::by_link(&world.env, &old).await, Err(Refused::WrongCode)), "nor of the next one");
+    assert_eq!(world.request(second.id).await.course.delays, 0);
+    assert!(keep::by_link(&world.env, &new).await.is_ok());
+}
+
 async fn a_proof_that_was_lost_during_the_hold_ends_it(world: World) {
     let request = world.held().await;
     // Meanwhile Ann's mobile, the only thing that was shown, became Bob's.
@@ -394,4 +320,22 @@ async fn a_newcomer_is_registered_only_where_that_is_allowed(world: World) {
     let SignedIn::As { session, .. } = second else { panic!("not signed in") };
     assert_eq!(world.values(session.owner).await, [NEW], "a first proof has nothing to wait for");
     assert_eq!(world.owner(session.owner).await.profile.name, "Cy Fox");
+}
+
+#[test]
+fn the_list_above_names_tests_that_there_are() {
+    let (mut files, mut all) = (Vec::new(), String::new());
+    for folder in ["src", "tests/it"] {
+        crate::layers::sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    for file in files {
+        all.push_str(&std::fs::read_to_string(file).unwrap());
+    }
+    let list = include_str!("hostile.rs").lines().take_while(|line| line.starts_with("//!"));
+    let list = list.collect::<Vec<_>>().join("\n");
+    let names: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(all.contains(&format!("fn {name}(")), "there is no test {name}");
+    }
 }

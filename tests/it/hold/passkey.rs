@@ -11,7 +11,7 @@ use redial::{
     usecase::{
         Rules,
         passkeys::{self, Assertion, Creation},
-        requests,
+        requests, sessions,
         write::{Actor, Refused, carry_out},
     },
 };
@@ -29,6 +29,7 @@ both! {
     c3_a_passkey_waits_like_a_point_and_then_makes_holds_short
     a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none
     of_two_owners_who_want_one_passkey_the_later_ones_request_ends
+    a_ceremony_that_begins_on_one_node_ends_on_another
 }
 
 const ID: &[u8] = b"a credential of Ann's";
@@ -161,4 +162,30 @@ async fn a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none(wor
     assert!(matches!(passkeys::sign_in(&world.env, &get().await, "").await, Err(Refused::WrongCode)), "a copy");
     let none = world.anew().await;
     assert!(matches!(passkeys::ask(&none.env).await, Err(Refused::Conflict(_))), "without a public address");
+}
+
+async fn a_ceremony_that_begins_on_one_node_ends_on_another(world: World) {
+    let (world, phone) = (with_passkeys(world).await, Phone::new());
+    let node = world.second_node().await;
+    let ann = world.person(MOBILE).await;
+    let creation = phone.creates(&passkeys::options(&world.env, ANN).await.unwrap());
+    let wanted = passkeys::created(&node, ANN, &creation).await.unwrap();
+    let again = passkeys::created(&world.env, ANN, &creation).await;
+    assert!(matches!(again, Err(Refused::WrongCode)), "it counts once for both");
+    let request = carry_out(&node, || requests::make(&node, &ann, ANN, None, &wanted)).await.unwrap().request;
+    world.after(DAY).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted);
+    for (asks, answers) in [(&world.env, &node), (&node, &world.env)] {
+        let answer = phone.answers(&passkeys::ask(asks).await.unwrap());
+        let (session, token) = passkeys::sign_in(answers, &answer, "a phone").await.unwrap();
+        let replay = passkeys::sign_in(asks, &answer, "a phone").await;
+        assert!(matches!(replay, Err(Refused::WrongCode)), "nor is an answer taken on each of them");
+        let found = sessions::authenticate(asks, token.reveal()).await.unwrap();
+        assert_eq!(found.map(|found| found.id), Some(session.id));
+    }
+    // And for a request.
+    let request = world.wants(&Actor::person(Vec::new()), remove("work")).await.unwrap();
+    let answer = phone.answers(&passkeys::ask(&world.env).await.unwrap());
+    let proved = passkeys::prove(&node, &ann, ANN, request.id, &answer).await.unwrap().request;
+    assert_eq!((proved.state, proved.course.why), (RequestState::Held, Some(Why::Passkey)));
 }

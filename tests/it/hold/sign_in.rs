@@ -8,7 +8,7 @@ use redial::{
         id::SessionId,
     },
     usecase::{
-        app_passwords,
+        Env, app_passwords,
         codes::Requester,
         former,
         heard::{self, Heard},
@@ -24,6 +24,7 @@ both! {
     q3_a_former_number_is_renewed_by_its_code_together_with_another_proof
     a_session_is_opened_listed_and_ended
     a_further_proof_rotates_the_token
+    c1_sessions_are_the_same_on_every_node
     c3_keep_and_the_code_by_text_message_stop_a_change
 }
 
@@ -62,6 +63,28 @@ async fn a_further_proof_rotates_the_token(world: World) {
     );
     assert_eq!(sessions::authenticate(&world.env, token.reveal()).await.unwrap(), None, "the old token is of no use");
     assert_eq!(sessions::authenticate(&world.env, fresh.reveal()).await.unwrap().unwrap().id, session.id);
+}
+
+async fn c1_sessions_are_the_same_on_every_node(world: World) {
+    let node = world.second_node().await;
+    let on = async |env: &Env, token: &sessions::Token| sessions::authenticate(env, token.reveal()).await.unwrap();
+    let (session, token) = world.sign_in(MOBILE).await;
+    assert_eq!(on(&node, &token).await.map(|found| found.id), Some(session.id));
+    // Rotated on one, the former token is of no use on the other.
+    let requester = Requester { who: "x", language: None };
+    let issued = sessions::step_up_begin(&world.env, &session, &address(WORK), requester).await.unwrap();
+    let code = world.code_at(WORK).await;
+    let (_, fresh) = sessions::step_up_finish(&node, &session, issued.challenge, &code).await.unwrap();
+    assert!(on(&world.env, &token).await.is_none() && on(&world.env, &fresh).await.is_some());
+    // Listed and ended from either.
+    let (other, others) = world.sign_in(MAIL).await;
+    let ids = async |env: &Env| -> Vec<SessionId> {
+        sessions::list(env, ANN).await.unwrap().into_iter().map(|session| session.id).collect()
+    };
+    assert_eq!(ids(&node).await.len(), 2);
+    sessions::end(&node, ANN, session.id).await.unwrap();
+    assert!(on(&world.env, &fresh).await.is_none() && on(&world.env, &others).await.is_some());
+    assert_eq!(ids(&world.env).await, [other.id]);
 }
 
 async fn a_session_ends_when_nobody_uses_it_and_at_last(world: World) {
