@@ -33,6 +33,13 @@ pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
     let mut files: BTreeMap<String, Arc<Provider>> = BTreeMap::new();
     let mut accounts = Vec::new();
     let all = bound(config)?;
+    for (key, folder) in
+        [("providers.folder", &config.providers.folder), ("notices.templates", &config.notices.templates)]
+    {
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(StartError::setting(format!("{key}: there is no folder {}", folder.display())));
+        }
+    }
     let spoken = Spoken::load(config.notices.templates.as_deref()).map_err(StartError::setting)?;
     let spoken = Arc::new(spoken);
     for (name, written) in &config.accounts {
@@ -184,6 +191,10 @@ fn announce(config: &Config, written: &config::Account, spoken: &Arc<Spoken>) ->
     let own = own.transpose()?;
     if written.announce == config::Announce::Never {
         return Ok(None);
+    }
+    if let Some(language) = written.announce_language.as_deref().filter(|tag| own.is_none() && !spoken.speaks(tag)) {
+        let what = format!("announce_language is {language:?}; there are: {}", spoken.languages().join(", "));
+        return Err(config.wrong(&written.kind, what).into());
     }
     Ok(Some(Announce {
         to_all: written.announce == config::Announce::Always,

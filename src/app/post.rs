@@ -34,7 +34,7 @@ use toml::Spanned;
 pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, StartError> {
     let notices = &config.notices;
     let mut backoff = Backoff::default();
-    backoff.steps.truncate(usize::try_from(notices.attempts.get() - 1).unwrap_or(usize::MAX));
+    backoff.steps.truncate(usize::try_from(notices.attempts - 1).unwrap_or(usize::MAX));
     Ok(Post {
         templates: Templates::load(notices.templates.as_deref(), &notices.language).map_err(StartError::setting)?,
         carriers: carriers(config)?,

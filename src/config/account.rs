@@ -248,6 +248,7 @@ impl Account {
             ("application", file, self.application.is_some()),
             ("inbound_url", file, self.inbound_url.is_some()),
             ("parameters", file, !self.parameters.is_empty()),
+            ("card", file, self.card != Card::None),
         ];
         let (key, ..) = there.into_iter().find(|(_, taken, given)| *given && !taken)?;
         let instead = match key {
@@ -267,6 +268,13 @@ impl Account {
         if let Some(what) = self.misplaced() {
             return Err(what);
         }
+        if let Some(host) = self.host.as_deref().filter(|host| !is_host(host)) {
+            return Err(format!("host is {host:?}; a host name is needed, like \"sms.redial.example.com\""));
+        }
+        let is_url = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
+        if let Some(url) = self.inbound_url.as_deref().filter(|url| !is_url(url)) {
+            return Err(format!("inbound_url is {url:?}; it looks like \"https://example.com/inbound\""));
+        }
         match self.kind.get_ref().as_str() {
             "folder" => need(self.path.is_some(), "path", "path = \"data/outbox\""),
             "smtp" => {
@@ -283,4 +291,9 @@ impl Account {
             _ => Ok(()),
         }
     }
+}
+
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    text.split('.').all(label)
 }

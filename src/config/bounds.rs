@@ -2,6 +2,7 @@
 
 use super::Span;
 use serde::{Deserialize, Deserializer, de::Error};
+use std::net::SocketAddr;
 
 /// In milliseconds.
 pub(super) const SECOND: u64 = 1_000;
@@ -20,6 +21,13 @@ pub(super) fn lasting<'de, D: Deserializer<'de>, const LEAST: u64, const MOST: u
         return Ok(given);
     }
     Err(D::Error::custom(format!("{given} is not possible here; from {least} to {most} is")))
+}
+
+/// Where to listen.
+pub(super) fn listening<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    let wrong = |_| D::Error::custom(format!("{text:?} is no address with a port; write one like \"127.0.0.1:8080\""));
+    text.parse().map_err(wrong)
 }
 
 /// A whole number of so much at least and at most.

@@ -124,6 +124,7 @@ pub struct Providers {
 #[serde(deny_unknown_fields)]
 pub struct StandIn {
     /// Where it listens.
+    #[serde(deserialize_with = "bounds::listening")]
     pub listen: SocketAddr,
     /// The folder of the files.
     pub path: PathBuf,
@@ -193,6 +194,10 @@ impl Config {
                     name.span().start,
                     format!("the account name {:?} stands in URLs: letters, digits, - and _ only", name.get_ref()),
                 ));
+            }
+            let same_host = |other: &Account| other.host.is_some() && other.host == account.host;
+            if self.accounts.values().filter(|other| same_host(other)).count() > 1 {
+                return Err((name.span().start, format!("account {}: another account has its host", name.get_ref())));
             }
             account.check().map_err(|what| (name.span().start, format!("account {}: {what}", name.get_ref())))?;
         }

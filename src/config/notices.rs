@@ -44,7 +44,8 @@ pub struct Notices {
     #[serde(deserialize_with = "lasting::<_, SECOND, DAY>")]
     pub lease: Span,
     /// Tries before a notice is given up.
-    pub attempts: NonZeroU32,
+    #[serde(deserialize_with = "counting::<_, _, 1, 10>")]
+    pub attempts: u32,
     /// How long after it was due a notice may still be sent.
     #[serde(deserialize_with = "lasting::<_, HOUR, {365 * DAY}>")]
     pub expiry: Span,
@@ -97,7 +98,7 @@ impl Default for Notices {
             email: outbox(),
             concurrency: some(8),
             lease: Span::seconds(60),
-            attempts: NonZeroU32::MIN.saturating_add(7),
+            attempts: 8,
             expiry: Span::days(7),
             templates: None,
             quiet: Spanned::new(0..0, "21:00-08:00".to_owned()),
@@ -125,7 +126,11 @@ impl Notices {
             }
         }
         for (list, channel) in [(&self.push, "push"), (&self.sms, "sms"), (&self.email, "email")] {
-            for name in list {
+            for (at, name) in list.iter().enumerate() {
+                if list[..at].iter().any(|before| before.get_ref() == name.get_ref()) {
+                    let what = format!("notices.{channel} names the account {:?} twice", name.get_ref());
+                    return Err((name.span().start, what));
+                }
                 // The defaults name an account that a file of one's own need not have.
                 let from_file = !name.span().is_empty();
                 if from_file && !accounts.keys().any(|account| account.get_ref() == name.get_ref()) {

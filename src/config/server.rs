@@ -2,7 +2,7 @@
 
 use super::{
     Span,
-    bounds::{MINUTE, SECOND, counting, lasting},
+    bounds::{MINUTE, SECOND, counting, lasting, listening},
     some,
 };
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use toml::Spanned;
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     /// Where it listens; port 0 takes a free one.
+    #[serde(deserialize_with = "listening")]
     pub listen: SocketAddr,
     /// How providers and senders reach it, without a slash at the end.
     pub public_url: Spanned<String>,
@@ -68,6 +69,7 @@ impl Default for Server {
 #[serde(default, deny_unknown_fields)]
 pub struct Metrics {
     /// Where it listens.
+    #[serde(deserialize_with = "listening")]
     pub listen: SocketAddr,
 }
 

@@ -46,7 +46,8 @@ fn the_shipped_file_holds_the_defaults() {
                     config.notices.attempts,
                     &config.notices.templates,
                     (config.notices.quiet.get_ref(), config.notices.zone.get_ref(), config.notices.breaker),
-                    (&config.providers, holds(&config.changes), caps(&config.sign_in.codes))
+                    (&config.providers, &config.exchange, holds(&config.changes), caps(&config.sign_in.codes)),
+                    (config.notices.service.get_ref(), config.notices.help.get_ref(), config.notices.expiry)
                 ),
             )
         )
@@ -111,7 +112,7 @@ fn what_is_short_and_meant_is_taken() {
 #[test]
 fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
     let cases = [
-        ("[server]\nlisten = \"nowhere\"\n", "config.toml:2:10: ", "invalid socket address"),
+        ("[server]\nlisten = \"nowhere\"\n", "config.toml:2:10: ", "write one like \"127.0.0.1:8080\""),
         ("[server]\nlitsen = 1\n", "config.toml:2:1: ", "unknown field `litsen`, expected one of `listen`"),
         ("[queries]\nslot = \"soon\"\n", "config.toml:2:8: ", "write a number and ms, s, minutes"),
         ("[queries]\n\nregion = \"usa\"\n", "config.toml:3:10: ", "two capitals"),
@@ -132,6 +133,20 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ("[queries]\nslot = \"1 hour\"\n", "config.toml:2:8: ", "from 1 ms to 1 s"),
         ("[server]\nbody_limit = 0\n", "config.toml:2:14: ", "from 1024 to"),
         ("[exchange]\nto_address_a_day = 0\n", "config.toml:2:20: ", "from 1 to 100"),
+        ("[notices]\nattempts = 11\n", "config.toml:2:12: ", "from 1 to 10"),
+        (
+            "[accounts.a]\nkind = \"folder\"\npath = \"x\"\n[notices]\nsms = [\"a\", \"a\"]\n",
+            "config.toml:5:13: ",
+            "twice",
+        ),
+        ("[accounts.a]\nkind = \"folder\"\npath = \"x\"\ncard = \"mms\"\n", "config.toml:1:11: ", "takes no card"),
+        ("[accounts.a]\nkind = \"x\"\nhost = \"a b\"\n", "config.toml:1:11: ", "a host name is needed"),
+        (
+            "[accounts.a]\nkind = \"x\"\nhost = \"h\"\n[accounts.b]\nkind = \"x\"\nhost = \"h\"\n",
+            "config.toml:1:11: ",
+            "another account",
+        ),
+        ("[accounts.a]\nkind = \"x\"\ninbound_url = \"x\"\n", "config.toml:1:11: ", "it looks like"),
         ("[exchange]\nalone = 1000\n", "config.toml:2:9: ", "from 0 to 50"),
         ("[accounts.a]\nkind = \"x\"\ndeadline = \"0 ms\"\n", "config.toml:3:12: ", "from 1 ms to 30 s"),
         ("[notices]\nbreaker = { percent = 200 }\n", "config.toml:2:", "from 1 to 100"),

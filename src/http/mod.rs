@@ -7,6 +7,7 @@
 pub mod api;
 pub mod arrival;
 pub mod body;
+mod browser;
 pub mod console;
 pub mod health;
 mod hooks;

@@ -60,10 +60,18 @@ const PATHS: &str = "warp::filters::path=off";
 
 fn filter(level: &str) -> Result<EnvFilter, BadLevel> {
     let bad = |error: String| BadLevel { level: level.to_owned(), reason: error };
+    // A word that is no level would be taken for the only target that is logged.
+    if let Some(word) = level.split(',').map(str::trim).find(|part| !part.contains('=') && !is_level(part)) {
+        return Err(bad(format!("{word:?} is no level")));
+    }
     let parsed = EnvFilter::builder().parse(level).map_err(|error| bad(error.to_string()))?;
     let paths = PATHS.parse().map_err(|error: ParseError| bad(error.to_string()))?;
     // It takes the place of one that says otherwise.
     Ok(parsed.add_directive(paths))
+}
+
+fn is_level(word: &str) -> bool {
+    ["off", "error", "warn", "info", "debug", "trace"].iter().any(|level| level.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -77,6 +85,8 @@ mod tests {
             let of_paths: Vec<_> = filter.split(',').filter(|one| one.starts_with("warp::filters::path")).collect();
             assert_eq!(of_paths, [PATHS], "{level}");
         }
-        assert!(filter("redial=loud").is_err());
+        for wrong in ["redial=loud", "loud", "debgu", "", "info,redial::worker"] {
+            assert!(filter(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -240,6 +240,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_name_is_explained() {
+        let told = include_str!("../../docs/console.md");
+        // What was never counted does not stand in the text of the metrics.
+        let (made, _) = include_str!("metrics.rs").split_once("#[cfg(test)]").expect("this test");
+        let names: Vec<&str> =
+            made.split("registry.register").skip(1).filter_map(|call| call.split('"').nth(1)).collect();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            assert!(told.contains(&format!("`redial_{name}")), "docs/console.md says nothing of {name}");
+        }
+    }
+
+    #[test]
     fn what_is_counted_is_shown() {
         let metrics = Metrics::new();
         let asked = Asked { way: "api", verdict: "no_result", account: String::new() };

@@ -113,10 +113,12 @@ impl Templates {
             for text in Text::ALL.into_iter().filter(|text| text.media().contains(&medium)) {
                 let path = text.file(medium, &default_language);
                 if !files.contains_key(&path) {
-                    return Err(TemplateError::plain(
-                        path,
-                        "is missing, and the default language must have every text",
-                    ));
+                    let known: Vec<&str> = words.keys().map(AsRef::as_ref).collect();
+                    let what = format!(
+                        "is missing, and notices.language must have every text; languages with words are {}",
+                        known.join(", ")
+                    );
+                    return Err(TemplateError::plain(path, what));
                 }
             }
         }

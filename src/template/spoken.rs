@@ -102,6 +102,17 @@ impl Spoken {
         Ok(spoken)
     }
 
+    /// Those that there is a line in.
+    pub fn languages(&self) -> Vec<String> {
+        let of = |(path, _): (&str, _)| path.split('/').nth(1).map(str::to_owned);
+        self.0.templates().filter_map(of).collect()
+    }
+
+    /// Whether there is a line for a language tag such as `zh-TW`, and not the last resort alone.
+    pub fn speaks(&self, language: &str) -> bool {
+        chain(language).iter().any(|tag| self.0.get_template(&file(tag)).is_ok())
+    }
+
     /// The line in the best text for a language tag such as `zh-TW`.
     ///
     /// # Errors

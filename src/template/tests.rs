@@ -347,7 +347,7 @@ fn an_operators_mistake_is_told_with_file_and_line() {
         assert!(refused.contains(says), "{refused}\n{says}");
     }
     let missing = Templates::of(BTreeMap::new(), "it").expect_err("no Italian").to_string();
-    assert!(missing.starts_with("sms/it/changed.txt: is missing, and the default language"), "{missing}");
+    assert!(missing.starts_with("sms/it/changed.txt: is missing, and notices.language"), "{missing}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! that owner's too.
 
 mod figures;
+mod guesses;
 mod look;
 mod operator;
 mod overview;
@@ -24,7 +25,8 @@ use crate::{
     telemetry::Metrics,
 };
 use figures::{AccountThen, Counted};
-use operator::Doors;
+use guesses::Guesses;
+use operator::Sessions;
 use overview::minute_of;
 use std::{
     collections::BTreeSet,
@@ -49,7 +51,8 @@ pub struct Console {
     life: Time,
     /// Who may sign in; a reload replaces them.
     pub operators: Live<Operators>,
-    doors: Doors,
+    sessions: Sessions,
+    guesses: Guesses,
     refusals: Mutex<Refusals>,
     minute: Mutex<Minute>,
 }
@@ -79,7 +82,8 @@ impl Console {
             node: node.into(),
             life,
             operators: Live::new(operators),
-            doors: Doors::default(),
+            sessions: Sessions::default(),
+            guesses: Guesses::default(),
             refusals: Mutex::default(),
             minute: Mutex::new(Minute { number: minute_of(life), began: Counted::default() }),
         }

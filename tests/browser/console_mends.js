@@ -29,6 +29,17 @@ journey(async ({ base, open, ask, accessible, given }) => {
   await total(ann, "rang at the new number").filter({ hasText: "1" }).waitFor();
   await ann.getByText("left alone since").waitFor();
 
+  // Plots of what happened, by verdict, kind and state; who answers how; which step is slow; what is wrong with the file.
+  for (const heading of ["What happened", "Accounts", "Where the time goes", "Given up", "Unchanged by fault", "Refused requests", "Configuration"]) {
+    await ann.getByRole("heading", { name: heading, exact: true }).waitFor();
+  }
+  for (const line of ["moved", "current", "no result", "calls", "messages", "sent", "given up", "too slow"]) {
+    await ann.getByRole("img", { name: new RegExp(`^${line}: \\d+ in the last hour`) }).waitFor();
+  }
+  await ann.getByRole("img", { name: /^main: \d+ attempts answered and \d+ not/ }).waitFor();
+  await ann.getByRole("img", { name: /^The substitution, durable: half within/ }).waitFor();
+  await ann.locator("section", { has: ann.locator("#reloads") }).getByText("unknown field `litsen`").waitFor();
+
   // It stands still while somebody reads.
   await ann.getByRole("button", { name: "Pause" }).click();
   await ask("call");
@@ -63,6 +74,12 @@ journey(async ({ base, open, ask, accessible, given }) => {
     await page.getByRole("link", { name: notice }).click();
     await page.getByRole("button", { name: "Try once more" }).waitFor();
     await accessible(page, `console-explain-${look}`);
+    // The provider's own id of the call leads to what became of it.
+    await page.getByRole("link", { name: "Explain" }).click();
+    await page.getByLabel("Id of a query").fill("CA1");
+    await page.getByRole("button", { name: "Explain" }).click();
+    await page.getByText("call over account main").waitFor();
+    await accessible(page, `console-explain-call-${look}`);
     await page.getByRole("link", { name: "Search" }).click();
     await page.getByLabel("Number or e-mail address").fill(given.number);
     await page.keyboard.press("Enter");

@@ -209,9 +209,13 @@ async fn nothing_is_shown_before_signing_in_and_a_wrong_password_says_no_more() 
     let (known, unknown) = (no("ann").await, no("eve").await);
     assert_eq!((known.status, &known.body), (StatusCode::FORBIDDEN, &unknown.body));
     assert!(!known.headers.contains_key(header::SET_COOKIE));
-    let elsewhere = [("origin", "https://evil.example")];
     let form = [("name", "ann"), ("password", PASSWORD)];
-    assert_eq!(world.ask(Method::POST, "/console/sign-in", &elsewhere, &form).await.status, StatusCode::FORBIDDEN);
+    for elsewhere in [("origin", "https://evil.example"), ("sec-fetch-site", "same-site")] {
+        assert_eq!(
+            world.ask(Method::POST, "/console/sign-in", &[elsewhere], &form).await.status,
+            StatusCode::FORBIDDEN
+        );
+    }
     world.signed_in("ann").await;
 }
 

@@ -42,6 +42,7 @@ impl Sdk {
             Sdk::Node(_) => peer::node(installed),
         };
         peer::past_proxies(&mut command);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.arg(script(name)).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         Some(command)
     }

@@ -1,6 +1,8 @@
 // Drives the official SDKs for Node of SignalWire and Infobip; see README.md.
 "use strict";
 
+const { carryOut } = require("./commands.js");
+
 function signalwire(given) {
   const { RestClient } = require("@signalwire/compatibility-api");
   // The documented way to another host than one that asks for TLS: an HTTP client of one's own.
@@ -43,24 +45,8 @@ function infobip(given) {
   };
 }
 
-async function main() {
-  let text = "";
-  for await (const piece of process.stdin) text += piece;
-  const given = JSON.parse(text);
-  const client = { signalwire, infobip }[given.sdk](given);
-  const done = [];
-  for (const command of given.commands) {
-    if (typeof command.id === "string" && command.id.startsWith("$")) {
-      command.id = done[Number(command.id.slice(1))].id;
-    }
-    try {
-      done.push(await client[command.do](command));
-    } catch (error) {
-      const status = error.status || (error.response && error.response.status);
-      done.push({ error: { kind: error.name, status, text: error.message } });
-    }
-  }
-  process.stdout.write(JSON.stringify(done));
-}
+const connect = (given) => ({ signalwire, infobip })[given.sdk](given);
 
-main();
+const told = (error) => ({ kind: error.name, status: error.status || error.response?.status, text: error.message });
+
+carryOut(connect, (client, command) => client[command.do](command), told);

@@ -1,9 +1,8 @@
 """Drives the official SDKs for Python of Plivo, Bandwidth, Vonage and Sinch; see README.md."""
 
-import json
-import sys
 from urllib.parse import urlsplit
 
+from commands import carry_out
 from requests.adapters import HTTPAdapter
 
 
@@ -238,19 +237,16 @@ class Sinch:
         )
 
 
-def main():
-    given = json.load(sys.stdin)
-    client = {"plivo": Plivo, "bandwidth": Bandwidth, "vonage": Vonage, "sinch": Sinch}[given["sdk"]](given)
-    done = []
-    for command in given["commands"]:
-        named = command.get("id")
-        if isinstance(named, str) and named.startswith("$"):
-            command["id"] = done[int(named[1:])].get("id")
-        try:
-            done.append(getattr(client, command["do"])(command))
-        except Exception as error:  # whatever the sender's program would see
-            done.append({"error": {"kind": type(error).__name__, "text": str(error)}})
-    json.dump(done, sys.stdout)
+def connect(given):
+    return {"plivo": Plivo, "bandwidth": Bandwidth, "vonage": Vonage, "sinch": Sinch}[given["sdk"]](given)
 
 
-main()
+def run(client, command):
+    return getattr(client, command["do"])(command)
+
+
+def told(error):
+    return {"kind": type(error).__name__, "text": str(error)}
+
+
+carry_out(connect, run, told)

@@ -2,6 +2,7 @@
 "use strict";
 
 const { Telnyx } = require("telnyx");
+const { carryOut } = require("./commands.js");
 
 const message = ({ data }) => ({
   id: data.id,
@@ -13,8 +14,7 @@ const message = ({ data }) => ({
   webhook: data.webhook_url ?? null,
 });
 
-async function run(client, command, done) {
-  const given = (value) => (value.startsWith("$") ? done[Number(value.slice(1))].id : value);
+async function run(client, command) {
   switch (command.do) {
     case "send":
       return message(
@@ -27,7 +27,7 @@ async function run(client, command, done) {
         }),
       );
     case "fetch":
-      return message(await client.messages.retrieve(given(command.id)));
+      return message(await client.messages.retrieve(command.id));
     case "call": {
       const { data } = await client.calls.dial({
         connection_id: "1",
@@ -57,26 +57,15 @@ async function run(client, command, done) {
   }
 }
 
-async function main() {
-  let text = "";
-  for await (const piece of process.stdin) text += piece;
-  const given = JSON.parse(text);
-  const client = new Telnyx({
+const connect = (given) =>
+  new Telnyx({
     apiKey: given.secret,
     publicKey: given.public_key,
     baseURL: `${given.base}/v2`,
     maxRetries: 0,
     timeout: 20000,
   });
-  const done = [];
-  for (const command of given.commands) {
-    try {
-      done.push(await run(client, command, done));
-    } catch (error) {
-      done.push({ error: error.status ? { status: error.status, body: error.error } : { kind: error.name } });
-    }
-  }
-  process.stdout.write(JSON.stringify(done));
-}
 
-main();
+const told = (error) => (error.status ? { status: error.status, body: error.error } : { kind: error.name });
+
+carryOut(connect, run, told);

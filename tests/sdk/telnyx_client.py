@@ -1,9 +1,7 @@
 """Drives the official Telnyx SDK for Python; see README.md."""
 
-import json
-import sys
-
 import telnyx
+from commands import carry_out, optional
 
 
 def message(answer):
@@ -19,29 +17,21 @@ def message(answer):
     }
 
 
-def run(client, command, done):
-    def given(name):
-        value = command[name]
-        return done[int(value[1:])]["id"] if isinstance(value, str) and value.startswith("$") else value
-
-    def optional(**names):
-        return {ours: command[theirs] for ours, theirs in names.items() if theirs in command}
-
+def run(client, command):
     match command["do"]:
         case "send":
             return message(
                 client.messages.send(
                     to=command["to"],
                     from_=command["from"],
-                    **optional(text="text", webhook_url="callback", media_urls="media"),
+                    **optional(command, text="text", webhook_url="callback", media_urls="media"),
                 )
             )
         case "fetch":
-            answer = client.messages.retrieve(given("id"))
-            return message(answer)
+            return message(client.messages.retrieve(command["id"]))
         case "call":
             found = client.calls.dial(
-                connection_id="1", to=command["to"], from_=command["from"], **optional(webhook_url="callback")
+                connection_id="1", to=command["to"], from_=command["from"], **optional(command, webhook_url="callback")
             ).data
             return {"id": found.call_control_id, "session": found.call_session_id}
         case "texml":
@@ -53,7 +43,7 @@ def run(client, command, done):
                     "From": command["from"],
                     "Url": command["url"],
                     "ApplicationSid": "1",
-                    **optional(StatusCallback="callback"),
+                    **optional(command, StatusCallback="callback"),
                 },
             )
             return {"id": found.call_sid, "to": found.to, "from": found.from_}
@@ -62,25 +52,21 @@ def run(client, command, done):
             return True
 
 
-def main():
-    given = json.load(sys.stdin)
-    client = telnyx.Telnyx(
+def connect(given):
+    return telnyx.Telnyx(
         api_key=given["secret"],
         public_key=given.get("public_key"),
         base_url=given["base"] + "/v2",
         max_retries=0,
         timeout=20,
     )
-    done = []
-    for command in given["commands"]:
-        try:
-            done.append(run(client, command, done))
-        except telnyx.APIStatusError as error:
-            body = error.body if isinstance(error.body, (dict, list)) else str(error.body)
-            done.append({"error": {"status": error.status_code, "body": body}})
-        except Exception as error:  # whatever the sender's program would see
-            done.append({"error": {"kind": type(error).__name__}})
-    json.dump(done, sys.stdout)
 
 
-main()
+def told(error):
+    if isinstance(error, telnyx.APIStatusError):
+        body = error.body if isinstance(error.body, (dict, list)) else str(error.body)
+        return {"status": error.status_code, "body": body}
+    return {"kind": type(error).__name__}
+
+
+carry_out(connect, run, told)

@@ -2,6 +2,7 @@
 "use strict";
 
 const twilio = require("twilio");
+const { carryOut } = require("./commands.js");
 
 // The documented way to another host: an HTTP client of one's own.
 class Rebased extends twilio.RequestClient {
@@ -27,8 +28,7 @@ const message = (found) => ({
 
 const call = (found) => ({ id: found.sid, to: found.to, to_formatted: found.toFormatted, from: found.from });
 
-async function run(client, secret, command, done) {
-  const given = (value) => (value.startsWith("$") ? done[Number(value.slice(1))].id : value);
+async function run({ client, secret }, command) {
   switch (command.do) {
     case "send":
       return message(
@@ -51,9 +51,9 @@ async function run(client, secret, command, done) {
         }),
       );
     case "fetch":
-      return message(await client.messages(given(command.id)).fetch());
+      return message(await client.messages(command.id).fetch());
     case "fetch_call":
-      return call(await client.calls(given(command.id)).fetch());
+      return call(await client.calls(command.id).fetch());
     case "list":
       return (await client.messages.list({ limit: 20, to: command.to })).map(message);
     case "list_calls":
@@ -67,21 +67,8 @@ async function run(client, secret, command, done) {
   }
 }
 
-async function main() {
-  let text = "";
-  for await (const piece of process.stdin) text += piece;
-  const given = JSON.parse(text);
-  const client = twilio(given.user, given.secret, { httpClient: new Rebased(given.base) });
-  const done = [];
-  for (const command of given.commands) {
-    try {
-      done.push(await run(client, given.secret, command, done));
-    } catch (error) {
-      const { status, code } = error;
-      done.push({ error: status ? { status, code, text: error.message } : { kind: error.code || error.name } });
-    }
-  }
-  process.stdout.write(JSON.stringify(done));
-}
+const connect = ({ user, secret, base }) => ({ client: twilio(user, secret, { httpClient: new Rebased(base) }), secret });
 
-main();
+const told = ({ status, code, name, message }) => (status ? { status, code, text: message } : { kind: code || name });
+
+carryOut(connect, run, told);

@@ -1,8 +1,6 @@
 """Drives the official Twilio SDK for Python; see README.md."""
 
-import json
-import sys
-
+from commands import carry_out, optional
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -36,21 +34,15 @@ def call(found):
     return {"id": found.sid, "to": found.to, "to_formatted": found.to_formatted, "from": found._from}
 
 
-def run(client, secret, command, done):
-    def given(name):
-        value = command[name]
-        return done[int(value[1:])]["id"] if isinstance(value, str) and value.startswith("$") else value
-
-    def optional(**names):
-        return {ours: command[theirs] for ours, theirs in names.items() if theirs in command}
-
+def run(client, command):
+    secret = client.password
     match command["do"]:
         case "send":
             return message(
                 client.messages.create(
                     to=command["to"],
                     from_=command["from"],
-                    **optional(body="text", status_callback="callback", media_url="media"),
+                    **optional(command, body="text", status_callback="callback", media_url="media"),
                 )
             )
         case "call":
@@ -58,15 +50,15 @@ def run(client, secret, command, done):
                 client.calls.create(
                     to=command["to"],
                     from_=command["from"],
-                    **optional(url="url", twiml="twiml", status_callback="callback"),
+                    **optional(command, url="url", twiml="twiml", status_callback="callback"),
                 )
             )
         case "fetch":
-            return message(client.messages(given("id")).fetch())
+            return message(client.messages(command["id"]).fetch())
         case "fetch_call":
-            return call(client.calls(given("id")).fetch())
+            return call(client.calls(command["id"]).fetch())
         case "list":
-            return [message(found) for found in client.messages.list(limit=20, **optional(to="to"))]
+            return [message(found) for found in client.messages.list(limit=20, **optional(command, to="to"))]
         case "list_calls":
             return [call(found) for found in client.calls.list(limit=20)]
         case "validate":
@@ -75,18 +67,14 @@ def run(client, secret, command, done):
             return RequestValidator(secret).compute_signature(command["url"], command["params"])
 
 
-def main():
-    given = json.load(sys.stdin)
-    client = Client(given["user"], given["secret"], http_client=Rebased(given["base"]))
-    done = []
-    for command in given["commands"]:
-        try:
-            done.append(run(client, given["secret"], command, done))
-        except TwilioRestException as error:
-            done.append({"error": {"status": error.status, "code": error.code, "text": error.msg}})
-        except Exception as error:  # whatever the sender's program would see
-            done.append({"error": {"kind": type(error).__name__}})
-    json.dump(done, sys.stdout)
+def connect(given):
+    return Client(given["user"], given["secret"], http_client=Rebased(given["base"]))
 
 
-main()
+def told(error):
+    if isinstance(error, TwilioRestException):
+        return {"status": error.status, "code": error.code, "text": error.msg}
+    return {"kind": type(error).__name__}
+
+
+carry_out(connect, run, told)

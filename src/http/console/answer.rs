@@ -1,6 +1,9 @@
 //! Answers of the console: what a browser may do with them, and the cookie.
 
-use crate::http::problem::{Kind, Problem};
+use crate::http::{
+    browser,
+    problem::{Kind, Problem},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use warp::{Reply as _, reply::Response};
 
@@ -59,7 +62,7 @@ impl Cookie {
 
     /// The token in a request.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
-        Self::named(headers, self.name())
+        browser::cookie(headers, self.name())
     }
 
     fn device_name(self) -> &'static str {
@@ -68,7 +71,7 @@ impl Cookie {
 
     /// What a device shows on which somebody has signed in before.
     pub(super) fn device(self, headers: &HeaderMap) -> Option<String> {
-        Self::named(headers, self.device_name())
+        browser::cookie(headers, self.device_name())
     }
 
     /// Makes a device known for half a year.
@@ -81,12 +84,6 @@ impl Cookie {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
         answer
-    }
-
-    fn named(headers: &HeaderMap, name: &str) -> Option<String> {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.into_iter().find(|(own, _)| *own == name).map(|(_, token)| token.to_owned())
     }
 
     /// Gives a token to the browser.

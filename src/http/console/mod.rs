@@ -10,6 +10,7 @@ mod plot;
 use super::{
     arrival::Arrival,
     body::{self, Limit},
+    browser,
 };
 use crate::{
     domain::id::AuditId,
@@ -96,13 +97,6 @@ impl Asked {
         let query = self.arrival.target.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
-
-    /// A browser says from where a form is sent. No other site may.
-    fn is_from_here(&self) -> bool {
-        let Some(origin) = self.headers.get(header::ORIGIN) else { return true };
-        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-        host.is_some_and(|host| host.eq_ignore_ascii_case(&self.arrival.authority))
-    }
 }
 
 impl Surface {
@@ -118,7 +112,7 @@ impl Surface {
             (false, "console.css") => return plain(StatusCode::OK, "text/css; charset=utf-8", STYLE),
             (false, "console.js") => return plain(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT),
             (false, "icon.svg") => return plain(StatusCode::OK, "image/svg+xml", ICON),
-            (true, _) if !asked.is_from_here() => {
+            (true, _) if !browser::is_from_here(&asked.headers, &asked.arrival.authority) => {
                 return self.message(None, StatusCode::FORBIDDEN, "This form came from another site.");
             }
             (true, "sign-in") => return self.sign_in(asked).await,

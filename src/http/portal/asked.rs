@@ -1,7 +1,7 @@
 //! A request to the portal: its fields, its cookie, and whether it comes from a page of ours.
 
 use super::multipart;
-use crate::http::arrival::Arrival;
+use crate::http::{arrival::Arrival, browser};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use ring::digest::{SHA256, digest};
@@ -52,15 +52,9 @@ impl Asked {
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    /// A browser says from where a form is sent, in one header or both. No other site may, a sibling of this host included.
+    /// Whether it is sent by a page of ours.
     pub(super) fn is_from_here(&self) -> bool {
-        let fetched = self.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-        if fetched.is_some_and(|from| !matches!(from, b"same-origin" | b"none")) {
-            return false;
-        }
-        let Some(origin) = self.headers.get(header::ORIGIN) else { return true };
-        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-        host.is_some_and(|host| host.eq_ignore_ascii_case(&self.arrival.authority))
+        browser::is_from_here(&self.headers, &self.arrival.authority)
     }
 
     /// Whether the body is that of a form of ours. Other kinds that a page elsewhere can send without being asked first
@@ -127,9 +121,7 @@ impl Cookie {
 
     /// The token in a request.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.name()).map(|(_, token)| token.to_owned())
+        browser::cookie(headers, self.name())
     }
 
     /// Gives a token to the browser.

@@ -1,5 +1,7 @@
 //! The first page: what happened, what stands, and what wants attention.
 
+mod accounts;
+mod matters;
 mod page;
 
 pub use page::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip};
@@ -13,7 +15,7 @@ use crate::{
     domain::notice::NoticeState,
     store::{Figures, StoreError, Trail},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// So many notices are counted in a state; more are "more".
 pub(super) const LISTED: usize = 100;
@@ -77,7 +79,7 @@ impl Console {
         }
         let stored = kept.is_ok();
         let (notices, dead, reloads) = kept.unwrap_or_default();
-        let accounts = accounts(&seen, &sum, node);
+        let accounts = accounts::lines(&seen, &sum, node);
         let hook = sum.time("hook_time_seconds", "");
         let mut overview = Overview {
             now: now.to_string(),
@@ -103,7 +105,7 @@ impl Console {
             refused: rows(&sum, "refused", ["surface", "reason"]),
             reloads,
         };
-        overview.matters = matters(&overview);
+        overview.matters = matters::of(&overview);
         overview
     }
 
@@ -281,109 +283,4 @@ fn rows(sum: &Counted, counter: &str, labels: [&str; 2]) -> Vec<Row> {
     let mut rows: Vec<Row> = found.into_iter().map(|((what, which), count)| Row { what, which, count }).collect();
     rows.sort_by(|one, two| two.count.total_cmp(&one.count));
     rows
-}
-
-fn accounts(seen: &Seen, sum: &Counted, node: &str) -> Vec<AccountLine> {
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    for counter in ["queries", "attempts", "substitutions", "failed_open"] {
-        let labels = sum.of(counter).filter_map(|(series, _)| labelled(series, counter, "account"));
-        names.extend(labels.filter(|name| !name.is_empty()).map(str::to_owned));
-    }
-    let newest = seen.nodes.values().map(|last| last.minute).max().unwrap_or(0);
-    // How a node that is gone saw its accounts says nothing of now.
-    let lasts: Vec<(&String, &LastOf)> = seen
-        .nodes
-        .iter()
-        .filter(|(name, last)| (node.is_empty() || node == name.as_str()) && newest - last.minute <= MISSED)
-        .collect();
-    names.extend(lasts.iter().flat_map(|(_, last)| &last.accounts).map(|then| then.account.clone()));
-    names.into_iter().map(|name| account(name, seen, sum, &lasts)).collect()
-}
-
-fn account(name: String, seen: &Seen, sum: &Counted, lasts: &[(&String, &LastOf)]) -> AccountLine {
-    let stands: Vec<(&String, &AccountThen)> = lasts
-        .iter()
-        .filter_map(|(node, last)| Some((*node, last.accounts.iter().find(|then| then.account == name)?)))
-        .collect();
-    let rank = |then: &AccountThen| ["closed", "half_open", "open"].iter().position(|word| *word == then.breaker);
-    let worst = stands.iter().map(|(_, then)| *then).max_by_key(|then| rank(then));
-    let troubled = stands.iter().filter(|(_, then)| then.breaker != "closed").map(|(node, _)| (*node).clone());
-    let attempts = |counted: &Counted, kind: &str| counted.sum("attempts", &[("account", &name), ("kind", kind)]);
-    let points = |kinds: &[&str]| {
-        seen.slots
-            .iter()
-            .map(|slot| kinds.iter().fold(0.0, |sum, kind| sum + attempts(slot, kind)))
-            .collect::<Vec<f64>>()
-    };
-    let time = sum.time("attempt_time_seconds", &format!("account=\"{name}\""));
-    let instant = |micros: Option<i64>| micros.map(|at| Time(at).to_string());
-    AccountLine {
-        breaker: worst.map_or("closed", |then| &then.breaker).to_owned(),
-        nodes: if lasts.len() > 1 { troubled.collect() } else { Vec::new() },
-        since: instant(worst.and_then(|then| then.since)),
-        until: instant(worst.and_then(|then| then.until)),
-        sent: attempts(sum, "sent"),
-        refused: attempts(sum, "refused"),
-        failed: attempts(sum, "failed"),
-        limited: attempts(sum, "limited"),
-        unknown: attempts(sum, "unknown"),
-        good: points(&["sent", "refused"]),
-        bad: points(&["failed", "limited", "unknown"]),
-        p50: time.quantile(0.5),
-        p99: time.quantile(0.99),
-        timed: time.count > 0.0,
-        under_way: stands.iter().map(|(_, then)| then.under_way).sum(),
-        places: stands.iter().find_map(|(_, then)| then.places),
-        // Each node counts what all of them sent, now and then.
-        sent_today: stands.iter().map(|(_, then)| then.sent_today).max().unwrap_or(0),
-        daily: stands.iter().find_map(|(_, then)| then.daily),
-        queries: sum.sum("queries", &[("account", &name)]),
-        substitutions: sum.sum("substitutions", &[("account", &name)]),
-        unchanged: sum.sum("failed_open", &[("account", &name)]),
-        name,
-    }
-}
-
-fn matters(overview: &Overview) -> Vec<Matter> {
-    let mut matters = Vec::new();
-    let mut say = |text: String, link: &str| matters.push(Matter { text, link: link.to_owned() });
-    if !overview.stored {
-        say("The store does not answer. What follows is what this process has counted in this minute.".to_owned(), "");
-    }
-    if let Some((at, why)) = &overview.held {
-        say(
-            format!("Nothing is sent since {at}: {why}. `redial notices resume` ends that."),
-            "/console/notices?state=open",
-        );
-    }
-    for account in &overview.accounts {
-        match account.breaker.as_str() {
-            "open" => say(format!("{} fails and is left alone.", account.name), "#accounts"),
-            "half_open" => say(format!("{} failed, and is being tried again.", account.name), "#accounts"),
-            _ => {}
-        }
-        if account.daily.is_some_and(|most| account.sent_today >= most) {
-            say(format!("{} has sent as many messages today as it may.", account.name), "#accounts");
-        }
-    }
-    let unchanged: f64 = overview.unchanged.iter().map(|row| row.count).sum();
-    if unchanged > 0.0 {
-        let what = if unchanged > 1.0 { "communications" } else { "communication" };
-        say(format!("{unchanged} {what} went on unchanged: Redial was slow or broken."), "#unchanged");
-    }
-    for row in overview.refused.iter().filter(|row| row.which == "harvest") {
-        let what = if row.what == "api" { "An API key" } else { "An account" };
-        say(format!("{what} asked for more moved numbers in a day than it may learn."), "#refused");
-    }
-    if let Some(dead) = overview.notices.iter().find(|one| one.state == "dead" && one.count > 0) {
-        let (more, s) = (if dead.more { "More than " } else { "" }, if dead.count == 1 { " was" } else { "s were" });
-        say(format!("{more}{} notice{s} given up.", dead.count), "/console/notices?state=dead");
-    }
-    if let Some(reload) = overview.reloads.first().filter(|reload| !reload.taken) {
-        say(format!("The last reload of the configuration was refused: {}", reload.detail), "#reloads");
-    }
-    for node in overview.nodes.iter().filter(|node| node.missed) {
-        say(format!("{} has not been heard of for some minutes.", node.name), "");
-    }
-    matters
 }

@@ -1,9 +1,9 @@
-//! Wrong passwords of operators, known to all processes: the same bounds as in the memory of one (`operator`), which
+//! Wrong passwords of operators, known to all processes: the same bounds as in the memory of one (`guesses`), which
 //! holds by itself where the store does not answer.
 //!
 //! Each wrong password takes one of a name's free places for a while; a name with no free place is refused.
 
-use super::operator::{LOCKED, Place};
+use super::guesses::{LOCKED, Place};
 use crate::{
     clock::Time,
     store::{Came, Commit, Effect, Memory, MemoryKey, Result, StoreError},
