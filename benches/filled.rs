@@ -75,6 +75,7 @@ fn one(effects: &mut Vec<Effect>, index: usize, now: Time, random: &dyn Random) 
         claimed: false,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile { name: name.clone(), ..Profile::default() },
         points: vec![Point { id: point, kind: Kind::Phone, label: "mobile".into(), removed: None, values }],
         created: now,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::{
     error::Error,
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, IsTerminal as _, StdoutLock, Write},
+    io::{self, BufWriter, IsTerminal as _, Stdout, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -52,7 +52,7 @@ pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Box<dyn Error + Send
         bar.set_message(format!("{} owners, {} contacts", done.owners, done.contacts));
     };
     let exported = if args.out == Path::new("-") {
-        let mut sink = Lines(BufWriter::new(io::stdout().lock()));
+        let mut sink = Lines(BufWriter::new(io::stdout()));
         let exported = export(env, args.owner, &mut sink, &mut progress).await?;
         sink.0.flush()?;
         exported
@@ -71,7 +71,7 @@ pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Box<dyn Error + Send
 /// JSON lines alone.
 struct Lines<W>(W);
 
-impl Sink for Lines<BufWriter<StdoutLock<'_>>> {
+impl Sink for Lines<BufWriter<Stdout>> {
     fn line(&mut self, object: &Value) -> io::Result<()> {
         writeln!(self.0, "{object}")
     }

@@ -27,7 +27,7 @@ enum What {
         #[arg(long)]
         label: String,
         /// What it may do: `resolve`, `assert_sender`, `owners:read`, `owners:write`, `vouch`, `notices:read`, `admin`, `sign_in`;
-        /// with `--owner` also `api` and `carddav`. Repeat it for several.
+        /// with `--owner` also `api`. Repeat it for several.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
         /// The one owner that it may act for.

@@ -78,6 +78,8 @@ pub struct Wish {
     pub restore: Option<Snapshot>,
     /// Another language tag.
     pub language: Option<Box<str>>,
+    /// Another time zone; empty for that of the numbers. It is no part of a revision.
+    pub zone: Option<Box<str>>,
     /// All fields as they are to be.
     pub profile: Option<Profile>,
     /// What becomes of points.

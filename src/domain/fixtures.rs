@@ -16,6 +16,7 @@ pub(super) fn ann(points: Vec<Point>) -> Owner {
         claimed: true,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile { name: "Ann".into(), ..Profile::default() },
         points,
         created: Time(1),

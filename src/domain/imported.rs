@@ -99,6 +99,7 @@ impl Moved {
             claimed: false,
             silenced: false,
             language: "en".into(),
+            zone: None,
             profile: Profile { name: self.name.to_string(), ..Profile::default() },
             points: vec![Point {
                 id: self.point(),

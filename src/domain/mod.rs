@@ -22,6 +22,7 @@ pub mod opt_out;
 pub mod opt_word;
 pub mod owner;
 pub mod passkey;
+pub mod photo;
 pub mod query;
 pub mod recent;
 pub mod said;

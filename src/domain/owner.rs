@@ -5,9 +5,10 @@ use super::{
     group::{Grant, Member, Told},
     id::{AppId, BookId, ContactId, GroupId, OwnerId, PointId, RequestId},
     name::NameKey,
-    schedule::Hours,
+    schedule::{self, Hours},
 };
 use crate::clock::Time;
+use jiff::tz::TimeZone;
 
 /// A registered person or organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +25,23 @@ pub struct Owner {
     pub silenced: bool,
     /// A language tag such as `en` or `zh`.
     pub language: Box<str>,
+    /// The time zone that the owner has chosen, such as `Europe/Berlin`; without one their numbers tell it.
+    pub zone: Option<Box<str>>,
     /// The fields other than points.
     pub profile: Profile,
     /// Phone numbers and e-mail addresses, removed ones too, in the owner's order.
     pub points: Vec<Point>,
     /// When it was registered.
     pub created: Time,
+}
+
+impl Owner {
+    /// The zone in which the owner reads times: the one that they have chosen, else that of their numbers where it is known.
+    pub fn clock(&self, now: Time) -> Option<TimeZone> {
+        let chosen = self.zone.as_deref().and_then(schedule::zone);
+        let held = || self.points.iter().filter_map(Point::current).map(|held| &held.address);
+        chosen.or_else(|| schedule::shared_zone(held(), now))
+    }
 }
 
 /// The fields other than points (vCard properties). Empty texts and lists are absent fields.

@@ -8,7 +8,7 @@ mod hours;
 pub use breaker::{Breaker, BreakerSettings, Pass, Standing, Turn};
 pub use bucket::{Bucket, Rate, Urgency};
 pub use crontab::{Cron, NotACron};
-pub use hours::{Hours, zone, zones_of};
+pub use hours::{Hours, shared_zone, zone, zone_names, zones_of};
 
 use crate::clock::Time;
 use std::time::Duration;

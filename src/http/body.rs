@@ -111,6 +111,46 @@ pub(super) async fn read_waiting(
     .await
 }
 
+/// So many times as much as it may be is read of a body that is too large: a browser hears an answer only behind what it sends.
+const PASSED_OVER: usize = 16;
+
+/// A filter that reads the whole body, or says why not, for whoever answers people.
+pub(super) fn tried(
+    limit: Limit,
+) -> impl Filter<Extract = (Result<Bytes, BodyError>,), Error = Rejection> + Copy + Send + Sync {
+    warp::body::stream().then(move |body| read_out(body, limit))
+}
+
+/// [`read`], but a body that is too large is read on and forgotten, up to a bound.
+async fn read_out<S, B, E>(body: S, limit: Limit) -> Result<Bytes, BodyError>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    let mut body = pin!(body);
+    let whole = read(body.as_mut(), limit).await;
+    if whole == Err(BodyError::TooLarge) {
+        let rest = passed_over(body, limit.bytes.saturating_mul(PASSED_OVER));
+        // Whoever is too slow for it hears what can be heard.
+        let _ = tokio::time::timeout(limit.time, rest).await;
+    }
+    whole
+}
+
+async fn passed_over<S, B, E>(mut body: S, most: usize)
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: Buf,
+{
+    let mut length = 0;
+    while let Some(Ok(piece)) = body.next().await {
+        length += piece.remaining();
+        if length > most {
+            break;
+        }
+    }
+}
+
 /// A filter that reads the whole body; a rejection is a [`Problem`].
 pub fn bytes(limit: Limit) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Copy + Send + Sync {
     warp::body::stream().and_then(move |body| async move {

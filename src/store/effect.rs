@@ -70,6 +70,8 @@ pub enum Effect {
         /// The revision now.
         revision: u64,
     },
+    /// The time zone that a known owner has chosen; none: that of their numbers.
+    ZoneSet(OwnerId, Option<Box<str>>),
     /// All name keys of an owner; replaces what was there.
     NamesSet(OwnerId, Vec<NameKey>),
     /// A point is new, or its label or removal changed. Its values are not touched.

@@ -51,6 +51,8 @@ pub trait Exchange: Send + Sync {
     async fn introduction(&self, owner: OwnerId, contact: ContactId) -> Result<Option<Introduction>>;
     /// At which of these keys the owner was introduced before, or is about to be.
     async fn introduced(&self, owner: OwnerId, keys: &[Box<str>]) -> Result<Vec<Box<str>>>;
+    /// All address keys at which the owner was introduced, or is about to be, in order.
+    async fn introduced_at(&self, owner: OwnerId) -> Result<Vec<Box<str>>>;
     /// How many introductions of an owner go that were or are due after `since`.
     async fn introductions_since(&self, owner: OwnerId, since: Time) -> Result<u64>;
     /// Those of an owner that go and are due after `since`, at most `limit`, in the order of contacts.

@@ -184,6 +184,8 @@ pub trait Returns: Send + Sync {
     async fn card_link(&self, token: &str) -> Result<Option<CardLink>>;
     /// The link of a pair that was made last.
     async fn card_link_of(&self, owner: OwnerId, key: &str) -> Result<Option<CardLink>>;
+    /// Every link to an owner's card: at most one for each of their contacts' addresses and kinds of page.
+    async fn card_links(&self, owner: OwnerId) -> Result<Vec<CardLink>>;
     /// What was said at any of these addresses, by their keys, on how to be told.
     async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>>;
 }

@@ -2,12 +2,9 @@
 
 use super::{
     Text,
-    context::{Date, Facts, Head, Letterhead, SMS_NAME_MOST, SMS_VALUE_MOST, Said, ending, short_facts},
+    context::{Date, Facts, Head, Letterhead, Moment, SMS_NAME_MOST, SMS_VALUE_MOST, Said, ending, short_facts},
 };
-use crate::{
-    clock::Time,
-    domain::address::{Address, Kind},
-};
+use crate::domain::address::{Address, Kind};
 use minijinja::{Value, value::Serde};
 use serde::Serialize;
 
@@ -33,14 +30,14 @@ pub const KEEP: &str = "KEEP";
 
 impl Hold {
     /// `code` is what stops the change that takes effect at `until`.
-    pub fn new(letterhead: &Letterhead, code: &str, until: Time) -> Self {
+    pub fn new(letterhead: &Letterhead, code: &str, until: impl Into<Moment>) -> Self {
         let Head { service, reply, help, .. } = Head::new(letterhead);
         let code = Said::line(code);
         Self {
             service,
             answer: Said(format!("{KEEP} {}", code.0)),
             code,
-            until: Date::new(until),
+            until: Date::read_at(&until.into()),
             page: String::new(),
             reply,
             help,
@@ -66,9 +63,9 @@ pub struct Kept {
 
 impl Kept {
     /// With `until` for a veto that only delays.
-    pub fn new(letterhead: &Letterhead, until: Option<Time>) -> Self {
+    pub fn new(letterhead: &Letterhead, until: Option<Moment>) -> Self {
         let Head { service, help, .. } = Head::new(letterhead);
-        Self { service, until: until.map(Date::new), help }
+        Self { service, until: until.as_ref().map(Date::read_at), help }
     }
 }
 short_facts!(Kept, Text::Kept, |kept| kept.clone());
@@ -159,9 +156,9 @@ pub struct Lapsing {
 
 impl Lapsing {
     /// About this former number of the reader.
-    pub fn new(letterhead: &Letterhead, number: &Address, until: Time) -> Self {
+    pub fn new(letterhead: &Letterhead, number: &Address, until: impl Into<Moment>) -> Self {
         let Head { service, help, .. } = Head::new(letterhead);
-        Self { service, which: ending(number.wire()), until: Date::new(until), help }
+        Self { service, which: ending(number.wire()), until: Date::read_at(&until.into()), help }
     }
 }
 short_facts!(Lapsing, Text::Lapsing, |it| it.clone());

@@ -135,7 +135,7 @@ impl Person {
             former_name: cut(&self.former_name),
             changes: self.changes.iter().take(most).map(|change| change.for_sms(labels)).collect(),
             more: self.more + self.changes.len().saturating_sub(most),
-            when: self.when,
+            when: self.when.clone(),
         }
     }
 }

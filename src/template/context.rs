@@ -8,6 +8,7 @@ use super::{
     sms::folded,
 };
 use crate::clock::Time;
+use jiff::tz::TimeZone;
 use minijinja::Value;
 use serde::{Serialize, Serializer};
 
@@ -150,20 +151,71 @@ impl Head {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// A moment that somebody is told, and the zone of their clock where they have chosen one.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// When.
+    pub at: Time,
+    /// The reader's zone.
+    pub zone: Option<TimeZone>,
+}
+
+impl From<Time> for Moment {
+    fn from(at: Time) -> Self {
+        Self { at, zone: None }
+    }
+}
+
+/// A moment as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Date {
     year: i16,
     month: i8,
     day: i8,
     hour: i8,
     minute: i8,
+    /// By whose clock: `UTC`, `UTC+1`; none for the reader's own.
+    zone: Option<String>,
 }
 
 impl Date {
+    /// By UTC, for readers of whose clock nothing is known.
     pub(super) fn new(at: Time) -> Self {
-        let stamp = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
-        let when = stamp.to_zoned(jiff::tz::TimeZone::UTC);
-        Self { year: when.year(), month: when.month(), day: when.day(), hour: when.hour(), minute: when.minute() }
+        Self::there(at, &TimeZone::UTC)
+    }
+
+    /// By the reader's own clock.
+    pub(super) fn here(at: Time, zone: &TimeZone) -> Self {
+        Self { zone: None, ..Self::there(at, zone) }
+    }
+
+    /// By this clock, which is said.
+    pub(super) fn there(at: Time, zone: &TimeZone) -> Self {
+        let when = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default().to_zoned(zone.clone());
+        let ahead = when.offset().seconds() / 60;
+        let (hours, minutes) = (ahead.abs() / 60, ahead.abs() % 60);
+        let sign = if ahead < 0 { '\u{2212}' } else { '+' };
+        let said = match (hours, minutes) {
+            (0, 0) => "UTC".to_owned(),
+            (hours, 0) => format!("UTC{sign}{hours}"),
+            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+        };
+        Self {
+            year: when.year(),
+            month: when.month(),
+            day: when.day(),
+            hour: when.hour(),
+            minute: when.minute(),
+            zone: Some(said),
+        }
+    }
+
+    /// By the reader's clock where it is known, else by UTC.
+    pub(super) fn read_at(moment: &Moment) -> Self {
+        match &moment.zone {
+            Some(zone) => Self::here(moment.at, zone),
+            None => Self::new(moment.at),
+        }
     }
 }
 

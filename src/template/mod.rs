@@ -28,7 +28,7 @@ mod words;
 pub use brief::{Answer, Code, Contested, Hold, KEEP, Kept, Lapsing, Unproved, Won};
 pub use changed::{Changed, Digest};
 pub use check::{Problem, Report, Size};
-pub use context::{CardWay, Facts, Letterhead, card_file};
+pub use context::{CardWay, Facts, Letterhead, Moment, card_file};
 pub use load::TemplateError;
 pub use pages::{Asset, CardChoices, CardPage, StopPage, StopState, asset, picture};
 pub use price::{NoPrice, Price, Prices};

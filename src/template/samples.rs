@@ -229,7 +229,7 @@ fn rest(text: Text, head: &Letterhead) -> Vec<Sample> {
                 boxed(Use::Branch, hold.with_page("https://example.com/keep/1".to_owned())),
             ]
         }
-        Text::Kept => [None, Some(day)].map(|until| boxed(Use::Usual, Kept::new(head, until))).into(),
+        Text::Kept => [None, Some(day)].map(|until| boxed(Use::Usual, Kept::new(head, until.map(Into::into)))).into(),
         Text::Lapsing => {
             let number = Address::stored("+14155550100", "+14155550100");
             vec![boxed(Use::Usual, Lapsing::new(head, &number, day))]

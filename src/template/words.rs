@@ -2,12 +2,22 @@
 //! that use them.
 
 use super::{
+    context::Date,
     letter,
     mark::{self, Direction, bare, marked},
     shown,
 };
-use crate::domain::address::{Address, Kind, phone};
-use minijinja::{Environment, Error, ErrorKind, State, Value, value::Kwargs};
+use crate::{
+    clock::Time,
+    domain::{
+        address::{Address, Kind, phone},
+        schedule,
+    },
+};
+use minijinja::{
+    Environment, Error, ErrorKind, State, Value,
+    value::{Kwargs, Serde},
+};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,8 +40,10 @@ pub(super) struct Words {
     first_day: Option<String>,
     /// The same with short months.
     short_date: String,
-    /// `{date}`, `{time}`; the time is UTC.
+    /// `{date}`, `{time}`, `{zone}`: `UTC`, or how far from it.
     moment: String,
+    /// The same by the reader's own clock: `{date}`, `{time}`.
+    moment_here: String,
     /// A detail with the owner's own word for it: `{what}`, `{label}`.
     labelled: String,
     /// By kind, such as `phone`.
@@ -193,10 +205,31 @@ fn date(all: &AllWords, state: &State<'_, '_>, when: &Value, short: bool) -> Res
     here(all, state)?.date(day, month, year, short).ok_or_else(|| wrong("there is no such month"))
 }
 
+/// A date and a time: by the clock of a page's reader, where the page has one as `clock`; else as `when` says it.
 fn moment(all: &AllWords, state: &State<'_, '_>, when: &Value) -> Result<String, Error> {
+    let when = match number(when, "seconds") {
+        Ok(seconds) => &Value::from(Serde(by_clock(state, Time(seconds.saturating_mul(1_000_000))))),
+        Err(_) => when,
+    };
     let date = date(all, state, when, true)?;
     let time = format!("{:02}:{:02}", number(when, "hour")?, number(when, "minute")?);
-    Ok(here(all, state)?.moment.replace("{date}", &date).replace("{time}", &time))
+    let words = here(all, state)?;
+    let pattern = match when.get_attr("zone")?.as_str() {
+        Some(zone) => words.moment.replace("{zone}", zone),
+        None => words.moment_here.clone(),
+    };
+    Ok(pattern.replace("{date}", &date).replace("{time}", &time))
+}
+
+/// A moment by the clock of a page, which says whether its reader has chosen it: then its zone need not be told.
+fn by_clock(state: &State<'_, '_>, at: Time) -> Date {
+    let clock = state.lookup("clock").unwrap_or_default();
+    let of = |key: &str| clock.get_attr(key).unwrap_or_default();
+    match of("zone").as_str().and_then(schedule::zone) {
+        Some(zone) if of("chosen").is_true() => Date::here(at, &zone),
+        Some(zone) => Date::there(at, &zone),
+        None => Date::new(at),
+    }
 }
 
 fn what(all: &AllWords, state: &State<'_, '_>, change: &Value, short: bool) -> Result<String, Error> {
@@ -309,6 +342,45 @@ mod tests {
         assert_eq!(formed(&number, false), marked("+1 415-555-0123"));
         assert_eq!(formed(&number, true), marked("(415) 555-0123"));
         assert_eq!(formed(&marked("ann@example.com"), false), marked("ann@example.com"));
+    }
+
+    #[test]
+    fn a_moment_is_by_the_clock_of_who_reads_it() {
+        let words: BTreeMap<String, Words> = ["en", "de"]
+            .map(|tag| {
+                let path = format!("{}/templates/words/{tag}.toml", env!("CARGO_MANIFEST_DIR"));
+                let text = std::fs::read_to_string(path).expect("there are words");
+                (tag.to_owned(), Words::parse(&text).expect("they can be read"))
+            })
+            .into();
+        let mut env = Environment::new();
+        add_filters(&mut env, &Arc::new(words));
+        let said = |language: &str, facts: serde_json::Value| {
+            let mut facts = facts;
+            facts["language"] = language.into();
+            env.render_str("{{ when | moment }}", Value::from(Serde(facts))).expect("renders")
+        };
+        // 2026-11-23T11:00:00Z.
+        let when = serde_json::json!({ "seconds": 1_795_431_600 });
+        let by = |zone: &str, chosen: bool| serde_json::json!({ "when": when, "clock": { "zone": zone, "chosen": chosen } });
+        for (facts, expected) in [
+            (serde_json::json!({ "when": when }), "23 Nov 2026, 11:00 UTC"),
+            (serde_json::json!({ "when": when, "clock": null }), "23 Nov 2026, 11:00 UTC"),
+            (by("Europe/Berlin", true), "23 Nov 2026, 12:00"),
+            (by("Europe/Berlin", false), "23 Nov 2026, 12:00 UTC+1"),
+            (by("America/St_Johns", false), "23 Nov 2026, 07:30 UTC\u{2212}3:30"),
+            (by("Pacific/Auckland", true), "24 Nov 2026, 00:00"),
+            (by("Nowhere/At_All", true), "23 Nov 2026, 11:00 UTC"),
+        ] {
+            assert_eq!(said("en", facts.clone()), expected, "{facts}");
+        }
+        let berlin = crate::domain::schedule::zone("Europe/Berlin").expect("a zone");
+        let at = Time(1_795_431_600_000_000);
+        for (date, expected) in
+            [(Date::here(at, &berlin), "23. Nov. 2026, 12:00 Uhr"), (Date::new(at), "23. Nov. 2026, 11:00 Uhr UTC")]
+        {
+            assert_eq!(said("de", serde_json::json!({ "when": date })), expected);
+        }
     }
 
     #[test]

@@ -223,6 +223,9 @@ pub fn effects(
             revision: after.revision,
         });
     }
+    if after.zone != before.zone {
+        effects.push(Effect::ZoneSet(after.id, after.zone.clone()));
+    }
     if after.profile != before.profile {
         effects.push(Effect::NamesSet(after.id, name::keys(&after.profile)));
     }
@@ -235,6 +238,8 @@ pub fn effects(
         "panic_ended"
     } else if accepted.changed {
         "details_changed"
+    } else if after.zone != before.zone {
+        "zone_changed"
     } else {
         "value_proved"
     };

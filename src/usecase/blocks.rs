@@ -10,6 +10,7 @@ use crate::{
         group::Identity,
         id::{AppId, OwnerId},
         notice::Recipient,
+        owner::Contact,
     },
     store::Effect,
 };
@@ -32,6 +33,13 @@ pub fn parse(env: &Env, text: &str) -> Result<Identity, Refused> {
             "a phone number with its country code, an e-mail address, own_… or app_… is needed",
         )
     })
+}
+
+/// Everybody whom a contact stands for: whoever has one of its addresses, and the registered person that it is linked to, by
+/// whatever number they have next.
+pub fn identities(contact: &Contact) -> Vec<Identity> {
+    let addresses = contact.addresses.iter().cloned().map(Identity::Address);
+    addresses.chain(contact.linked.map(Identity::Owner)).collect()
 }
 
 /// Who is told of it: where a block is about one owner, that one; else everybody's view is looked at again.

@@ -89,7 +89,7 @@ async fn seen(env: &Env, link: &CardLink, now: Time) -> Result<Option<SeenNow>> 
     let views = Views::read(env, link.owner).await?;
     let (recipient, found) = audience(env, link.owner, recipient).await?;
     let (groups, contacts) = found.map(|(audience, contacts)| (audience.groups, contacts)).unwrap_or_default();
-    let (mut addresses, _) = reach(env, recipient, &contacts).await?;
+    let mut addresses = reach(env, recipient, &contacts).await?.addresses;
     addresses.extend(contacts.iter().flat_map(|contact| contact.addresses.iter().cloned()));
     let theirs = addresses.iter().any(|address| address.key() == link.address.key());
     let Some(views) = views else { return Ok(None) };

@@ -386,7 +386,7 @@ pub(super) async fn vetoed(
     };
     let mut effects = with.to_vec();
     if let Some(to) = answer {
-        let said = What::Kept { until: kept.until() };
+        let said = What::Kept { owner: Some(owner.id), until: kept.until() };
         effects.push(letters::due(env, to, &said, Some(&owner.language), now, letters::LIFE));
     }
     effects.push(Effect::RequestSet(request.clone()));

@@ -22,6 +22,7 @@ use crate::{
     store::{ClaimedLetter, Commit, Effect, Posted, Result, StoreError},
     template::{CardWay, Letterhead},
 };
+use jiff::tz::TimeZone;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -108,7 +109,7 @@ async fn carry(env: &Env, post: &Post, claimed: &ClaimedLetter, stop: &Cancellat
             continue;
         }
         if !letter.urgent
-            && let Some(open) = quiet(post, caps.quiet, claimed, now)
+            && let Some(open) = quiet(post, caps.quiet, claimed, letters::zone(env, &what).await?, now)
         {
             return later(env, claimed, open, letter.attempts).await;
         }
@@ -207,11 +208,11 @@ async fn content(
 }
 
 /// Until when the reader is left alone (rule N7).
-fn quiet(post: &Post, quiet: Hours, claimed: &ClaimedLetter, now: Time) -> Option<Time> {
+fn quiet(post: &Post, quiet: Hours, claimed: &ClaimedLetter, chosen: Option<TimeZone>, now: Time) -> Option<Time> {
     if quiet == Hours::NONE {
         return None;
     }
-    let zones = zones_of(phone::zones(&claimed.letter.to), now);
+    let zones = chosen.map_or_else(|| zones_of(phone::zones(&claimed.letter.to), now), |zone| vec![zone]);
     let zones = if zones.is_empty() { vec![post.zone.clone()] } else { zones };
     Some(quiet.open(&zones, now)).filter(|open| *open > now)
 }

@@ -7,11 +7,9 @@ use super::{Env, deliver_notice::reach, view::Views};
 use crate::{
     clock::Time,
     domain::{
-        address::phone,
         group::Told,
         id::{GroupId, NoticeId, OwnerId},
         notice::{Debounce, Moment, Notice, NoticeState, Recipient, Seen, Shown, View, rights_digest, step},
-        schedule::zones_of,
     },
     store::{Commit, Effect, Fanout, Result, StoreError},
 };
@@ -120,8 +118,7 @@ async fn plan(
     Ok(effects)
 }
 
-/// Where the recipient's digests are timed: the zone of their numbers where all clocks there show the same, else the
-/// operator's.
+/// Where the recipient's digests are timed: the zone that they have chosen or that of their numbers, else the operator's.
 async fn zone(
     env: &Env,
     schedule: &Schedule,
@@ -134,13 +131,7 @@ async fn zone(
         return Ok(schedule.zone.clone());
     }
     let contacts = env.store.audience_of(owner, recipient).await?.map(|(_, contacts)| contacts).unwrap_or_default();
-    let (addresses, _) = reach(env, recipient, &contacts).await?;
-    let mut known = addresses.iter().map(phone::zones).filter(|names| !names.is_empty());
-    let zones = known.next().map(|names| zones_of(names, now)).unwrap_or_default();
-    Ok(match <[TimeZone; 1]>::try_from(zones) {
-        Ok([one]) => one,
-        Err(_) => schedule.zone.clone(),
-    })
+    Ok(reach(env, recipient, &contacts).await?.clock(now).unwrap_or_else(|| schedule.zone.clone()))
 }
 
 /// What a row of the ledger says was shown.

@@ -12,12 +12,14 @@ use super::{
     write::{Refused, read_owner},
 };
 use crate::{
+    clock::Time,
     domain::{
+        asleep::Asleep,
         card::{Form, project},
         change::Request,
         group::{Item, Rights},
         id::OwnerId,
-        owner::{Field, Owner},
+        owner::{Field, Owner, Point},
     },
     store::{Page, StoreError},
 };
@@ -27,11 +29,14 @@ use std::{borrow::Cow, io};
 /// Rows of one read.
 const PAGE: usize = 500;
 
+/// Most introductions of one owner that have left or are about to.
+const INTRODUCTIONS_MOST: usize = 1_000_000;
+
 /// The number in the first line; it grows when a reader has to change.
 const SCHEMA: u32 = 1;
 
 /// Takes what is exported.
-pub trait Sink {
+pub trait Sink: Send {
     /// One JSON object.
     ///
     /// # Errors
@@ -87,7 +92,7 @@ pub async fn export(
     env: &Env,
     only: Option<OwnerId>,
     sink: &mut dyn Sink,
-    progress: &mut dyn FnMut(Exported),
+    progress: &mut (dyn FnMut(Exported) + Send),
 ) -> Result<Exported, ExportFailed> {
     let mut writer = Writer { env, sink, done: Exported::default() };
     let at = env.store.now().await?;
@@ -99,8 +104,9 @@ pub async fn export(
         return Ok(writer.done);
     }
     writer.line(&json!({"kind": "export", "schema": SCHEMA, "at": at}))?;
-    for key in env.store.keys().await? {
-        writer.line(&lines::key(&key))?;
+    // An owner's own come with the owner.
+    for key in env.store.keys().await?.iter().filter(|key| key.owner.is_none()) {
+        writer.line(&lines::key(key))?;
     }
     let mut after = None;
     loop {
@@ -169,7 +175,10 @@ impl Writer<'_> {
         for device in store.devices(id).await? {
             self.line(&lines::device(&device))?;
         }
+        self.ways_in(id).await?;
+        self.as_recipient(owner).await?;
         self.books(id).await?;
+        self.exchanged(id, hidden).await?;
         if !hidden {
             let read = |mark: Option<u64>| store.changes(id, mark.unwrap_or(0), PAGE);
             pages(read, |change| change.revision, |change| self.line(&lines::change(change))).await?;
@@ -184,6 +193,64 @@ impl Writer<'_> {
         }
         let read = |mark| store.audit(id, history.trail_from(mark), PAGE);
         pages(read, |line| line.id, |line| self.line(&lines::audit(line))).await?;
+        Ok(())
+    }
+
+    /// By what the owner gets in, without any secret.
+    async fn ways_in(&mut self, id: OwnerId) -> Result<(), ExportFailed> {
+        let env = self.env;
+        let store = &env.store;
+        for session in store.sessions(id).await? {
+            self.line(&lines::session(&session))?;
+        }
+        for passkey in store.passkeys(id).await? {
+            self.line(&lines::passkey(&passkey))?;
+        }
+        for key in store.keys_of(id).await? {
+            self.line(&lines::key(&key))?;
+        }
+        Ok(())
+    }
+
+    /// What the owner has said as somebody to whom others' messages come.
+    async fn as_recipient(&mut self, owner: &Owner) -> Result<(), ExportFailed> {
+        let env = self.env;
+        let held = owner.points.iter().filter_map(Point::current);
+        let keys: Vec<Box<str>> = held.map(|held| held.address.key().into()).collect();
+        for preference in env.store.preferences(&keys).await? {
+            self.line(&lines::preference(owner.id, &preference))?;
+        }
+        for opt_out in env.store.opt_outs(&keys).await? {
+            self.line(&lines::opt_out(owner.id, &opt_out))?;
+        }
+        Ok(())
+    }
+
+    /// Cards that were sent and that came, and what was written into the owner's own book.
+    async fn exchanged(&mut self, id: OwnerId, hidden: bool) -> Result<(), ExportFailed> {
+        let env = self.env;
+        let store = &env.store;
+        let read = |mark: Option<Box<str>>| async move { store.asleep(id, mark.as_deref(), PAGE).await };
+        let mark = |asleep: &Asleep| asleep.address.key().into();
+        pages(read, mark, |asleep| self.line(&lines::asleep(asleep))).await?;
+        let read = |mark| store.introductions_held(id, mark, PAGE);
+        pages(read, |held| held.contact, |held| self.line(&lines::introduction(held))).await?;
+        for going in store.introductions_due(id, Time(0), INTRODUCTIONS_MOST).await? {
+            self.line(&lines::introduction(&going))?;
+        }
+        let read = |mark| store.tray(id, mark, PAGE);
+        pages(read, |card| card.from, |card| self.line(&lines::tray(card))).await?;
+        if hidden {
+            return Ok(());
+        }
+        for key in store.introduced_at(id).await? {
+            self.line(&json!({"kind": "introduced", "owner": id, "address": key}))?;
+        }
+        for link in store.card_links(id).await? {
+            self.line(&lines::card_link(&link))?;
+        }
+        let read = |mark| store.book_updates(id, mark, PAGE);
+        pages(read, |update| update.id, |update| self.line(&lines::book_update(update))).await?;
         Ok(())
     }
 

@@ -11,10 +11,12 @@ use crate::{
         id::{CodeId, LetterId, OwnerId, PointId, RequestId},
         owner::{Held, Owner, Point, Proof},
         query::Holder,
+        schedule,
     },
     store::{Effect, Letter, Posted, Result},
-    template::{Code, Contested, Facts, Hold, Kept, Lapsing, Letterhead, Unproved, Won},
+    template::{Code, Contested, Facts, Hold, Kept, Lapsing, Letterhead, Moment, Unproved, Won},
 };
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// What a letter says. No secret stands in it.
@@ -35,6 +37,9 @@ pub enum What {
     },
     /// The answer to the word and code.
     Kept {
+        /// Whose.
+        #[serde(default)]
+        owner: Option<OwnerId>,
         /// Until when the change is delayed; none where it is over.
         until: Option<Time>,
     },
@@ -90,10 +95,27 @@ pub enum What {
 }
 
 impl What {
+    /// Whom it is written to, where it is about something of theirs.
+    fn owner(&self) -> Option<OwnerId> {
+        match self {
+            Self::Hold { owner, .. } | Self::Lapsing { owner, .. } => Some(*owner),
+            Self::Kept { owner, .. } => *owner,
+            // Whose request it is that is contested is not the reader's to know, nor where they live.
+            Self::Contest { .. } | Self::Contested { .. } => None,
+            Self::Code { .. } | Self::Unproved { .. } | Self::Won { .. } | Self::Answer { .. } => None,
+        }
+    }
+
     /// The only account by which it may leave, where there is one.
     pub(super) fn only_by(&self) -> Option<&str> {
         if let Self::Answer { account, .. } = self { Some(account) } else { None }
     }
+}
+
+/// The zone that the reader has chosen.
+pub(super) async fn zone(env: &Env, what: &What) -> Result<Option<TimeZone>> {
+    let Some(owner) = what.owner() else { return Ok(None) };
+    Ok(env.store.owner(owner).await?.and_then(|owner| owner.zone).and_then(|zone| schedule::zone(&zone)))
 }
 
 /// The question whether a former number is still its owner's, some days before it is answered for no longer; none where the
@@ -194,6 +216,8 @@ pub(super) async fn facts(
     base: &str,
     now: Time,
 ) -> Result<Option<Box<dyn Facts>>> {
+    let zone = zone(env, what).await?;
+    let by_clock = |at: Time| Moment { at, zone: zone.clone() };
     Ok(match what {
         What::Code { code: id } => {
             let Some(code) = env.store.code(*id).await?.filter(|code| code.counts(now)) else { return Ok(None) };
@@ -207,17 +231,17 @@ pub(super) async fn facts(
         }
         What::Hold { owner, request } => {
             let Some(until) = held_until(env, *owner, *request).await? else { return Ok(None) };
-            let hold = Hold::new(head, &keep::code(env, *request, letter.to.key()).await?, until);
+            let hold = Hold::new(head, &keep::code(env, *request, letter.to.key()).await?, by_clock(until));
             let link = match letter.to.kind() {
                 Kind::Email => keep::link(env, base, *owner, *request, letter.to.key()).await?,
                 Kind::Phone | Kind::Device => None,
             };
             Some(Box::new(hold.with_page(link.unwrap_or_default())))
         }
-        What::Kept { until } => Some(Box::new(Kept::new(head, *until))),
+        What::Kept { until, .. } => Some(Box::new(Kept::new(head, until.map(by_clock)))),
         What::Lapsing { owner, point, key } => {
             let found = lapses(env, letter, *owner, *point, key).await?;
-            found.map(|(number, until)| Box::new(Lapsing::new(head, &number, until)) as Box<dyn Facts>)
+            found.map(|(number, until)| Box::new(Lapsing::new(head, &number, by_clock(until))) as Box<dyn Facts>)
         }
         What::Answer { due, .. } => {
             let answer = heard::answer(env, &letter.to, *due, head).await?;

@@ -50,6 +50,7 @@ pub async fn register(env: &Env, actor: &Actor, new: &NewOwner) -> Result<Plan<R
         claimed: true,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile::default(),
         points: Vec::new(),
         created: now,

@@ -40,7 +40,7 @@ pub async fn make(
         return Err(Refused::invalid("/erase", "nothing else can be wanted together with it"));
     }
     if *wanted == Wanted::default() {
-        return Err(Refused::invalid("", "nothing is wanted; name restore, language, profile, points or grants"));
+        return Err(Refused::invalid("", "nothing is wanted; name restore, language, zone, profile, points or grants"));
     }
     let owner = read_owner(env, id, version).await?;
     if actor.of_owner && wanted.restore.is_some() {

@@ -10,6 +10,7 @@ use crate::domain::{
     group::{Grant, Item},
     id::{GroupId, OwnerId, PointId},
     owner::{Field, Owner, Point},
+    schedule,
 };
 use serde_json::{Map, Value};
 
@@ -26,6 +27,9 @@ pub struct Wanted {
     /// A language tag such as `en` or `zh-Hant`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// A time zone such as `Europe/Berlin`; empty for that of the owner's numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// Fields that are to be different; `null` makes one absent, those not named stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<crate::domain::owner::Profile>)]
@@ -36,8 +40,9 @@ pub struct Wanted {
     /// Rights that groups get with it (rule C2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<WantedGrants>,
-    /// Passkeys that are added or removed; `POST …/passkeys` writes them.
+    /// Passkeys that are added or removed. Only their ceremony writes them: see [`from_outside`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
     pub passkeys: Vec<WantedPasskey>,
     /// Forwarding and notices go on after a panic (rule C7).
     #[serde(skip_serializing_if = "is_not")]
@@ -143,6 +148,18 @@ pub struct WantedGrants {
     pub fields: Vec<Field>,
 }
 
+/// What a caller has written, where callers may write it: a passkey without its ceremony would be a key that nobody has
+/// shown to have (rule C3).
+pub fn from_outside(wanted: Wanted) -> Result<Wanted, Refused> {
+    if wanted.passkeys.is_empty() {
+        return Ok(wanted);
+    }
+    Err(Refused::invalid(
+        "/passkeys",
+        "a passkey is added and removed by …/passkeys, where its browser answers a challenge",
+    ))
+}
+
 /// Reads what is wanted against the owner as it is. Every value that cannot be used is named.
 pub async fn wish(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<Wish, Refused> {
     let restore = match wanted.restore {
@@ -156,6 +173,7 @@ pub async fn wish(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<Wish, Ref
         return Err(Refused::Invalid(faults));
     }
     let language = wanted.language.as_deref().and_then(|tag| language(tag, &mut faults));
+    let zone = wanted.zone.as_deref().and_then(|name| zone(name, &mut faults));
     let base = restore.as_ref().map_or(&owner.profile, |snapshot: &Snapshot| &snapshot.profile);
     let profile = wanted.profile.as_ref().and_then(|patch| {
         let bad = match change::patched(base, patch) {
@@ -173,7 +191,11 @@ pub async fn wish(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<Wish, Ref
             Err(fault) => faults.push(fault),
         }
     }
-    if faults.is_empty() { Ok(Wish { restore, language, profile, points }) } else { Err(Refused::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(Wish { restore, language, zone, profile, points })
+    } else {
+        Err(Refused::Invalid(faults))
+    }
 }
 
 async fn snapshot(env: &Env, owner: OwnerId, revision: u64) -> Result<Snapshot, Refused> {
@@ -191,6 +213,15 @@ fn language(tag: &str, faults: &mut Vec<Fault>) -> Option<Box<str>> {
         return Some(tag.into());
     }
     faults.push(Fault::at("/language", "a language tag such as en or zh-Hant is needed"));
+    None
+}
+
+/// A name of the tz database, or none of them for the zone of the numbers.
+fn zone(name: &str, faults: &mut Vec<Fault>) -> Option<Box<str>> {
+    if name.is_empty() || (name.len() <= 64 && schedule::zone(name).is_some()) {
+        return Some(name.into());
+    }
+    faults.push(Fault::at("/zone", "a time zone such as Europe/Berlin is needed"));
     None
 }
 

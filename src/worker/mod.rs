@@ -422,6 +422,7 @@ mod tests {
             version: 1,
             revision: 0,
             language: "en".into(),
+            zone: None,
             profile: Profile { name: "Ann Lee".into(), ..Profile::default() },
             points: Vec::new(),
             claimed: true,

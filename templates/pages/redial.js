@@ -79,11 +79,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
-// A picture is made small enough here, and goes along as a text.
+// A picture is made small enough here, and goes along as a text. Without this it goes as the file that it is.
 for (const part of document.querySelectorAll("[data-photo]")) {
   const [file, text] = part.querySelectorAll("input");
-  part.hidden = false;
-  for (const other of document.querySelectorAll("[data-no-photo]")) other.hidden = true;
+  const hint = part.querySelector("[data-made]");
+  hint.textContent = hint.dataset.made;
   file.addEventListener("change", async () => {
     const most = 40_000;
     try {
@@ -98,10 +98,12 @@ for (const part of document.querySelectorAll("[data-photo]")) {
         made = canvas.toDataURL("image/jpeg", 0.86);
       }
       text.value = made;
+      file.removeAttribute("name");
       file.removeAttribute("aria-invalid");
       for (const shown of document.querySelectorAll("[data-picture]")) [shown.src, shown.hidden] = [made, false];
     } catch {
       text.value = "";
+      file.name = "picture";
       file.setAttribute("aria-invalid", "true");
     }
   });

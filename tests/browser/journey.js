@@ -8,6 +8,11 @@ const readline = require("node:readline");
 const { chromium } = require("playwright-core");
 const axe = require("axe-core");
 
+// By browser profile, whether its pages run scripts.
+const scripted = new WeakMap();
+// So long may a journey take, or it hangs; above what any takes on a slow and busy machine.
+const MOST_MINUTES = 10;
+
 const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 async function heard() {
@@ -25,14 +30,16 @@ async function ask(what, of = null) {
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 async function accessible(page, name) {
+  // Where scripts are switched off, evaluate() never returns.
+  if (!scripted.get(page.context())) throw new Error(`axe cannot look at ${name}: this page was opened without a script; open another one with it`);
   // What is waited for can be there before the style is.
   await page.waitForLoadState("load");
-  const folder = process.env.REDIAL_TEST_SCREENSHOTS;
-  if (folder) await page.screenshot({ path: path.join(folder, name + ".png"), fullPage: true });
   // In a window as high as the page nothing lies under what sticks to its edge; how far it is scrolled is chance.
   const size = page.viewportSize();
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
+  const folder = process.env.REDIAL_TEST_SCREENSHOTS;
+  if (folder) await page.screenshot({ path: path.join(folder, name + ".png"), fullPage: true });
   await page.evaluate(axe.source);
   const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations"] }), RULES);
   const told = found.violations.map((one) => `${one.id}: ${one.help}\n  ` + one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join("\n  "));
@@ -58,6 +65,7 @@ async function run(travel) {
       reducedMotion: "reduce",
       locale,
     });
+    scripted.set(context, script);
     context.setDefaultTimeout(20_000);
     context.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
@@ -81,6 +89,10 @@ async function run(travel) {
 
 /// Does what a journey says, and ends the program with how it went.
 function journey(travel) {
+  setTimeout(() => {
+    fs.writeSync(2, `the journey is not over after ${MOST_MINUTES} minutes\n`);
+    process.exit(1);
+  }, MOST_MINUTES * 60_000).unref();
   run(travel).then(
     () => process.exit(0),
     (error) => {

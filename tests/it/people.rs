@@ -18,6 +18,7 @@ pub(crate) fn owner(id: OwnerId, name: &str, points: Vec<Point>, created: Time) 
         claimed: true,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile { name: name.into(), ..Profile::default() },
         points,
         created,

@@ -34,6 +34,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 const ANN: &str = "+14155550100";
 const NOBODY: &str = "+14155550199";
 
+/// So many that no journey meets a limit.
+pub(crate) fn many_codes() -> Caps {
+    Caps { again: 99, address: 99, address_day: 99, prefix: 999, country: 999, requester: 999, ..Caps::default() }
+}
+
 /// A Redial where people may register, whose messages are noted.
 pub(crate) struct Portal {
     pub(crate) running: Running,
@@ -43,16 +48,7 @@ pub(crate) struct Portal {
 
 impl Portal {
     pub(crate) async fn new() -> Self {
-        let codes = Caps {
-            again: 99,
-            address: 99,
-            address_day: 99,
-            prefix: 999,
-            country: 999,
-            requester: 999,
-            ..Caps::default()
-        };
-        let rules = Rules { registration: true, codes, ..Rules::default() };
+        let rules = Rules { registration: true, codes: many_codes(), ..Rules::default() };
         let running = spawn(Setup { rules, ..Setup::default() }).await;
         let given = Given::default();
         let post = || Post { help: "help@example.com".into(), ..notes::post(&given, &running.base) };

@@ -271,6 +271,9 @@ fn finish(owner: &Owner, wish: &Wish, drafts: &[Draft], proof: &Proof, at: Time)
         }
     }
     after.profile = wish.profile.clone().unwrap_or(after.profile);
+    if let Some(zone) = &wish.zone {
+        after.zone = Some(zone.clone()).filter(|zone| !zone.is_empty());
+    }
     let new = held.iter().any(|step| matches!(step, Step::Held(..)));
     let changed = new
         || !left.is_empty()

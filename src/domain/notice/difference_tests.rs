@@ -36,6 +36,7 @@ fn ann() -> Owner {
         claimed: true,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile { name: "Ann Lee".into(), title: "Captain".into(), ..Profile::default() },
         points: vec![
             point(MOBILE, Kind::Phone, "mobile", &[("+14155550100", 0, Some(50)), ("+14155550123", 50, None)]),

@@ -1,6 +1,9 @@
 //! When nobody wants to be woken (rule N7).
 
-use crate::clock::Time;
+use crate::{
+    clock::Time,
+    domain::address::{Address, phone},
+};
 use jiff::{
     Timestamp,
     civil::DateTime,
@@ -14,6 +17,28 @@ static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bu
 /// The zone of a name such as `Europe/Berlin`.
 pub fn zone(name: &str) -> Option<TimeZone> {
     DATABASE.get(name).ok()
+}
+
+/// The names of all zones that a person may live in, such as `Europe/Berlin`, in order; not those of countries and offsets.
+pub fn zone_names() -> &'static [String] {
+    const REGIONS: [&str; 10] =
+        ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let all = DATABASE.available().map(|name| name.to_string());
+        let mut names: Vec<String> =
+            all.filter(|name| name.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region))).collect();
+        names.sort_unstable();
+        names
+    });
+    &NAMES
+}
+
+/// The zone of somebody with these addresses: that of the first number for which any is known, where all clocks there show
+/// the same.
+pub fn shared_zone<'a>(mut addresses: impl Iterator<Item = &'a Address>, now: Time) -> Option<TimeZone> {
+    let names = addresses.by_ref().map(phone::zones).find(|names| !names.is_empty())?;
+    let [one] = <[TimeZone; 1]>::try_from(zones_of(names, now)).ok()?;
+    Some(one)
 }
 
 /// Those of the zones that are known, each set of clocks that show the same at `now` once.
@@ -238,6 +263,32 @@ mod tests {
         let within = at("2026-11-23T13:29:00Z");
         assert_eq!(office.open(&found, within), within);
         assert_eq!(office.open(&found, at("2026-11-23T13:30:00Z")), at("2026-11-24T12:30:00Z"));
+    }
+
+    #[test]
+    fn somebodys_zone_is_that_of_their_first_number_where_it_has_one() {
+        let now = at("2026-11-23T00:00:00Z");
+        for (addresses, zone) in [
+            (&["+14155550100"][..], Some("America/Los_Angeles")),
+            (&["ann@example.com", "+49301234567"], Some("Europe/Berlin")),
+            (&["+18005550100", "+49301234567"], None),
+            (&["ann@example.com"], None),
+        ] {
+            let addresses: Vec<Address> = addresses.iter().map(|text| Address::stored(*text, *text)).collect();
+            let found = shared_zone(addresses.iter(), now);
+            assert_eq!(found.as_ref().and_then(TimeZone::iana_name), zone, "{addresses:?}");
+        }
+    }
+
+    #[test]
+    fn zones_that_people_live_in_are_known_by_name() {
+        let names = zone_names();
+        for name in ["Europe/Berlin", "America/Argentina/Ushuaia", "Asia/Kolkata", "Pacific/Chatham"] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+        assert!(names.iter().all(|name| zone(name).is_some()));
+        assert!(!names.iter().any(|name| ["UTC", "Etc/GMT+1", "Germany", "EST"].contains(&&**name)));
+        assert!(names.is_sorted());
     }
 
     #[test]

@@ -349,7 +349,7 @@ pub(super) struct AppPasswordView {
     id: AppId,
     /// The owner's own word for it.
     label: Box<str>,
-    /// `carddav`, `api`, or both.
+    /// `api`.
     scopes: Vec<Box<str>>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -385,7 +385,7 @@ pub(super) async fn app_passwords(call: &Call) -> Result<Reply, Problem> {
 pub(super) struct NewAppPassword {
     /// The owner's own word for it.
     label: String,
-    /// `carddav`, `api`, or both.
+    /// `api`; `carddav` is refused until address books are served.
     scopes: Vec<String>,
 }
 
@@ -396,8 +396,7 @@ pub(super) async fn create_app_password(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
     let NewAppPassword { label, scopes } = call.json()?;
     let scopes: Result<Vec<Scope>, _> = scopes.iter().map(|scope| scope.parse()).collect();
-    let scopes =
-        scopes.map_err(|_| Refused::invalid("/scopes", "an app password has the scopes carddav, api, or both"))?;
+    let scopes = scopes.map_err(|_| Refused::invalid("/scopes", "an app password has the scope api"))?;
     let env = &call.api.env;
     let (key, secret) = carry_out(env, || app_passwords::create(env, owner.id, &label, &scopes)).await?;
     Ok(Reply::json(201, &AppPasswordView::of(&key, Some(secret.reveal().to_owned()))))

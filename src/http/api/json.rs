@@ -89,7 +89,7 @@ mod tests {
                 json!([
                     422,
                     "/langage",
-                    "unknown field `langage`, expected one of `restore`, `language`, `profile`, `points`, `grants`, `passkeys`, `end_panic`, `erase`"
+                    "unknown field `langage`, expected one of `restore`, `language`, `zone`, `profile`, `points`, `grants`, `passkeys`, `end_panic`, `erase`"
                 ]),
             ),
             (r#"{"points": [{"add": {"label": "x"}}]}"#, json!([422, "/points/0/add", "missing field `value`"])),

@@ -50,17 +50,19 @@ pub(super) async fn read(call: &Call) -> Result<Reply, Problem> {
 pub(super) struct OwnerPatch {
     /// A language tag.
     language: Option<String>,
+    /// A time zone such as `Europe/Berlin`; empty for that of the owner's numbers.
+    zone: Option<String>,
     /// Fields that are to be different; `null` makes one absent.
     #[schema(value_type = Option<Profile>)]
     profile: Option<Map<String, Value>>,
 }
 
-/// Changes language and profile, as a request that is accepted at once.
+/// Changes language, time zone and profile, as a request that is accepted at once.
 #[utoipa::path(patch, path = "/v1/owners/{owner}", request_body = OwnerPatch,
     responses((status = 200, body = DecidedView)))]
 pub(super) async fn change(call: &Call) -> Result<Reply, Problem> {
-    let OwnerPatch { language, profile } = call.json()?;
-    want(call, &Wanted { language, profile, ..Wanted::default() }, 200, "").await
+    let OwnerPatch { language, zone, profile } = call.json()?;
+    want(call, &Wanted { language, zone, profile, ..Wanted::default() }, 200, "").await
 }
 
 /// Erases an owner for good, with everything of theirs. Without the scope `vouch` it is a request that a fresh proof and its

@@ -15,7 +15,7 @@ use crate::{
         course,
         history::History,
         requests,
-        wanted::Wanted,
+        wanted::{Wanted, from_outside},
         write::{Refused, read_owner},
     },
 };
@@ -47,8 +47,7 @@ pub(super) async fn read(call: &Call) -> Result<Reply, Problem> {
 #[utoipa::path(post, path = "/v1/owners/{owner}/requests", request_body = Wanted,
     responses((status = 201, body = DecidedView), (status = 202, body = DecidedView)))]
 pub(super) async fn make(call: &Call) -> Result<Reply, Problem> {
-    let wanted: Wanted = call.json()?;
-    want(call, &wanted, 201, "").await
+    want(call, &from_outside(call.json()?)?, 201, "").await
 }
 
 /// States that the values of an open request are proved; it is then accepted.

@@ -53,6 +53,9 @@ pub(super) struct OwnerView {
     pub silenced: bool,
     /// A language tag.
     pub language: Box<str>,
+    /// The time zone that the owner has chosen; absent: that of their numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Box<str>>,
     /// The fields other than points.
     pub profile: Profile,
     /// Points that were not removed.
@@ -72,6 +75,7 @@ impl From<&Owner> for OwnerView {
             claimed: owner.claimed,
             silenced: owner.silenced,
             language: owner.language.clone(),
+            zone: owner.zone.clone(),
             profile: owner.profile.clone(),
             points: owner.points.iter().filter(|point| point.removed.is_none()).map(PointView::from).collect(),
             created: owner.created,

@@ -8,6 +8,9 @@ use ring::digest::{SHA256, digest};
 use std::fmt::Write as _;
 use warp::reply::Response;
 
+/// Where a file can be chosen.
+const WITH_FILES: [&str; 3] = ["people/import", "profile", "profile/preview"];
+
 /// A request.
 pub(super) struct Asked {
     pub(super) path: String,
@@ -62,7 +65,7 @@ impl Asked {
     pub(super) fn is_form(&self) -> bool {
         let Some(kind) = self.headers.get(header::CONTENT_TYPE) else { return self.body.is_empty() };
         let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        let file = self.path == "people/import" && kind.trim().eq_ignore_ascii_case("multipart/form-data");
+        let file = WITH_FILES.contains(&&*self.path) && kind.trim().eq_ignore_ascii_case("multipart/form-data");
         file || kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 

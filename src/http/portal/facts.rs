@@ -20,14 +20,22 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A moment as pages need it: for the filters of dates, and in seconds for a countdown.
+/// A moment as pages need it: in seconds, which the filter `moment` writes by the page's clock.
 pub(super) fn when(at: Time) -> Value {
-    let stamp = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
-    let at_utc = stamp.to_zoned(jiff::tz::TimeZone::UTC);
-    json!({
-        "year": at_utc.year(), "month": at_utc.month(), "day": at_utc.day(), "hour": at_utc.hour(),
-        "minute": at_utc.minute(), "seconds": at.seconds(), "iso": at.to_string(),
-    })
+    json!({ "seconds": at.seconds(), "iso": at.to_string() })
+}
+
+/// The zone of an owner's numbers, where it is known.
+pub(super) fn zone_of_numbers(owner: &Owner, now: Time) -> Option<String> {
+    let owner = Owner { zone: None, ..owner.clone() };
+    owner.clock(now)?.iana_name().map(str::to_owned)
+}
+
+/// By which clock an owner reads moments; null where nothing is known.
+pub(super) fn own_clock(owner: &Owner, now: Time) -> Value {
+    let zone = owner.clock(now);
+    let name = zone.as_ref().and_then(jiff::tz::TimeZone::iana_name);
+    name.map_or(Value::Null, |name| json!({ "zone": name, "chosen": owner.zone.is_some() }))
 }
 
 /// What text messages cost at most.

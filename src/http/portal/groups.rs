@@ -1,11 +1,12 @@
 //! Groups: who is in them, what they see, how they are told.
 
-use super::{Answered, Desk, Signed, board, digest, facts, redirect, who};
+use super::{Answered, Asked, Desk, Signed, board, digest, facts, redirect, who};
 use crate::{
     domain::{
         group::{Grant, Item, Member, Told},
         id::{BookId, ContactId, GroupId},
         owner::{Channel, Contact, Field, Group},
+        schedule::Hours,
     },
     usecase::{
         books::{self, NewBook},
@@ -179,10 +180,24 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
         "id": group.id, "name": group.name, "told": told(&group.told), "points": points,
         "fields": fields.collect::<Vec<_>>(), "everyone": members.contains(&Member::Everyone),
         "introduce": group.introduce, "people": people.iter().map(person).collect::<Vec<_>>(),
-        "digest": digest::shown(&group.told), "alone": alone.as_ref().map(facts::card),
+        "digest": digest::shown(&group.told), "quiet": quiet(group.quiet), "alone": alone.as_ref().map(facts::card),
         "first": group.channels.first().map_or(json!("usual"), |channel| json!(channel)),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "groups_one", facts))
+}
+
+/// Quiet hours as the form has them; with those of most people where there are none.
+fn quiet(hours: Option<Hours>) -> Value {
+    let text = hours.unwrap_or_default().to_string();
+    let (from, to) = text.split_once('-').unwrap_or_default();
+    json!({ "on": hours.is_some(), "from": from, "to": to })
+}
+
+/// Quiet hours that a form stands for; none where it has no place for them, and the group's stay.
+fn wanted_quiet(asked: &Asked) -> Option<String> {
+    let from = asked.field("quiet-from")?;
+    let hours = || format!("{}-{}", from.trim(), asked.text("quiet-to"));
+    Some(if asked.text("quiet") == "yes" { hours() } else { "none".to_owned() })
 }
 
 async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
@@ -210,7 +225,7 @@ async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
     };
     let patch = GroupPatch {
         name: Some(desk.asked.text("name")),
-        quiet: None,
+        quiet: wanted_quiet(desk.asked),
         told: Some(told),
         channels: Some(channels),
         reveal: Some(with("reveal")),

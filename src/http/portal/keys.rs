@@ -78,10 +78,8 @@ async fn page(desk: &Desk<'_>, me: &Signed, more: Value) -> Answered {
         })
     };
     let password = |key: &ApiKey| {
-        let may = |scope: Scope| key.scopes.iter().any(|known| **known == *scope.as_str());
         json!({
             "id": key.id, "label": key.label, "made": facts::when(key.created), "used": key.used.map(facts::when),
-            "carddav": may(Scope::CardDav), "api": may(Scope::Api),
         })
     };
     let known = passkeys::list(desk.env, me.owner.id).await?;
@@ -118,15 +116,11 @@ async fn add(desk: &Desk<'_>, me: &Signed) -> Answered {
 
 /// A new app password. It stands on the answer and nowhere else, so this page is not fetched again.
 async fn make(desk: &Desk<'_>, me: &Signed) -> Answered {
-    let (label, ticked) = (desk.asked.text("label"), desk.asked.fields("scope"));
-    let scopes: Vec<Scope> = [Scope::CardDav, Scope::Api]
-        .into_iter()
-        .filter(|scope| ticked.iter().any(|ticked| ticked == scope.as_str()))
-        .collect();
-    if label.is_empty() || scopes.is_empty() {
+    let label = desk.asked.text("label");
+    if label.is_empty() {
         return page(desk, me, json!({ "wrong_password": "err_app_password", "label": label })).await;
     }
-    match carry_out(desk.env, || app_passwords::create(desk.env, me.owner.id, &label, &scopes)).await {
+    match carry_out(desk.env, || app_passwords::create(desk.env, me.owner.id, &label, &[Scope::Api])).await {
         Ok((key, secret)) => page(desk, me, json!({ "secret": secret.reveal(), "secret_label": key.label })).await,
         Err(Refused::Store(error)) => Err(Refused::Store(error)),
         Err(why) => page(desk, me, json!({ "wrong_password": sentence(&why).1, "label": label })).await,

@@ -24,7 +24,7 @@ mod who;
 
 use super::{
     arrival::Arrival,
-    body::{self, Limit},
+    body::{self, BodyError, Limit},
     pages::answer::{accepted, guarded, html, not_found},
     problem::{Kind, Problem},
 };
@@ -40,6 +40,7 @@ use crate::{
     },
 };
 use asked::{Asked, Cookie, mark_of};
+use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -67,12 +68,13 @@ pub(super) fn routes(surface: &super::Surface) -> BoxedFilter<(Response,)> {
         .and(warp::method())
         .and(warp::ext::get::<Arrival>())
         .and(warp::header::headers_cloned())
-        .and(body::bytes(body))
-        .then(move |path: String, method, arrival, headers, body| {
+        .and(body::tried(body))
+        .then(move |path: String, method, arrival, headers, body: Result<Bytes, BodyError>| {
+            let (body, unread) = body.map_or_else(|why| (Bytes::new(), Some(why)), |body| (body, None));
             let asked = Asked { path, method, arrival, headers, body };
             let surface = Arc::clone(&surface);
             async move {
-                let answer = surface.answer(&asked).await;
+                let answer = surface.answer(&asked, unread).await;
                 super::count(&surface.gateway.metrics, "portal", guarded(answer, "same-origin"))
             }
         })
@@ -105,11 +107,16 @@ struct Desk<'a> {
 type Answered = Result<Response, Refused>;
 
 impl Surface {
-    async fn answer(&self, asked: &Asked) -> Response {
+    async fn answer(&self, asked: &Asked, unread: Option<BodyError>) -> Response {
         let Some(post) = self.gateway.post() else { return not_found() };
         // By https the cookie never travels without.
         let cookie = Cookie { secure: post.public_url.starts_with("https") };
         let desk = Desk { cookie, env: &self.gateway.env, post, asked };
+        match unread {
+            None => {}
+            Some(BodyError::TooLarge) => return desk.say(None, StatusCode::PAYLOAD_TOO_LARGE, "err_large"),
+            Some(why) => return Problem::from(why).response(),
+        }
         if asked.method != Method::POST && asked.method != Method::GET && asked.method != Method::HEAD {
             return Problem::new(Kind::MethodNotAllowed).response();
         }
@@ -173,6 +180,10 @@ impl Desk<'_> {
         facts["help"] = Some(self.post.help.as_str()).filter(|help| !help.is_empty()).into();
         facts["home"] = true.into();
         facts["me"] = signed.map_or(Value::Null, |me| json!({ "name": me.owner.profile.name, "form": me.mark }));
+        let now = self.env.clock.now();
+        if let Some(me) = signed {
+            facts["clock"] = facts::own_clock(&me.owner, now);
+        }
         facts["way"] = name.split('_').next().unwrap_or_default().into();
         let done = self.asked.query("done").filter(|done| DONE.contains(&done.as_str()));
         facts["done"] = done.into();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Most fields that are read.
-const FIELDS: usize = 16;
+const FIELDS: usize = 40;
 
 /// The fields of a body of `multipart/form-data`, with their names; a part that cannot be read is left out.
 pub(super) fn fields<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<(String, Cow<'a, [u8]>)>> {

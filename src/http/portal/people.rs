@@ -1,5 +1,6 @@
 //! The owner's contacts: who they are, what each of them sees, who is blocked.
 
+mod blocks;
 mod exchange;
 mod import;
 
@@ -13,7 +14,7 @@ use crate::{
         owner::Contact,
     },
     usecase::{
-        blocks, card_page,
+        blocks as blocking, card_page,
         contacts::{self, Entry, NewContact},
         exchange::introductions,
         write::{Refused, carry_out},
@@ -29,6 +30,7 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
         (false, ["import"]) => Ok(import::page(desk, me, false)),
         (true, ["import"]) => import::look(desk, me).await,
         (true, ["import", "add"]) => import::add(desk, me).await,
+        (_, ["blocks", rest @ ..]) => blocks::route(desk, me, post, rest).await,
         (false, ["introductions"]) => exchange::introductions(desk, me).await,
         (true, ["introductions"]) => exchange::decide(desk, me).await,
         (false, ["tray"]) => exchange::tray(desk, me).await,
@@ -95,7 +97,8 @@ async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
 async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
     let contact = contacts::read(desk.env, me.owner.id, id, None).await?;
     let blocks = desk.env.store.blocks(me.owner.id).await?;
-    let blocked = contact.addresses.iter().any(|address| blocks.iter().any(|key| **key == *address.key()));
+    let of_theirs = |identity: &Identity| blocks.iter().any(|key| **key == *identity.key());
+    let blocked = blocking::identities(&contact).iter().any(of_theirs);
     let card = card_page::as_seen(desk.env, me.owner.id, &contact).await?;
     let member = desk.env.store.memberships(me.owner.id, Member::Contact(id)).await?;
     let named = desk.env.store.groups(me.owner.id).await?;
@@ -115,12 +118,11 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
 async fn block(desk: &Desk<'_>, me: &Signed, id: ContactId, on: bool) -> Answered {
     let contact = contacts::read(desk.env, me.owner.id, id, None).await?;
     let actor = me.actor();
-    for address in &contact.addresses {
-        let identity = Identity::Address(address.clone());
+    for identity in blocking::identities(&contact) {
         if on {
-            carry_out(desk.env, || blocks::add(desk.env, &actor, me.owner.id, None, &identity)).await?;
+            carry_out(desk.env, || blocking::add(desk.env, &actor, me.owner.id, None, &identity)).await?;
         } else {
-            carry_out(desk.env, || blocks::remove(desk.env, &actor, me.owner.id, None, &identity)).await?;
+            carry_out(desk.env, || blocking::remove(desk.env, &actor, me.owner.id, None, &identity)).await?;
         }
     }
     let done = if on { "done_blocked" } else { "done_unblocked" };

@@ -1,7 +1,8 @@
 //! The owner's other details, and the language of their pages and messages.
 
-use super::{Answered, Desk, Signed, redirect, sentence, who};
+use super::{Answered, Asked, Desk, Signed, facts, redirect, sentence, who};
 use crate::{
+    domain::{photo, schedule},
     template::picture,
     usecase::{
         preview::preview,
@@ -29,6 +30,15 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
     }
 }
 
+/// A picture of the form: made small by the script, or as its owner has it on the device. `Err` where that cannot be used.
+fn picture_of(asked: &Asked) -> Result<Option<String>, ()> {
+    if let Some(file) = asked.bytes("picture").filter(|file| !file.is_empty()) {
+        return photo::embedded(&file).map(Some).ok_or(());
+    }
+    let made = Some(asked.text("photo")).filter(|made| !made.is_empty());
+    Ok(made.or_else(|| (asked.text("no-photo") == "yes").then(String::new)))
+}
+
 /// What the form says, as far as it differs from what is there.
 fn wanted(desk: &Desk<'_>, me: &Signed) -> Wanted {
     let before = json!(me.owner.profile);
@@ -42,37 +52,52 @@ fn wanted(desk: &Desk<'_>, me: &Signed) -> Wanted {
         said.insert(name.into(), lines.into());
     }
     said.insert("note".into(), desk.asked.text("note").replace("\r\n", "\n").into());
-    let photo = desk.asked.text("photo");
-    if !photo.is_empty() {
+    if let Ok(Some(photo)) = picture_of(desk.asked) {
         said.insert("photo".into(), photo.into());
-    } else if desk.asked.text("no-photo") == "yes" {
-        said.insert("photo".into(), "".into());
     }
     said.retain(|name, value| before[name.as_str()] != *value);
     let language = desk.asked.text("language");
     let present = desk.post.templates.told_in(&[&me.owner.language]);
     let language = (language != present && !language.is_empty()).then_some(language);
-    Wanted { profile: (!said.is_empty()).then_some(said), language, ..Wanted::default() }
+    let zone = desk.asked.field("zone").filter(|zone| *zone != *me.owner.zone.as_deref().unwrap_or_default());
+    Wanted { profile: (!said.is_empty()).then_some(said), language, zone, ..Wanted::default() }
+}
+
+/// Time zones by region, for people to choose from.
+fn zones() -> Vec<Value> {
+    let regions = schedule::zone_names().chunk_by(|one, other| region(one) == region(other));
+    let city = |name: &String| json!({ "name": name, "city": name[region(name).len() + 1..].replace('_', " ") });
+    regions
+        .map(|names| json!({ "region": region(&names[0]), "all": names.iter().map(city).collect::<Vec<_>>() }))
+        .collect()
+}
+
+fn region(name: &str) -> &str {
+    name.split('/').next().unwrap_or_default()
 }
 
 fn page(desk: &Desk<'_>, me: &Signed, profile: &Value, language: &str, more: Value) -> Response {
     let languages = desk.post.templates.languages().map(|(tag, name)| json!({ "tag": tag, "name": name }));
     let mut facts = json!({
         "profile": profile, "language_of": desk.post.templates.told_in(&[language]), "languages": languages.collect::<Vec<_>>(),
-        "photo": picture(profile["photo"].as_str().unwrap_or_default()), "wrong": null, "fields": [], "preview": null, "new_photo": "",
+        "zone": me.owner.zone, "zones": zones(), "zone_usual": facts::zone_of_numbers(&me.owner, desk.env.clock.now()),
+        "size": photo::LARGEST >> 10,
+        "photo": picture(profile["photo"].as_str().unwrap_or_default()), "wrong": null, "wrong_photo": false, "fields": [], "preview": null, "new_photo": "",
     });
     if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
         facts.extend(more);
     }
-    let status = if facts["wrong"].is_null() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let right = facts["wrong"].is_null() && facts["wrong_photo"] == false;
+    let status = if right { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     desk.page(Some(me), status, "home_profile", facts)
 }
 
 /// The form as it was sent.
 fn again(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, mut more: Value) -> Response {
-    // It was made by the script, and is not made again.
+    // It was chosen, and a file is not chosen again by itself.
     more["new_photo"] =
         wanted.profile.as_ref().and_then(|said| said.get("photo").cloned()).unwrap_or_else(|| "".into());
+    more["zone"] = json!(wanted.zone.as_deref().or(me.owner.zone.as_deref()));
     let mut profile = json!(me.owner.profile);
     for (name, value) in wanted.profile.iter().flatten() {
         profile[name] = value.clone();
@@ -94,6 +119,9 @@ fn refused(desk: &Desk<'_>, me: &Signed, wanted: &Wanted, why: Refused) -> Answe
 
 async fn save(desk: &Desk<'_>, me: &Signed) -> Answered {
     let wanted = wanted(desk, me);
+    if picture_of(desk.asked).is_err() {
+        return Ok(again(desk, me, &wanted, json!({ "wrong_photo": true })));
+    }
     if wanted == Wanted::default() {
         return Ok(redirect("/me/profile?done=done_saved"));
     }
@@ -107,6 +135,9 @@ async fn save(desk: &Desk<'_>, me: &Signed) -> Answered {
 /// Who would be told of it, and in which words (rule E2).
 async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
     let wanted = wanted(desk, me);
+    if picture_of(desk.asked).is_err() {
+        return Ok(again(desk, me, &wanted, json!({ "wrong_photo": true })));
+    }
     match preview(desk.env, &desk.post, me.owner.id, &wanted).await {
         Ok(found) => {
             let groups = desk.env.store.groups(me.owner.id).await?;

@@ -1,22 +1,22 @@
 //! Panic, devices, and taking one's own data along (rules C1, C7).
 
-use super::{Answered, Desk, Signed, facts, groups, redirect};
+use super::{Answered, Desk, Signed, facts, redirect};
 use crate::{
-    domain::{
-        card::{Form, project},
-        group::{Item, Rights},
-        owner::{Field, Held},
-    },
-    store::Session,
+    domain::id::OwnerId,
+    store::{Session, StoreError},
     usecase::{
-        history, panic as panicking, requests, sessions,
+        export::{ExportFailed, Sink, export},
+        panic as panicking, requests, sessions,
         wanted::Wanted,
         write::{Refused, carry_out},
     },
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use std::io;
 use warp::reply::Response;
+
+const CARDS: &str = "text/vcard; charset=utf-8";
 
 pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str]) -> Answered {
     match (post, rest) {
@@ -33,10 +33,10 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
             sessions::end(desk.env, me.owner.id, id).await?;
             Ok(redirect("/me/safety?done=done_signed_out"))
         }
-        (false, ["card.vcf"]) => Ok(file("text/vcard; charset=utf-8", "me.vcf", own_card(me))),
-        (false, ["contacts.vcf"]) => Ok(file("text/vcard; charset=utf-8", "contacts.vcf", book(desk, me).await?)),
+        (false, ["card.vcf"]) => Ok(file(CARDS, "me.vcf", take(desk, me).await?.card.into_bytes())),
+        (false, ["contacts.vcf"]) => Ok(file(CARDS, "contacts.vcf", take(desk, me).await?.contacts)),
         (false, ["data.json"]) => {
-            let text = serde_json::to_vec_pretty(&data(desk, me).await?).unwrap_or_default();
+            let text = serde_json::to_vec_pretty(&take(desk, me).await?.lines).unwrap_or_default();
             Ok(file("application/json", "data.json", text))
         }
         _ => Err(Refused::NotFound("page")),
@@ -77,53 +77,41 @@ async fn erase(desk: &Desk<'_>, me: &Signed) -> Answered {
     Ok(redirect(&format!("/me/change/{}", made.request.id)))
 }
 
-/// Everything of the owner as a vCard.
-fn own_card(me: &Signed) -> Vec<u8> {
-    let points = me.owner.points.iter().map(|point| Item::Point(point.id));
-    let reveal = points.chain(Field::ALL.map(Item::Field)).collect();
-    project(&me.owner, &Rights { reveal, ..Rights::default() }).to_vcard(Form::V3).into_bytes()
+/// Everything that there is of the owner (rule C7), as it is handed out.
+#[derive(Default)]
+struct Taken {
+    lines: Vec<Value>,
+    card: String,
+    contacts: Vec<u8>,
 }
 
-/// All contacts exactly as they were received.
-async fn book(desk: &Desk<'_>, me: &Signed) -> Result<Vec<u8>, Refused> {
-    let mut all = Vec::new();
-    for book in desk.env.store.books(me.owner.id).await? {
-        let mut last = None;
-        loop {
-            let page = desk.env.store.contacts(me.owner.id, book.id, last, 200).await?;
-            last = page.items.last().map(|contact| contact.id);
-            for contact in page.items {
-                all.extend_from_slice(&contact.card);
-                if !contact.card.ends_with(b"\n") {
-                    all.extend_from_slice(b"\r\n");
-                }
-            }
-            if !page.more {
-                break;
-            }
+impl Sink for Taken {
+    fn line(&mut self, object: &Value) -> io::Result<()> {
+        self.lines.push(object.clone());
+        Ok(())
+    }
+
+    fn own_card(&mut self, card: &str) -> io::Result<()> {
+        card.clone_into(&mut self.card);
+        Ok(())
+    }
+
+    fn contact(&mut self, _: OwnerId, card: &[u8]) -> io::Result<()> {
+        self.contacts.extend_from_slice(card);
+        if !card.ends_with(b"\n") {
+            self.contacts.extend_from_slice(b"\r\n");
         }
+        Ok(())
     }
-    Ok(all)
 }
 
-/// Profile, points with all that they had, groups; while a panic lasts what they have now.
-async fn data(desk: &Desk<'_>, me: &Signed) -> Result<Value, Refused> {
-    let held = |held: &Held| json!({ "value": held.address.wire(), "from": held.from, "until": held.until, "proved": held.proved });
-    let owner = history::visible(&me.owner);
-    let points = owner.points.iter().map(|point| {
-        let values: Vec<Value> = point.values.iter().map(held).collect();
-        json!({ "label": point.label, "kind": facts::kind(point.kind), "removed": point.removed, "values": values })
-    });
-    let mut all = Vec::new();
-    for group in desk.env.store.groups(me.owner.id).await? {
-        let names: Vec<Box<str>> =
-            groups::contacts(desk, me, group.book).await?.into_iter().map(|one| one.name).collect();
-        all.push(json!({ "name": group.name, "told": group.told, "book_has": names.len() }));
+async fn take(desk: &Desk<'_>, me: &Signed) -> Result<Taken, Refused> {
+    let mut taken = Taken::default();
+    match export(desk.env, Some(me.owner.id), &mut taken, &mut |_| {}).await {
+        Ok(_) => Ok(taken),
+        Err(ExportFailed::Refused(why)) => Err(why),
+        Err(ExportFailed::Unwritable(why)) => Err(StoreError::Unavailable(Box::new(why)).into()),
     }
-    Ok(json!({
-        "name": me.owner.profile.name, "language": me.owner.language, "registered": me.owner.created,
-        "profile": me.owner.profile, "points": points.collect::<Vec<Value>>(), "groups": all,
-    }))
 }
 
 fn file(kind: &'static str, name: &str, body: Vec<u8>) -> Response {

@@ -48,6 +48,7 @@ fn changed(effect: &Effect) -> Option<OwnerId> {
     match effect {
         Effect::OwnerAdded(Owner { id: owner, .. })
         | Effect::OwnerSet { id: owner, .. }
+        | Effect::ZoneSet(owner, _)
         | Effect::NamesSet(owner, _)
         | Effect::PointSet(owner, _)
         | Effect::ValueHeld(owner, ..)
@@ -76,6 +77,7 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
             erasure::note_panic(tx, *id, *silenced)?;
             owners::set(tx, *id, language, profile, (*claimed, *silenced), *revision)
         }
+        Effect::ZoneSet(owner, zone) => owners::set_zone(tx, *owner, zone.as_deref()),
         Effect::NamesSet(owner, names) => owners::set_names(tx, *owner, names),
         Effect::PointSet(owner, point) => numbers::set_point(tx, *owner, point),
         Effect::ValueHeld(owner, point, held) => numbers::hold(tx, *owner, *point, held),

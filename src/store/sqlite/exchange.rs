@@ -57,6 +57,19 @@ impl Exchange for Sqlite {
         .await
     }
 
+    async fn introduced_at(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {
+        self.read(move |connection| {
+            many::<OwnerId, _>(
+                connection,
+                "introduced",
+                "-- exchange::introduced_at\nSELECT owner, key FROM introduced WHERE owner = ?1 ORDER BY key",
+                [owner.to_bytes()],
+                |cells| cells.text(1, "key"),
+            )
+        })
+        .await
+    }
+
     async fn introductions_since(&self, owner: OwnerId, since: Time) -> Result<u64> {
         self.read(move |connection| {
             let count = one::<OwnerId, u64>(

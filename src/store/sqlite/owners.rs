@@ -151,7 +151,7 @@ fn owner(connection: &impl Prepares, id: OwnerId) -> Result<Option<Owner>> {
         connection,
         "owner",
         "-- owners::owner
-         SELECT o.id, o.version, o.revision, o.claimed, o.silenced, o.language, p.fields, o.created
+         SELECT o.id, o.version, o.revision, o.claimed, o.silenced, o.language, p.fields, o.created, o.zone
          FROM owner o JOIN profile p ON p.owner = o.id WHERE o.id = ?1",
         [id.to_bytes()],
         read_owner,
@@ -167,7 +167,7 @@ fn owners(connection: &impl Prepares, after: Option<OwnerId>, limit: usize) -> R
         connection,
         "owner",
         "-- owners::owners
-         SELECT o.id, o.version, o.revision, o.claimed, o.silenced, o.language, p.fields, o.created
+         SELECT o.id, o.version, o.revision, o.claimed, o.silenced, o.language, p.fields, o.created, o.zone
          FROM owner o JOIN profile p ON p.owner = o.id WHERE o.id > ?1 ORDER BY o.id LIMIT ?2",
         params![above(after.map(OwnerId::to_bytes)), ask(limit)],
         read_owner,
@@ -191,6 +191,7 @@ fn read_owner(cells: &Cells<'_>) -> Result<Owner> {
         claimed: cells.get(3, "claimed")?,
         silenced: cells.get(4, "silenced")?,
         language: cells.text(5, "language")?,
+        zone: cells.text_or_none(8, "zone")?,
         profile: cells.json(6, "profile.fields")?,
         points: Vec::new(),
         created: cells.time(7, "created")?,
@@ -250,8 +251,8 @@ pub(super) fn add(tx: &Tx<'_>, owner: &Owner) -> Result<()> {
     let id = owner.id.to_bytes();
     tx.run(
         "-- owners::add
-         INSERT INTO owner (id, version, revision, claimed, silenced, language, name, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         INSERT INTO owner (id, version, revision, claimed, silenced, language, name, created, zone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             id,
             owner.version.cast_signed(),
@@ -260,7 +261,8 @@ pub(super) fn add(tx: &Tx<'_>, owner: &Owner) -> Result<()> {
             owner.silenced,
             owner.language,
             owner.profile.name,
-            owner.created.0
+            owner.created.0,
+            owner.zone
         ],
     )?;
     tx.run("-- owners::add\nINSERT INTO profile (owner, fields) VALUES (?1, ?2)", params![id, json(&owner.profile)?])?;
@@ -282,6 +284,11 @@ pub(super) fn set(
         params![id.to_bytes(), language, profile.name, claimed, silenced, revision.cast_signed()],
     )?;
     tx.must("-- owners::set\nUPDATE profile SET fields = ?2 WHERE owner = ?1", params![id.to_bytes(), json(profile)?])
+}
+
+/// Writes the time zone that an owner has chosen.
+pub(super) fn set_zone(tx: &Tx<'_>, id: OwnerId, zone: Option<&str>) -> Result<()> {
+    tx.must("-- owners::set_zone\nUPDATE owner SET zone = ?2 WHERE id = ?1", params![id.to_bytes(), zone])
 }
 
 /// Replaces the name keys of an owner.

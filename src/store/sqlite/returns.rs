@@ -117,6 +117,20 @@ impl Returns for Sqlite {
         .await
     }
 
+    async fn card_links(&self, owner: OwnerId) -> Result<Vec<CardLink>> {
+        self.read(move |connection| {
+            many::<OwnerId, _>(
+                connection,
+                "card_link",
+                "-- returns::card_links
+                 SELECT owner, key, wire, token, recipient, language, at, until FROM card_link WHERE owner = ?1",
+                [owner.to_bytes()],
+                card_link,
+            )
+        })
+        .await
+    }
+
     async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>> {
         let keys = keys.to_vec();
         self.read_quickly(move |connection| {

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_memory.sql"),
     include_str!("migrations/0017_key_used.sql"),
     include_str!("migrations/0018_attempt_country.sql"),
+    include_str!("migrations/0019_zone.sql"),
 ];
 
 /// The migration after which the lines of the audit trails that are there are put into chains.

@@ -16,6 +16,7 @@ fn owner(number: u128, size: usize) -> Commit {
         claimed: true,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile { photo: "A".repeat(size), ..Profile::default() },
         points: Vec::new(),
         created: Time(0),

@@ -23,6 +23,7 @@ use crate::{
         view::Views,
     },
 };
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// How a notice is settled without a request.
@@ -57,6 +58,8 @@ pub(super) struct Plan {
     pub(super) groups: Vec<GroupId>,
     pub(super) languages: Vec<Box<str>>,
     pub(super) addresses: Vec<Address>,
+    /// The zone that a registered recipient has chosen.
+    pub(super) zone: Option<TimeZone>,
     /// Where a registered recipient has push messages, the device that was in use last first.
     pub(super) devices: Vec<Device>,
     pub(super) channels: Vec<Channel>,
@@ -165,6 +168,7 @@ impl Plan {
             views,
             groups,
             addresses: Vec::new(),
+            zone: None,
             devices: Vec::new(),
             difference,
             before,

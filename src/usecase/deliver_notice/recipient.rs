@@ -2,6 +2,7 @@
 
 use super::{Post, plan::Plan};
 use crate::{
+    clock::Time,
     domain::{
         address::{Address, Kind},
         device::{self, Device},
@@ -10,6 +11,7 @@ use crate::{
         notice::{Notice, Recipient, preferring},
         owner::{Contact, Proof},
         query::Verdict,
+        schedule::{self, shared_zone},
         target::{Countries, Targets},
     },
     store::Result,
@@ -19,6 +21,7 @@ use crate::{
         resolve::{self, Ask},
     },
 };
+use jiff::tz::TimeZone;
 
 impl Plan {
     /// Where the recipient is reached, in which order, and in which languages.
@@ -30,7 +33,8 @@ impl Plan {
         contacts: &[Contact],
         plain: &[Box<str>],
     ) -> Result<()> {
-        let (addresses, language) = reach(env, notice.recipient, contacts).await?;
+        let Reachable { addresses, language, zone } = reach(env, notice.recipient, contacts).await?;
+        self.zone = zone;
         // Most addresses are nobody's but the contact's, and nothing was said at them.
         let nothing_said = addresses.iter().all(|address| plain.iter().any(|key| **key == *address.key()));
         let moved = match notice.recipient {
@@ -86,7 +90,24 @@ async fn gone_to(env: &Env, owner: OwnerId, contacts: &[Contact], addresses: &[A
     Ok(found)
 }
 
-/// Where the recipient can be reached, best first, and their language where it is known.
+/// Where a recipient can be reached, and how they read.
+pub(in crate::usecase) struct Reachable {
+    /// Best first.
+    pub(in crate::usecase) addresses: Vec<Address>,
+    /// Their language, where it is known.
+    language: Option<Box<str>>,
+    /// The zone that they have chosen, where they are registered.
+    zone: Option<TimeZone>,
+}
+
+impl Reachable {
+    /// Their zone, where it is known: the one that they have chosen, else that of their numbers.
+    pub(in crate::usecase) fn clock(self, now: Time) -> Option<TimeZone> {
+        self.zone.or_else(|| shared_zone(self.addresses.iter(), now))
+    }
+}
+
+/// Where the recipient can be reached.
 ///
 /// A registered recipient is reached at the points that they have proved themselves; a contact at the addresses that the
 /// owner has of them.
@@ -94,12 +115,15 @@ pub(in crate::usecase) async fn reach(
     env: &Env,
     recipient: Recipient,
     contacts: &[Contact],
-) -> Result<(Vec<Address>, Option<Box<str>>)> {
+) -> Result<Reachable> {
     if let Recipient::Owner(id) = recipient {
-        let Some(owner) = env.store.owner(id).await? else { return Ok((Vec::new(), None)) };
+        let Some(owner) = env.store.owner(id).await? else {
+            return Ok(Reachable { addresses: Vec::new(), language: None, zone: None });
+        };
         let held = owner.points.iter().filter_map(|point| point.current()).filter(|held| held.proof != Proof::None);
         let addresses = held.map(|held| held.address.clone()).collect();
-        return Ok((addresses, Some(owner.language)));
+        let zone = owner.zone.as_deref().and_then(schedule::zone);
+        return Ok(Reachable { addresses, language: Some(owner.language), zone });
     }
     let mut addresses: Vec<Address> = Vec::new();
     for address in contacts.iter().flat_map(|contact| &contact.addresses) {
@@ -107,5 +131,5 @@ pub(in crate::usecase) async fn reach(
             addresses.push(address.clone());
         }
     }
-    Ok((addresses, contacts.iter().find_map(|contact| contact.language.clone())))
+    Ok(Reachable { addresses, language: contacts.iter().find_map(|contact| contact.language.clone()), zone: None })
 }

@@ -248,9 +248,12 @@ impl Plan {
         })
     }
 
-    /// The recipient's clocks: those of the number that is written to, else of the first number that is known of them,
+    /// The recipient's clocks: the one that they have chosen, else those of the number that is written to, else of the first number that is known of them,
     /// else the operator's.
     fn zones(&self, post: &Post, to: &Address, now: Time) -> Vec<TimeZone> {
+        if let Some(zone) = &self.zone {
+            return vec![zone.clone()];
+        }
         let mut numbers = std::iter::once(to).chain(&self.addresses).map(|address| phone::zones(address));
         let names = numbers.find(|names| !names.is_empty()).unwrap_or_default();
         let zones = zones_of(names, now);

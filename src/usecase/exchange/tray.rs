@@ -33,7 +33,7 @@ pub(in crate::usecase) async fn deliver(env: &Env, from: &Owner, holder: OwnerId
     let Some(person) = env.store.owner(holder).await? else { return Ok(()) };
     let limits = env.rules().exchange;
     let recipient = Recipient::Owner(holder);
-    let (addresses, _) = reach(env, recipient, &[]).await?;
+    let addresses = reach(env, recipient, &[]).await?.addresses;
     let stopped = Stopped::read(env, from.id, recipient, &addresses).await?;
     let arrives = Arrives {
         blocked: has_blocked(env, &person, from).await?,

@@ -3,23 +3,28 @@
 use crate::{
     domain::{
         address::Address,
+        asleep::Asleep,
         change::Request,
         device::Device,
+        exchange::{BookUpdate, Introduction, Replaced, Stand, TrayCard},
         group::{Grant, Item, Member},
         id::{GroupId, OwnerId},
         notice::{Attempt, Notice, Recipient, Shown},
         owner::{Book, Change, Contact, Group, Held, Owner, Point, Proof},
     },
-    store::{ApiKey, Audit, OptOut, QueryRecord, Substitution},
+    store::{ApiKey, Audit, CardLink, OptOut, Passkey, Preference, QueryRecord, Session, Substitution},
     usecase::members,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
 pub(super) fn owner(owner: &Owner) -> Value {
     json!({
         "kind": "owner", "id": owner.id, "version": owner.version, "revision": owner.revision, "claimed": owner.claimed,
-        "silenced": owner.silenced, "language": owner.language, "created": owner.created, "profile": owner.profile,
+        "silenced": owner.silenced, "language": owner.language, "zone": owner.zone, "created": owner.created, "profile": owner.profile,
         "points": owner.points.iter().map(point).collect::<Vec<_>>(),
     })
 }
@@ -64,7 +69,8 @@ pub(super) fn group(group: &Group) -> Value {
     };
     json!({
         "kind": "group", "id": group.id, "book": group.book, "owner": group.owner, "name": group.name,
-        "told": group.told, "channels": group.channels, "grants": group.grants.iter().map(grant).collect::<Vec<_>>(),
+        "told": group.told, "channels": group.channels, "quiet": group.quiet.map(|hours| hours.to_string()),
+        "introduce": group.introduce, "grants": group.grants.iter().map(grant).collect::<Vec<_>>(),
     })
 }
 
@@ -101,7 +107,7 @@ pub(super) fn change(change: &Change) -> Value {
 pub(super) fn request(request: &Request) -> Value {
     json!({
         "kind": "request", "id": request.id, "owner": request.owner, "state": request.state, "by": request.by,
-        "created": request.created, "decided": request.decided, "wanted": stored(&request.wanted),
+        "created": request.created, "decided": request.decided, "due": request.due, "wanted": stored(&request.wanted),
     })
 }
 
@@ -153,7 +159,64 @@ pub(super) fn audit(audit: &Audit) -> Value {
 pub(super) fn key(key: &ApiKey) -> Value {
     json!({
         "kind": "key", "id": key.id, "label": key.label, "scopes": key.scopes, "owner": key.owner,
-        "created": key.created, "revoked": key.revoked,
+        "created": key.created, "revoked": key.revoked, "used": key.used,
+    })
+}
+
+/// Without its token, by which anybody would be signed in.
+pub(super) fn session(session: &Session) -> Value {
+    json!({
+        "kind": "session", "id": session.id, "owner": session.owner, "label": session.label, "made": session.made,
+        "used": session.used, "ended": session.ended,
+    })
+}
+
+pub(super) fn passkey(passkey: &Passkey) -> Value {
+    json!({
+        "kind": "passkey", "id": URL_SAFE_NO_PAD.encode(&passkey.id), "owner": passkey.owner, "label": passkey.label,
+        "made": passkey.made, "used": passkey.used,
+    })
+}
+
+/// Without its token, by which anybody could read the card.
+pub(super) fn card_link(link: &CardLink) -> Value {
+    json!({
+        "kind": "card_link", "owner": link.owner, "recipient": link.recipient.map(recipient),
+        "address": link.address.wire(), "language": link.language, "at": link.at, "until": link.until,
+    })
+}
+
+pub(super) fn asleep(asleep: &Asleep) -> Value {
+    json!({
+        "kind": "asleep", "owner": asleep.owner, "address": asleep.address.wire(), "since": asleep.since,
+        "cause": asleep.cause,
+    })
+}
+
+pub(super) fn introduction(introduction: &Introduction) -> Value {
+    json!({
+        "kind": "introduction", "owner": introduction.owner, "contact": introduction.contact, "at": introduction.at,
+        "held": introduction.stand != Stand::Goes, "due": introduction.due,
+    })
+}
+
+pub(super) fn tray(card: &TrayCard) -> Value {
+    json!({"kind": "tray", "owner": card.holder, "from": card.from, "at": card.at})
+}
+
+pub(super) fn book_update(update: &BookUpdate) -> Value {
+    let line = |line: &Replaced| json!({"old": line.old.as_ref().map(Address::wire), "new": line.new.wire()});
+    json!({
+        "kind": "book_update", "id": update.id, "owner": update.viewer, "contact": update.contact, "from": update.from,
+        "at": update.at, "undone": update.undone, "lines": update.lines.iter().map(line).collect::<Vec<_>>(),
+    })
+}
+
+/// How the owner is reached at an address of theirs, as they have said on the page of somebody's card.
+pub(super) fn preference(owner: OwnerId, preference: &Preference) -> Value {
+    json!({
+        "kind": "preference", "owner": owner, "address": preference.address.wire(), "first": preference.first,
+        "language": preference.language, "at": preference.at,
     })
 }
 

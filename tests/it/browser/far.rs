@@ -5,21 +5,15 @@ use super::Journey;
 use crate::{
     far_end,
     hooks::signed_form,
-    notice::smtp::Postfix,
+    notice::{smtp::Postfix, world::post},
     peer::{found, until},
+    portal::many_codes,
     spawn::{AccountOf, Running, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
     upstream::Upstream,
     via::client,
 };
 use redial::{
-    domain::{
-        address::phone::Region,
-        code::Caps,
-        notice::AttemptOutcome,
-        owner::Channel,
-        schedule::{Backoff, Hours},
-    },
-    template::Templates,
+    domain::{address::phone::Region, notice::AttemptOutcome, owner::Channel, schedule::Hours},
     transport::{
         delivery::Delivery,
         http::{Client, Settings, reach::Reach},
@@ -29,7 +23,7 @@ use redial::{
         Live, Rules,
         carrier::{ByProvider, BySmtp, Cards, Carrier, MailHead, Message},
         deliver_notice::Post,
-        governor::{self, Governor},
+        governor,
     },
     worker::{self, Worker},
 };
@@ -102,16 +96,7 @@ impl Far {
     /// `None`, said loudly, where there is no Postfix.
     pub(super) async fn new() -> Option<Self> {
         let texts = far_end::twilio().await;
-        let codes = Caps {
-            again: 99,
-            address: 99,
-            address_day: 99,
-            prefix: 999,
-            country: 999,
-            requester: 999,
-            ..Caps::default()
-        };
-        let rules = Rules { registration: true, codes, region: Region::new("US"), ..Rules::default() };
+        let rules = Rules { registration: true, codes: many_codes(), region: Region::new("US"), ..Rules::default() };
         let upstream = texts.base.clone();
         let accounts = move |base: &str| vec![AccountOf::twilio(base, &upstream).make()];
         let running = spawn(Setup { rules, accounts: Box::new(accounts), ..Setup::default() }).await;
@@ -145,18 +130,9 @@ impl Far {
         // Whoever runs the tests at night would wait for the morning.
         let awake = |name: &str| (name.into(), governor::Caps { quiet: Hours::NONE, ..governor::Caps::default() });
         let post = || Post {
-            templates: Templates::built_in(),
-            carriers: vec![(Channel::Sms, by_text()), (Channel::Email, by_mail())],
-            service: "Redial".into(),
-            help: "help@example.com".into(),
             public_url: running.base.clone(),
-            mailboxes: HashMap::new(),
-            language: "en".into(),
-            backoff: Backoff::default(),
-            expiry: Post::USUAL_EXPIRY,
             caps: HashMap::from([awake("main"), awake("mail")]),
-            governor: Governor::default(),
-            zone: jiff::tz::TimeZone::UTC,
+            ..post(vec![(Channel::Sms, by_text()), (Channel::Email, by_mail())])
         };
         running.gateway.sends_with(Live::new(post()));
         let worker = Worker::new(running.env.clone(), Arc::new(post()), worker::Settings::default(), None);

@@ -83,3 +83,97 @@ async fn c3_without_a_script_and_from_right_to_left_a_link_stops_a_held_change()
     let Some(journey) = Journey::begin("portal_keep.js", &portal.running.base, given).await else { return };
     portal.serve(journey).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_in_every_look() {
+    let friends = |name: &str| json!([[name, "+14155550150"], ["Cy Dee", "cy@example.org"]]);
+    let all = json!([[390, "light"], [390, "dark"], [1280, "light"], [1280, "dark"]]);
+    // Long words, and from right to left.
+    let two = json!([[390, "light"], [1280, "dark"]]);
+    for (locale, name, friend, looks) in [
+        ("en", "Ann Lee", "Bob Roy", all),
+        ("de", "Annegret Lichtenstein-Hohenfels", "Bartholomäus Röthlisberger", two.clone()),
+        ("ar", "آن لي", "بوب روي", two),
+    ] {
+        let portal = Portal::new().await;
+        let given = json!({
+            "locale": locale, "looks": looks, "ann": "+14155550100", "bob": "+14155550180", "mail": "ann@example.com",
+            "fresh": "+14155550123", "name": name, "friends": friends(friend),
+        });
+        let begun = Journey::begin("portal_pages.js", &portal.running.base, given).await;
+        let Some(journey) = begun else { return };
+        portal.serve(journey).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_with_nothing_but_a_keyboard() {
+    for width in [390, 1280] {
+        let portal = Portal::new().await;
+        let given = json!({ "own": "+14155550100", "fresh": "+14155550123", "width": width });
+        let begun = Journey::begin("portal_keyboard.js", &portal.running.base, given).await;
+        let Some(journey) = begun else { return };
+        portal.serve(journey).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c7_an_owner_takes_everything_along_and_goes_for_good() {
+    for (width, dark) in [(390, true), (1280, false)] {
+        let portal = Portal::new().await;
+        let given = json!({
+            "own": "+14155550100", "mail": "ann@example.com", "friend": "+14155550150", "width": width, "dark": dark,
+        });
+        let begun = Journey::begin("portal_erase.js", &portal.running.base, given).await;
+        let Some(journey) = begun else { return };
+        portal.serve(journey).await;
+    }
+}
+
+/// Forms that only a script can fill in: a browser answers a challenge in them, or they are about what it answered.
+const BY_SCRIPT: [&str; 4] = ["{{ action }}", "/me/keys/add", "/me/keys/remove", "/me/sign-in/passkey"];
+
+/// Where the forms of the pages lead, as expressions; those that lead to their own page have a name of their own.
+fn forms() -> Vec<String> {
+    let of = |folder: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pages").join(folder);
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        files.filter(|file| file.extension().is_some_and(|kind| kind == "html")).collect::<Vec<_>>()
+    };
+    let hole = regex::Regex::new(r#"\{\{ "unblock" if blocked else "block" \}\}"#).unwrap();
+    let filled = regex::Regex::new(r"\{\{[^}]*\}\}").unwrap();
+    let action = regex::Regex::new("(?:form)?action=\"((?:[^\"{]|\\{\\{[^}]*\\}\\})*)\"").unwrap();
+    let mut found: Vec<String> = Vec::new();
+    for file in [of(""), of("portal")].concat() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let text = hole.replace_all(&text, "UNBLOCK");
+        let actions = action.captures_iter(&text).map(|one| one[1].to_owned());
+        let led = actions.filter(|led| !BY_SCRIPT.contains(&&**led)).flat_map(|led| {
+            let each = if led.contains("UNBLOCK") { vec!["unblock", "block"] } else { vec![""] };
+            each.into_iter().map(move |word| led.replace("UNBLOCK", word)).collect::<Vec<_>>()
+        });
+        found.extend(led.map(|led| filled.replace_all(&led, "[^/]+").into_owned()));
+        found.extend(text.contains("<form method=\"post\">").then(|| match name {
+            "card" => "card".to_owned(),
+            "stop" => "/c/[^/]+/stop".to_owned(),
+            "keep" => "/keep/[^/]+".to_owned(),
+            other => panic!("a form of {other} leads to its own page: say where that is"),
+        }));
+    }
+    found.sort();
+    found.dedup();
+    assert!(found.len() > 35, "{found:?}");
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_without_a_script() {
+    let portal = Portal::new().await;
+    let given = json!({
+        "forms": forms(), "ann": "+14155550100", "fresh": "+14155550123", "mail": "ann@example.com",
+        "senders": ["+14155550150", "+14155550151", "+14155550152"],
+    });
+    let Some(journey) = Journey::begin("portal_forms.js", &portal.running.base, given).await else { return };
+    portal.serve(journey).await;
+}

@@ -1,12 +1,13 @@
 //! How much leaves, by which account, and when (rules N3, N4, N7).
 
-use super::world::{MOBILE, NEW, START, Scripted, World, address, contact, env, friend, group, post};
+use super::world::{MOBILE, NEW, START, Scripted, World, address, bob, contact, env, friend, group, post};
 use crate::peer::until;
 use redial::{
     clock::{Clock as _, ManualClock, SystemClock, Time},
     domain::{
         address::phone::Region,
         group::Told,
+        id::OwnerId,
         notice::{AttemptOutcome, NoticeState},
         owner::Channel,
         schedule::{Hours, Rate},
@@ -372,6 +373,30 @@ async fn n1_a_digest_is_due_by_the_recipients_clock() {
     for notice in world.notices().await {
         let nine = if notice.recipient == friend(1) { "2026-11-23T17:00:00Z" } else { "2026-11-24T09:00:00Z" };
         assert_eq!(notice.due, Time::parse(nine).unwrap());
+    }
+}
+
+/// Bo is registered and has chosen a zone of his own: his number of San Francisco says no more what time it is for him.
+#[tokio::test]
+async fn n1_and_n7_a_registered_recipients_clock_is_the_one_that_they_have_chosen() {
+    let bo = OwnerId(2);
+    for (told, due) in [
+        (Told::Digest("0 9 * * *".to_owned()), "2026-11-24T00:00:00Z"),
+        // It is eight in the evening in Tokyo when the number changes, and three in the night in San Francisco.
+        (Told::AtOnce, "2026-11-23T11:02:00Z"),
+    ] {
+        let caps = Caps { quiet: Hours::default(), ..Caps::default() };
+        let (world, ..) = world(0, caps).await;
+        world.commit(vec![Effect::OwnerAdded(bob(2, BO)), Effect::ZoneSet(bo, Some("Asia/Tokyo".into()))]).await;
+        let mut contact = contact(1, &[BO]);
+        contact.linked = Some(bo);
+        world.contacts(&[contact]).await;
+        world.group(group(1, told.clone(), &[], &[MOBILE]), &[1]).await;
+        world.change(MOBILE, NEW).await;
+        world.after(120).await;
+        let notice = world.notices().await.remove(0);
+        assert_eq!(notice.due, Time::parse(due).unwrap(), "{told:?}");
+        assert_eq!(notice.state == NoticeState::Sent, told == Told::AtOnce);
     }
 }
 

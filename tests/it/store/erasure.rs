@@ -41,12 +41,12 @@ const FRIEND: &str = "+14155550173";
 /// Bob, who has her old number in his book.
 const BOB: u128 = 2;
 
-fn eve() -> OwnerId {
+pub(super) fn eve() -> OwnerId {
     OwnerId(EVE)
 }
 
 /// Something of hers in every table.
-async fn fill(store: &SharedStore) {
+pub(super) async fn fill(store: &SharedStore) {
     let person = owner(EVE, "Eve Example", &[OLD, MAIL]);
     let point = person.points[0].id;
     let grants = vec![Grant::Reveal(Item::Point(point))];

@@ -4,6 +4,7 @@ mod chains;
 mod cluster;
 mod conformance;
 mod erasure;
+mod exported;
 mod kill;
 mod model;
 mod nodes;

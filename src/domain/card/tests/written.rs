@@ -34,6 +34,7 @@ fn owner() -> Owner {
         claimed: true,
         silenced: false,
         language: "en".into(),
+        zone: None,
         profile: Profile {
             name: "Bob Lee".into(),
             given: "Bob".into(),

@@ -68,6 +68,14 @@ impl Exchange for Postgres {
         all(&self.read(SQL, || values![owner, keys]).await?.rows, |row| Columns::of(row, "introduced").text())
     }
 
+    async fn introduced_at(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {
+        const SQL: &str = "/* introduced.at */ SELECT key FROM introduced WHERE owner = $1";
+        let rows = &self.read(SQL, || values![owner]).await?.rows;
+        let mut keys: Vec<Box<str>> = all(rows, |row| Columns::of(row, "introduced").text())?;
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
     async fn introductions_since(&self, owner: OwnerId, since: Time) -> Result<u64> {
         const SQL: &str = "/* introductions.since */ SELECT count(*) FROM introductions
             WHERE owner = $1 AND stand = 1 AND due > $2";

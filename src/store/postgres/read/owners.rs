@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
-const OWNER: &str = "/* owner */ SELECT id, version, revision, claimed, silenced, language, profile, created
+const OWNER: &str = "/* owner */ SELECT id, version, revision, claimed, silenced, language, profile, created, zone
     FROM owners WHERE id = ANY($1) ORDER BY id";
 const POINTS: &str = "/* owner.points */ SELECT owner, id, kind, label, removed FROM points
     WHERE owner = ANY($1) ORDER BY owner, place, id";
@@ -86,6 +86,7 @@ fn assemble(owners: &Answer, points: &Answer, held: &Answer) -> Result<Vec<Owner
             profile: columns.json()?,
             points: of_owner.get(&id).cloned().unwrap_or_default(),
             created: columns.time()?,
+            zone: columns.text_or_none()?,
         })
     })
 }

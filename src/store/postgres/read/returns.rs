@@ -98,6 +98,12 @@ impl Returns for Postgres {
         first(&self.read(SQL, || values![owner, key]).await?.rows, card_link)
     }
 
+    async fn card_links(&self, owner: OwnerId) -> Result<Vec<CardLink>> {
+        const SQL: &str = "/* card_links */ SELECT owner, key, wire, token, recipient, language, at, until
+            FROM card_links WHERE owner = $1";
+        all(&self.read(SQL, || values![owner]).await?.rows, card_link)
+    }
+
     async fn preferences(&self, keys: &[Box<str>]) -> Result<Vec<Preference>> {
         const SQL: &str =
             "/* preferences */ SELECT key, wire, channel, language, at FROM preferences WHERE key = ANY($1)";

@@ -80,6 +80,7 @@ impl<'a> Writer<'a> {
         match effect {
             Effect::OwnerAdded(_)
             | Effect::OwnerSet { .. }
+            | Effect::ZoneSet(..)
             | Effect::NamesSet(..)
             | Effect::PointSet(..)
             | Effect::ValueHeld(..)

@@ -27,6 +27,10 @@ impl<'a> Writer<'a> {
                 let values = values![*id, &**language, name.as_str(), json(profile), *claimed, *silenced, *revision];
                 self.send(Wanted::One, SQL, values).await;
             }
+            Effect::ZoneSet(owner, zone) => {
+                const SQL: &str = "/* owner.zone */ UPDATE owners SET zone = $2 WHERE id = $1";
+                self.send(Wanted::One, SQL, values![*owner, zone.as_deref()]).await;
+            }
             Effect::NamesSet(owner, names) => self.names_set(*owner, names).await,
             Effect::PointSet(owner, point) => self.point_set(*owner, point).await,
             Effect::ValueHeld(owner, point, held) => self.value_held(*owner, *point, held).await,
@@ -80,8 +84,8 @@ impl<'a> Writer<'a> {
 
     async fn owner_added(&mut self, owner: &'a Owner) {
         const SQL: &str = "/* owner.add */
-            INSERT INTO owners (id, version, revision, claimed, silenced, language, name, profile, created)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            INSERT INTO owners (id, version, revision, claimed, silenced, language, name, profile, created, zone)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = values![
             owner.id,
             owner.version,
@@ -92,6 +96,7 @@ impl<'a> Writer<'a> {
             owner.profile.name.as_str(),
             json(&owner.profile),
             owner.created,
+            owner.zone.as_deref(),
         ];
         self.send(Wanted::One, SQL, values).await;
         for (place, point) in owner.points.iter().enumerate() {

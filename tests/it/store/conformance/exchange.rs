@@ -33,6 +33,7 @@ pub(crate) async fn an_address_is_remembered_for_ever(store: &SharedStore) {
     let mut found = store.introduced(ann, &keys(&["+3", "+2", "+1"])).await.unwrap();
     found.sort();
     assert_eq!(found, keys(&["+1", "+2"]));
+    assert_eq!(store.introduced_at(ann).await.unwrap(), keys(&["+1", "+2", "a@b"]));
     assert_eq!(store.introduced(OwnerId(3), &keys(&["+1"])).await.unwrap(), keys(&[]));
     write(store, said(Exchanged::IntroductionDropped(ann, ContactId(6)))).await;
     assert_eq!(store.introduced(ann, &keys(&["+1", "+2"])).await.unwrap(), keys(&["+1"]), "of the other one it stays");

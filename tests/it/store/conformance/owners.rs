@@ -34,6 +34,7 @@ fn full() -> Owner {
         claimed: false,
         silenced: true,
         language: "zh-Hant".into(),
+        zone: Some("Asia/Taipei".into()),
         profile,
         points: vec![
             // Not in the order of their ids: the order is the owner's.
@@ -75,6 +76,12 @@ pub(crate) async fn owner_reads_back_as_written(store: &SharedStore) {
     };
     assert_eq!(store.owner(OwnerId(1)).await.unwrap(), Some(expected));
     assert!(matches!(refused(store, vec![set(OwnerId(2))]).await, StoreError::Conflict));
+    for zone in [Some("Europe/Berlin"), None] {
+        let zone: Option<Box<str>> = zone.map(Into::into);
+        write(store, vec![Effect::ZoneSet(OwnerId(1), zone.clone())]).await;
+        assert_eq!(store.owner(OwnerId(1)).await.unwrap().unwrap().zone, zone);
+    }
+    assert!(matches!(refused(store, vec![Effect::ZoneSet(OwnerId(2), None)]).await, StoreError::Conflict));
 }
 
 pub(crate) async fn owners_come_in_pages(store: &SharedStore) {
