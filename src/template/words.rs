@@ -362,7 +362,8 @@ mod tests {
         };
         // 2026-11-23T11:00:00Z.
         let when = serde_json::json!({ "seconds": 1_795_431_600 });
-        let by = |zone: &str, chosen: bool| serde_json::json!({ "when": when, "clock": { "zone": zone, "chosen": chosen } });
+        let by =
+            |zone: &str, chosen: bool| serde_json::json!({ "when": when, "clock": { "zone": zone, "chosen": chosen } });
         for (facts, expected) in [
             (serde_json::json!({ "when": when }), "23 Nov 2026, 11:00 UTC"),
             (serde_json::json!({ "when": when, "clock": null }), "23 Nov 2026, 11:00 UTC"),

@@ -31,7 +31,10 @@ pub async fn create(
 ) -> Result<Plan<(ApiKey, Secret)>, Refused> {
     // A password for address books would open nothing: they are not served over CardDAV yet.
     if scopes.iter().any(|scope| *scope != Scope::Api) {
-        return Err(Refused::invalid("/scopes", "an app password has the scope api; address books are not served over CardDAV yet"));
+        return Err(Refused::invalid(
+            "/scopes",
+            "an app password has the scope api; address books are not served over CardDAV yet",
+        ));
     }
     if list(env, owner).await?.len() >= MOST {
         return Err(Refused::Conflict("there are too many app passwords; revoke some".into()));

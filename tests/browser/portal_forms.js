@@ -41,10 +41,6 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   await said();
 
   // People.
-  const person = async () => {
-    await at("/me/people");
-    await send(page, "main a.who[href^='/me/people/con_']");
-  };
   const added = async (name, address) => {
     await at("/me/people");
     await page.locator("#name").fill(name);
@@ -104,7 +100,8 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   const bob = { page: await open({ script: false }), base, ask };
   await signIn(bob, senders[0]);
   await change(bob, 0, "+14155550159", async () => {}, [senders[0]]);
-  await ask("after", 86400 + 600);
+  await ask("after", 86400);
+  await ask("after", 600);
   await signIn(here, ann);
   await at("/me/people/updates");
   await send(page, "form[action$='/undo'] button");

@@ -48,6 +48,11 @@ journey(async ({ base, open, ask, given: { own, fresh, width } }) => {
   await type("#name", "Ann Lee");
   await enter();
   await enter("form[action='/me/groups/start'] button");
+  await page.goto(`${base}/me/people`);
+  await type("#name", "Bob Roy");
+  await type("#address", "+14155550150");
+  await type("#group", "Fri");
+  await enter("form[action='/me/people'] button");
 
   await page.goto(`${base}/`);
   await enter("a[href='/me/change']");

@@ -56,6 +56,7 @@ journey(async ({ base, open, ask, accessible, given: { locale, looks, ann, bob, 
   await page.locator("input[name=introduce]").check();
   await unfold();
   await see("group-open");
+  await page.locator("input[name=told][value=at_once]").check();
   await send(page, `form[action='${new URL(group).pathname}'] button`);
   await see("group");
   for (const [path, what] of [["/me/groups", "groups"], ["/me/groups/board", "board"], ["/me/people", "people"]]) await at(path, what);

@@ -66,10 +66,15 @@ fn wanted(desk: &Desk<'_>, me: &Signed) -> Wanted {
 /// Time zones by region, for people to choose from.
 fn zones() -> Vec<Value> {
     let regions = schedule::zone_names().chunk_by(|one, other| region(one) == region(other));
-    let city = |name: &String| json!({ "name": name, "city": name[region(name).len() + 1..].replace('_', " ") });
+    let one = |name: &String| json!({ "name": name, "city": city(name) });
     regions
-        .map(|names| json!({ "region": region(&names[0]), "all": names.iter().map(city).collect::<Vec<_>>() }))
+        .map(|names| json!({ "region": region(&names[0]), "all": names.iter().map(one).collect::<Vec<_>>() }))
         .collect()
+}
+
+/// What of a zone's name people read: `Los Angeles`, `Argentina/Ushuaia`.
+fn city(name: &str) -> String {
+    name.split_once('/').map_or(name, |(_, city)| city).replace('_', " ")
 }
 
 fn region(name: &str) -> &str {
@@ -80,7 +85,7 @@ fn page(desk: &Desk<'_>, me: &Signed, profile: &Value, language: &str, more: Val
     let languages = desk.post.templates.languages().map(|(tag, name)| json!({ "tag": tag, "name": name }));
     let mut facts = json!({
         "profile": profile, "language_of": desk.post.templates.told_in(&[language]), "languages": languages.collect::<Vec<_>>(),
-        "zone": me.owner.zone, "zones": zones(), "zone_usual": facts::zone_of_numbers(&me.owner, desk.env.clock.now()),
+        "zone": me.owner.zone, "zones": zones(), "zone_usual": facts::zone_of_numbers(&me.owner, desk.env.clock.now()).map(|zone| city(&zone)),
         "size": photo::LARGEST >> 10,
         "photo": picture(profile["photo"].as_str().unwrap_or_default()), "wrong": null, "wrong_photo": false, "fields": [], "preview": null, "new_photo": "",
     });

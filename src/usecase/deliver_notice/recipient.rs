@@ -111,11 +111,7 @@ impl Reachable {
 ///
 /// A registered recipient is reached at the points that they have proved themselves; a contact at the addresses that the
 /// owner has of them.
-pub(in crate::usecase) async fn reach(
-    env: &Env,
-    recipient: Recipient,
-    contacts: &[Contact],
-) -> Result<Reachable> {
+pub(in crate::usecase) async fn reach(env: &Env, recipient: Recipient, contacts: &[Contact]) -> Result<Reachable> {
     if let Recipient::Owner(id) = recipient {
         let Some(owner) = env.store.owner(id).await? else {
             return Ok(Reachable { addresses: Vec::new(), language: None, zone: None });

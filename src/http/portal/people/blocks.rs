@@ -43,7 +43,8 @@ async fn page(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
                 ("address", people.iter().find(has))
             }
         };
-        let same = |contact: &Contact| found.iter().position(|(known, ..)| known.is_some_and(|one| one.id == contact.id));
+        let same =
+            |contact: &Contact| found.iter().position(|(known, ..)| known.is_some_and(|one| one.id == contact.id));
         match contact.and_then(same) {
             Some(at) => found[at].2.push(key),
             None => found.push((contact, kind, vec![key])),
