@@ -161,13 +161,13 @@ pub async fn read(env: &Env, token: &str) -> Result<Option<Link>> {
     };
     let link = (OwnerId(owner), RequestId(request), PointId(point));
     // Made up, or of a change that is over: the same is read.
-    let points = env.store.owner(link.0).await?.map(|owner| owner.points).unwrap_or_default();
+    let (points, zone) = env.store.owner(link.0).await?.map(|owner| (owner.points, owner.zone)).unwrap_or_default();
     let held = points.iter().filter(|one| one.id == link.2).find_map(|one| one.current());
     let key: Box<str> = held.map(|held| held.address.key().into()).unwrap_or_default();
     let right = seal::same(&self::token(env, link.0, link.1, link.2, &key).await?, token);
     let held = env.store.request(link.0, link.1).await?.filter(|found| found.state == RequestState::Held);
     let held = held.filter(|_| right && !key.is_empty());
-    Ok(held.map(|held| Link { owner: link.0, request: link.1, key, until: held.due }))
+    Ok(held.map(|held| Link { owner: link.0, request: link.1, key, until: held.due, zone }))
 }
 
 fn id(bytes: &[u8], at: usize) -> Option<u128> {
@@ -184,6 +184,8 @@ pub struct Link {
     key: Box<str>,
     /// When it takes effect.
     pub until: Option<crate::clock::Time>,
+    /// The time zone that its owner has chosen.
+    pub zone: Option<Box<str>>,
 }
 
 /// Stops or delays what a link is about.

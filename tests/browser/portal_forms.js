@@ -154,6 +154,11 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   await page.goto(keep);
   await send(page, "main form button");
   await said();
+  // One address that has shown nothing only delays it.
+  await at("/");
+  await send(page, "a[href^='/me/change/req_']");
+  await send(page, "form[action$='/stop'] button");
+  await said();
   await change(here, 0, fresh, async () => {}, [ann, mail]);
   assert.match(await page.locator(".clock").innerText(), /until .*\d\d:\d\d$/m, "by her own clock");
   await send(page, "form[action$='/stop'] button");

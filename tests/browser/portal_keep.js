@@ -56,12 +56,9 @@ journey(async ({ base, open, ask, accessible, given: { own, fresh } }) => {
   await seen.goto(page.url());
   await looks("portal-ar-held");
 
-  const ends = await seen.locator(".clock time").evaluate((clock) => {
-    const digits = document.createRange();
-    digits.selectNodeContents(clock);
-    return [digits.getBoundingClientRect().right, clock.parentElement.getBoundingClientRect().right];
-  });
-  assert.ok(Math.abs(ends[0] - ends[1]) < 1, `digits begin where the line does: ${ends}`);
+  const boxes = await seen.locator(".clock").evaluate((clock) => [".ring", "time"].map((part) => clock.querySelector(part).getBoundingClientRect().toJSON()));
+  const [ring, digits] = boxes;
+  assert.ok(digits.left > ring.left && digits.right < ring.right && Math.abs(digits.top + digits.bottom - ring.top - ring.bottom) < 4, `the time stands in its ring: ${JSON.stringify(boxes)}`);
 
   const link = await ask("link", own);
   const stranger = await open({ width: 390, script: false, locale: "ar" });

@@ -63,9 +63,10 @@ journey(async ({ base, open, ask, given: { own, fresh, width } }) => {
   await type("#code", await ask("code", fresh));
   await enter();
   await enter("a[href$='/who']");
-  await reach("input[name^='learn-']");
+  const friends = page.locator("input[name^='learn-']").and(page.getByLabel("Friends"));
+  await reach(`input[value='${await friends.inputValue()}']`);
   await page.keyboard.press("Space");
-  assert.ok(await page.locator("input[name^='learn-']").first().isChecked());
+  assert.ok(await friends.isChecked());
   await enter("form[action$='/who'] button");
   await reach("summary");
   await page.keyboard.press("Enter");
