@@ -4,7 +4,10 @@ use super::{
     Text,
     context::{Date, Facts, Head, Letterhead, Moment, SMS_NAME_MOST, SMS_VALUE_MOST, Said, ending, short_facts},
 };
-use crate::domain::address::{Address, Kind};
+use crate::{
+    clock::Time,
+    domain::address::{Address, Kind},
+};
 use minijinja::{Value, value::Serde};
 use serde::Serialize;
 
