@@ -237,8 +237,14 @@ async fn a_real_kannel_carries_notices_and_is_redirected() {
     assert_eq!(client().send(post(PASSWORD)).await.unwrap().status().as_u16(), 403);
 
     // Who shows something else is told so in Kannel's words, and nothing leaves.
-    let other_names =
-        [("user", SENDER.0), ("pass", SENDER.1), ("smsc", "fake"), ("to", OLD), ("text", "By other names")];
+    let other_names = [
+        ("user", SENDER.0),
+        ("pass", SENDER.1),
+        ("smsc", "fake"),
+        ("from", "12345"),
+        ("to", OLD),
+        ("text", "By other names"),
+    ];
     assert_eq!(get(&via(&other_names)).await, Some((202, "0: Accepted for delivery".to_owned())));
     assert!(kannel.came_out("By other names").await.contains(NEW));
     let wrong = [("username", SENDER.0), ("password", PASSWORD), ("to", OLD), ("text", "no")];

@@ -1,9 +1,8 @@
 //! How much leaves, by which account, and when (rules N3, N4, N7).
 
-use super::world::{MOBILE, NEW, START, Scripted, World, address, bob, contact, env, friend, group, post};
-use crate::peer::until;
+use super::world::{MOBILE, NEW, START, Scripted, World, address, bob, contact, friend, group, post};
 use redial::{
-    clock::{Clock as _, ManualClock, SystemClock, Time},
+    clock::Time,
     domain::{
         address::phone::Region,
         group::Told,
@@ -18,14 +17,11 @@ use redial::{
     usecase::{
         deliver_notice::Post,
         governor::{Caps, Governor},
-        heard::{self, Heard},
         replay_notice::replay_notice,
     },
     worker::{Settings, Worker},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
 const BO: &str = "+14155550201";
 
@@ -400,62 +396,6 @@ async fn n1_and_n7_a_registered_recipients_clock_is_the_one_that_they_have_chose
     }
 }
 
-/// Rule N4: two workers on one store, a far end that is slower than a lease is long.
-#[tokio::test]
-async fn n4_a_lease_is_held_as_long_as_the_far_end_takes() {
-    let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
-    let world = World::on(store, Arc::new(ManualClock::at(START))).await;
-    let soon = redial::usecase::Rules {
-        debounce: Duration::from_millis(1),
-        debounce_most: Duration::from_millis(1),
-        ..redial::usecase::Rules::default()
-    };
-    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), soon);
-    world.clock.set(SystemClock.now());
-    world.contacts(&[contact(1, &[BO])]).await;
-    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
-    let lease = Duration::from_millis(150);
-    let (under_way, reached) = oneshot::channel();
-    let (answer, answered) = oneshot::channel();
-    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
-        under_way.send(()).unwrap();
-        answered.await.unwrap();
-    }));
-    let settings = Settings { lease, poll: Duration::from_millis(20), ..Settings::default() };
-    let stop = CancellationToken::new();
-    let running: Vec<_> = (0..2)
-        .map(|_| {
-            let worker = Worker::new(env.clone(), Arc::clone(&world.post), settings.clone(), None);
-            let stop = stop.clone();
-            tokio::spawn(async move { worker.run(stop).await })
-        })
-        .collect();
-    world.change(MOBILE, NEW).await;
-    reached.await.unwrap();
-    // What is claimed is due at the end of its claim.
-    let end = async || world.env.store.next_due().await.unwrap().unwrap();
-    let first = end().await;
-    until("the lease to be prolonged", async || end().await > first.after(lease * 4)).await;
-    answer.send(()).unwrap();
-    let sent = async {
-        loop {
-            if world.states().await.iter().all(|(state, _)| *state == NoticeState::Sent) {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    sent.await;
-    stop.cancel();
-    for worker in running {
-        worker.await.unwrap();
-    }
-    assert_eq!(world.told(), [format!("sms {BO}")], "the other worker waited");
-    let notice = world.notices().await.remove(0);
-    assert_eq!(world.attempts(notice.id).await, [Some(AttemptOutcome::Sent)]);
-}
-
-/// Rule N4: one account's slow far end takes no more than its own places.
 /// Right before each send, and so between two accounts, it is asked whether messages are still wanted.
 #[tokio::test]
 async fn n4_a_stop_that_comes_while_one_account_refuses_holds_for_the_next() {
@@ -471,83 +411,4 @@ async fn n4_a_stop_that_comes_while_one_account_refuses_holds_for_the_next() {
     assert_eq!(world.told(), [format!("one {BO}")]);
     let notice = world.notices().await.remove(0);
     assert_eq!((notice.state, &*notice.reason), (NoticeState::Empty, "opted out"));
-}
-
-/// A code, or an answer, does not wait until there is a place among the notices, nor for a day's budget that they have used.
-#[tokio::test]
-async fn n3_codes_and_answers_leave_before_notices() {
-    let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
-    let world = World::on(store, Arc::new(ManualClock::at(START))).await;
-    let soon = redial::usecase::Rules {
-        debounce: Duration::from_millis(1),
-        debounce_most: Duration::from_millis(1),
-        ..redial::usecase::Rules::default()
-    };
-    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), soon);
-    world.clock.set(SystemClock.now());
-    world.contacts(&[contact(1, &[BO]), contact(2, &["+14155550202"])]).await;
-    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1, 2]).await;
-    let (begun, is_stuck) = oneshot::channel::<()>();
-    let (release, released) = oneshot::channel::<()>();
-    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
-        begun.send(()).unwrap();
-        let _dropped_at_the_end = released.await;
-    }));
-    let caps = Caps { concurrency: 2, daily: Some(1), ..Caps::default() };
-    let post = Post { caps: [("sms".into(), caps)].into(), ..post(vec![(Channel::Sms, world.sms.clone() as _)]) };
-    let settings = Settings { fresh: 1, retries: 1, ..Settings::default() };
-    let worker = Worker::new(env.clone(), Arc::new(post), settings, None);
-    let stop = CancellationToken::new();
-    let running = tokio::spawn({
-        let stop = stop.clone();
-        async move { worker.run(stop).await }
-    });
-    world.change(MOBILE, NEW).await;
-    is_stuck.await.unwrap();
-    let asks = address("+14155550299");
-    let help = Heard { account: "sms", id: "m1", from: &asks, text: "HELP", hint: None, covered: true };
-    heard::take(&env, &help).await.unwrap();
-    until("the answer has left", async || !world.given.lock().unwrap().is_empty()).await;
-    assert_eq!(world.told(), ["sms +14155550299"], "both notices wait");
-    release.send(()).unwrap();
-    stop.cancel();
-    running.await.unwrap();
-}
-
-#[tokio::test]
-async fn n4_a_slow_account_does_not_hold_up_another() {
-    let store = Arc::new(redial::store::sqlite::Sqlite::in_memory(Arc::new(SystemClock)).unwrap());
-    let world = World::on(store, Arc::new(ManualClock::at(START))).await;
-    let soon = redial::usecase::Rules {
-        debounce: Duration::from_millis(1),
-        debounce_most: Duration::from_millis(1),
-        ..redial::usecase::Rules::default()
-    };
-    let env = env(Arc::clone(&world.env.store), Arc::new(SystemClock), soon);
-    world.clock.set(SystemClock.now());
-    let mut friends: Vec<_> = (1..=6).map(|id| contact(id, &[&format!("+1415555{:04}", 200 + id)])).collect();
-    friends.push(contact(7, &["di@example.org"]));
-    world.contacts(&friends).await;
-    world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &(1..=7).collect::<Vec<_>>()).await;
-    let (release, released) = oneshot::channel::<()>();
-    *world.sms.meanwhile.lock().unwrap() = Some(Box::pin(async move {
-        let _dropped_at_the_end = released.await;
-    }));
-    let (mailed, arrived) = oneshot::channel();
-    *world.mail.meanwhile.lock().unwrap() = Some(Box::pin(async move { mailed.send(()).unwrap() }));
-    let carriers = vec![(Channel::Sms, world.sms.clone() as _), (Channel::Email, world.mail.clone() as _)];
-    let post = Post { caps: [("sms".into(), Caps { concurrency: 1, ..Caps::default() })].into(), ..post(carriers) };
-    let settings = Settings { fresh: 2, retries: 1, ..Settings::default() };
-    let worker = Worker::new(env, Arc::new(post), settings, None);
-    let stop = CancellationToken::new();
-    let running = tokio::spawn({
-        let stop = stop.clone();
-        async move { worker.run(stop).await }
-    });
-    world.change(MOBILE, NEW).await;
-    arrived.await.unwrap();
-    assert!(world.taken().iter().all(|given| given.account == "mail"), "the text message is still under way");
-    release.send(()).unwrap();
-    stop.cancel();
-    running.await.unwrap();
 }

@@ -9,6 +9,7 @@ mod govern;
 mod jasmin;
 mod kill;
 mod link;
+mod live;
 mod opt_out;
 mod proof;
 mod push;
