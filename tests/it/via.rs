@@ -457,6 +457,33 @@ async fn a_report_reaches_the_sender_with_the_used_number() {
     }
 }
 
+/// W2: a sender's URL leads into the operator's own network only where the operator allows it.
+#[tokio::test]
+async fn w2_a_senders_url_in_the_operators_network_is_not_called() {
+    let sender = Upstream::start(|_| Say::empty(204)).await;
+    let upstream = far_end::twilio().await;
+    for (allowed, calls) in [(false, 0), (true, 1)] {
+        let change = move |account: &mut Account| account.private_callbacks = allowed;
+        let mut running = with_twilio(&upstream, change, Setup::default()).await;
+        running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+        let own = format!("{}/report", sender.base);
+        let reply = send(&running, OLD, &[("StatusCallback", &own)]).await.unwrap().json();
+        let ours = upstream.seen().last().unwrap().form()["StatusCallback"].clone();
+        let sid = reply["sid"].as_str().unwrap();
+        let fields = [
+            ("MessageSid", sid),
+            ("MessageStatus", "delivered"),
+            ("To", NEW),
+            ("From", FROM),
+            ("AccountSid", TWILIO_SID),
+        ];
+        let status = client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap().status();
+        assert_eq!(status, 204, "the provider learns nothing of it");
+        running.stop().await;
+        assert_eq!(sender.seen().len(), calls, "allowed: {allowed}");
+    }
+}
+
 /// Twilio fetches a call's instructions through Redial: the sender's application sees the used number, Twilio its
 /// document.
 #[tokio::test]

@@ -188,3 +188,20 @@ async fn n6_an_answer_that_a_later_word_made_untrue_is_not_sent() {
         }
     }
 }
+
+/// A message that no signature vouches for may be forged: it ends messages, and brings none back.
+#[tokio::test]
+async fn w1_what_nothing_vouches_for_stops_and_never_starts() {
+    let world = new().await;
+    let from = address(BO);
+    for (id, text, covered, stopped) in [("m1", "STOP", false, 1), ("m2", "START", false, 1), ("m3", "START", true, 0)]
+    {
+        let message = Heard { account: "sms", id, from: &from, text, hint: None, covered };
+        heard::take(&world.env, &message).await.unwrap();
+        assert_eq!(
+            world.env.store.opt_outs(&[BO.into()]).await.unwrap().len(),
+            stopped,
+            "{text}, vouched for: {covered}"
+        );
+    }
+}

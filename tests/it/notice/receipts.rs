@@ -206,6 +206,21 @@ async fn n6_a_dead_number_and_a_refusal_end_messages_there() {
     }
 }
 
+/// An account that names another one's message, by our own name for it or by the provider's id, is not believed about it.
+#[tokio::test]
+async fn w1_a_report_counts_for_messages_of_its_own_account_alone() {
+    let (world, id) = told(&[BO], replied(AttemptOutcome::Sent, Some("m1"))).await;
+    let own = OwnMessage { notice: id, number: 1 };
+    let dead = Report { dead: true, ..report("m1", Reported::Bounced) };
+    for named in [Some(own), None] {
+        assert!(!receive(&world.env, "another", named, &dead).await.unwrap(), "{named:?}");
+    }
+    assert_eq!(state(&world).await, (NoticeState::Sent, None));
+    assert!(world.env.store.unreachable(&[BO.into()]).await.unwrap().is_empty());
+    assert!(receive(&world.env, "sms", Some(own), &dead).await.unwrap());
+    assert_eq!(world.env.store.unreachable(&[BO.into()]).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn n6_what_the_reply_itself_says_counts_too() {
     let dead = Delivery { dead: true, ..replied(AttemptOutcome::Never, None) };
