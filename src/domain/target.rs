@@ -45,3 +45,33 @@ impl Targets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q12_where_a_communication_may_be_sent_instead() {
+        let address = |text: &str| Address::stored(text, text);
+        let these = || Countries::These(phone::Region::new("GB").into_iter().collect());
+        let (us, own) = ("+14155550100", "+14155550177");
+        for (rule, used, to, countries, allowed) in [
+            ("the same country", us, "+12125550123", Countries::Same, true),
+            ("another one with its calling code", us, "+14165550123", Countries::Same, false),
+            ("another country", us, "+442079460000", Countries::Same, false),
+            ("a country that is listed", us, "+442079460000", these(), true),
+            ("the same country, where others are listed", us, "+12125550123", these(), true),
+            ("a country that is not listed", us, "+493012345678", these(), false),
+            ("any country", us, "+493012345678", Countries::Any, true),
+            ("the operator's own", us, own, Countries::Any, false),
+            ("premium", us, "+19005550123", Countries::Any, false),
+            ("premium in its own country", "+442079460000", "+448431234567", Countries::Same, false),
+            ("satellite", us, "+870773111632", Countries::Any, false),
+            ("from a number to an e-mail address", us, "ann@example.com", Countries::Any, false),
+            ("from one e-mail address to another", "ann@example.org", "ann@example.com", Countries::Same, true),
+        ] {
+            let targets = Targets { countries, own: BTreeSet::from([own.into()]) };
+            assert_eq!(targets.allow(&address(used), &address(to)), allowed, "{rule}");
+        }
+    }
+}

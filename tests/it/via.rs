@@ -101,6 +101,7 @@ async fn a_message_to_a_number_that_changed_goes_to_the_new_one_and_the_sender_s
     let sent = upstream.wait(1).await;
     assert_eq!(sent.form()["To"], NEW);
     assert_eq!(sent.form()["Body"], "Hello there");
+    assert_eq!(sent.header("redial-substituted"), "1", "Q12: it is not sent elsewhere a second time");
     assert!(sent.form()["StatusCallback"].starts_with(&format!("{}/hooks/main/status/sub_", running.base)));
     assert_eq!(sent.header("authorization"), basic(TWILIO_SID, TWILIO_TOKEN), "the operator's own credentials");
     assert_eq!((reply.status, reply.json()["to"].as_str().unwrap()), (201, OLD));
@@ -114,6 +115,7 @@ async fn a_message_to_a_number_that_changed_goes_to_the_new_one_and_the_sender_s
         "no price of the new one"
     );
     send(&running, OTHER, &[]).await.unwrap();
+    assert_eq!(upstream.seen().last().unwrap().header("redial-substituted"), "", "this one was not");
     let listed = ask(&running, "GET", &messages(), SENDER_SECRET, "").await.unwrap().json();
     let to: Vec<&str> =
         listed["messages"].as_array().unwrap().iter().map(|item| item["to"].as_str().unwrap()).collect();

@@ -3,14 +3,14 @@
 use super::{
     Post,
     outcome::perhaps,
-    plan::{Plan, Settling},
+    plan::{Fresh, Plan, Settling},
     told::told_as,
 };
 use crate::{
     clock::Time,
     domain::{
         address::{Address, phone},
-        notice::{Attempt, AttemptOutcome, NoticeState, Reach, Recipient, Shown, routes},
+        notice::{Attempt, AttemptOutcome, Notice, NoticeState, Reach, Recipient, Shown, routes},
         owner::Channel,
         schedule::{Hours, Urgency, zones_of},
     },
@@ -68,27 +68,10 @@ impl Plan {
             }
         }
         let fresh = self.fresh.take();
-        let stopped = match &fresh {
-            Some(fresh) if fresh.nothing_said => Stopped::nobody(notice.owner),
-            _ => Stopped::read(env, notice.owner, notice.recipient, &self.addresses).await?,
+        let ways = match self.permitted(env, post, notice, fresh.as_ref(), ways).await? {
+            Ok(ways) => ways,
+            Err((state, reason)) => return settle(state, reason.to_owned(), None),
         };
-        let first = ways.first().and_then(|way| stopped.why(&way.address));
-        ways.retain(|way| stopped.why(&way.address).is_none());
-        if ways.is_empty() {
-            let (state, reason) = match first {
-                Some(Refusal::Dead) => (NoticeState::Dead, "a report or a bounce says that the address is dead"),
-                Some(Refusal::Asleep) => {
-                    (NoticeState::Dead, "rights through the address sleep until the owner confirms it")
-                }
-                _ => (NoticeState::Empty, "opted out"),
-            };
-            return settle(state, reason.to_owned(), None);
-        }
-        ways.retain(|way| post.caps(&way.account).reach(&way.address));
-        if ways.is_empty() {
-            let reason = "no account may write to that country; a replay tries again";
-            return settle(NoticeState::Dead, reason.to_owned(), None);
-        }
         let now = env.store.now().await?;
         let mut waiting: Option<(Reach, Wait)> = None;
         for way in ways.into_iter().filter(|way| !self.failed.contains(way)).collect::<Vec<_>>() {
@@ -127,6 +110,37 @@ impl Plan {
             // Every account has just failed: `outcome` says when it is tried again.
             None => self.later(String::new(), now),
         }))
+    }
+
+    /// Those of the ways by which messages are still wanted, and may be sent (rules N4, N6, N7); or why there is none.
+    async fn permitted(
+        &self,
+        env: &Env,
+        post: &Post,
+        notice: &Notice,
+        fresh: Option<&Fresh>,
+        mut ways: Vec<Reach>,
+    ) -> Result<std::result::Result<Vec<Reach>, (NoticeState, &'static str)>> {
+        let stopped = match fresh {
+            Some(fresh) if fresh.nothing_said => Stopped::nobody(notice.owner),
+            _ => Stopped::read(env, notice.owner, notice.recipient, &self.addresses).await?,
+        };
+        let first = ways.first().and_then(|way| stopped.why(&way.address));
+        ways.retain(|way| stopped.why(&way.address).is_none());
+        if ways.is_empty() {
+            return Ok(Err(match first {
+                Some(Refusal::Dead) => (NoticeState::Dead, "a report or a bounce says that the address is dead"),
+                Some(Refusal::Asleep) => {
+                    (NoticeState::Dead, "rights through the address sleep until the owner confirms it")
+                }
+                Some(Refusal::OptedOut) | None => (NoticeState::Empty, "opted out"),
+            }));
+        }
+        ways.retain(|way| post.caps(&way.account).reach(&way.address));
+        if ways.is_empty() {
+            return Ok(Err((NoticeState::Dead, "no account may write to that country; a replay tries again")));
+        }
+        Ok(Ok(ways))
     }
 
     async fn take(
