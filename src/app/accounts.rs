@@ -36,11 +36,12 @@ pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
     for (key, folder) in
         [("providers.folder", &config.providers.folder), ("notices.templates", &config.notices.templates)]
     {
-        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
-            return Err(StartError::setting(format!("{key}: there is no folder {}", folder.display())));
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.get_ref().is_dir()) {
+            let what = format!("{key}: there is no folder {}", folder.get_ref().display());
+            return Err(config.wrong(folder, what).into());
         }
     }
-    let spoken = Spoken::load(config.notices.templates.as_deref()).map_err(StartError::setting)?;
+    let spoken = Spoken::load(config.texts_folder()).map_err(StartError::setting)?;
     let spoken = Arc::new(spoken);
     for (name, written) in &config.accounts {
         let kind = written.kind.get_ref();
@@ -68,13 +69,13 @@ pub(super) fn in_account(config: &Config, name: &Spanned<String>, why: impl std:
 
 /// The operator's own file of this kind, else the one that comes with Redial.
 pub(super) fn provider_file(config: &Config, kind: &str) -> Result<Provider, String> {
-    let own = config.providers.folder.as_deref().map(|folder| folder.join(format!("{kind}.toml")));
+    let own = config.provider_folder().map(|folder| folder.join(format!("{kind}.toml")));
     if let Some(path) = own.filter(|path| path.exists()) {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         return Provider::load(&text, &path.display().to_string()).map_err(|error| error.to_string());
     }
     let Some(file) = Provider::built_in(kind) else {
-        let folder = config.providers.folder.as_deref().unwrap_or(Path::new("providers"));
+        let folder = config.provider_folder().unwrap_or(Path::new("providers"));
         return Err(format!(
             "there is no kind {kind:?}: it is folder, smtp, a provider that comes with Redial, or a file {} with providers.folder set",
             folder.join(format!("{kind}.toml")).display()

@@ -173,7 +173,7 @@ fn provider(config: &Config, kind: &str) -> Finding {
 /// Name and text of each sample file: those in the folder beside the operator's own file, else those that come with
 /// Redial.
 fn samples(config: &Config, kind: &str) -> Result<Vec<(String, String)>, String> {
-    let own = config.providers.folder.as_deref().filter(|folder| folder.join(format!("{kind}.toml")).exists());
+    let own = config.provider_folder().filter(|folder| folder.join(format!("{kind}.toml")).exists());
     let Some(folder) = own else {
         let known = BUILT_IN.iter().find(|built_in| built_in.name == kind);
         let samples = known.map(|built_in| built_in.samples).unwrap_or_default();

@@ -37,22 +37,22 @@ pub enum StartError {
         source: StoreError,
     },
     /// The folder of the database could not be made.
-    #[error("{path}: {source}")]
+    #[error("{path}: {why}")]
     Folder {
         /// Which.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// A listener could not be opened.
-    #[error("{address} cannot be listened on: {source}\nanother program may have it: set {key} in the configuration")]
+    #[error("{address} cannot be listened on: {why}\nanother program may have it: set {key} in the configuration")]
     Listen {
         /// Where.
         address: std::net::SocketAddr,
         /// The setting.
         key: &'static str,
         /// What the system says.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Something that runs beside the listeners panicked.
     #[error("a part of the gateway crashed, so all of it was stopped; the log says which")]
@@ -117,7 +117,7 @@ async fn open_store(
     }
     let path = config.store.path.clone();
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|source| StartError::Folder { path: folder.to_owned(), source })?;
+        std::fs::create_dir_all(folder).map_err(|why| StartError::Folder { path: folder.to_owned(), why })?;
     }
     let (clock, readers, place) = (Arc::clone(clock), config.store.readers.get(), path.display().to_string());
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, clock, readers));

@@ -36,7 +36,7 @@ pub(crate) fn post(config: &Config, metrics: Option<Metrics>) -> Result<Post, St
     let mut backoff = Backoff::default();
     backoff.steps.truncate(usize::try_from(notices.attempts - 1).unwrap_or(usize::MAX));
     Ok(Post {
-        templates: Templates::load(notices.templates.as_deref(), &notices.language).map_err(StartError::setting)?,
+        templates: Templates::load(config.texts_folder(), &notices.language).map_err(StartError::setting)?,
         carriers: carriers(config)?,
         service: notices.service.get_ref().clone(),
         help: notices.help.get_ref().clone(),

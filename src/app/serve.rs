@@ -280,7 +280,7 @@ fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
 }
 
 async fn listen(address: SocketAddr, key: &'static str) -> Result<Listener, StartError> {
-    Listener::bind(address).await.map_err(|source| StartError::Listen { address, key, source })
+    Listener::bind(address).await.map_err(|why| StartError::Listen { address, key, why })
 }
 
 /// The proxies whose word on who asks is believed.

@@ -1,6 +1,6 @@
 //! `redial backup`: a copy of the embedded database at one moment, while it is in use.
 
-use super::Failure;
+use super::{Failure, in_file};
 use crate::{config::Config, usecase::Env};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args, config: &Config, env: &Env) -> Result<ExitCo
     name.push(".part");
     let part = PathBuf::from(name);
     // Nobody else is to read what will stand in it; the engine takes an empty file.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(in_file(&part))?;
     let copied = with_bar(&part, config, env).await;
     let done = copied.and_then(|()| {
         File::open(&part)?.sync_all()?;

@@ -25,6 +25,10 @@ use std::{
 
 /// Arguments of `redial import`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  redial import contacts phone.vcf --owner own_01j8z6m3t5k7v9x1b3d5f7h9jn
+  redial import moves moved.csv --region US")]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -135,11 +139,12 @@ async fn contacts(args: Contacts, env: &Env) -> Result<ExitCode, Box<dyn Error +
 }
 
 fn open(path: &Path) -> Result<File, String> {
-    File::open(path).map_err(|error| format!("{}: {error}", path.display()))
+    File::open(path).map_err(super::in_file(path))
 }
 
 /// Shows progress on a terminal, and writes down what was not loaded.
 struct Teller {
+    path: PathBuf,
     bar: ProgressBar,
     errors: ErrorFile,
 }
@@ -152,7 +157,7 @@ impl Teller {
         let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {elapsed} left {eta} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
-        Self { bar, errors: ErrorFile::new(errors_path(path)) }
+        Self { path: path.to_owned(), bar, errors: ErrorFile::new(errors_path(path)) }
     }
 
     fn finish(
@@ -165,7 +170,8 @@ impl Teller {
         let told = self.errors.finish()?;
         let imported = match imported {
             Ok(imported) => *imported,
-            Err(failed) => return Err(with_causes(failed).into()),
+            Err(failed @ ImportFailed::Refused(_)) => return Err(with_causes(failed).into()),
+            Err(failed) => return Err(format!("{}: {}", self.path.display(), with_causes(failed)).into()),
         };
         let Imported { added, changed, same, bad, unreadable } = imported;
         if json {

@@ -21,7 +21,10 @@ use crate::{
     config::Config,
 };
 use clap::{Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Keeps people reachable when their phone number changes.
 #[derive(Debug, Parser)]
@@ -81,6 +84,11 @@ enum Command {
 
 /// What a command ends with when it fails.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a file cannot be used, with its name.
+fn in_file(path: &Path) -> impl Fn(std::io::Error) -> String {
+    move |error| format!("{}: {error}", path.display())
+}
 
 /// Reads the arguments and carries out one command.
 pub fn main() -> ExitCode {

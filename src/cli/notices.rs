@@ -150,7 +150,7 @@ async fn replay(env: &Env, ids: Vec<NoticeId>, dry_run: bool) -> Result<ExitCode
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-pub(super) fn who(recipient: Recipient) -> String {
+fn who(recipient: Recipient) -> String {
     match recipient {
         Recipient::Owner(id) => id.to_string(),
         Recipient::Contact(id) => id.to_string(),
@@ -186,7 +186,7 @@ fn channel(channel: Channel) -> &'static str {
 }
 
 /// Addresses are shown masked.
-pub(super) fn tried(attempt: &Attempt) -> String {
+fn tried(attempt: &Attempt) -> String {
     let way = channel(attempt.channel);
     let (to, account) = (&attempt.address, &attempt.account);
     let ended = outcome(attempt);

@@ -116,7 +116,7 @@ const fn some(count: usize) -> NonZeroUsize {
 #[serde(default, deny_unknown_fields)]
 pub struct Providers {
     /// The operator's own.
-    pub folder: Option<PathBuf>,
+    pub folder: Option<Spanned<PathBuf>>,
 }
 
 /// Plays a provider: takes what an account sends and writes it to a file.
@@ -134,12 +134,12 @@ pub struct StandIn {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("{file}: {source}\nname another file with --config, or copy the config.toml that comes with Redial")]
+    #[error("{file}: {why}\nname another file with --config, or copy the config.toml that comes with Redial")]
     Unreadable {
         /// Which.
         file: String,
         /// What the system says.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// A key, type or value is wrong.
     #[error("{file}:{line}:{column}: {what}")]
@@ -161,7 +161,7 @@ impl Config {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, &file),
-            Err(source) => Err(ConfigError::Unreadable { file, source }),
+            Err(why) => Err(ConfigError::Unreadable { file, why }),
         }
     }
 
@@ -229,6 +229,16 @@ impl Config {
     /// The names of all accounts.
     pub fn account_names(&self) -> Vec<Box<str>> {
         self.accounts.keys().map(|name| name.get_ref().as_str().into()).collect()
+    }
+
+    /// The folder of the operator's own provider files.
+    pub fn provider_folder(&self) -> Option<&Path> {
+        self.providers.folder.as_ref().map(|folder| folder.get_ref().as_path())
+    }
+
+    /// The folder of the operator's own texts.
+    pub fn texts_folder(&self) -> Option<&Path> {
+        self.notices.templates.as_ref().map(|folder| folder.get_ref().as_path())
     }
 
     /// The account of a name.

@@ -50,7 +50,7 @@ pub struct Notices {
     #[serde(deserialize_with = "lasting::<_, HOUR, {365 * DAY}>")]
     pub expiry: Span,
     /// The operator's own texts.
-    pub templates: Option<PathBuf>,
+    pub templates: Option<Spanned<PathBuf>>,
     /// When recipients of text messages are left alone, by their clocks (rule N7).
     pub quiet: Spanned<String>,
     /// The clock of recipients whose number says nothing of theirs.

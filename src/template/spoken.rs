@@ -105,7 +105,8 @@ impl Spoken {
     /// Those that there is a line in.
     pub fn languages(&self) -> Vec<String> {
         let of = |(path, _): (&str, _)| path.split('/').nth(1).map(str::to_owned);
-        self.0.templates().filter_map(of).collect()
+        let all: std::collections::BTreeSet<String> = self.0.templates().filter_map(of).collect();
+        all.into_iter().collect()
     }
 
     /// Whether there is a line for a language tag such as `zh-TW`, and not the last resort alone.

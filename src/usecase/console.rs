@@ -13,7 +13,7 @@ mod password;
 mod trail;
 mod tries;
 
-pub use look::{Found, NoticeLine, Searched, Try};
+pub use look::{LookedAt, NoticeLine, Searched};
 pub use operator::{Operator, Operators, Role, Session, SignedIn};
 pub use overview::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip};
 pub use password::{NotAHash, hash_password};

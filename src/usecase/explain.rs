@@ -1,5 +1,9 @@
 //! Why something came out as it did: for `redial explain ID`, operators' keys and the console (rule Q10).
 
+mod found;
+
+pub use found::{Found, Try, found};
+
 use super::{Env, write::Refused};
 use crate::{
     domain::{

@@ -237,11 +237,14 @@ fn a_reload_takes_everything_but_what_is_open_and_names_that() {
 fn what_is_wrong_ends_with_two_and_says_where() {
     let home = Home::new("wrong");
     let good = home.configured();
-    let cases: [(&str, &[&str], &str); 5] = [
+    let cases: [(&str, &[&str], &str); 8] = [
         ("[store]\npaht = 1\n", &["serve"], "config.toml:2:1: unknown field `paht`, expected one of `path`"),
         ("[accounts.a]\nkind = \"nobody\"\n", &["serve"], "config.toml:2:8: there is no kind \"nobody\""),
         (&good, &["resolve", "12"], "short"),
         (&good, &["explain", "x"], "qry_"),
+        (&good, &["audit", "verify", "--against", "none.jsonl"], "none.jsonl: "),
+        (&good, &["backup", "no-such-folder/copy.db"], "no-such-folder/copy.db.part: "),
+        (&good, &["keys", "create", "--label", "x", "--scope", "api"], "name the owner"),
         (&good, &["keys", "create", "--label", "x", "--scope", "everything"], "no scope is called `everything`"),
     ];
     for (config, arguments, what) in cases {
@@ -262,7 +265,15 @@ fn check_tells_what_is_wrong_without_starting() {
     assert!(output.status.success(), "{}", text(&output.stdout));
     let good = home.configured();
     let account = |line: &str| good.replace("custody = \"operator\"", &format!("{line}\ncustody = \"operator\""));
+    let other = |from: &str, to: &str| {
+        assert!(good.contains(from), "{good}");
+        good.replace(from, to)
+    };
     for (wrong, said) in [
+        (other("level = \"trace\"", "level = \"loud\""), "\"loud\" is no level; write error"),
+        (other("# folder = \"providers\"", "folder = \"/nowhere\""), "providers.folder: there is no folder /nowhere"),
+        (other("# templates = \"templates\"", "templates = \"/nowhere\""), "notices.templates: there is no folder"),
+        (other("announce = \"never\"", "announce = \"always\"\nannounce_language = \"xx\""), "there are: ar, de, en"),
         (account("rate = \"1/fortnight\""), "\"1/fortnight\" is no rate"),
         (account("quiet = \"9-5\""), "quiet hours are written like"),
         (account("notice_countries = [\"XX\"]"), "no numbers are known for the region \"XX\""),

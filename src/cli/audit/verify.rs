@@ -1,7 +1,7 @@
 //! `redial audit verify`: whether the owners' audit trails are what was written.
 
 use crate::{
-    cli::Failure,
+    cli::{Failure, in_file},
     domain::id::OwnerId,
     store::chain::{Hash, Head, hex},
     usecase::{
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, BufWriter, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -56,8 +56,11 @@ pub(super) struct Args {
 /// Looks, and prints what is broken.
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     let against = args.against.as_deref().map(read).transpose()?;
-    let mut file =
-        args.save.as_deref().map(|path| fs::File::create_new(path).map(std::io::BufWriter::new)).transpose()?;
+    let mut file = args
+        .save
+        .as_deref()
+        .map(|path| fs::File::create_new(path).map(BufWriter::new).map_err(in_file(path)))
+        .transpose()?;
     let bar = ProgressBar::with_draw_target(Some(env.store.lines().await?), ProgressDrawTarget::hidden());
     let begun = env.clock.now();
     let mut progress = |lines| {
@@ -111,7 +114,7 @@ fn print(looked: &Looked, as_json: bool) {
 
 fn read(path: &Path) -> Result<BTreeMap<OwnerId, (u64, Hash)>, Failure> {
     let mut ends = BTreeMap::new();
-    for (number, line) in (1..).zip(BufReader::new(fs::File::open(path)?).lines()) {
+    for (number, line) in (1..).zip(BufReader::new(fs::File::open(path).map_err(in_file(path))?).lines()) {
         let wrong = || format!("{}, line {number}: not what `redial audit verify --save` writes", path.display());
         let line: Value = serde_json::from_str(&line?).map_err(|_| wrong())?;
         let end = || {

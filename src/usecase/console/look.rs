@@ -6,11 +6,11 @@ use crate::{
     domain::{
         address::Address,
         id::{NoticeId, OwnerId},
-        notice::{AttemptOutcome, Notice, NoticeState, Recipient, Reported},
+        notice::{Notice, NoticeState, Recipient},
     },
     store::{Commit, StoreError},
     usecase::{
-        explain::{self, Explained},
+        explain::{self, Explained, Found},
         replay_notice::{NotReplayed, replay_notice},
         write::{Refused, audited},
     },
@@ -56,30 +56,12 @@ impl NoticeLine {
     }
 }
 
-/// An attempt of a notice.
+/// What is known of an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Try {
-    /// Counted from 1.
-    pub number: u32,
-    /// When it began.
-    pub at: String,
-    /// By which channel, over which account, to which masked address.
-    pub way: String,
-    /// `sent`, `never`, `again`, `unknown`, `under_way`.
-    pub ended: &'static str,
-    /// What the far end said.
-    pub detail: String,
-    /// What its reports say, in a word.
-    pub reported: Option<&'static str>,
-}
-
-/// What is known of an id: names and values, numbers masked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// In words.
-    pub facts: Vec<(&'static str, String)>,
-    /// Attempts of a notice, first one first.
-    pub tried: Vec<Try>,
+pub struct LookedAt {
+    /// In names and values.
+    #[serde(flatten)]
+    pub found: Found,
     /// The notice, where it is one.
     pub notice: Option<NoticeLine>,
 }
@@ -104,7 +86,7 @@ impl Console {
     }
 
     /// What is known of `qry_…`, `sub_…`, `psd_…`, `ntc_…`, or of a provider's id. Its owner's trail says who looked.
-    pub async fn explain(&self, session: &Session, id: &str) -> Result<Found, Refused> {
+    pub async fn explain(&self, session: &Session, id: &str) -> Result<LookedAt, Refused> {
         let explained = explain::explain(&self.env, id, &self.account_names()).await?;
         // What was found, not what was typed: that could be anything.
         let seen = match &explained {
@@ -125,7 +107,11 @@ impl Console {
         if let Some(owner) = owner {
             self.audit(session, owner, "looked_at", &seen).await?;
         }
-        Ok(found(&explained))
+        let notice = match &explained {
+            Explained::Notice(notice, _) => Some(NoticeLine::new(notice)),
+            _ => None,
+        };
+        Ok(LookedAt { found: explain::found(&explained), notice })
     }
 
     /// Tries a dead or unknown notice once more.
@@ -178,86 +164,4 @@ impl Session {
     pub fn may_act(&self) -> bool {
         self.role == Role::Act
     }
-}
-
-fn found(explained: &Explained) -> Found {
-    let mut found = Found::default();
-    let (query, substitution) = match explained {
-        Explained::Query(record, substitution) => (Some(record), substitution.as_ref()),
-        Explained::Substitution(substitution, record) => (record.as_ref(), Some(substitution)),
-        Explained::Unrecorded(id) => {
-            let words = "not recorded: no owner's former address was involved, so it was only counted";
-            found.facts.push(("query", format!("{id}: {words}")));
-            (None, None)
-        }
-        Explained::Passed(passed, again) => {
-            found.facts = vec![
-                ("message", passed.id.to_string()),
-                ("at", passed.at.to_string()),
-                ("account", passed.account.to_string()),
-                ("used", passed.used.to_string()),
-                ("provider's id", passed.foreign_id.as_deref().unwrap_or("not known yet").to_owned()),
-                ("rule", format!("Q6: {}", explain::fate(&passed.fate))),
-            ];
-            (None, again.as_ref())
-        }
-        Explained::Notice(notice, attempts) => {
-            found.facts = vec![
-                ("notice", notice.id.to_string()),
-                ("about", notice.owner.to_string()),
-                ("state", notice.state.word().to_owned()),
-                ("reason", notice.reason.to_string()),
-                ("first change", notice.first.to_string()),
-                ("due", notice.due.to_string()),
-            ];
-            found.tried = attempts
-                .iter()
-                .map(|attempt| Try {
-                    number: attempt.number,
-                    at: attempt.at.to_string(),
-                    way: format!("{:?} over {} to {}", attempt.channel, attempt.account, attempt.address),
-                    ended: match attempt.outcome {
-                        None => "under_way",
-                        Some(AttemptOutcome::Sent) => "sent",
-                        Some(AttemptOutcome::Never) => "never",
-                        Some(AttemptOutcome::TryAgain) => "again",
-                        Some(AttemptOutcome::Unknown) => "unknown",
-                    },
-                    detail: attempt.detail.to_string(),
-                    reported: attempt.reported.map(Reported::word),
-                })
-                .collect();
-            found.notice = Some(NoticeLine::new(notice));
-            (None, None)
-        }
-    };
-    if let Some(record) = query {
-        let (rule, sentence) = explain::sentence(record.because);
-        let groups: Vec<String> = record.groups.iter().map(ToString::to_string).collect();
-        found.facts.extend([
-            ("query", record.id.to_string()),
-            ("at", record.at.to_string()),
-            ("way", record.way.to_string()),
-            ("asked for", record.asked.to_string()),
-            ("owner", format!("{}, revision {}", record.owner, record.revision)),
-            ("rule", format!("{rule}: {sentence}")),
-            ("since", record.detail.to_string()),
-            ("connected", if record.connected { "elsewhere" } else { "unchanged" }.to_owned()),
-            ("told", if record.told { "yes" } else { "nothing" }.to_owned()),
-            ("by groups", groups.join(", ")),
-        ]);
-    }
-    if let Some(substitution) = substitution {
-        let foreign = substitution.foreign_id.as_deref().unwrap_or("not known yet");
-        found.facts.extend([
-            ("substitution", substitution.id.to_string()),
-            ("at", substitution.at.to_string()),
-            ("what", format!("{} over account {}", substitution.channel, substitution.account)),
-            ("used", substitution.used.to_string()),
-            ("connected to", substitution.connected.to_string()),
-            ("provider's id", foreign.to_owned()),
-        ]);
-    }
-    found.facts.retain(|(_, value)| !value.is_empty());
-    found
 }
