@@ -56,6 +56,23 @@ pub struct NewGroup {
     pub introduce: bool,
 }
 
+impl NewGroup {
+    /// One that shows nothing yet, and tells nobody until they ask.
+    pub fn named(book: BookId, name: String) -> Self {
+        Self {
+            book,
+            name,
+            told: Told::OnQuery,
+            channels: Vec::new(),
+            quiet: None,
+            reveal: Vec::new(),
+            forward: Vec::new(),
+            fields: Vec::new(),
+            introduce: false,
+        }
+    }
+}
+
 /// When members are told: as soon as changes have settled, at the times of a five-field cron expression, or only when
 /// they ask.
 #[derive(utoipa::ToSchema)]

@@ -72,6 +72,7 @@ mod seal;
 pub mod send_test;
 pub mod sessions;
 pub mod sign_in;
+pub mod start_groups;
 mod substitute;
 mod view;
 pub mod wanted;

@@ -167,7 +167,7 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   await ask("after", 86400);
   await at("/");
   await send(page, "a[href^='/me/change/who/']");
-  await page.locator("select").first().selectOption("none");
+  await page.getByLabel("Work").selectOption("none");
   await send(page, "form[action^='/me/change/who/'] button");
   await said();
   await signIn(here, fresh);
@@ -193,7 +193,10 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   await ask("after", 900);
   const link = await ask("link", "fay@example.org");
   const fay = await open({ width: 390, script: false });
-  fay.context().on("request", (request) => request.method() === "POST" && sent.add("card"));
+  fay.context().on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (request.method() === "POST") sent.add(/^\/c\/[^/]+$/.test(pathname) ? "card" : pathname);
+  });
   await fay.goto(link);
   await unfold("How you hear of changes", fay);
   await send(fay, "form:has(input[value=how]) button");

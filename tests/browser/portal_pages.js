@@ -47,7 +47,8 @@ journey(async ({ base, open, ask, accessible, given: { locale, looks, ann, bob, 
   await see("home-new");
   for (const [path, what] of [["/me/groups", "groups-none"], ["/me/groups/board", "board-none"], ["/me/people", "people-none"], ["/me/people/blocks", "blocks-none"], ["/me/people/tray", "tray-none"], ["/me/people/updates", "updates-none"], ["/me/people/introductions", "introductions-none"], ["/me/record", "record-none"], ["/me/nowhere", "no-page"]]) await at(path, what);
 
-  // Groups and people.
+  // Groups and people. A number that is as old as a contact would be news to them.
+  await ask("after", 60);
   await people(here, friends);
   await see("group-saved");
   const group = page.url().split("?")[0];

@@ -79,7 +79,7 @@ impl Portal {
     /// The code in the last message to this address.
     pub(crate) async fn code(&self, to: &str) -> String {
         let given = self.told().await;
-        let text = &given.iter().rev().find(|(known, _)| known == to).expect("a message").1;
+        let text = last(&given, to);
         let mut runs = text.split(|letter: char| !letter.is_ascii_digit());
         runs.find(|run| run.len() == 6).expect("a code").to_owned()
     }
@@ -87,7 +87,7 @@ impl Portal {
     /// The link in the last message to this address.
     pub(crate) async fn link(&self, to: &str) -> String {
         let given = self.told().await;
-        let text = &given.iter().rev().find(|(known, _)| known == to).expect("a message").1;
+        let text = last(&given, to);
         text.split_whitespace().find(|word| word.starts_with("http")).unwrap_or_else(|| panic!("{text}")).to_owned()
     }
 
@@ -138,6 +138,12 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     text: String,
+}
+
+/// The last message to this address.
+fn last<'a>(given: &'a [(String, String)], to: &str) -> &'a str {
+    let found = given.iter().rev().find(|(known, _)| known == to);
+    &found.unwrap_or_else(|| panic!("no message to {to}, but {given:?}")).1
 }
 
 /// The value of a hidden field.
@@ -322,13 +328,20 @@ async fn c1_each_proof_gives_a_session_another_token() {
 async fn c1_nothing_tells_who_is_registered() {
     let portal = Portal::new().await;
     portal.signed_in(ANN, "").await;
+    // As people read a number: +1 415-555-0100.
+    let read = |to: &str| format!("{} {}-{}-{}", &to[..2], &to[2..5], &to[5..8], &to[8..]);
     let asked = async |to: &str| {
         let page = portal.ask("/me/sign-in", &[], Some(&[("to", to)])).await;
         let challenge = hidden(&page.text, "challenge");
-        let text = page.text.replace(&challenge, "CHALLENGE").replace(to, "TO");
+        let text = page.text.replace(&challenge, "CHALLENGE").replace(to, "TO").replace(&read(to), "TO");
         let wrong = [("challenge", &*challenge), ("to", to), ("code", "000000")];
         let wrong = portal.ask("/me/sign-in/code", &[], Some(&wrong)).await;
-        (page.status, text, wrong.status, wrong.text.replace(&challenge, "CHALLENGE").replace(to, "TO"))
+        (
+            page.status,
+            text,
+            wrong.status,
+            wrong.text.replace(&challenge, "CHALLENGE").replace(to, "TO").replace(&read(to), "TO"),
+        )
     };
     assert_eq!(asked(ANN).await, asked(NOBODY).await);
 }
@@ -360,6 +373,38 @@ async fn c3_a_veto_too_many_says_why_it_does_not_count() {
     let refused = portal.ask(&path, &[(header::COOKIE, &cookie)], Some(&[("form", &*form)])).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("delayed as often as it may be"), "{}", refused.text);
+}
+
+/// Everybody who registers here is called Ann Lee, and so is the contact: they are linked.
+#[tokio::test]
+async fn a_block_follows_a_person_to_another_number() {
+    const OTHER: &str = "+14155550150";
+    let portal = Portal::new().await;
+    portal.signed_in(OTHER, "").await;
+    let cookie = portal.signed_in(ANN, "").await;
+    portal.idle().await;
+    let get = async |path: &str| portal.ask(path, &[(header::COOKIE, &cookie)], None).await.text;
+    let form = hidden(&get("/").await, "form");
+    let sent = async |path: &str, more: &[(&str, &str)]| {
+        let fields = [&[("form", &*form)], more].concat();
+        let answer = portal.ask(path, &[(header::COOKIE, &cookie)], Some(&fields)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.text);
+        answer.headers[header::LOCATION].to_str().unwrap().split('?').next().unwrap().to_owned()
+    };
+    let person = sent("/me/people", &[("name", "Ann Lee"), ("address", OTHER)]).await;
+    portal.idle().await;
+    sent(&format!("{person}/block"), &[]).await;
+    let env = &portal.running.env;
+    let id = async |to: &str| env.store.holders(&[to.into()]).await.unwrap()[0].1.owner;
+    let blocked = async || env.store.blocks(id(ANN).await).await.unwrap();
+    assert_eq!(blocked().await, [OTHER.into(), id(OTHER).await.to_string().into()], "by number, and whoever they are");
+    // One line in the list, which ends all of it.
+    let list = get("/me/people/blocks").await;
+    assert_eq!(list.matches("/me/people/blocks/end").count(), 1, "{list}");
+    let all = blocked().await;
+    let fields: Vec<(&str, &str)> = all.iter().map(|key| ("identity", &**key)).collect();
+    sent("/me/people/blocks/end", &fields).await;
+    assert_eq!(blocked().await, Vec::<Box<str>>::new());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crate::{
         card_page,
         groups::{self, GroupPatch, NewGroup},
         members,
+        start_groups::{self, Names},
         write::{Refused, carry_out},
     },
 };
@@ -106,53 +107,21 @@ fn told(told: &Told) -> &'static str {
 }
 
 async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
-    let new = NewGroup { told: Told::AtOnce, ..named(book(desk, me).await?, desk.asked.text("name")) };
+    let new = NewGroup { told: Told::AtOnce, ..NewGroup::named(book(desk, me).await?, desk.asked.text("name")) };
     let actor = me.actor();
     let group = carry_out(desk.env, || groups::create(desk.env, &actor, me.owner.id, None, &new)).await?;
     Ok(redirect(&format!("/me/groups/{}?done=done_group", group.id)))
 }
 
-fn named(book: BookId, name: String) -> NewGroup {
-    NewGroup {
-        book,
-        name,
-        told: Told::OnQuery,
-        channels: Vec::new(),
-        quiet: None,
-        reveal: Vec::new(),
-        forward: Vec::new(),
-        fields: Vec::new(),
-        introduce: false,
-    }
-}
-
-/// The groups that people begin with: what each may see is a start, and nobody is in them yet. `everyone` is connected and
-/// learns nothing.
 async fn start(desk: &Desk<'_>, me: &Signed) -> Answered {
-    if !desk.env.store.groups(me.owner.id).await?.is_empty() {
-        return Ok(redirect("/me/groups"));
-    }
-    let (book, actor) = (book(desk, me).await?, me.actor());
-    let points: Vec<_> = me.owner.points.iter().filter(|point| point.current().is_some()).collect();
-    let ids = |work: bool| {
-        let some = points.iter().filter(|point| !work || *point.label == *"work" || points.len() == 1);
-        some.map(|point| point.id.to_string()).collect::<Vec<_>>()
-    };
-    let names: Vec<String> = ["start_family", "start_friends", "start_work", "start_everyone"].map(String::from).into();
     let said = |key: &str| desk.asked.text(key);
-    for name in names {
-        let mut new = named(book, said(&name));
-        match name.as_str() {
-            "start_everyone" => new.forward = ids(false),
-            "start_work" => (new.reveal, new.told) = (ids(true), Told::AtOnce),
-            _ => (new.reveal, new.told) = (ids(false), Told::AtOnce),
-        }
-        let group = carry_out(desk.env, || groups::create(desk.env, &actor, me.owner.id, None, &new)).await?;
-        if name == "start_everyone" {
-            let everyone = Member::Everyone;
-            carry_out(desk.env, || members::add(desk.env, &actor, me.owner.id, None, group.id, everyone)).await?;
-        }
-    }
+    let names = Names {
+        family: said("start_family"),
+        friends: said("start_friends"),
+        work: said("start_work"),
+        everyone: said("start_everyone"),
+    };
+    start_groups::start(desk.env, &me.actor(), me.owner.id, book(desk, me).await?, names).await?;
     Ok(redirect("/me/groups?done=done_group"))
 }
 

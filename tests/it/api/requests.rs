@@ -20,6 +20,8 @@ both! {
     without_vouch_a_value_waits_for_its_proof_and_the_rest_does_not
     an_answer_does_not_tell_whether_a_value_is_somebody_elses_until_it_is_proved
     a_cancelled_request_changes_nothing_and_stays_cancelled
+    a_passkey_comes_by_its_ceremony_and_by_no_request
+    a_time_zone_is_chosen_and_is_no_part_of_a_revision
     c2_a_request_and_its_grants_take_effect_together_or_not_at_all
     an_earlier_revision_is_shown_and_restored_by_a_new_request
     c9_a_keys_word_does_not_beat_another_owners_proof
@@ -64,6 +66,48 @@ async fn an_answer_does_not_tell_whether_a_value_is_somebody_elses_until_it_is_p
         faces.push((asked.body["request"]["state"].clone(), asked.body["owner"]["points"].clone()));
     }
     assert_eq!(faces[0], faces[1]);
+}
+
+/// Rule C3: a key that nobody has shown to have would sign its writer in once the owner proves what looks like their own request.
+async fn a_passkey_comes_by_its_ceremony_and_by_no_request(world: World) {
+    let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
+    let plain = world.key(&[Scope::OwnersWrite], None).await;
+    let key = json!({"id": "AAAA", "algorithm": -7, "public": "AAAA", "count": 0, "label": "mine"});
+    for passkeys in [json!([{"add": key}]), json!([{"remove": "AAAA"}])] {
+        for also in [json!({}), json!({"points": [{"add": {"label": "work", "value": number(2)}}]})] {
+            let mut wanted = also;
+            wanted["passkeys"] = passkeys.clone();
+            for key in [&plain, &world.root] {
+                let path = format!("{ann}/requests");
+                let refused = world.send(key, Method::POST, &path, &[], wanted.to_string()).await.ok(422);
+                assert_eq!(refused.body["errors"][0]["pointer"], "/passkeys", "{}", refused.body);
+            }
+        }
+    }
+    let requests = world.get(&format!("{ann}/requests")).await.ok(200);
+    assert_eq!(requests.body["items"].as_array().unwrap().len(), 1, "the one by which she was registered");
+}
+
+async fn a_time_zone_is_chosen_and_is_no_part_of_a_revision(world: World) {
+    let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
+    let set =
+        async |zone: &str| world.send(&world.root, Method::PATCH, &ann, &[], json!({ "zone": zone }).to_string()).await;
+    let before = world.get(&ann).await.ok(200).body;
+    assert!(before["zone"].is_null());
+    let after = set("Europe/Berlin").await.ok(200).body;
+    assert_eq!(after["owner"]["zone"], "Europe/Berlin");
+    assert_eq!(after["owner"]["revision"], before["revision"], "nothing that anybody sees is different");
+    for wrong in ["Berlin", "+01:00", "europe berlin", "../../etc/passwd"] {
+        let refused = set(wrong).await.ok(422).body;
+        assert_eq!(refused["errors"][0]["pointer"], "/zone", "{refused}");
+    }
+    assert_eq!(world.get(&ann).await.ok(200).body["zone"], "Europe/Berlin");
+    // An earlier state has other points, and the same clock.
+    world.send(&world.root, Method::PATCH, &ann, &[], r#"{"profile": {"title": "Dr"}}"#).await.ok(200);
+    world.post(&format!("{ann}/requests"), &json!({"restore": 1})).await.ok(201);
+    assert_eq!(world.get(&ann).await.ok(200).body["zone"], "Europe/Berlin");
+    set("").await.ok(200);
+    assert!(world.get(&ann).await.ok(200).body["zone"].is_null());
 }
 
 async fn a_cancelled_request_changes_nothing_and_stays_cancelled(world: World) {

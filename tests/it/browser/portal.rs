@@ -6,8 +6,14 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 impl Portal {
-    /// Answers what a journey asks until it ends.
-    async fn serve(&self, mut journey: Journey) {
+    /// Lets somebody take this journey; nobody where there is no Chromium.
+    async fn walked(&self, script: &'static str, given: Value) {
+        self.walked_at(&self.running.base, script, given).await;
+    }
+
+    /// Answers what a journey at this address asks until it ends.
+    async fn walked_at(&self, base: &str, script: &'static str, given: Value) {
+        let Some(mut journey) = Journey::begin(script, base, given).await else { return };
         while let Some((asked, of)) = journey.asks().await {
             let answer = match asked.as_str() {
                 "code" => json!(self.code(of.as_str().unwrap()).await),
@@ -38,9 +44,7 @@ async fn from_the_first_visit_to_all_told() {
             "old": "+14155550100", "fresh": "+14155550123", "mail": "ann@example.com", "width": width, "dark": dark, "locale": "en",
             "people": [["Bob Roy", "+14155550150"], ["Cy Dee", "cy@example.org"]],
         });
-        let begun = Journey::begin("portal_first_change.js", &portal.running.base, given).await;
-        let Some(journey) = begun else { return };
-        portal.serve(journey).await;
+        portal.walked("portal_first_change.js", given).await;
     }
 }
 
@@ -53,9 +57,7 @@ async fn e1_to_e4_two_people_exchange_cards() {
             "ann": "+14155550100", "bob": "+14155550150", "fresh": "+14155550123", "width": width, "dark": dark,
             "locale": "en", "script": script,
         });
-        let begun = Journey::begin("portal_exchange.js", &portal.running.base, given).await;
-        let Some(journey) = begun else { return };
-        portal.serve(journey).await;
+        portal.walked("portal_exchange.js", given).await;
     }
 }
 
@@ -63,8 +65,7 @@ async fn e1_to_e4_two_people_exchange_cards() {
 async fn c3_a_passkey_signs_in_shortens_a_wait_and_ends_a_panic() {
     let portal = Portal::new().await;
     let given = json!({ "old": "+14155550100", "fresh": "+14155550123" });
-    let Some(journey) = Journey::begin("portal_passkey.js", &portal.by_name(), given).await else { return };
-    portal.serve(journey).await;
+    portal.walked_at(&portal.by_name(), "portal_passkey.js", given).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,16 +73,14 @@ async fn details_languages_and_groups() {
     let portal = Portal::new().await;
     let people = [["Bob Roy", "+14155550150"], ["Cy Dee", "cy@example.org"]];
     let given = json!({ "own": "+14155550100", "people": people });
-    let Some(journey) = Journey::begin("portal_details.js", &portal.running.base, given).await else { return };
-    portal.serve(journey).await;
+    portal.walked("portal_details.js", given).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c3_without_a_script_and_from_right_to_left_a_link_stops_a_held_change() {
     let portal = Portal::new().await;
     let given = json!({ "own": "ann@example.com", "fresh": "+14155550123" });
-    let Some(journey) = Journey::begin("portal_keep.js", &portal.running.base, given).await else { return };
-    portal.serve(journey).await;
+    portal.walked("portal_keep.js", given).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,9 +99,7 @@ async fn every_page_in_every_look() {
             "locale": locale, "looks": looks, "ann": "+14155550100", "bob": "+14155550180", "mail": "ann@example.com",
             "fresh": "+14155550123", "name": name, "friends": friends(friend),
         });
-        let begun = Journey::begin("portal_pages.js", &portal.running.base, given).await;
-        let Some(journey) = begun else { return };
-        portal.serve(journey).await;
+        portal.walked("portal_pages.js", given).await;
     }
 }
 
@@ -111,9 +108,7 @@ async fn a_change_with_nothing_but_a_keyboard() {
     for width in [390, 1280] {
         let portal = Portal::new().await;
         let given = json!({ "own": "+14155550100", "fresh": "+14155550123", "width": width });
-        let begun = Journey::begin("portal_keyboard.js", &portal.running.base, given).await;
-        let Some(journey) = begun else { return };
-        portal.serve(journey).await;
+        portal.walked("portal_keyboard.js", given).await;
     }
 }
 
@@ -124,9 +119,7 @@ async fn c7_an_owner_takes_everything_along_and_goes_for_good() {
         let given = json!({
             "own": "+14155550100", "mail": "ann@example.com", "friend": "+14155550150", "width": width, "dark": dark,
         });
-        let begun = Journey::begin("portal_erase.js", &portal.running.base, given).await;
-        let Some(journey) = begun else { return };
-        portal.serve(journey).await;
+        portal.walked("portal_erase.js", given).await;
     }
 }
 
@@ -174,6 +167,5 @@ async fn every_form_without_a_script() {
         "forms": forms(), "ann": "+14155550100", "fresh": "+14155550123", "mail": "ann@example.com",
         "senders": ["+14155550150", "+14155550151", "+14155550152"],
     });
-    let Some(journey) = Journey::begin("portal_forms.js", &portal.running.base, given).await else { return };
-    portal.serve(journey).await;
+    portal.walked("portal_forms.js", given).await;
 }

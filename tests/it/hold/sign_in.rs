@@ -155,6 +155,15 @@ async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof(w
 }
 
 #[tokio::test]
+async fn an_app_password_that_would_open_nothing_is_not_made() {
+    let world = World::new().await;
+    for scopes in [&[Scope::CardDav][..], &[Scope::Api, Scope::CardDav], &[Scope::OwnersRead]] {
+        let refused = app_passwords::create(&world.env, ANN, "my phone", scopes).await;
+        assert!(matches!(refused, Err(Refused::Invalid(_))), "{scopes:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_app_password_says_when_it_was_used_last() {
     let world = World::new().await;
     let make = || app_passwords::create(&world.env, ANN, "my script", &[Scope::Api]);
