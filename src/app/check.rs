@@ -134,12 +134,13 @@ fn texts(templates: &Templates, head: &Letterhead, prices: &[(&str, &Prices)], r
             all.sort_by(|(one, _), (other, _)| one.cmp(other));
             all.splice(0..0, prices.elsewhere.iter().map(|price| ("*".to_owned(), price)));
             for (country, price) in all {
-                what.push_str(&if prices.whole {
+                let cost = if prices.whole {
                     format!("; {account} {country}: {} as a multimedia message", price.times(1))
                 } else {
                     let (usual, worst) = (price.times(size.usual.parts), price.times(size.worst.parts));
                     format!("; {account} {country}: {usual} to {worst}")
-                });
+                };
+                what.push_str(&cost);
             }
         }
         report.push(Finding { of: format!("template {}", size.file), wrong: false, what });

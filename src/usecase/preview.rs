@@ -116,7 +116,7 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
         found.cost.add(cost);
         texts.extend(Some(words).filter(|words| words.people > 0));
     }
-    found.by = channels_of(alike.values());
+    found.by = channels_of(&alike);
     most_first(&mut texts);
     found.texts = by_language(texts);
     let mut sights: Vec<(Vec<GroupId>, usize)> = sights.into_iter().collect();
@@ -127,8 +127,8 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId, wanted: &Wanted) ->
 }
 
 /// How many would be written to by each channel, where anybody would.
-pub(super) fn channels_of<'a>(all: impl Iterator<Item = &'a Readers> + Clone) -> Vec<(Channel, usize)> {
-    let count = |channel| (channel, all.clone().map(|readers| readers.by(channel)).sum());
+pub(super) fn channels_of<K>(all: &BTreeMap<K, Readers>) -> Vec<(Channel, usize)> {
+    let count = |channel| (channel, all.values().map(|readers| readers.by(channel)).sum());
     [Channel::Push, Channel::Sms, Channel::Email].map(count).into_iter().filter(|(_, count)| *count > 0).collect()
 }
 

@@ -6,7 +6,7 @@ use redial::{
     clock::Time,
     domain::{
         address::Address,
-        exchange::{Limits, Stand, Why},
+        exchange::{Limits, Why},
         group::{Grant, Identity, Item, Member, Told},
         id::{BookId, ContactId, GroupId, OwnerId, PointId},
         name,
@@ -141,8 +141,7 @@ impl World {
 
     async fn held(&self, owner: OwnerId) -> Vec<Why> {
         let page = introductions::held(self.env(), owner, None, 100).await.unwrap();
-        let why = |stand| if let Stand::Held(why) = stand { why } else { panic!("it goes") };
-        page.items.iter().map(|held| why(held.introduction.stand)).collect()
+        page.items.iter().map(|held| held.because).collect()
     }
 
     async fn tray(&self, holder: OwnerId) -> Vec<(OwnerId, bool)> {
@@ -417,7 +416,7 @@ async fn e2_neither_introduction_nor_preview_tells_who_is_registered() {
         world.add(ANN, "Bob Roy", &[number]).await;
         let held = introductions::held(world.env(), ANN, None, 10).await.unwrap();
         let ceiling = preview::preview(world.env(), &post, ANN).await.unwrap();
-        seen.push((held.items.len(), held.items[0].introduction.stand, ceiling));
+        seen.push((held.items.len(), held.items[0].because, ceiling));
         carry_out(world.env(), || introductions::drop(world.env(), person(), ANN, &[])).await.unwrap();
     }
     assert_eq!(seen[0], seen[1], "Bob is registered, whoever has the other number is not");

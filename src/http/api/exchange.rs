@@ -10,7 +10,7 @@ use crate::{
     clock::Time,
     domain::{
         address::Address,
-        exchange::{Stand, Why},
+        exchange::Why,
         id::{BookId, ContactId, GroupId, OwnerId, UpdateId},
         owner::Contact,
     },
@@ -41,11 +41,7 @@ pub(super) struct IntroductionView {
 
 impl IntroductionView {
     fn of(held: &Held) -> Self {
-        let because = match held.introduction.stand {
-            Stand::Held(why) => why,
-            Stand::Goes => Why::Import,
-        };
-        Self { contact: held.contact.id, name: held.contact.name.clone(), because, at: held.introduction.at }
+        Self { contact: held.contact.id, name: held.contact.name.clone(), because: held.because, at: held.at }
     }
 }
 

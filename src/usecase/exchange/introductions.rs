@@ -209,13 +209,15 @@ pub(in crate::usecase) async fn introduces(
     Ok(Introduces::Later(due))
 }
 
-/// An introduction that waits for the owner's word, with whom it is to.
+/// An introduction that waits for the owner's word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The introduction.
-    pub introduction: Introduction,
     /// To whom.
     pub contact: Contact,
+    /// Why it waits.
+    pub because: Why,
+    /// When they were added.
+    pub at: Time,
 }
 
 /// Those that wait, in the order of contacts; a contact that is gone is left out.
@@ -223,9 +225,10 @@ pub async fn held(env: &Env, owner: OwnerId, after: Option<ContactId>, limit: us
     let owner = read_owner(env, owner, None).await?;
     let page = env.store.introductions_held(owner.id, after, limit).await?;
     let mut items = Vec::with_capacity(page.items.len());
-    for introduction in page.items {
-        if let Some(contact) = env.store.contact(owner.id, introduction.contact).await? {
-            items.push(Held { introduction, contact });
+    for Introduction { contact, at, stand, .. } in page.items {
+        let Stand::Held(because) = stand else { continue };
+        if let Some(contact) = env.store.contact(owner.id, contact).await? {
+            items.push(Held { contact, because, at });
         }
     }
     Ok(Page { items, more: page.more })

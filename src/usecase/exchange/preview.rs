@@ -62,7 +62,7 @@ pub async fn preview(env: &Env, post: &Post, owner: OwnerId) -> Result<Preview, 
         texts.extend(Some(words).filter(|words| words.people > 0));
         true
     });
-    found.by = channels_of(alike.values());
+    found.by = channels_of(&alike);
     most_first(&mut texts);
     texts.truncate(TEXTS_MOST);
     found.texts = texts;

@@ -6,14 +6,20 @@ use crate::{
     notes::{self, Given},
 };
 use redial::{
-    domain::address::phone::Region,
+    domain::{
+        address::{Address, phone::Region},
+        owner::Channel,
+    },
+    store::{Commit, Effect, Preference, Returned},
     template::{Price, Prices},
-    usecase::{Live, governor::Caps},
+    usecase::{Live, governor::Caps, link_contacts},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 both! {
     e2_a_change_is_previewed_with_its_cost_and_nothing_is_written
+    e2_the_preview_of_a_change_does_not_tell_who_is_registered_or_what_they_chose
     e2_introductions_that_wait_are_previewed_with_their_cost
 }
 
@@ -91,6 +97,27 @@ async fn e2_a_change_is_previewed_with_its_cost_and_nothing_is_written(world: Wo
     assert_eq!((after.text, after.headers.get("etag")), (before.text, before.headers.get("etag")));
     assert_eq!(requests().await, requested, "it is no request");
     assert_eq!(world.fanouts().await, []);
+}
+
+async fn e2_the_preview_of_a_change_does_not_tell_who_is_registered_or_what_they_chose(world: World) {
+    let ann = world.owner("Ann Lee", &[("mobile", &number(1))]).await;
+    let book = world.book(&ann, "private").await;
+    let group = world.group(&ann, &book, &["mobile"], &[]).await;
+    friends(&world, &book, &ann, &group).await;
+    sends(&world, Some("0.08 EUR"));
+    let wanted = json!({"points": [{"replace": {"point": "mobile", "value": number(3)}}]});
+    let ask = async || world.post(&format!("{ann}/preview"), &wanted).await.ok(200).text;
+    let before = ask().await;
+    // Bob registers, with an address that is not in Ann's book, and would rather have mail, in French.
+    world.owner("Bob", &[("mobile", &number(20)), ("mail", "bob@example.org")]).await;
+    let env = &world.running.env;
+    while link_contacts::link_contacts(env, Duration::from_mins(1)).await.unwrap().is_some() {}
+    let at = env.store.now().await.unwrap();
+    let address = Address::parse(&number(20), None).unwrap();
+    let chosen = Preference { address, first: Some(Channel::Email), language: "fr".into(), at };
+    let effects = vec![Effect::Returned(Returned::Preferred(chosen))];
+    env.store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    assert_eq!(ask().await, before);
 }
 
 async fn e2_introductions_that_wait_are_previewed_with_their_cost(world: World) {

@@ -4,7 +4,7 @@ use super::super::{Answered, Desk, Signed, facts, groups, redirect};
 use crate::{
     domain::{
         address::Address,
-        exchange::{Replaced, Stand, Why},
+        exchange::Replaced,
         id::{ContactId, GroupId, OwnerId, UpdateId},
     },
     usecase::{
@@ -31,12 +31,8 @@ pub(super) async fn introductions(desk: &Desk<'_>, me: &Signed) -> Answered {
     let held = introductions::held(desk.env, me.owner.id, None, LINES).await?;
     let ceiling = preview::preview(desk.env, &desk.post, me.owner.id).await?;
     let one = |held: &introductions::Held| {
-        let because = match held.introduction.stand {
-            Stand::Held(Why::Cap) => "cap",
-            Stand::Held(Why::Import) | Stand::Goes => "import",
-        };
         let address = held.contact.addresses.first().map(Address::wire);
-        json!({ "id": held.contact.id, "name": held.contact.name, "address": address, "because": because })
+        json!({ "id": held.contact.id, "name": held.contact.name, "address": address, "because": held.because })
     };
     let facts = json!({
         "people": held.items.iter().map(one).collect::<Vec<_>>(),
