@@ -3,7 +3,7 @@
 //! No reader of XML in general: what can mean one thing here and another to the provider (entities of its own, encodings,
 //! tags that do not close) makes the whole body unreadable, and then nothing in it is believed or replaced.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, fmt::Write as _, ops::Range};
 
 /// An element that holds nothing but text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,9 @@ pub(super) fn quote(value: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             ' '..='~' => out.push(letter),
-            other => out.push_str(&format!("&#{};", u32::from(other))),
+            other => {
+                let _never_fails = write!(out, "&#{};", u32::from(other));
+            }
         }
     }
     out
@@ -166,10 +168,9 @@ fn tag_end(inside: &str) -> Option<usize> {
         match (quoted, letter) {
             (_, '<') => return None,
             (Some(quote), _) if quote == letter => quoted = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quoted = Some(letter),
             (None, '>') => return Some(at),
-            (None, _) => {}
+            _ => {}
         }
     }
     None

@@ -10,8 +10,10 @@ use crate::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use redial::{
-    domain::{group::Member, id::SubstitutionId},
+    clock::Clock as _,
+    domain::{address::phone, group::Member, id::SubstitutionId},
     provider::Custody,
+    store::{Commit, Effect, OptOut},
     transport::http::{Client, Failure, Settings, reach::Reach},
     usecase::gateway::Account,
 };
@@ -213,6 +215,23 @@ async fn what_is_not_to_be_redirected_is_not() {
         .unwrap();
     client().send(marked).await.unwrap();
     assert_eq!(upstream.seen().last().unwrap().form()["To"], OLD, "substituted once already (Q12)");
+}
+
+/// Who has stopped messages at the old number gets none at the new one, by whatever way they would come.
+#[tokio::test]
+async fn q9_an_opt_out_at_the_old_number_holds_at_the_new_one() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let at = running.clock.now().before(Duration::from_hours(24));
+    let address = phone::parse(OLD, None).unwrap();
+    let key = address.key().into();
+    let out = OptOut { address, owner: None, at, way: "STOP".into() };
+    for (effect, to) in [(Effect::OptedOut(out), OLD), (Effect::OptedIn { key, owner: None }, NEW)] {
+        running.store.commit(Commit { effects: vec![effect], ..Commit::default() }).await.unwrap();
+        send(&running, OLD, &[]).await.unwrap();
+        assert_eq!(upstream.seen().last().unwrap().form()["To"], to);
+    }
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Console {
         let device = self.known_device(name, device.unwrap_or_default(), now).await;
         let Some(place_in_line) = self.guesses.line(device.is_some()) else { return SignedIn::Busy };
         let place = device.clone().map_or_else(|| Place::network(origin), Place::Device);
-        let locked = tries::locked(&self.env, name, &place, now).await.unwrap_or_else(unanswered);
+        let locked = tries::locked(&self.env, name, &place, now).await.unwrap_or_else(|error| unanswered(&error));
         let locked = locked || self.guesses.is_locked(name, &place, now);
         let operators = self.operators.kept();
         let known = operators.get(name).cloned();
@@ -126,7 +126,7 @@ impl Console {
         let Some(operator) = known.filter(|_| right && !locked) else {
             let is_known = operators.contains_key(name);
             self.guesses.note_wrong(name, &place, is_known, now);
-            tries::note(&self.env, name, &place, now).await.unwrap_or_else(unanswered);
+            tries::note(&self.env, name, &place, now).await.unwrap_or_else(|error| unanswered(&error));
             tracing::warn!(known = is_known, locked, origin, "a sign-in to the console was refused");
             let why = match (locked, is_known) {
                 (true, _) => "after too many wrong passwords",
@@ -137,7 +137,7 @@ impl Console {
             self.refused(if is_known { name } else { "" }, origin, why).await;
             return SignedIn::No;
         };
-        tries::forget(&self.env, name, &place).await.unwrap_or_else(unanswered);
+        tries::forget(&self.env, name, &place).await.unwrap_or_else(|error| unanswered(&error));
         self.guesses.forget(name, place);
         let (token, form) = (self.secret(), self.secret());
         let id = device.unwrap_or_else(|| format!("{:032x}", self.env.random.bits()).into());
@@ -211,7 +211,7 @@ impl Console {
 }
 
 /// The memory of this process counts by itself then.
-fn unanswered<T: Default>(error: StoreError) -> T {
+fn unanswered<T: Default>(error: &StoreError) -> T {
     tracing::warn!(%error, "wrong passwords are counted by this process alone: the store does not answer");
     T::default()
 }

@@ -171,9 +171,9 @@ async fn n7_a_country_may_have_fewer_of_a_day() {
     assert!(governor.asks_for_day("a", &Caps { daily: None, ..caps.clone() }, NOW).is_some(), "it counts by itself");
     governor.day("a", &[(phone::Country::Of(region("CA")), 1)], NOW);
     let sent = Delivery::new(AttemptOutcome::Sent, "");
-    let send = |to| admit(&governor, &caps, to, Urgency::Notice, NOW).map(|permit| permit.ended(&sent, NOW));
-    assert_eq!(send(CANADA), Ok(()));
-    assert_eq!(send(CANADA).map_err(|wait| wait.why), Err(Why::DailyTo));
-    assert_eq!((send(US), send(US)), (Ok(()), Ok(())), "the same calling code, and no budget of its own");
-    assert_eq!(send(UK).map_err(|wait| wait.why), Err(Why::Daily), "all together");
+    let leaves = |to| admit(&governor, &caps, to, Urgency::Notice, NOW).map(|permit| permit.ended(&sent, NOW));
+    assert_eq!(leaves(CANADA), Ok(()));
+    assert_eq!(leaves(CANADA).map_err(|wait| wait.why), Err(Why::DailyTo));
+    assert_eq!((leaves(US), leaves(US)), (Ok(()), Ok(())), "the same calling code, and no budget of its own");
+    assert_eq!(leaves(UK).map_err(|wait| wait.why), Err(Why::Daily), "all together");
 }
