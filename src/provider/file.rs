@@ -44,7 +44,7 @@ pub(in crate::provider) struct File {
     pub(in crate::provider) auth: Vec<Spanned<AuthFile>>,
     pub(in crate::provider) signature: SignaturesFile,
     #[serde(default)]
-    pub(in crate::provider) errors: Vec<Spanned<ErrorFile>>,
+    pub(in crate::provider) errors: Vec<Spanned<DocumentRuleFile>>,
     #[serde(default)]
     pub(in crate::provider) hooks: HooksFile,
     #[serde(default)]
@@ -95,9 +95,10 @@ pub(in crate::provider) struct DocumentFile {
     pub(in crate::provider) body: Option<Written>,
 }
 
+/// A document, and when it is the right one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::provider) struct ErrorFile {
+pub(in crate::provider) struct DocumentRuleFile {
     #[serde(default)]
     pub(in crate::provider) when: WhenFile,
     pub(in crate::provider) status: Option<Spanned<u16>>,

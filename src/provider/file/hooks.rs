@@ -1,6 +1,6 @@
 //! `[hooks]`, as serde reads it.
 
-use super::{DocumentFile, OneOrMore, WhenFile, Written};
+use super::{DocumentFile, DocumentRuleFile, OneOrMore, WhenFile, Written};
 use crate::provider::{Flag, Phase, State, Word};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -33,20 +33,9 @@ pub(in crate::provider) struct CallFile {
     pub(in crate::provider) context: Option<Written>,
     /// Webhooks about something else than a call to be placed, and their documents.
     #[serde(default)]
-    pub(in crate::provider) others: Vec<Spanned<OtherFile>>,
+    pub(in crate::provider) others: Vec<Spanned<DocumentRuleFile>>,
     pub(in crate::provider) phases: Vec<Spanned<PhaseFile>>,
     pub(in crate::provider) answers: Vec<Spanned<AnswerFile>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::provider) struct OtherFile {
-    #[serde(default)]
-    pub(in crate::provider) when: WhenFile,
-    pub(in crate::provider) status: Option<Spanned<u16>>,
-    #[serde(rename = "type")]
-    pub(in crate::provider) content_type: Option<Written>,
-    pub(in crate::provider) body: Option<Written>,
 }
 
 #[derive(Deserialize)]

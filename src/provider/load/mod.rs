@@ -271,7 +271,7 @@ impl Provider {
         loader.parameters = declared.iter().map(|one| one.name.clone()).collect();
         let upstream = loader.upstream(&read.upstream)?;
         let secret = |parameter: usize| declared.get(parameter).is_some_and(|one: &Declared| one.secret);
-        let errors = |rule: &super::file::ErrorFile| {
+        let errors = |rule: &super::file::DocumentRuleFile| {
             let (kind, body) = (rule.content_type.as_ref(), rule.body.as_ref());
             let given = rule.status.is_some();
             Ok((given, loader.document(rule.status.as_ref(), kind, body, ERROR_NAMES, 500)?))

@@ -25,17 +25,7 @@ impl Loader<'_> {
         let about = Subjects { names: &["id"], places: true, variables: false, status: true };
         let rules = self.rules(&file.rules, about, |rule: &LookupRuleFile| &rule.when, |rule| Ok(rule.found))?;
         Ok(Lookup {
-            endpoint: self.endpoint(&EndpointFile {
-                method: &file.method,
-                upstream: file.upstream.as_ref(),
-                path: file.path.as_ref(),
-                url: file.url.as_ref(),
-                encoding: *file.encoding.get_ref(),
-                content_type: None,
-                headers: &file.headers,
-                fields: &file.fields,
-                names: EVERY_NAME,
-            })?,
+            endpoint: self.endpoint(&endpoint_file!(file, None, EVERY_NAME))?,
             id: self.reply_places(file.id.as_ref())?,
             rules,
         })

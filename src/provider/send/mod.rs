@@ -1,5 +1,22 @@
 //! `[send]`: a message of our own as a request (rule N3).
 
+/// The request that a table of a file describes, by the keys that all such tables have.
+macro_rules! endpoint_file {
+    ($file:expr, $content_type:expr, $names:expr) => {
+        EndpointFile {
+            method: &$file.method,
+            upstream: $file.upstream.as_ref(),
+            path: $file.path.as_ref(),
+            url: $file.url.as_ref(),
+            encoding: *$file.encoding.get_ref(),
+            content_type: $content_type,
+            headers: &$file.headers,
+            fields: &$file.fields,
+            names: $names,
+        }
+    };
+}
+
 mod encode;
 mod lookup;
 mod read;
@@ -195,17 +212,7 @@ impl Loader<'_> {
         let seconds = |hours: u32| std::time::Duration::from_secs(u64::from(hours) * 3600);
         Ok(Send {
             kind: file.kind,
-            endpoint: self.endpoint(&EndpointFile {
-                method: &file.method,
-                upstream: file.upstream.as_ref(),
-                path: file.path.as_ref(),
-                url: file.url.as_ref(),
-                encoding,
-                content_type: file.content_type.as_ref(),
-                headers: &file.headers,
-                fields: &file.fields,
-                names,
-            })?,
+            endpoint: self.endpoint(&endpoint_file!(file, file.content_type.as_ref(), names))?,
             body: file.body.as_ref().map(|body| self.text(body, names, escape)).transpose()?,
             device: file.device.as_ref().map(|device| self.device(device.get_ref())).transpose()?,
             http2: file.http2,
@@ -230,17 +237,7 @@ impl Loader<'_> {
         let encoding = *file.encoding.get_ref();
         let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
         Ok(Command {
-            endpoint: self.endpoint(&EndpointFile {
-                method: &file.method,
-                upstream: file.upstream.as_ref(),
-                path: file.path.as_ref(),
-                url: file.url.as_ref(),
-                encoding,
-                content_type: file.content_type.as_ref(),
-                headers: &file.headers,
-                fields: &file.fields,
-                names: COMMAND_NAMES,
-            })?,
+            endpoint: self.endpoint(&endpoint_file!(file, file.content_type.as_ref(), COMMAND_NAMES))?,
             body: file.body.as_ref().map(|body| self.text(body, COMMAND_NAMES, escape)).transpose()?,
             repeatable: file.repeatable,
         })
