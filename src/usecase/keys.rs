@@ -183,10 +183,6 @@ pub async fn create(env: &Env, wanted: &NewKey) -> Result<Plan<(ApiKey, Secret)>
     if wanted.scopes.is_empty() {
         faults.push(Fault::at("/scopes", "a key without a scope can do nothing; name at least one"));
     }
-    let of_owner = |scope: &&Scope| matches!(scope, Scope::Api | Scope::CardDav);
-    if let Some(scope) = wanted.scopes.iter().find(of_owner).filter(|_| wanted.owner.is_none()) {
-        faults.push(Fault::at("/scopes", format!("{scope} is for a key that acts for one owner; name the owner")));
-    }
     if let Some(owner) = wanted.owner
         && env.store.owner(owner).await?.is_none()
     {

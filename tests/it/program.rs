@@ -237,14 +237,13 @@ fn a_reload_takes_everything_but_what_is_open_and_names_that() {
 fn what_is_wrong_ends_with_two_and_says_where() {
     let home = Home::new("wrong");
     let good = home.configured();
-    let cases: [(&str, &[&str], &str); 8] = [
+    let cases: [(&str, &[&str], &str); 7] = [
         ("[store]\npaht = 1\n", &["serve"], "config.toml:2:1: unknown field `paht`, expected one of `path`"),
         ("[accounts.a]\nkind = \"nobody\"\n", &["serve"], "config.toml:2:8: there is no kind \"nobody\""),
         (&good, &["resolve", "12"], "short"),
         (&good, &["explain", "x"], "qry_"),
         (&good, &["audit", "verify", "--against", "none.jsonl"], "none.jsonl: "),
         (&good, &["backup", "no-such-folder/copy.db"], "no-such-folder/copy.db.part: "),
-        (&good, &["keys", "create", "--label", "x", "--scope", "api"], "name the owner"),
         (&good, &["keys", "create", "--label", "x", "--scope", "everything"], "no scope is called `everything`"),
     ];
     for (config, arguments, what) in cases {
