@@ -1,4 +1,4 @@
-//! `redial audit`: what operators did, what became of the configuration, and whether the owners' trails are whole.
+//! `redial audit`: what operators did, what became of the configuration, and whether the trails are whole.
 
 mod verify;
 
@@ -26,11 +26,11 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Signing in and out, looking, searching and replaying at the console; newest first. Numbers are masked.
+    /// What was done at the console and by commands that change or take out something; newest first. Numbers are masked.
     Operators(Lines),
     /// Reloads of the configuration, taken or refused, with the reason; newest first.
     Config(Lines),
-    /// Look through the chain of hashes of every owner's audit trail.
+    /// Look through the chains of hashes of the owners' audit trails and of these two.
     Verify(verify::Args),
 }
 

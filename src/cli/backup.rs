@@ -1,6 +1,6 @@
 //! `redial backup`: a copy of the embedded database at one moment, while it is in use.
 
-use super::{Failure, in_file};
+use super::{Failure, by_hand, in_file};
 use crate::{config::Config, usecase::Env};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -42,6 +42,7 @@ pub(super) async fn run(args: Args, config: &Config, env: &Env) -> Result<ExitCo
     let part = PathBuf::from(name);
     // Nobody else is to read what will stand in it; the engine takes an empty file.
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(in_file(&part))?;
+    by_hand::noted(env, "copied", &file.display().to_string()).await?;
     let copied = with_bar(&part, config, env).await;
     let done = copied.and_then(|()| {
         File::open(&part)?.sync_all()?;

@@ -1,6 +1,6 @@
 //! `redial erase`: everything of an owner goes for good.
 
-use super::Failure;
+use super::{Failure, by_hand};
 use crate::{
     domain::id::{AppId, OwnerId},
     usecase::{
@@ -37,6 +37,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     let Erased { owner, holdings } = if args.yes {
+        by_hand::noted(env, "erased", &args.owner.to_string()).await?;
         let actor = Actor { by: "cli".into(), ..Actor::key(AppId(0), true) };
         let erased = carry_out(env, || erase(env, &actor, args.owner, None)).await?;
         // Links in others' books; where a server runs it may take them as well.

@@ -1,6 +1,6 @@
 //! `redial explain`: why a query, a substitution, a message or a notice came out as it did.
 
-use super::Failure;
+use super::{Failure, by_hand};
 use crate::usecase::{
     Env,
     explain::{Found, explain, found},
@@ -23,6 +23,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, env: &Env, accounts: &[Box<str>]) -> Result<ExitCode, Failure> {
     let found = found(&explain(env, &args.id, accounts).await?);
+    by_hand::noted(env, "looked_at", &args.id).await?;
     if args.json {
         println!("{}", json(&found));
     } else {

@@ -1,5 +1,6 @@
 //! `redial export`: everything back, as JSON lines and vCards.
 
+use super::by_hand;
 use crate::{
     domain::id::OwnerId,
     usecase::{
@@ -44,6 +45,8 @@ pub struct Args {
 /// # Errors
 /// Where there is no such owner, the folder cannot be used, or the store fails; with exit code 2.
 pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    let whom = args.owner.map_or_else(|| "everything".to_owned(), |owner| owner.to_string());
+    by_hand::noted(env, "exported", &whom).await?;
     let visible = io::stderr().is_terminal() && (args.out != Path::new("-") || !io::stdout().is_terminal());
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);

@@ -2,6 +2,7 @@
 
 mod errors;
 
+use super::by_hand;
 use crate::{
     domain::{
         address::phone::Region,
@@ -122,6 +123,7 @@ async fn moves(args: Moves, env: &Env) -> Result<ExitCode, Box<dyn Error + Send 
     let file = open(&args.file)?;
     let base = || args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = args.source.clone().unwrap_or_else(base).into();
+    by_hand::noted(env, "moves_imported", &args.file.display().to_string()).await?;
     let source = import_moves::Source { name, region: args.region.or(env.rules().region) };
     let mut teller = Teller::new(&args.file, &file);
     let imported = import_moves::import(env, file, &source, &mut teller).await;
@@ -132,6 +134,7 @@ async fn contacts(args: Contacts, env: &Env) -> Result<ExitCode, Box<dyn Error +
     let format = import_contacts::Format::of(&args.file)
         .ok_or_else(|| format!("{}: the name must end in .vcf or .csv", args.file.display()))?;
     let file = open(&args.file)?;
+    by_hand::noted(env, "contacts_imported", &format!("{} for {}", args.file.display(), args.owner)).await?;
     let into = import_contacts::Target { owner: args.owner, book: args.book, group: args.group };
     let mut teller = Teller::new(&args.file, &file);
     let imported = import_contacts::import(env, file, format, &into, &mut teller).await;

@@ -1,6 +1,6 @@
 //! `redial keys`: API keys, printed once.
 
-use super::Failure;
+use super::{Failure, by_hand};
 use crate::{
     domain::id::{AppId, OwnerId},
     usecase::{
@@ -53,6 +53,9 @@ enum What {
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     match args.what {
         What::Create { label, scopes, owner, json } => {
+            let of = owner.map_or_else(String::new, |owner| format!(" for {owner}"));
+            let may = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
+            by_hand::noted(env, "key_made", &format!("{label}{of}: {may}")).await?;
             let wanted = NewKey { label: label.into(), scopes, owner };
             let (key, secret) = carry_out(env, || keys::create(env, &wanted)).await?;
             if json {
@@ -77,6 +80,7 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
             }
         }
         What::Revoke { id } => {
+            by_hand::noted(env, "key_revoked", &id.to_string()).await?;
             carry_out(env, || keys::revoke(env, id)).await?;
             eprintln!("{id} is revoked");
         }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod by_hand;
 mod check;
 mod demo;
 mod erase;
@@ -60,7 +61,7 @@ enum Command {
     Import(import::Args),
     /// Give everything back, as JSON lines and vCards.
     Export(export::Args),
-    /// Print what operators did, and look whether the owners' audit trails are whole.
+    /// Print what operators did, and look whether the audit trails are whole.
     Audit(audit::Args),
     /// Copy the embedded database while it is in use.
     Backup(backup::Args),
@@ -143,7 +144,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Keys(args) => with_app(&config, async |app| keys::run(args, &app.env).await).await,
         Command::OperatorPassword => operator_password::run(),
         Command::Migrate => {
-            with_app(&config, async |_| {
+            with_app(&config, async |app| {
+                by_hand::noted(&app.env, "migrated", "").await?;
                 eprintln!("the store's schema is up to date");
                 Ok(ExitCode::SUCCESS)
             })

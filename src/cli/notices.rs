@@ -1,12 +1,11 @@
 //! `redial notices`: what was sent to whom, what was not and why, and once more.
 
-use super::Failure;
+use super::{Failure, by_hand};
 use crate::{
     domain::{
         id::{NoticeId, OwnerId},
         notice::{Attempt, AttemptOutcome, Notice, NoticeState, Recipient},
         owner::Channel,
-        said::masked,
     },
     usecase::{Env, replay_notice::replay_notice, restored},
 };
@@ -106,11 +105,13 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Hold { why } => {
+            by_hand::noted(env, "sending_held", &why).await?;
             restored::hold(env, &why).await?;
             println!("nothing is sent until `redial notices resume`");
             Ok(ExitCode::SUCCESS)
         }
         Command::Resume => {
+            by_hand::noted(env, "sending_resumed", "").await?;
             match restored::resume(env).await? {
                 Some(held) => println!("it is sent again; it was held since {}: {}", held.at, held.why),
                 None => println!("nothing was held"),
@@ -139,6 +140,7 @@ async fn replay(env: &Env, ids: Vec<NoticeId>, dry_run: bool) -> Result<ExitCode
     }
     let mut failed = false;
     for id in ids {
+        by_hand::noted(env, "replayed", &id.to_string()).await?;
         match replay_notice(env, id, "cli").await {
             Ok(new) => println!("{id} is tried once more as {new}"),
             Err(why) => {
@@ -160,7 +162,7 @@ fn who(recipient: Recipient) -> String {
 fn line(notice: &Notice) -> String {
     let due = if notice.state == NoticeState::Open { format!("  due {}", notice.due) } else { String::new() };
     let to = who(notice.recipient);
-    format!("{}  {:8}  to {to}{due}{}", notice.id, notice.state.word(), bracketed(&masked(&notice.reason)))
+    format!("{}  {:8}  to {to}{due}{}", notice.id, notice.state.word(), bracketed(&notice.why()))
 }
 
 fn bracketed(words: &str) -> String {
@@ -195,14 +197,14 @@ fn tried(attempt: &Attempt) -> String {
         "{}. {} {way} to {to} by {account}: {ended}{reported}{}",
         attempt.number,
         attempt.at,
-        bracketed(&masked(&attempt.detail))
+        bracketed(&attempt.said())
     )
 }
 
 fn as_json(notice: &Notice, attempts: Option<&[Attempt]>) -> Value {
     let mut value = json!({
         "id": notice.id, "owner": notice.owner, "recipient": who(notice.recipient), "state": notice.state.word(),
-        "first": notice.first, "due": notice.due, "attempts": notice.attempts, "reason": masked(&notice.reason),
+        "first": notice.first, "due": notice.due, "attempts": notice.attempts, "reason": notice.why(),
         "settled": notice.settled,
     });
     if let Some(attempts) = attempts {
@@ -210,7 +212,7 @@ fn as_json(notice: &Notice, attempts: Option<&[Attempt]>) -> Value {
             json!({
                 "number": attempt.number, "at": attempt.at, "account": attempt.account,
                 "channel": channel(attempt.channel), "address": attempt.address.to_string(),
-                "outcome": outcome(attempt), "foreign_id": attempt.foreign_id, "detail": masked(&attempt.detail),
+                "outcome": outcome(attempt), "foreign_id": attempt.foreign_id, "detail": attempt.said(),
                 "reported": attempt.reported,
             })
         });

@@ -1,6 +1,6 @@
 //! `redial resolve`: the operator asks by hand.
 
-use super::Failure;
+use super::{Failure, by_hand};
 use crate::{
     domain::{
         address::{Address, Kind},
@@ -36,17 +36,20 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
+    let to = args.to.as_deref().map(|to| Address::parse(to, env.rules().region)).transpose()?;
+    // An address shows itself masked.
+    by_hand::noted(env, "searched", &to.as_ref().map(ToString::to_string).unwrap_or_default()).await?;
     let viewer = match &args.viewer {
         Some(text) => Viewer::proved(Identity::Address(Address::parse(text, env.rules().region)?)),
         None => Viewer::default(),
     };
-    let answer = match (&args.to, &args.name) {
+    let answer = match (to, &args.name) {
         (None, None) => return Err("a number or --name is needed".into()),
         (None, Some(name)) => resolve::resolve_name(env, name, Kind::Phone, &viewer, None, "cli").await?,
         (Some(to), name) => {
             let targets = Targets { countries: Countries::Any, ..Targets::default() };
             let ask = Ask {
-                to: Address::parse(to, env.rules().region)?,
+                to,
                 name: name.as_deref(),
                 viewer,
                 sender: None,

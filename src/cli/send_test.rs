@@ -1,6 +1,6 @@
 //! `redial send-test`: does this account work?
 
-use super::Failure;
+use super::{Failure, by_hand};
 use crate::{
     domain::{address::Address, id::DeviceId, notice::AttemptOutcome},
     transport::delivery::Delivery,
@@ -44,6 +44,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, env: &Env, post: &Post, accounts: &PushAccounts) -> Result<ExitCode, Failure> {
+    by_hand::noted(env, "test_sent", args.account.as_deref().unwrap_or_default()).await?;
     let delivery = send(args, env, post, accounts).await?;
     let word = match delivery.outcome {
         AttemptOutcome::Sent => "sent",

@@ -15,6 +15,7 @@ pub use step::{Moment, Step, View, left_to_tell, step};
 use super::{
     id::{ContactId, NoticeId, OwnerId},
     owner::Channel,
+    said::masked,
 };
 use crate::clock::Time;
 
@@ -114,6 +115,13 @@ pub struct Notice {
     pub settled: Option<Time>,
 }
 
+impl Notice {
+    /// Why it is in its state, fit to be shown: rows that older programs wrote may have addresses in it.
+    pub fn why(&self) -> String {
+        masked(&self.reason)
+    }
+}
+
 /// One try at one address over one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -139,6 +147,13 @@ pub struct Attempt {
     pub detail: Box<str>,
     /// What reports say of it since, the furthest of them.
     pub reported: Option<Reported>,
+}
+
+impl Attempt {
+    /// What the far end said, fit to be shown: rows that older programs wrote have it as it came, with addresses in it.
+    pub fn said(&self) -> String {
+        masked(&self.detail)
+    }
 }
 
 /// How one try ended (rule N3).

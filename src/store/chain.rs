@@ -1,11 +1,12 @@
-//! The chain of an owner's audit trail: what is hashed, and what is read to look through it.
+//! The chains of the owners' audit trails and of the operation's trails: what is hashed, and what is read to look through
+//! them.
 //!
 //! A line's `content` is the SHA-256 of a salt of its own and of what it says, its `hash` that of the line before, its
 //! place and its content. So a line can be erased, salt and all, and the chain still holds; and the head, which stands
 //! apart, tells that none is missing at the end.
 
-use super::{Audit, Page, Result};
-use crate::domain::id::OwnerId;
+use super::{Audit, Page, Result, Trail, TrailLine};
+use crate::domain::id::{AuditId, OwnerId};
 use async_trait::async_trait;
 use ring::digest::{Context, SHA256};
 use std::fmt::Write as _;
@@ -15,6 +16,56 @@ pub type Hash = [u8; 32];
 
 /// Where a chain begins: the `hash` before the first line.
 pub const BEGIN: Hash = [0; 32];
+
+/// Whose lines stand in one chain. The operation's trails come first, then owners in the order of their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Chain {
+    /// What was done on the operation's side.
+    Trail(Trail),
+    /// What was done to an owner.
+    Owner(OwnerId),
+}
+
+/// What stands in a chain.
+pub trait Line {
+    /// Its id.
+    fn id(&self) -> AuditId;
+    /// What was done.
+    fn what(&self) -> &str;
+    /// The hash of what it says. NUL stands as U+FFFD, for not every engine keeps it.
+    fn content(&self, salt: &[u8; 16]) -> Hash;
+}
+
+impl Line for Audit {
+    fn id(&self) -> AuditId {
+        self.id
+    }
+
+    fn what(&self) -> &str {
+        &self.what
+    }
+
+    fn content(&self, salt: &[u8; 16]) -> Hash {
+        let fixed = [&salt[..], &self.owner.to_bytes(), &self.id.to_bytes(), &self.at.0.to_be_bytes()];
+        content(b"redial audit line 1", &fixed, [&*self.by, &*self.what, &*self.detail])
+    }
+}
+
+impl Line for TrailLine {
+    fn id(&self) -> AuditId {
+        self.id
+    }
+
+    fn what(&self) -> &str {
+        &self.what
+    }
+
+    fn content(&self, salt: &[u8; 16]) -> Hash {
+        let fixed = [&salt[..], &self.id.to_bytes(), &self.at.0.to_be_bytes()];
+        let texts = [self.trail.word(), &*self.by, &*self.origin, &*self.what, &*self.subject];
+        content(b"redial trail line 1", &fixed, texts)
+    }
+}
 
 /// How a chain ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,24 +95,21 @@ pub struct Seal {
 
 impl Head {
     /// Goes on by a line.
-    pub fn add(&mut self, salt: &[u8; 16], line: &Audit) -> Seal {
+    pub fn add(&mut self, salt: &[u8; 16], line: &impl Line) -> Seal {
         let number = self.number + 1;
-        let content = content(salt, line);
+        let content = line.content(salt);
         let hash = hash(&self.hash, number, &content);
         *self = Self { number, hash };
         Seal { number, content, hash }
     }
 }
 
-/// The hash of what a line says. NUL stands as U+FFFD, for not every engine keeps it.
-pub fn content(salt: &[u8; 16], line: &Audit) -> Hash {
+/// Parts of a fixed length, then texts, each after its length.
+fn content<const N: usize>(kind: &[u8], fixed: &[&[u8]], texts: [&str; N]) -> Hash {
     let mut context = Context::new(&SHA256);
-    context.update(b"redial audit line 1");
-    context.update(salt);
-    context.update(&line.owner.to_bytes());
-    context.update(&line.id.to_bytes());
-    context.update(&line.at.0.to_be_bytes());
-    for text in [&line.by, &line.what, &line.detail] {
+    context.update(kind);
+    fixed.iter().for_each(|part| context.update(part));
+    for text in texts {
         let text = text.replace('\0', "\u{fffd}");
         context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         context.update(text.as_bytes());
@@ -95,9 +143,9 @@ fn finish(context: Context) -> Hash {
 
 /// A line with its place in the chain, as it stands in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// What it says; of one that was erased only the owner counts.
-    pub line: Audit,
+pub struct Link<L = Audit> {
+    /// What it says; of one that was erased only whose it is counts.
+    pub line: L,
     /// `None`: it was erased.
     pub salt: Option<[u8; 16]>,
     /// The rest.
@@ -111,11 +159,17 @@ pub trait Chains: Send + Sync {
     async fn links(&self, of: Option<OwnerId>, after: Option<(OwnerId, u64)>, limit: usize) -> Result<Page<Link>>;
     /// The ends of all chains, or of one, in the order of owners.
     async fn heads(&self, of: Option<OwnerId>, after: Option<OwnerId>, limit: usize) -> Result<Page<(OwnerId, Head)>>;
-    /// Lines that stand in no chain, at most so many.
+    /// Lines of one of the operation's trails in the order of places, after a place.
+    async fn trail_links(&self, of: Trail, after: u64, limit: usize) -> Result<Page<Link<TrailLine>>>;
+    /// The end of one of the operation's trails.
+    async fn trail_head(&self, of: Trail) -> Result<Option<Head>>;
+    /// Lines of one of the operation's trails that stand in no chain, at most so many.
+    async fn trail_unchained(&self, of: Trail, limit: usize) -> Result<Vec<AuditId>>;
+    /// Lines of owners that stand in no chain, at most so many.
     async fn unchained(&self, of: Option<OwnerId>, limit: usize) -> Result<Vec<Audit>>;
     /// Owners who stand in full and have no chain, at most so many.
     async fn without_chain(&self, limit: usize) -> Result<Vec<OwnerId>>;
-    /// How many lines there are, for a progress bar.
+    /// How many lines there are in all, for a progress bar.
     async fn lines(&self) -> Result<u64>;
 }
 
@@ -131,16 +185,31 @@ mod tests {
 
     #[test]
     fn every_part_of_a_line_counts() {
-        let all = content(&[1; 16], &line());
+        let all = line().content(&[1; 16]);
         let others = [
-            content(&[2; 16], &line()),
-            content(&[1; 16], &Audit { id: AuditId(8), ..line() }),
-            content(&[1; 16], &Audit { owner: OwnerId(2), ..line() }),
-            content(&[1; 16], &Audit { at: Time(8), ..line() }),
-            content(&[1; 16], &Audit { by: "ownerp".into(), what: "anicked".into(), ..line() }),
-            content(&[1; 16], &Audit { detail: "{ }".into(), ..line() }),
+            line().content(&[2; 16]),
+            Audit { id: AuditId(8), ..line() }.content(&[1; 16]),
+            Audit { owner: OwnerId(2), ..line() }.content(&[1; 16]),
+            Audit { at: Time(8), ..line() }.content(&[1; 16]),
+            Audit { by: "ownerp".into(), what: "anicked".into(), ..line() }.content(&[1; 16]),
+            Audit { detail: "{ }".into(), ..line() }.content(&[1; 16]),
         ];
         assert!(others.iter().all(|other| *other != all));
+        let all = done().content(&[1; 16]);
+        let others = [
+            done().content(&[2; 16]),
+            TrailLine { id: AuditId(8), ..done() }.content(&[1; 16]),
+            TrailLine { trail: Trail::Config, ..done() }.content(&[1; 16]),
+            TrailLine { at: Time(8), ..done() }.content(&[1; 16]),
+            TrailLine { by: "olgac".into(), origin: "li".into(), ..done() }.content(&[1; 16]),
+            TrailLine { what: "erase".into(), subject: "dx".into(), ..done() }.content(&[1; 16]),
+        ];
+        assert!(others.iter().all(|other| *other != all));
+    }
+
+    fn done() -> TrailLine {
+        let (by, origin, what, subject) = ("olga".into(), "cli".into(), "erased".into(), "x".into());
+        TrailLine { trail: Trail::Operators, id: AuditId(7), at: Time(9), by, origin, what, subject }
     }
 
     /// The form is kept for ever: what was written under it is looked through by later programs.
@@ -154,5 +223,6 @@ mod tests {
             (written(&seal.content), written(&seal.hash)),
             ("a040d0775093".to_owned(), "5c0dca421c64".to_owned())
         );
+        assert_eq!(written(&done().content(&[1; 16])), "");
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// A query that met an owner, for that owner and for `explain` (rule Q10).
+/// A query that met an owner, or a recipient's link that was used, for that owner and for `explain` (rule Q10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryRecord {
     /// Never changes.
@@ -22,9 +22,9 @@ pub struct QueryRecord {
     pub owner: OwnerId,
     /// When.
     pub at: Time,
-    /// `hook`, `via`, `api` or `cli`, and the account or key.
+    /// `hook`, `via`, `api` or `cli`, and the account or key; `card` for a recipient's link.
     pub way: Box<str>,
-    /// The number asked for.
+    /// The number asked for; empty where it was for the card.
     pub asked: Address,
     /// The viewer's identity key; empty where the viewer was refused (counted, not named).
     pub viewer: Box<str>,

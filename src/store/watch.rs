@@ -18,15 +18,18 @@ pub struct Figures {
 }
 
 /// Whose trail a line is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trail {
-    /// What operators did at the console.
+    /// What operators did at the console and by commands.
     Operators,
     /// What became of the configuration.
     Config,
 }
 
 impl Trail {
+    /// All.
+    pub const ALL: [Trail; 2] = [Trail::Operators, Trail::Config];
+
     /// As stored.
     pub fn word(self) -> &'static str {
         match self {
@@ -34,9 +37,14 @@ impl Trail {
             Trail::Config => "config",
         }
     }
+
+    /// From what is stored.
+    pub fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trail| trail.word() == word)
+    }
 }
 
-/// A line of the operation's trail; written once, never changed.
+/// A line of the operation's trail, at the end of its chain ([`super::chain`]); written once, never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailLine {
     /// In which.

@@ -1,5 +1,9 @@
 //! The page behind a recipient's link: the card that they may see now, and what they choose (rules C7, N3, N6).
 
+mod noted;
+
+pub use noted::{Deed, WAY, note};
+
 use super::{Env, deliver_notice::reach, view::Views};
 use crate::{
     clock::Time,
@@ -26,6 +30,12 @@ pub struct Opened {
     pub preference: Option<Preference>,
     /// What they stopped.
     pub stopped: Option<Stopped>,
+    /// Who they are now: a contact may have been linked to an owner since.
+    recipient: Recipient,
+    /// The owner's revision.
+    revision: u64,
+    /// The groups by which they see it.
+    groups: Vec<GroupId>,
 }
 
 /// What a recipient has stopped at the address of a link.
@@ -56,7 +66,8 @@ pub async fn open(env: &Env, token: &str) -> Result<Option<Opened>> {
     let has = |kind| seen.addresses.iter().any(|address| address.kind() == kind);
     let channels = [(Channel::Sms, Kind::Phone), (Channel::Email, Kind::Email)];
     let channels = channels.into_iter().filter(|(_, kind)| has(*kind)).map(|(channel, _)| channel).collect();
-    Ok(Some(Opened { link, card: seen.card, channels, preference, stopped }))
+    let SeenNow { card, recipient, revision, groups, .. } = seen;
+    Ok(Some(Opened { link, card, channels, preference, stopped, recipient, revision, groups }))
 }
 
 /// What is looked up where there is no such link.
@@ -81,6 +92,9 @@ pub async fn language(env: &Env, link: &CardLink) -> Result<Box<str>> {
 struct SeenNow {
     card: Card,
     addresses: Vec<Address>,
+    recipient: Recipient,
+    revision: u64,
+    groups: Vec<GroupId>,
 }
 
 async fn seen(env: &Env, link: &CardLink, now: Time) -> Result<Option<SeenNow>> {
@@ -98,7 +112,8 @@ async fn seen(env: &Env, link: &CardLink, now: Time) -> Result<Option<SeenNow>> 
         return Ok(None);
     }
     let card = views.visible_card(&groups);
-    Ok((!card.is_empty()).then_some(SeenNow { card, addresses }))
+    let revision = views.owner.revision;
+    Ok((!card.is_empty()).then_some(SeenNow { card, addresses, recipient, revision, groups }))
 }
 
 /// Who the link's recipient is now, and what is known of them: a contact may have been linked to an owner since.

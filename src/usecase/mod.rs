@@ -74,6 +74,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod start_groups;
 mod substitute;
+pub mod trail;
 mod view;
 pub mod wanted;
 pub mod write;

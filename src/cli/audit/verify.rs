@@ -1,9 +1,12 @@
-//! `redial audit verify`: whether the owners' audit trails are what was written.
+//! `redial audit verify`: whether the owners' audit trails and the operation's are what was written.
 
 use crate::{
     cli::{Failure, in_file},
     domain::id::OwnerId,
-    store::chain::{Hash, Head, hex},
+    store::{
+        Trail,
+        chain::{Chain, Hash, Head, hex},
+    },
     usecase::{
         Env,
         audit_trail::{self, Broken, Look, Looked},
@@ -70,9 +73,10 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         bar.set_position(lines);
     };
     let mut failed = None;
-    let mut ends = |owner: OwnerId, Head { number, hash }: Head| {
+    let mut ends = |chain: Chain, Head { number, hash }: Head| {
         if let Some(file) = &mut file {
-            let line = json!({"owner": owner, "lines": number, "hash": hex(&hash)});
+            let (kind, name) = named(chain);
+            let line = json!({kind: name, "lines": number, "hash": hex(&hash)});
             failed = writeln!(file, "{line}").err().or(failed.take());
         }
     };
@@ -95,34 +99,47 @@ fn print(looked: &Looked, as_json: bool) {
         let broken: Vec<Value> = looked
             .broken
             .iter()
-            .map(|Broken { owner, number, id, fault }| {
-                json!({"owner": owner, "line": number, "id": id, "fault": fault.word()})
+            .map(|Broken { chain, number, id, fault }| {
+                let (kind, name) = named(*chain);
+                json!({kind: name, "line": number, "id": id, "fault": fault.word()})
             })
             .collect();
         let Looked { owners, lines, erased, .. } = looked;
         println!("{}", json!({"owners": owners, "lines": lines, "erased": erased, "broken": broken}));
         return;
     }
-    for Broken { owner, number, id, fault } in &looked.broken {
+    for Broken { chain, number, id, fault } in &looked.broken {
         let id = id.map(|id| format!(" ({id})")).unwrap_or_default();
-        println!("{owner}: line {number}{id} {}", fault.says());
+        println!("{}: line {number}{id} {}", named(*chain).1, fault.says());
     }
     let Looked { owners, lines, erased, broken } = looked;
     let broken = if broken.is_empty() { "every chain holds".to_owned() } else { format!("{} broken", broken.len()) };
     println!("{owners} owners, {lines} lines, {erased} of them erased: {broken}");
 }
 
-fn read(path: &Path) -> Result<BTreeMap<OwnerId, (u64, Hash)>, Failure> {
+/// What kind of chain it is, and which.
+fn named(chain: Chain) -> (&'static str, String) {
+    match chain {
+        Chain::Trail(trail) => ("trail", trail.word().to_owned()),
+        Chain::Owner(owner) => ("owner", owner.to_string()),
+    }
+}
+
+fn read(path: &Path) -> Result<BTreeMap<Chain, (u64, Hash)>, Failure> {
     let mut ends = BTreeMap::new();
     for (number, line) in (1..).zip(BufReader::new(fs::File::open(path).map_err(in_file(path))?).lines()) {
         let wrong = || format!("{}, line {number}: not what `redial audit verify --save` writes", path.display());
         let line: Value = serde_json::from_str(&line?).map_err(|_| wrong())?;
         let end = || {
-            let owner = line.get("owner")?.as_str()?.parse().ok()?;
-            Some((owner, (line.get("lines")?.as_u64()?, unhex(line.get("hash")?.as_str()?)?)))
+            let chain = match (line.get("owner"), line.get("trail")) {
+                (Some(owner), None) => Chain::Owner(owner.as_str()?.parse().ok()?),
+                (None, Some(trail)) => Chain::Trail(Trail::read(trail.as_str()?)?),
+                _ => return None,
+            };
+            Some((chain, (line.get("lines")?.as_u64()?, unhex(line.get("hash")?.as_str()?)?)))
         };
-        let (owner, end) = end().ok_or_else(wrong)?;
-        ends.insert(owner, end);
+        let (chain, end) = end().ok_or_else(wrong)?;
+        ends.insert(chain, end);
     }
     Ok(ends)
 }

@@ -93,7 +93,7 @@ fn view(explained: &Explained, rules: &Rules, now: Time) -> ExplanationView {
         Explained::Notice(notice, attempts) => ExplanationView {
             kind: "notice",
             rule: Some("N3"),
-            sentence: notice.reason.to_string(),
+            sentence: notice.why(),
             owner: Some(notice.owner),
             notice: Some(NoticeView::with(notice, attempts, rules, now)),
             ..ExplanationView::default()

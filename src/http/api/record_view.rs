@@ -52,7 +52,7 @@ impl From<&Notice> for NoticeView {
             id: notice.id,
             recipient,
             state: notice.state,
-            reason: notice.reason.clone(),
+            reason: notice.why().into(),
             due: notice.due,
             attempts: notice.attempts,
             settled: notice.settled,
@@ -104,14 +104,14 @@ impl AttemptView {
             address: attempt.address.wire().to_owned(),
             at: attempt.at,
             outcome: attempt.outcome,
-            detail: attempt.detail.clone(),
+            detail: attempt.said().into(),
             reported: attempt.reported,
             standing: standing(attempt, rules.reports_within(&attempt.account), now),
         }
     }
 }
 
-/// A query that met an owner.
+/// A query that met an owner, or a recipient's link that was used.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct QueryView {
     /// Never changes.
@@ -120,16 +120,17 @@ pub(super) struct QueryView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Time,
-    /// Which way in, and the account or key.
+    /// Which way in, and the account or key; `card` for a recipient's link.
     pub way: Box<str>,
-    /// The address asked for.
-    pub asked: String,
+    /// The address asked for; absent where it was for the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Who asked; absent where they were refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub viewer: Option<Box<str>>,
     /// Which rule decided.
     pub because: Reason,
-    /// What made it decide, where there are several such things.
+    /// What made it decide, where there are several such things; of a card, what was done and which entries it showed.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub detail: Box<str>,
     /// Whether the new value was told.
@@ -149,7 +150,7 @@ impl From<&QueryRecord> for QueryView {
             id: record.id,
             at: record.at,
             way: record.way.clone(),
-            asked: record.asked.wire().to_owned(),
+            asked: (!record.asked.wire().is_empty()).then(|| record.asked.wire().to_owned()),
             viewer: (!record.viewer.is_empty()).then(|| record.viewer.clone()),
             because: record.because,
             detail: record.detail.clone(),

@@ -1,6 +1,7 @@
 //! `/c/{token}`: a recipient's page with the card that they may see, `/c/{token}.vcf`, the same for an address book, and
 //! `/c/{token}/stop`, the one-click address of e-mails (RFC 8058). Opening them shows something and changes nothing, for
-//! mail scanners open links too; a POST does what it says, with no sign-in, cookie or redirect.
+//! mail scanners open links too; a POST does what it says, with no sign-in, cookie or redirect. That a page was opened stands
+//! in its owner's record.
 
 use super::answer::{accepted, guarded, html};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     template::{CardChoices, CardPage, Letterhead, StopPage, StopState, card_file},
     usecase::{
         card_link::{self, Click},
-        card_page::{self, Opened, Stopped},
+        card_page::{self, Deed, Opened, Stopped},
         deliver_notice::Post,
         gateway::Gateway,
     },
@@ -93,8 +94,8 @@ impl Asked<'_> {
         };
         let done = match what {
             What::Stop => self.stop(wanted).await,
-            What::Card => self.card(wanted).await,
-            What::File => self.file().await,
+            What::Card => self.card(wanted, method).await,
+            What::File => self.file(method).await,
         };
         done.unwrap_or_else(|error| {
             tracing::error!(%error, "a recipient's link cannot be followed");
@@ -120,10 +121,14 @@ impl Asked<'_> {
         Ok(self.stop_page(&language, &name, state, StatusCode::OK))
     }
 
-    async fn card(&self, wanted: Option<Wanted>) -> Result<Response, StoreError> {
+    async fn card(&self, wanted: Option<Wanted>, method: &Method) -> Result<Response, StoreError> {
         let env = &self.gateway.env;
         let Some(opened) = card_page::open(env, self.token).await? else { return Ok(self.gone()) };
-        let Some(wanted) = wanted else { return Ok(self.shown(&opened, None)) };
+        let Some(wanted) = wanted else {
+            self.note(&opened, Deed::Opened, method).await;
+            return Ok(self.shown(&opened, None));
+        };
+        self.note(&opened, Deed::Chosen, method).await;
         let done = match wanted {
             Wanted::Click(click) => {
                 card_link::click(env, &opened.link, click).await?;
@@ -166,8 +171,9 @@ impl Asked<'_> {
     }
 
     /// As iOS and Android take it: version 3.0, shown and not saved, for Safari opens it as a contact then.
-    async fn file(&self) -> Result<Response, StoreError> {
+    async fn file(&self, method: &Method) -> Result<Response, StoreError> {
         let Some(opened) = card_page::open(&self.gateway.env, self.token).await? else { return Ok(self.gone()) };
+        self.note(&opened, Deed::Taken, method).await;
         let name = card_file(&opened.card.fields.name);
         let mut response = Response::new(opened.card.to_vcard(Form::V3).into());
         let headers = response.headers_mut();
@@ -176,6 +182,13 @@ impl Asked<'_> {
             headers.insert(header::CONTENT_DISPOSITION, value);
         }
         Ok(response)
+    }
+
+    /// Notes it for the owner, unless it is nobody's look: a question for the head alone, or a browser's look ahead.
+    async fn note(&self, opened: &Opened, deed: Deed, method: &Method) {
+        if *method != Method::HEAD && !is_look_ahead(self.headers) {
+            card_page::note(&self.gateway.env, opened, deed).await;
+        }
     }
 
     fn gone(&self) -> Response {
@@ -196,6 +209,14 @@ impl Asked<'_> {
     fn letterhead(&self) -> Letterhead {
         Letterhead { service: self.post.service.clone(), help: self.post.help.clone(), ..Letterhead::default() }
     }
+}
+
+/// What browsers and mail programs say of a page that they fetch before anybody asked for it.
+fn is_look_ahead(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"]
+        .iter()
+        .filter_map(|name| headers.get(*name)?.to_str().ok())
+        .any(|said| ["prefetch", "preview"].iter().any(|word| said.to_ascii_lowercase().starts_with(word)))
 }
 
 fn word(channel: Channel) -> &'static str {

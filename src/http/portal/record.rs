@@ -27,6 +27,7 @@ pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
             json!({
                 "at": facts::when(query.at), "about": query.asked.wire(), "by": query.viewer,
                 "phone": query.asked.kind() == Kind::Phone, "way": how, "told": query.told, "connected": query.connected,
+                "deed": query.detail.split(':').next(),
             })
         })
         .collect();

@@ -68,6 +68,7 @@ pub struct Postgres {
     followed: Mutex<Followed>,
     work: Notify,
     hash: AddressHash,
+    newer: schema::Newer,
 }
 
 /// How far the feed was read.
@@ -105,7 +106,8 @@ impl Postgres {
         let (filter, gate, followed) = (Filter::new(seed), RwLock::default(), Mutex::default());
         // Its own key is read when the schema is there.
         let hash = AddressHash::new(&[]);
-        let mut store = Self { pool, random, filter, gate, followed, work: Notify::new(), hash };
+        let newer = schema::Newer::default();
+        let mut store = Self { pool, random, filter, gate, followed, work: Notify::new(), hash, newer };
         retried!(store, schema::migrate(&store.pool))?;
         store.hash = store.address_hash().await?;
         // The time is taken first: what is written while the keys are read is found by the first `follow`.
@@ -122,7 +124,12 @@ impl Postgres {
     }
 
     async fn session(&self) -> std::result::Result<Session, Failure> {
+        self.newer.check()?;
         Session::of(&self.pool).await
+    }
+
+    async fn look_for_newer(&self) -> std::result::Result<(), Failure> {
+        self.newer.look(&self.session().await?).await
     }
 
     /// One statement that changes nothing.
@@ -245,6 +252,7 @@ impl Store for Postgres {
     }
 
     async fn follow(&self) -> Result<()> {
+        retried!(self, self.look_for_newer())?;
         let seen = *self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now().await?;
         self.former_since(read::Left::since(seen.at.before(WINDOW)), |hash| self.filter.insert(hash)).await?;

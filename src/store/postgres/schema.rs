@@ -1,13 +1,21 @@
 //! Migrations: forward only, never edited once released, with the same numbers as the embedded store's.
 
-use super::{failure::Failure, session::LIMIT, write::make_chains};
+use super::{
+    columns::Columns,
+    failure::Failure,
+    session::{LIMIT, Session},
+    write::{make_chains, make_trails},
+};
 use crate::store::StoreError;
 use deadpool_postgres::{Object, Pool};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 use tokio_postgres::error::SqlState;
 
 /// `migrations/0001.sql` is number 1.
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -27,17 +35,46 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0017.sql"),
     include_str!("migrations/0018.sql"),
     include_str!("migrations/0019.sql"),
+    include_str!("migrations/0020.sql"),
 ];
 
-/// The migration after which the lines of the audit trails that are there are put into chains.
+/// The migrations after which the lines that are there are put into chains: of the audit trails, of the operation's.
 const CHAINS: u32 = 15;
+const TRAILS: u32 = 20;
 
 /// How long one migration may take, the wait for another node that migrates included.
 const PATIENCE: Duration = Duration::from_hours(1);
 
 /// The last schema that this program knows.
-fn known() -> u32 {
+pub(super) fn known() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Whether another node, of a newer program, has brought the schema beyond what this program knows since it started: from
+/// then on it does nothing more, for it would write rows that lack what the newer schema wants of them.
+#[derive(Debug, Default)]
+pub(super) struct Newer(AtomicU32);
+
+impl Newer {
+    /// # Errors
+    /// `Newer`, where it was seen.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            found => Err(StoreError::Newer { found, known: known() }),
+        }
+    }
+
+    /// Looks at the number in the database.
+    pub(super) async fn look(&self, session: &Session) -> Result<(), Failure> {
+        const SQL: &str = "/* schema.number */ SELECT number FROM redial_schema WHERE one = 1";
+        let answer = session.one(SQL, Vec::new()).await?;
+        let number = answer.rows.first().map(|row| Columns::of(row, "redial_schema").small()).transpose()?;
+        if let Some(found) = number.filter(|found| *found > known()) {
+            self.0.store(found, Ordering::Relaxed);
+        }
+        Ok(self.check()?)
+    }
 }
 
 /// Brings the schema to the last number. Nodes that start together do it one after the other: each holds the row of
@@ -88,8 +125,10 @@ async fn step(client: &Object) -> Result<bool, Failure> {
         return Ok(false);
     };
     client.batch_execute(migration).await?;
-    if found + 1 == CHAINS {
-        make_chains(client).await?;
+    match found + 1 {
+        CHAINS => make_chains(client).await?,
+        TRAILS => make_trails(client).await?,
+        _ => {}
     }
     client.batch_execute("/* schema.done */ UPDATE redial_schema SET number = number + 1 WHERE one = 1").await?;
     client.batch_execute("COMMIT").await?;

@@ -4,14 +4,15 @@ use super::{
     Sqlite,
     row::{self, Cells, ask, many, one, page, unavailable},
     statements::Prepares,
+    trails,
     writer::Tx,
 };
 use crate::{
     clock::{Random as _, SystemRandom},
     domain::id::{AuditId, OwnerId},
     store::{
-        Audit, Chains, Page, Result,
-        chain::{Head, Link, Seal},
+        Audit, Chains, Page, Result, Trail, TrailLine,
+        chain::{Hash, Head, Link, Seal},
     },
 };
 use async_trait::async_trait;
@@ -55,6 +56,18 @@ impl Chains for Sqlite {
         .await
     }
 
+    async fn trail_links(&self, of: Trail, after: u64, limit: usize) -> Result<Page<Link<TrailLine>>> {
+        self.read(move |connection| trails::links(connection, of, after, limit)).await
+    }
+
+    async fn trail_head(&self, of: Trail) -> Result<Option<Head>> {
+        self.read(move |connection| trails::head(connection, of)).await
+    }
+
+    async fn trail_unchained(&self, of: Trail, limit: usize) -> Result<Vec<AuditId>> {
+        self.read(move |connection| trails::unchained(connection, of, limit)).await
+    }
+
     async fn unchained(&self, of: Option<OwnerId>, limit: usize) -> Result<Vec<Audit>> {
         const SQL: &str = "-- chains::unchained
              SELECT owner, id, at, done_by, what, detail FROM audit
@@ -76,10 +89,9 @@ impl Chains for Sqlite {
     }
 
     async fn lines(&self) -> Result<u64> {
+        const SQL: &str = "-- chains::lines\nSELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM trail)";
         self.read(|connection| {
-            let sum = connection
-                .connection()
-                .query_row("-- chains::lines\nSELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
+            let sum = connection.connection().query_row(SQL, [], |row| row.get::<_, i64>(0));
             sum.map(i64::cast_unsigned).map_err(unavailable)
         })
         .await
@@ -101,17 +113,17 @@ fn line(cells: &Cells<'_>) -> Result<Audit> {
     })
 }
 
-/// A hash that is no hash reads as one that nothing has: whoever looks through the chain is to say where it is broken.
 fn link(cells: &Cells<'_>) -> Result<Link> {
-    Ok(Link {
-        line: line(cells)?,
-        salt: cells.get(7, "salt").unwrap_or_default(),
-        seal: Seal {
-            number: cells.count(6, "number")?,
-            content: cells.get(8, "content").unwrap_or_default(),
-            hash: cells.get(9, "hash").unwrap_or_default(),
-        },
-    })
+    sealed(line(cells)?, cells, 6)
+}
+
+/// A line with the cells `number`, `salt`, `content`, `hash` from a place on. A hash that is no hash reads as one that
+/// nothing has: whoever looks through the chain is to say where it is broken.
+pub(super) fn sealed<L>(line: L, cells: &Cells<'_>, at: usize) -> Result<Link<L>> {
+    let hash = |at, column| cells.get::<Hash>(at, column).unwrap_or_default();
+    let seal =
+        Seal { number: cells.count(at, "number")?, content: hash(at + 2, "content"), hash: hash(at + 3, "hash") };
+    Ok(Link { line, salt: cells.get(at + 1, "salt").unwrap_or_default(), seal })
 }
 
 fn head_of(connection: &impl Prepares, owner: OwnerId) -> Result<Head> {

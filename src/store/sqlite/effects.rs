@@ -2,7 +2,7 @@
 
 use super::{
     access, asleep, books, chains, contacts, devices, erasure, exchange, folded, keys, letters, linking, memory,
-    notices, numbers, outbox, owners, passed, returns, substitutions, watch, writer::Tx,
+    notices, numbers, outbox, owners, passed, returns, substitutions, trails, watch, writer::Tx,
 };
 use crate::{
     clock::Time,
@@ -127,6 +127,6 @@ pub(super) fn apply(tx: &Tx<'_>, effect: &Effect) -> Result<()> {
         Effect::Audited(audit) => chains::add(tx, audit),
         Effect::OfErasure(said) => erasure::write(tx, said),
         Effect::Figured(figures) => watch::figured(tx, figures),
-        Effect::Trailed(line) => watch::trailed(tx, line),
+        Effect::Trailed(line) => trails::add(tx, line),
     }
 }

@@ -31,6 +31,7 @@ mod row;
 mod schema;
 mod statements;
 mod substitutions;
+mod trails;
 mod watch;
 mod writer;
 

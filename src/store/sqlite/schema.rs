@@ -1,6 +1,6 @@
 //! Connections and the schema that they meet.
 
-use super::{chains, row::unavailable};
+use super::{chains, row::unavailable, trails};
 use crate::store::{Result, StoreError};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{path::Path, time::Duration};
@@ -27,10 +27,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0017_key_used.sql"),
     include_str!("migrations/0018_attempt_country.sql"),
     include_str!("migrations/0019_zone.sql"),
+    include_str!("migrations/0020_trail_chain.sql"),
 ];
 
-/// The migration after which the lines of the audit trails that are there are put into chains.
+/// The migrations after which the lines that are there are put into chains: of the audit trails, of the operation's.
 const CHAINS: u32 = 15;
+const TRAILS: u32 = 20;
 
 /// How often, and for how long each time, a statement waits for another process's write transaction: some five seconds.
 /// The engine's own waits grow to a tenth of a second, and so miss the moments between the commits of an import.
@@ -82,8 +84,10 @@ pub(super) fn migrate_to(connection: &mut Connection, count: usize) -> Result<()
     }
     for (number, statements) in (1_u32..).zip(&MIGRATIONS[..count]).skip(found as usize) {
         transaction.execute_batch(statements).map_err(unavailable)?;
-        if number == CHAINS {
-            chains::make(&transaction)?;
+        match number {
+            CHAINS => chains::make(&transaction)?,
+            TRAILS => trails::make(&transaction)?,
+            _ => {}
         }
         transaction.pragma_update(None, "user_version", number).map_err(unavailable)?;
     }

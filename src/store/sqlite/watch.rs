@@ -2,7 +2,8 @@
 
 use super::{
     Sqlite,
-    row::{ask, below, many, page},
+    row::{ask, many, page},
+    trails,
     writer::Tx,
 };
 use crate::{
@@ -53,30 +54,7 @@ impl Watch for Sqlite {
     }
 
     async fn trail(&self, trail: Trail, before: Option<AuditId>, limit: usize) -> Result<Page<TrailLine>> {
-        let before = below(before.map(AuditId::to_bytes));
-        self.read(move |connection| {
-            let found = many::<AuditId, _>(
-                connection,
-                "trail",
-                "-- watch::trail
-                 SELECT id, at, done_by, origin, what, subject FROM trail WHERE trail = ?1 AND id < ?2
-                 ORDER BY id DESC LIMIT ?3",
-                params![trail.word(), before, ask(limit)],
-                |cells| {
-                    Ok(TrailLine {
-                        trail,
-                        id: cells.id(0, "id")?,
-                        at: cells.time(1, "at")?,
-                        by: cells.text(2, "done_by")?,
-                        origin: cells.text(3, "origin")?,
-                        what: cells.text(4, "what")?,
-                        subject: cells.text(5, "subject")?,
-                    })
-                },
-            )?;
-            Ok(page(found, limit))
-        })
-        .await
+        self.read(move |connection| trails::newest(connection, trail, before, limit)).await
     }
 }
 
@@ -88,15 +66,5 @@ pub(super) fn figured(tx: &Tx<'_>, figures: &Figures) -> Result<()> {
          INSERT INTO figures (minute, node, life, body) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (minute, node, life) DO UPDATE SET body = excluded.body",
         params![minute, node, life, body],
-    )
-}
-
-/// Writes a line of the operation's trail.
-pub(super) fn trailed(tx: &Tx<'_>, line: &TrailLine) -> Result<()> {
-    let TrailLine { trail, id, at, by, origin, what, subject } = line;
-    tx.must(
-        "-- watch::trailed
-         INSERT INTO trail (trail, id, at, done_by, origin, what, subject) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![trail.word(), id.to_bytes(), at.0, by, origin, what, subject],
     )
 }

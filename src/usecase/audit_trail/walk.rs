@@ -2,15 +2,17 @@
 
 use super::{Broken, ERASED, Fault};
 use crate::{
-    domain::id::{AuditId, OwnerId},
-    store::chain::{BEGIN, Hash, Head, Link, content, hash},
+    domain::id::AuditId,
+    store::chain::{BEGIN, Chain, Hash, Head, Line, Link, hash},
 };
 
 /// How far a chain was followed, and the first thing that is wrong with it.
 pub(super) struct Walk {
-    pub(super) owner: OwnerId,
-    /// How many lines were erased.
+    pub(super) chain: Chain,
+    /// How many lines are blank.
     pub(super) blank: u64,
+    /// The first of them.
+    pub(super) first_blank: Option<(u64, AuditId)>,
     at: Head,
     /// Where the chain ended when its end was kept elsewhere.
     kept: Option<(u64, Hash)>,
@@ -20,16 +22,17 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(owner: OwnerId, kept: Option<(u64, Hash)>) -> Self {
-        Self { owner, blank: 0, at: Head { number: 0, hash: BEGIN }, kept, unsaid: None, broken: None }
+    pub(super) fn new(chain: Chain, kept: Option<(u64, Hash)>) -> Self {
+        let at = Head { number: 0, hash: BEGIN };
+        Self { chain, blank: 0, first_blank: None, at, kept, unsaid: None, broken: None }
     }
 
     fn broken(&self, number: u64, id: Option<AuditId>, fault: Fault) -> Broken {
-        Broken { owner: self.owner, number, id, fault }
+        Broken { chain: self.chain, number, id, fault }
     }
 
     /// The next line.
-    pub(super) fn step(&mut self, link: &Link) {
+    pub(super) fn step<L: Line>(&mut self, link: &Link<L>) {
         if self.broken.is_some() {
             return;
         }
@@ -37,20 +40,21 @@ impl Walk {
         let expected = self.at.number + 1;
         let fault = if seal.number > expected {
             Some((expected, None, Fault::Missing))
-        } else if salt.is_some_and(|salt| content(&salt, line) != seal.content) {
-            Some((seal.number, Some(line.id), Fault::Altered))
+        } else if salt.is_some_and(|salt| line.content(&salt) != seal.content) {
+            Some((seal.number, Some(line.id()), Fault::Altered))
         } else if seal.number < expected || hash(&self.at.hash, seal.number, &seal.content) != seal.hash {
-            Some((seal.number, Some(line.id), Fault::OutOfPlace))
+            Some((seal.number, Some(line.id()), Fault::OutOfPlace))
         } else if self.kept.is_some_and(|(number, kept)| number == seal.number && kept != seal.hash) {
-            Some((seal.number, Some(line.id), Fault::Replaced))
+            Some((seal.number, Some(line.id()), Fault::Replaced))
         } else {
             None
         };
         self.broken = fault.map(|(number, id, fault)| self.broken(number, id, fault));
         if salt.is_none() {
             self.blank += 1;
-            self.unsaid = self.unsaid.or(Some((seal.number, line.id)));
-        } else if &*line.what == ERASED {
+            self.unsaid = self.unsaid.or(Some((seal.number, line.id())));
+            self.first_blank = self.first_blank.or(self.unsaid);
+        } else if line.what() == ERASED && matches!(self.chain, Chain::Owner(_)) {
             self.unsaid = None;
         }
         self.at = Head { number: seal.number, hash: seal.hash };

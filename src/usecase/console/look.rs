@@ -50,7 +50,7 @@ impl NoticeLine {
             state: notice.state.word(),
             first: notice.first.to_string(),
             attempts: notice.attempts,
-            reason: notice.reason.to_string(),
+            reason: notice.why(),
             can_replay: notice.state.may_be_replayed(),
         }
     }

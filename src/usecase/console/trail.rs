@@ -1,9 +1,10 @@
-//! The operation's trail: what operators did, and what became of the configuration.
+//! What operators do at the console, and reloads of the configuration, in the operation's trail.
 
 use super::{Console, Session};
 use crate::{
     domain::id::AuditId,
-    store::{Commit, Effect, Page, StoreError, Trail, TrailLine},
+    store::{Page, StoreError, Trail, TrailLine},
+    usecase::trail::{self, Doer},
 };
 use std::sync::PoisonError;
 
@@ -14,8 +15,6 @@ const REFUSED: &str = "refused";
 
 /// So many refused sign-ins in a minute stand in the trail each by itself.
 const REFUSALS_MOST: u32 = 30;
-/// So much of a reason is kept.
-const SUBJECT_MOST: usize = 500;
 
 /// Refused sign-ins of a minute, so that a crowd of them does not fill the store.
 #[derive(Debug, Default)]
@@ -72,20 +71,10 @@ impl Console {
     async fn write(
         &self,
         trail: Trail,
-        (by, origin): (&str, &str),
+        (name, origin): (&str, &str),
         what: &str,
         subject: &str,
     ) -> Result<(), StoreError> {
-        let at = self.env.store.now().await?;
-        let line = TrailLine {
-            trail,
-            id: AuditId::fresh(at, &*self.env.random),
-            at,
-            by: by.into(),
-            origin: origin.into(),
-            what: what.into(),
-            subject: subject.chars().take(SUBJECT_MOST).collect::<String>().into(),
-        };
-        self.env.store.commit(Commit { effects: vec![Effect::Trailed(line)], ..Commit::default() }).await.map(|_| ())
+        trail::write(&self.env, trail, Doer { name, origin }, what, subject).await
     }
 }

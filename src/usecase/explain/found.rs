@@ -5,6 +5,7 @@ use crate::domain::{
     notice::{AttemptOutcome, Recipient, Reported},
     said::masked,
 };
+use crate::usecase::card_page::WAY;
 use serde::Serialize;
 
 /// An attempt of a notice.
@@ -67,7 +68,7 @@ pub fn found(explained: &Explained) -> Found {
                     },
                 ),
                 ("state", notice.state.word().to_owned()),
-                ("reason", masked(&notice.reason)),
+                ("reason", notice.why()),
                 ("first change", notice.first.to_string()),
                 ("due", notice.due.to_string()),
             ];
@@ -84,7 +85,7 @@ pub fn found(explained: &Explained) -> Found {
                         Some(AttemptOutcome::TryAgain) => "again",
                         Some(AttemptOutcome::Unknown) => "unknown",
                     },
-                    detail: masked(&attempt.detail),
+                    detail: attempt.said(),
                     reported: attempt.reported.map(Reported::word),
                 })
                 .collect();
@@ -101,7 +102,7 @@ pub fn found(explained: &Explained) -> Found {
             ("asked for", record.asked.to_string()),
             ("owner", format!("{}, revision {}", record.owner, record.revision)),
             ("rule", format!("{rule}: {sentence}")),
-            ("since", masked(&record.detail)),
+            (if *record.way == *WAY { "what" } else { "since" }, masked(&record.detail)),
             ("connected", if record.connected { "elsewhere" } else { "unchanged" }.to_owned()),
             ("told", if record.told { "yes" } else { "nothing" }.to_owned()),
             ("by groups", groups.join(", ")),

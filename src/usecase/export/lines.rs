@@ -116,13 +116,13 @@ pub(super) fn notice(notice: &Notice, attempts: &[Attempt]) -> Value {
         json!({
             "number": attempt.number, "account": attempt.account, "channel": attempt.channel,
             "address": attempt.address.wire(), "at": attempt.at, "outcome": attempt.outcome,
-            "foreign_id": attempt.foreign_id, "detail": attempt.detail,
+            "foreign_id": attempt.foreign_id, "detail": attempt.said(),
         })
     };
     json!({
         "kind": "notice", "id": notice.id, "owner": notice.owner, "recipient": recipient(notice.recipient),
         "state": notice.state, "first": notice.first, "due": notice.due, "settled": notice.settled,
-        "reason": notice.reason, "attempts": attempts.iter().map(attempt).collect::<Vec<_>>(),
+        "reason": notice.why(), "attempts": attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }
 
@@ -144,7 +144,8 @@ pub(super) fn query(query: &QueryRecord, substitution: Option<&Substitution>) ->
     json!({
         "kind": "query", "id": query.id, "owner": query.owner, "at": query.at, "way": query.way,
         "asked": query.asked.wire(), "viewer": query.viewer, "because": query.because, "told": query.told,
-        "connected": query.connected, "revision": query.revision, "groups": query.groups, "substitution": sent,
+        "connected": query.connected, "revision": query.revision, "groups": query.groups, "detail": query.detail,
+        "substitution": sent,
     })
 }
 

@@ -1,11 +1,16 @@
-//! The chains of the audit trails, with somebody at work behind the program's back, on both stores.
+//! The chains of the audit trails and of the operation's, with somebody at work behind the program's back, on both stores.
 
 use super::{cluster, sample::*, sqlite::Folder};
 use crate::both::both;
 use redial::{
     clock::{ManualClock, SystemClock, SystemRandom},
     domain::id::{AuditId, OwnerId},
-    store::{Audit, Commit, Effect, SharedStore, postgres::Postgres, sqlite::Sqlite},
+    store::{
+        Audit, Commit, Effect, SharedStore, Trail, TrailLine,
+        chain::{Chain, Head},
+        postgres::Postgres,
+        sqlite::Sqlite,
+    },
     usecase::{
         Env, Rules,
         audit_trail::{self, Broken, Fault, Look, Looked},
@@ -15,6 +20,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 const ANN: OwnerId = OwnerId(1);
 const BOB: OwnerId = OwnerId(2);
+const OF_ANN: Chain = Chain::Owner(ANN);
+const OF_BOB: Chain = Chain::Owner(BOB);
+const OPERATORS: Chain = Chain::Trail(Trail::Operators);
+const CONFIG: Chain = Chain::Trail(Trail::Config);
 
 /// A store, and a way round it.
 pub(super) struct World {
@@ -62,6 +71,12 @@ fn line(owner: OwnerId, number: u128) -> Effect {
     })
 }
 
+fn done(trail: Trail, number: u128) -> Effect {
+    let at = at(number.try_into().unwrap());
+    let (by, origin, subject) = ("olga".into(), "192.0.2.1".into(), format!("ntc_{number}").into());
+    Effect::Trailed(TrailLine { trail, id: AuditId(number), at, by, origin, what: "replayed".into(), subject })
+}
+
 impl World {
     /// Two owners with five lines each.
     async fn fill(&self) {
@@ -72,13 +87,20 @@ impl World {
         }
     }
 
-    /// Runs a statement behind the store's back: `{lines}` and `{ends}` are the tables, `{ann}`, `{bob}` and `{nobody}` ids.
+    /// Four lines in each of the operation's trails.
+    async fn operate(&self) {
+        let lines = Trail::ALL.into_iter().flat_map(|trail| (1..=4).map(move |number| done(trail, number)));
+        write(&self.env.store, lines.collect()).await;
+    }
+
+    /// Runs a statement behind the store's back: `{lines}` and `{ends}` are the owners' tables, `{trail_ends}` that of the
+    /// operation's trails, `{ann}`, `{bob}` and `{nobody}` ids.
     pub(super) async fn tamper(&self, sql: &str) {
-        let (lines, ends, blob): (_, _, fn(OwnerId) -> String) = match self.path {
-            Some(_) => ("audit", "audit_head", |id| format!("x'{:032x}'", id.0)),
-            None => ("audits", "audit_heads", |id| format!("'\\x{:032x}'::bytea", id.0)),
+        let (lines, ends, trail_ends, blob): (_, _, _, fn(OwnerId) -> String) = match self.path {
+            Some(_) => ("audit", "audit_head", "trail_head", |id| format!("x'{:032x}'", id.0)),
+            None => ("audits", "audit_heads", "trail_heads", |id| format!("'\\x{:032x}'::bytea", id.0)),
         };
-        let sql = sql.replace("{lines}", lines).replace("{ends}", ends);
+        let sql = sql.replace("{lines}", lines).replace("{ends}", ends).replace("{trail_ends}", trail_ends);
         let sql = sql.replace("{ann}", &blob(ANN)).replace("{bob}", &blob(BOB)).replace("{nobody}", &blob(OwnerId(99)));
         match &self.path {
             Some(path) => rusqlite::Connection::open(path).unwrap().execute_batch(&sql).unwrap(),
@@ -90,15 +112,34 @@ impl World {
         audit_trail::verify(&self.env, Look::default()).await.unwrap()
     }
 
-    async fn faults(&self) -> Vec<(OwnerId, u64, Fault)> {
+    async fn faults(&self) -> Vec<(Chain, u64, Fault)> {
         let broken = self.look().await.broken;
-        broken.into_iter().map(|Broken { owner, number, fault, .. }| (owner, number, fault)).collect()
+        broken.into_iter().map(|Broken { chain, number, fault, .. }| (chain, number, fault)).collect()
+    }
+
+    /// How all chains end now, kept elsewhere.
+    async fn kept(&self) -> BTreeMap<Chain, (u64, [u8; 32])> {
+        let mut kept = BTreeMap::new();
+        let mut keep = |chain, Head { number, hash }: Head| {
+            kept.insert(chain, (number, hash));
+        };
+        audit_trail::verify(&self.env, Look { ends: Some(&mut keep), ..Look::default() }).await.unwrap();
+        kept
+    }
+
+    async fn faults_against(&self, kept: &BTreeMap<Chain, (u64, [u8; 32])>) -> Vec<(Chain, u64, Fault)> {
+        let looked = audit_trail::verify(&self.env, Look { against: Some(kept), ..Look::default() }).await.unwrap();
+        looked.broken.into_iter().map(|Broken { chain, number, fault, .. }| (chain, number, fault)).collect()
     }
 }
 
 both! {
     chains_hold_and_are_counted
     each_way_of_tampering_is_found_at_its_first_line
+    what_is_deleted_is_missed
+    lines_of_two_owners_that_changed_places_are_found_in_both
+    wiped_lines_pass_for_an_erasure_only_where_there_was_one
+    the_operations_trails_are_chains_too
     a_chain_that_was_made_anew_is_found_by_its_kept_end
     commits_at_once_do_not_fork_a_chain
     looking_is_not_disturbed_by_what_is_written
@@ -114,49 +155,43 @@ async fn chains_hold_and_are_counted(world: World) {
 }
 
 async fn each_way_of_tampering_is_found_at_its_first_line(world: World) {
+    const SWAP: &str = "UPDATE {lines} SET number = -2 WHERE owner = {ann} AND number = 2;
+         UPDATE {lines} SET number = 2 WHERE owner = {ann} AND number = 3;
+         UPDATE {lines} SET number = 3 WHERE owner = {ann} AND number = -2";
     // What is done, how it is undone, what is found. The number of a line is its id here.
     let cases = [
         (
             "UPDATE {lines} SET detail = '{}' WHERE owner = {ann} AND number = 3",
             "UPDATE {lines} SET detail = '{\"number\":3}' WHERE owner = {ann} AND number = 3",
-            (ANN, 3, Fault::Altered),
+            (OF_ANN, 3, Fault::Altered),
         ),
         (
             "UPDATE {lines} SET done_by = 'system' WHERE owner = {bob} AND number = 1",
             "UPDATE {lines} SET done_by = 'owner' WHERE owner = {bob} AND number = 1",
-            (BOB, 1, Fault::Altered),
+            (OF_BOB, 1, Fault::Altered),
         ),
-        // Taken out in the middle.
+        // Given to somebody else.
         (
             "UPDATE {lines} SET owner = {nobody} WHERE owner = {ann} AND number = 2",
             "UPDATE {lines} SET owner = {ann} WHERE owner = {nobody}",
-            (ANN, 2, Fault::Missing),
+            (OF_ANN, 2, Fault::Missing),
         ),
-        // Changed places.
-        (
-            "UPDATE {lines} SET number = -2 WHERE owner = {ann} AND number = 2;
-             UPDATE {lines} SET number = 2 WHERE owner = {ann} AND number = 3;
-             UPDATE {lines} SET number = 3 WHERE owner = {ann} AND number = -2",
-            "UPDATE {lines} SET number = -2 WHERE owner = {ann} AND number = 2;
-             UPDATE {lines} SET number = 2 WHERE owner = {ann} AND number = 3;
-             UPDATE {lines} SET number = 3 WHERE owner = {ann} AND number = -2",
-            (ANN, 2, Fault::OutOfPlace),
-        ),
+        (SWAP, SWAP, (OF_ANN, 2, Fault::OutOfPlace)),
         // Cut off at the end, without and with the end of the chain.
         (
             "UPDATE {lines} SET number = NULL WHERE owner = {ann} AND number = 5",
             "UPDATE {lines} SET number = 5 WHERE owner = {ann} AND number IS NULL",
-            (ANN, 0, Fault::Outside),
+            (OF_ANN, 0, Fault::Outside),
         ),
         (
             "UPDATE {ends} SET number = 6 WHERE owner = {ann}",
             "UPDATE {ends} SET number = 5 WHERE owner = {ann}",
-            (ANN, 6, Fault::Cut),
+            (OF_ANN, 6, Fault::Cut),
         ),
         (
             "UPDATE {ends} SET number = 4 WHERE owner = {ann}",
             "UPDATE {ends} SET number = 5 WHERE owner = {ann}",
-            (ANN, 5, Fault::Beyond),
+            (OF_ANN, 5, Fault::Beyond),
         ),
         // Put in.
         (
@@ -164,66 +199,146 @@ async fn each_way_of_tampering_is_found_at_its_first_line(world: World) {
              INSERT INTO {lines} (owner, id, at, done_by, what, detail, number, salt, content, hash)
              SELECT owner, {nobody}, at, done_by, what, detail, 5, salt, content, hash FROM {lines}
              WHERE owner = {ann} AND number = 4",
-            "UPDATE {lines} SET number = number WHERE owner = {ann}",
-            (ANN, 5, Fault::Altered),
+            "DELETE FROM {lines} WHERE owner = {ann} AND number = 5;
+             UPDATE {lines} SET number = 5 WHERE owner = {ann} AND number = 6",
+            (OF_ANN, 5, Fault::Altered),
         ),
     ];
-    let last = cases.len() - 1;
-    for (at, (done, undone, expected)) in cases.into_iter().enumerate() {
+    for (done, undone, expected) in cases {
         world.tamper(done).await;
         let found = world.faults().await;
         assert!(found.contains(&expected), "{done}: {found:?}");
         assert!(found.len() == 1 || done.contains("nobody"), "{done}: {found:?}");
-        if at != last {
-            world.tamper(undone).await;
-            assert_eq!(world.faults().await, [], "{undone}");
-        }
+        world.tamper(undone).await;
+        assert_eq!(world.faults().await, [], "{undone}");
     }
 }
 
-async fn a_chain_that_was_made_anew_is_found_by_its_kept_end(world: World) {
-    let mut kept = BTreeMap::new();
-    let mut keep = |owner, end: redial::store::chain::Head| {
-        kept.insert(owner, (end.number, end.hash));
-    };
-    audit_trail::verify(&world.env, Look { ends: Some(&mut keep), ..Look::default() }).await.unwrap();
-    assert_eq!(kept.len(), 2);
-    write(&world.env.store, vec![line(ANN, 6)]).await;
-    let against = |kept| Look { against: Some(kept), ..Look::default() };
-    assert_eq!(audit_trail::verify(&world.env, against(&kept)).await.unwrap().broken, [], "it has only grown");
-
-    world.tamper("DELETE FROM {lines} WHERE owner = {ann}; DELETE FROM {ends} WHERE owner = {ann}").await;
-    assert_eq!(world.faults().await, [(ANN, 1, Fault::NoTrail)]);
-    write(&world.env.store, (1..=6).map(|number| line(ANN, number)).collect()).await;
-    assert_eq!(world.faults().await, [], "all hashes are new and right");
-    let found = audit_trail::verify(&world.env, against(&kept)).await.unwrap().broken;
-    assert_eq!(found, [Broken { owner: ANN, number: 5, id: Some(AuditId(5)), fault: Fault::Replaced }]);
-
+async fn what_is_deleted_is_missed(world: World) {
+    let kept = world.kept().await;
+    world.tamper("DELETE FROM {lines} WHERE owner = {ann} AND number = 3").await;
     world.tamper("DELETE FROM {lines} WHERE owner = {bob} AND number > 3").await;
+    assert_eq!(world.faults().await, [(OF_ANN, 3, Fault::Missing), (OF_BOB, 4, Fault::Cut)]);
+    world.tamper("DELETE FROM {lines} WHERE owner = {ann}").await;
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::Cut), (OF_BOB, 4, Fault::Cut)], "the end tells it");
+    world.tamper("DELETE FROM {ends} WHERE owner = {ann}").await;
+    assert_eq!(world.faults().await[0], (OF_ANN, 1, Fault::NoTrail), "the owner is there, and nothing was ever done");
+    // With the end drawn back only an end that was kept elsewhere tells it.
     let hash = "(SELECT hash FROM {lines} WHERE owner = {bob} AND number = 3)";
     world.tamper(&format!("UPDATE {{ends}} SET number = 3, hash = {hash} WHERE owner = {{bob}}")).await;
-    assert_eq!(world.faults().await, [], "the end was cut off neatly");
-    let found = audit_trail::verify(&world.env, against(&kept)).await.unwrap().broken;
-    assert!(found.contains(&Broken { owner: BOB, number: 4, id: None, fault: Fault::Cut }), "{found:?}");
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::NoTrail)]);
+    assert!(world.faults_against(&kept).await.contains(&(OF_BOB, 4, Fault::Cut)));
+}
+
+async fn lines_of_two_owners_that_changed_places_are_found_in_both(world: World) {
+    for (from, to) in [("{ann}", "{nobody}"), ("{bob}", "{ann}"), ("{nobody}", "{bob}")] {
+        world.tamper(&format!("UPDATE {{lines}} SET owner = {to} WHERE owner = {from} AND number = 4")).await;
+    }
+    assert_eq!(world.faults().await, [(OF_ANN, 4, Fault::Altered), (OF_BOB, 4, Fault::Altered)]);
+    // The ends as well, and all lines: each line says whose it is.
+    for (from, to) in [("{ann}", "{nobody}"), ("{bob}", "{ann}"), ("{nobody}", "{bob}")] {
+        world.tamper(&format!("UPDATE {{lines}} SET owner = {to} WHERE owner = {from} AND number <> 4")).await;
+        world.tamper(&format!("UPDATE {{ends}} SET owner = {to} WHERE owner = {from}")).await;
+    }
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::Altered), (OF_BOB, 1, Fault::Altered)]);
+}
+
+async fn wiped_lines_pass_for_an_erasure_only_where_there_was_one(world: World) {
+    let kept = world.kept().await;
+    world.tamper("UPDATE {lines} SET done_by = '', what = '', detail = '', salt = NULL WHERE owner = {ann}").await;
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::Blank)]);
+    // A line that says so, rightly chained: whoever can write to the database can make one.
+    let Effect::Audited(said) = line(ANN, 6) else { unreachable!() };
+    let said = Audit { what: audit_trail::ERASED.into(), ..said };
+    write(&world.env.store, vec![Effect::Audited(said)]).await;
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::Blank)], "she was not erased");
+    assert_eq!(world.faults_against(&kept).await, [(OF_ANN, 1, Fault::Blank)]);
+    world.tamper("INSERT INTO erased (owner, at) VALUES ({ann}, 6)").await;
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::Blank)], "she is there still");
+}
+
+async fn the_operations_trails_are_chains_too(world: World) {
+    world.operate().await;
+    let kept = world.kept().await;
+    assert_eq!(kept.len(), 4);
+    assert_eq!(world.look().await, Looked { owners: 2, lines: 18, erased: 0, broken: vec![] });
+    write(&world.env.store, vec![done(Trail::Operators, 5)]).await;
+    write(&world.other, vec![done(Trail::Operators, 6)]).await;
+    assert_eq!(world.faults_against(&kept).await, [], "they have only grown");
+    let one = audit_trail::verify(&world.env, Look { of: Some(ANN), ..Look::default() }).await.unwrap();
+    assert_eq!(one.lines, 5, "one owner's alone");
+    let cases = [
+        (
+            "UPDATE trail SET subject = 'ntc_9' WHERE trail = 'operators' AND number = 3",
+            "UPDATE trail SET subject = 'ntc_3' WHERE trail = 'operators' AND number = 3",
+            (OPERATORS, 3, Fault::Altered),
+        ),
+        (
+            "UPDATE trail SET done_by = '' WHERE trail = 'config' AND number = 1",
+            "UPDATE trail SET done_by = 'olga' WHERE trail = 'config' AND number = 1",
+            (CONFIG, 1, Fault::Altered),
+        ),
+        (
+            "UPDATE trail SET number = NULL WHERE trail = 'config' AND number = 4",
+            "UPDATE trail SET number = 4 WHERE trail = 'config' AND number IS NULL",
+            (CONFIG, 0, Fault::Outside),
+        ),
+        (
+            "UPDATE {trail_ends} SET number = 7 WHERE trail = 'operators'",
+            "UPDATE {trail_ends} SET number = 6 WHERE trail = 'operators'",
+            (OPERATORS, 7, Fault::Cut),
+        ),
+    ];
+    for (done, undone, expected) in cases {
+        world.tamper(done).await;
+        assert_eq!(world.faults().await, [expected], "{done}");
+        world.tamper(undone).await;
+        assert_eq!(world.faults().await, [], "{undone}");
+    }
+    // Nobody's erasure makes a line of these blank.
+    let wiped = "UPDATE trail SET what = 'erased', salt = NULL WHERE trail = 'config' AND number = 2";
+    world.tamper(wiped).await;
+    assert_eq!(world.faults().await, [(CONFIG, 2, Fault::Blank)]);
+    world.tamper("DELETE FROM trail WHERE trail = 'operators' AND number = 2").await;
+    world.tamper("DELETE FROM trail WHERE trail = 'config'; DELETE FROM {trail_ends} WHERE trail = 'config'").await;
+    assert_eq!(world.faults().await, [(OPERATORS, 2, Fault::Missing), (CONFIG, 1, Fault::NoTrail)]);
+    world.tamper("DELETE FROM trail WHERE trail = 'operators' AND number > 1").await;
+    let hash = "(SELECT hash FROM trail WHERE trail = 'operators' AND number = 1)";
+    world.tamper(&format!("UPDATE {{trail_ends}} SET number = 1, hash = {hash} WHERE trail = 'operators'")).await;
+    assert_eq!(world.faults().await, [(CONFIG, 1, Fault::NoTrail)], "the end was cut off neatly");
+    assert_eq!(world.faults_against(&kept).await, [(OPERATORS, 2, Fault::Cut), (CONFIG, 1, Fault::NoTrail)]);
+}
+
+async fn a_chain_that_was_made_anew_is_found_by_its_kept_end(world: World) {
+    let kept = world.kept().await;
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    write(&world.env.store, vec![line(ANN, 6)]).await;
+    assert_eq!(world.faults_against(&kept).await, [], "it has only grown");
+
+    world.tamper("DELETE FROM {lines} WHERE owner = {ann}; DELETE FROM {ends} WHERE owner = {ann}").await;
+    assert_eq!(world.faults().await, [(OF_ANN, 1, Fault::NoTrail)]);
+    write(&world.env.store, (1..=6).map(|number| line(ANN, number)).collect()).await;
+    assert_eq!(world.faults().await, [], "all hashes are new and right");
+    assert_eq!(world.faults_against(&kept).await, [(OF_ANN, 5, Fault::Replaced)]);
 }
 
 async fn commits_at_once_do_not_fork_a_chain(world: World) {
     let stores = [&world.env.store, &world.other];
     let lines = (100..180_u128).map(|number| {
         let store = stores[usize::from(number.is_multiple_of(2))];
-        let effects = vec![line(ANN, number), line(BOB, number)];
+        let effects = vec![line(ANN, number), line(BOB, number), done(Trail::Operators, number)];
         store.commit(Commit { effects, ..Commit::default() })
     });
     for written in futures_util::future::join_all(lines).await {
         written.unwrap();
     }
-    assert_eq!(world.look().await, Looked { owners: 2, lines: 170, erased: 0, broken: vec![] });
+    assert_eq!(world.look().await, Looked { owners: 2, lines: 250, erased: 0, broken: vec![] });
 }
 
 async fn looking_is_not_disturbed_by_what_is_written(world: World) {
     let writes = async {
         for number in 200..260 {
-            write(&world.other, vec![line(ANN, number), line(BOB, number)]).await;
+            write(&world.other, vec![line(ANN, number), line(BOB, number), done(Trail::Config, number)]).await;
         }
     };
     let looks = async {
@@ -248,13 +363,15 @@ async fn an_imported_owner_has_a_chain_too(world: World) {
 #[tokio::test]
 async fn older_lines_are_put_into_chains() {
     let Some(world) = on_postgres().await else { return };
+    world.operate().await;
     world
         .tamper(
             "UPDATE {lines} SET number = NULL, salt = NULL, content = NULL, hash = NULL; DELETE FROM {ends};
+             UPDATE trail SET number = NULL, salt = NULL, content = NULL, hash = NULL; DELETE FROM {trail_ends};
              UPDATE redial_schema SET number = 14",
         )
         .await;
     let store: SharedStore = Arc::new(Postgres::connect(&world.url, 2, None).await.unwrap());
-    write(&store, vec![line(ANN, 6)]).await;
-    assert_eq!(world.look().await, Looked { owners: 2, lines: 11, erased: 0, broken: vec![] });
+    write(&store, vec![line(ANN, 6), done(Trail::Config, 6)]).await;
+    assert_eq!(world.look().await, Looked { owners: 2, lines: 20, erased: 0, broken: vec![] });
 }

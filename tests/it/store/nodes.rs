@@ -67,6 +67,26 @@ async fn nodes_that_start_together_make_one_schema_and_an_older_program_refuses_
 }
 
 #[tokio::test]
+async fn a_node_stops_working_when_a_newer_program_brings_the_schema_forward() {
+    let Some(url) = cluster::database().await else { return };
+    let (writes, follows) = (node(&url).await, node(&url).await);
+    writes.commit(effects(vec![Effect::OwnerAdded(owner(1, "Ann Example", &[OLD])), line(1)])).await.unwrap();
+    cluster::run(&url, "UPDATE redial_schema SET number = number + 1").await;
+    let newer = |error: &StoreError| matches!(error, StoreError::Newer { found, known } if *found == known + 1);
+    // The first write meets it, and nothing of it is done; so does whoever follows. Then nothing else is done either.
+    let refused = writes.commit(effects(vec![line(2)])).await.unwrap_err();
+    assert!(newer(&refused), "{refused}");
+    assert!(newer(&follows.follow().await.unwrap_err()));
+    for store in [&writes, &follows] {
+        assert!(newer(&store.now().await.unwrap_err()), "it is not ready");
+        assert!(newer(&store.claim(false, 1, MINUTE).await.unwrap_err()), "it sends nothing");
+        assert!(newer(&store.audit(OwnerId(1), None, 9).await.unwrap_err()));
+    }
+    cluster::run(&url, "UPDATE redial_schema SET number = number - 1").await;
+    assert_eq!(lines(&*node(&url).await).await, [1], "nothing was written");
+}
+
+#[tokio::test]
 async fn a_node_learns_former_numbers_from_its_own_commits_at_once_and_from_others_by_following() {
     let Some(url) = cluster::database().await else { return };
     let (one, other) = (node(&url).await, node(&url).await);

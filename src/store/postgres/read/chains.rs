@@ -1,10 +1,10 @@
 //! The audit trails' chains.
 
-use super::{after as above, all, page};
+use super::{after as above, all, first, page, trail_line};
 use crate::{
-    domain::id::OwnerId,
+    domain::id::{AuditId, OwnerId},
     store::{
-        Audit, Chains, Page, Result,
+        Audit, Chains, Page, Result, Trail, TrailLine,
         chain::{Hash, Head, Link, Seal},
         postgres::{Postgres, columns::Columns, value::values},
     },
@@ -34,9 +34,33 @@ impl Chains for Postgres {
         let answer = self.read(sql, || values![above(of.or(after)), limit.saturating_add(1)]).await?;
         let found = all(&answer.rows, |row| {
             let mut columns = Columns::of(row, "audit_heads");
-            Ok((columns.stored()?, Head { number: columns.number()?, hash: columns.hash()? }))
+            Ok((columns.stored()?, head(&mut columns)?))
         })?;
         Ok(page(found, limit))
+    }
+
+    async fn trail_links(&self, of: Trail, after: u64, limit: usize) -> Result<Page<Link<TrailLine>>> {
+        const SQL: &str = "/* trail.links */
+            SELECT id, at, done_by, origin, what, subject, number, salt, content, hash
+            FROM trail WHERE trail = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let answer = self.read(SQL, || values![of.word(), after, limit.saturating_add(1)]).await?;
+        let found = all(&answer.rows, |row| {
+            let mut columns = Columns::of(row, "trail");
+            sealed(trail_line(of, &mut columns)?, columns)
+        })?;
+        Ok(page(found, limit))
+    }
+
+    async fn trail_head(&self, of: Trail) -> Result<Option<Head>> {
+        const SQL: &str = "/* trail.head */ SELECT number, hash FROM trail_heads WHERE trail = $1";
+        let answer = self.read(SQL, || values![of.word()]).await?;
+        first(&answer.rows, |row| head(&mut Columns::of(row, "trail_heads")))
+    }
+
+    async fn trail_unchained(&self, of: Trail, limit: usize) -> Result<Vec<AuditId>> {
+        const SQL: &str = "/* trail.unchained */ SELECT id FROM trail WHERE trail = $1 AND number IS NULL
+            ORDER BY id LIMIT $2";
+        all(&self.read(SQL, || values![of.word(), limit]).await?.rows, |row| Columns::of(row, "trail").stored())
     }
 
     async fn unchained(&self, of: Option<OwnerId>, limit: usize) -> Result<Vec<Audit>> {
@@ -52,10 +76,14 @@ impl Chains for Postgres {
     }
 
     async fn lines(&self) -> Result<u64> {
-        const SQL: &str = "/* lines */ SELECT count(*) FROM audits";
+        const SQL: &str = "/* lines */ SELECT (SELECT count(*) FROM audits) + (SELECT count(*) FROM trail)";
         let answer = self.read(SQL, Vec::new).await?;
         answer.rows.first().map_or(Ok(0), |row| Columns::of(row, "audits").number())
     }
+}
+
+pub(in crate::store::postgres) fn head(columns: &mut Columns<'_>) -> Result<Head> {
+    Ok(Head { number: columns.number()?, hash: columns.hash()? })
 }
 
 pub(in crate::store::postgres) fn line(columns: &mut Columns<'_>) -> Result<Audit> {
@@ -69,10 +97,14 @@ pub(in crate::store::postgres) fn line(columns: &mut Columns<'_>) -> Result<Audi
     })
 }
 
-/// A hash that is no hash reads as one that nothing has: whoever looks through the chain is to say where it is broken.
 fn link(row: &Row) -> Result<Link> {
     let mut columns = Columns::of(row, "audits");
-    let line = line(&mut columns)?;
+    sealed(line(&mut columns)?, columns)
+}
+
+/// A line with the columns that follow. A hash that is no hash reads as one that nothing has: whoever looks through the
+/// chain is to say where it is broken.
+fn sealed<L>(line: L, mut columns: Columns<'_>) -> Result<Link<L>> {
     let number = columns.number()?;
     let salt = columns.next::<Option<&[u8]>>()?.and_then(|salt| salt.try_into().ok());
     let content = hash(columns.next()?);

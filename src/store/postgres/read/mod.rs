@@ -19,8 +19,9 @@ mod returns;
 mod substitutions;
 mod watch;
 
-pub(super) use chains::line as audit_line;
+pub(super) use chains::{head, line as audit_line};
 pub(super) use numbers::Left;
+pub(super) use watch::trail_line;
 
 use super::value::Stored;
 use crate::store::{Page, Result, StoreError};

@@ -38,18 +38,19 @@ impl Watch for Postgres {
         const SQL: &str = "/* trail */ SELECT id, at, done_by, origin, what, subject FROM trail
             WHERE trail = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let values = || values![trail.word(), below(before), limit.saturating_add(1)];
-        let found = all(&self.read(SQL, values).await?.rows, |row| {
-            let mut columns = Columns::of(row, "trail");
-            Ok(TrailLine {
-                trail,
-                id: columns.stored()?,
-                at: columns.time()?,
-                by: columns.text()?,
-                origin: columns.text()?,
-                what: columns.text()?,
-                subject: columns.text()?,
-            })
-        })?;
+        let found = all(&self.read(SQL, values).await?.rows, |row| trail_line(trail, &mut Columns::of(row, "trail")))?;
         Ok(page(found, limit))
     }
+}
+
+pub(in crate::store::postgres) fn trail_line(trail: Trail, columns: &mut Columns<'_>) -> Result<TrailLine> {
+    Ok(TrailLine {
+        trail,
+        id: columns.stored()?,
+        at: columns.time()?,
+        by: columns.text()?,
+        origin: columns.text()?,
+        what: columns.text()?,
+        subject: columns.text()?,
+    })
 }

@@ -1,16 +1,16 @@
-//! The chains of the audit trails.
+//! The chains of the audit trails and of the operation's trails.
 
 use super::{Wanted, Writer};
 use crate::{
     clock::{Random as _, SystemRandom},
     domain::id::{AuditId, OwnerId},
     store::{
-        Audit, Effect, StoreError,
-        chain::{Head, Seal},
+        Audit, Effect, StoreError, Trail, TrailLine,
+        chain::{Chain, Head, Line, Seal},
         postgres::{
             columns::Columns,
             failure::Failure,
-            read::audit_line,
+            read::{audit_line, head, trail_line},
             session::{Answer, Pipeline},
             value::{Stored as _, values},
         },
@@ -21,58 +21,74 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Lines in one step of making chains.
 const STEP: i64 = 2_000;
 
-/// Owners to whose trails these effects add, in order, but for those who are new.
-fn owners(effects: &[Effect]) -> BTreeSet<OwnerId> {
-    let audited = effects.iter().filter_map(|effect| match effect {
-        Effect::Audited(audit) => Some(audit.owner),
+/// Chains that these effects add to, in order, but for those of owners who are new.
+fn chains(effects: &[Effect]) -> BTreeSet<Chain> {
+    let written = effects.iter().filter_map(|effect| match effect {
+        Effect::Audited(audit) => Some(Chain::Owner(audit.owner)),
+        Effect::Trailed(line) => Some(Chain::Trail(line.trail)),
         _ => None,
     });
-    audited.collect()
+    written.collect()
 }
 
-/// Asks for the ends of the chains that are written to, and locks them: who adds to one waits for who came first. In the
-/// order of owners, so that two commits wait and do not deadlock.
-pub(super) async fn lock(pipeline: &mut Pipeline<'_>, effects: &[Effect]) -> BTreeSet<OwnerId> {
-    const SQL: &str = "/* chain.lock */ INSERT INTO audit_heads (owner, number, hash) VALUES ($1, 0, $2)
+/// Asks for the ends of the chains that are written to, and locks them: who adds to one waits for who came first. In one
+/// order, so that two commits wait and do not deadlock.
+pub(super) async fn lock(pipeline: &mut Pipeline<'_>, effects: &[Effect]) -> BTreeSet<Chain> {
+    const OWNER: &str = "/* chain.lock */ INSERT INTO audit_heads (owner, number, hash) VALUES ($1, 0, $2)
         ON CONFLICT (owner) DO UPDATE SET number = audit_heads.number RETURNING number, hash";
-    let owners = owners(effects);
-    for owner in &owners {
-        pipeline.send(SQL, values![*owner, vec![0_u8; 32]]).await;
+    const TRAIL: &str = "/* trail.lock */ INSERT INTO trail_heads (trail, number, hash) VALUES ($1, 0, $2)
+        ON CONFLICT (trail) DO UPDATE SET number = trail_heads.number RETURNING number, hash";
+    let chains = chains(effects);
+    for chain in &chains {
+        match chain {
+            Chain::Owner(owner) => pipeline.send(OWNER, values![*owner, vec![0_u8; 32]]).await,
+            Chain::Trail(trail) => pipeline.send(TRAIL, values![trail.word(), vec![0_u8; 32]]).await,
+        }
     }
-    owners
+    chains
 }
 
 /// What was answered to [`lock`].
 pub(super) fn locked(
-    owners: BTreeSet<OwnerId>,
+    chains: BTreeSet<Chain>,
     mut answers: impl Iterator<Item = Answer>,
-) -> Result<BTreeMap<OwnerId, Head>, StoreError> {
+) -> Result<BTreeMap<Chain, Head>, StoreError> {
     let mut heads = BTreeMap::new();
-    for owner in owners {
+    for chain in chains {
         let answer = answers.next().unwrap_or_default();
         let row = answer.rows.first().ok_or(StoreError::Conflict)?;
-        let mut columns = Columns::of(row, "audit_heads");
-        heads.insert(owner, Head { number: columns.number()?, hash: columns.hash()? });
+        heads.insert(chain, head(&mut Columns::of(row, "heads"))?);
     }
     Ok(heads)
 }
 
 impl<'a> Writer<'a> {
-    fn seal(&mut self, audit: &Audit) -> ([u8; 16], Seal) {
+    /// The salt, content and hash of a line at the end of its chain, and its place.
+    fn seal(&mut self, chain: Chain, line: &impl Line) -> (u64, [Vec<u8>; 3]) {
         let mut salt = [0; 16];
         self.random.fill(&mut salt);
-        let seal = self.heads.entry(audit.owner).or_default().add(&salt, audit);
-        (salt, seal)
+        let Seal { number, content, hash } = self.heads.entry(chain).or_default().add(&salt, line);
+        (number, [salt.to_vec(), content.to_vec(), hash.to_vec()])
     }
 
     pub(super) async fn audited(&mut self, audit: &'a Audit) {
         const SQL: &str = "/* audit.add */ INSERT INTO audits
                 (owner, id, at, done_by, what, detail, number, salt, content, hash)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        let (salt, Seal { number, content, hash }) = self.seal(audit);
+        let (number, [salt, content, hash]) = self.seal(Chain::Owner(audit.owner), audit);
         let (by, what, detail) = (&*audit.by, &*audit.what, &*audit.detail);
-        let [salt, content, hash] = [salt.to_vec(), content.to_vec(), hash.to_vec()];
         let values = values![audit.owner, audit.id, audit.at, by, what, detail, number, salt, content, hash];
+        self.send(Wanted::One, SQL, values).await;
+    }
+
+    pub(super) async fn trailed(&mut self, line: &'a TrailLine) {
+        const SQL: &str = "/* trail.add */ INSERT INTO trail
+                (trail, id, at, done_by, origin, what, subject, number, salt, content, hash)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let (number, [salt, content, hash]) = self.seal(Chain::Trail(line.trail), line);
+        let TrailLine { trail, id, at, by, origin, what, subject } = line;
+        let values =
+            values![trail.word(), *id, *at, &**by, &**origin, &**what, &**subject, number, salt, content, hash];
         self.send(Wanted::One, SQL, values).await;
     }
 
@@ -106,9 +122,14 @@ impl<'a> Writer<'a> {
 
     /// Writes where the chains end now.
     pub(super) async fn set_heads(&mut self) {
-        const SQL: &str = "/* chain.set */ UPDATE audit_heads SET number = $2, hash = $3 WHERE owner = $1";
-        for (owner, Head { number, hash }) in std::mem::take(&mut self.heads) {
-            self.send(Wanted::One, SQL, values![owner, number, hash.to_vec()]).await;
+        const OWNER: &str = "/* chain.set */ UPDATE audit_heads SET number = $2, hash = $3 WHERE owner = $1";
+        const TRAIL: &str = "/* trail.set */ UPDATE trail_heads SET number = $2, hash = $3 WHERE trail = $1";
+        for (chain, Head { number, hash }) in std::mem::take(&mut self.heads) {
+            let hash = hash.to_vec();
+            match chain {
+                Chain::Owner(owner) => self.send(Wanted::One, OWNER, values![owner, number, hash]).await,
+                Chain::Trail(trail) => self.send(Wanted::One, TRAIL, values![trail.word(), number, hash]).await,
+            }
         }
     }
 }
@@ -161,4 +182,43 @@ pub(in crate::store::postgres) async fn make_chains(client: &tokio_postgres::Cli
             return Ok(());
         }
     }
+}
+
+/// The same for the operation's trails.
+pub(in crate::store::postgres) async fn make_trails(client: &tokio_postgres::Client) -> Result<(), Failure> {
+    const NEXT: &str = "/* trails.make */ SELECT id, at, done_by, origin, what, subject FROM trail
+        WHERE trail = $1 AND id > $2 ORDER BY id LIMIT $3";
+    const SET: &str = "/* trails.make.set */ UPDATE trail SET number = m.number, salt = m.salt, content = m.content,
+            hash = m.hash
+        FROM unnest($2::BYTEA[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[])
+            AS m (id, number, salt, content, hash)
+        WHERE trail.trail = $1 AND trail.id = m.id";
+    const HEAD: &str = "/* trails.make.head */ UPDATE trail_heads SET number = $2, hash = $3 WHERE trail = $1";
+    let random = SystemRandom::new();
+    for trail in Trail::ALL {
+        let (mut last, mut head) = (Vec::new(), Head::default());
+        loop {
+            let rows = client.query(NEXT, &[&trail.word(), &last, &STEP]).await?;
+            let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+            let (mut salts, mut contents, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+            for row in &rows {
+                let line = trail_line(trail, &mut Columns::of(row, "trail"))?;
+                let mut salt = [0_u8; 16];
+                random.fill(&mut salt);
+                let seal = head.add(&salt, &line);
+                ids.push(line.id.stored());
+                numbers.push(seal.number.cast_signed());
+                salts.push(salt.to_vec());
+                contents.push(seal.content.to_vec());
+                hashes.push(seal.hash.to_vec());
+            }
+            last = ids.last().cloned().unwrap_or(last);
+            client.execute(SET, &[&trail.word(), &ids, &numbers, &salts, &contents, &hashes]).await?;
+            if i64::try_from(rows.len()).unwrap_or(0) < STEP {
+                break;
+            }
+        }
+        client.execute(HEAD, &[&trail.word(), &head.number.cast_signed(), &&head.hash[..]]).await?;
+    }
+    Ok(())
 }

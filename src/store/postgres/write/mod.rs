@@ -15,20 +15,25 @@ mod passed;
 mod returns;
 mod traces;
 
-pub(super) use chains::make_chains;
+pub(super) use chains::{make_chains, make_trails};
 pub(super) use erasure::HOLDINGS;
 
 use super::{
     Postgres, clock,
     columns::Columns,
     failure::Failure,
+    schema,
     session::{Answer, Pipeline},
     value::{Value, digest, values},
 };
 use crate::{
     clock::{Random, Time},
     domain::{address::Address, id::OwnerId},
-    store::{Commit, Effect, Once, StoreError, chain::Head, erasure::AddressHash},
+    store::{
+        Commit, Effect, Once, StoreError,
+        chain::{Chain, Head},
+        erasure::AddressHash,
+    },
 };
 use std::collections::BTreeMap;
 use tokio_postgres::{Error, error::SqlState};
@@ -59,8 +64,8 @@ struct Writer<'a> {
     former: Vec<Box<str>>,
     /// The database's time in this commit.
     now: Time,
-    /// Where the chains of the audit trails that are written to end now.
-    heads: BTreeMap<OwnerId, Head>,
+    /// Where the chains that are written to end now.
+    heads: BTreeMap<Chain, Head>,
     /// Makes salts.
     random: &'a dyn Random,
     /// Hashes addresses that are not to be kept.
@@ -180,11 +185,12 @@ impl Postgres {
         first
             .send(
                 concat!(
-                    "/* commit.mark */ INSERT INTO commits (id, at) VALUES ($1, ",
+                    "/* commit.mark */ INSERT INTO commits (id, at) SELECT $1::BYTEA, ",
                     clock!(),
-                    ") ON CONFLICT (id) DO NOTHING RETURNING at"
+                    " WHERE NOT EXISTS (SELECT 1 FROM redial_schema WHERE number > $2)
+                    ON CONFLICT (id) DO NOTHING RETURNING at"
                 ),
-                values![&marker[..]],
+                values![&marker[..], schema::known()],
             )
             .await;
         if let Some(once) = &commit.once {
@@ -205,8 +211,11 @@ impl Postgres {
             // This commit took effect in an earlier try.
             const SQL: &str = "/* commit.found */ SELECT at FROM commits WHERE id = $1";
             let answer = session.one(SQL, values![&marker[..]]).await?;
-            let at = marked(&answer)?.ok_or_else(|| Failure::Again("the commit's mark was just removed".into()))?;
-            return Ok(at);
+            if let Some(at) = marked(&answer)? {
+                return Ok(at);
+            }
+            self.newer.look(&session).await?;
+            return Err(Failure::Again("the commit's mark was just removed".into()));
         };
         if commit.once.is_some() && answers.next().unwrap_or_default().count != 1 {
             return Err(StoreError::Repeated.into());

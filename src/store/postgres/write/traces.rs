@@ -38,13 +38,7 @@ impl<'a> Writer<'a> {
                 let values = values![figures.minute, &*figures.node, figures.life, &*figures.body];
                 self.send(Wanted::One, SQL, values).await;
             }
-            Effect::Trailed(line) => {
-                const SQL: &str = "/* trail.add */ INSERT INTO trail (trail, id, at, done_by, origin, what, subject)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7)";
-                let (by, origin, what, subject) = (&*line.by, &*line.origin, &*line.what, &*line.subject);
-                self.send(Wanted::One, SQL, values![line.trail.word(), line.id, line.at, by, origin, what, subject])
-                    .await;
-            }
+            Effect::Trailed(line) => self.trailed(line).await,
             _ => {}
         }
     }
