@@ -223,6 +223,6 @@ mod tests {
             (written(&seal.content), written(&seal.hash)),
             ("a040d0775093".to_owned(), "5c0dca421c64".to_owned())
         );
-        assert_eq!(written(&done().content(&[1; 16])), "");
+        assert_eq!(written(&done().content(&[1; 16])), "724d7eba64cb");
     }
 }

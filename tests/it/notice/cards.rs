@@ -121,6 +121,38 @@ impl Cards {
 }
 
 #[tokio::test]
+async fn what_is_done_with_a_link_stands_in_its_owners_record() {
+    let cards = Cards::new().await;
+    let link = cards.told(NEW).await;
+    let noted = async || {
+        cards.running.gateway.env.records.flush().await;
+        let mut found = cards.world.env.store.queries(ANN, None, 9).await.unwrap().items;
+        found.sort_by(|one, other| one.detail.cmp(&other.detail));
+        found
+    };
+    let details = async || noted().await.iter().map(|line| line.detail.to_string()).collect::<Vec<_>>();
+    // Nobody looked: the head alone, a browser's look ahead, a link that is none.
+    cards.ask(Request::head(&*link).body(Bytes::new()).unwrap()).await;
+    for (name, said) in [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+        cards.ask(Request::get(&*link).header(name, said).body(Bytes::new()).unwrap()).await;
+    }
+    cards.get(&format!("{}/c/{}", cards.running.base, "0".repeat(32))).await;
+    assert_eq!(details().await, [""; 0]);
+    // Opened twice it is one line; what a person must have done is another.
+    cards.get(&link).await;
+    cards.get(&link).await;
+    let lines = noted().await;
+    let [line] = &lines[..] else { panic!("one line, not {lines:?}") };
+    assert_eq!((&*line.way, &*line.viewer, line.told, line.connected), ("card", MAIL, true, false));
+    assert!(line.detail.starts_with("opened: ") && !line.groups.is_empty(), "{line:?}");
+    cards.get(&format!("{link}.vcf")).await;
+    cards.post(&link, "act=how&channel=sms&language=de").await;
+    let found = details().await;
+    let words: Vec<&str> = found.iter().filter_map(|detail| detail.split(':').next()).collect();
+    assert_eq!(words, ["chosen", "opened", "taken"]);
+}
+
+#[tokio::test]
 async fn a_recipient_sees_the_card_that_they_may_see_now() {
     let cards = Cards::new().await;
     let link = cards.told(NEW).await;
