@@ -96,7 +96,7 @@ mod tests {
         [&[0xff, marker], &length[..], content].concat()
     }
 
-    fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn chunk(name: &[u8], content: &[u8]) -> Vec<u8> {
         let length = u32::try_from(content.len()).expect("short").to_be_bytes();
         [&length[..], name, content, b"crc."].concat()
     }

@@ -68,7 +68,7 @@ impl Kept {
     /// With `until` for a veto that only delays.
     pub fn new(letterhead: &Letterhead, until: Option<Moment>) -> Self {
         let Head { service, help, .. } = Head::new(letterhead);
-        Self { service, until: until.as_ref().map(Date::read_at), help }
+        Self { service, until: until.map(|until| Date::read_at(&until)), help }
     }
 }
 short_facts!(Kept, Text::Kept, |kept| kept.clone());

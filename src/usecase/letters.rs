@@ -101,8 +101,12 @@ impl What {
             Self::Hold { owner, .. } | Self::Lapsing { owner, .. } => Some(*owner),
             Self::Kept { owner, .. } => *owner,
             // Whose request it is that is contested is not the reader's to know, nor where they live.
-            Self::Contest { .. } | Self::Contested { .. } => None,
-            Self::Code { .. } | Self::Unproved { .. } | Self::Won { .. } | Self::Answer { .. } => None,
+            Self::Contest { .. }
+            | Self::Contested { .. }
+            | Self::Code { .. }
+            | Self::Unproved { .. }
+            | Self::Won { .. }
+            | Self::Answer { .. } => None,
         }
     }
 

@@ -27,13 +27,22 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
     }
 }
 
+/// Somebody who is blocked, by one identity or several.
+struct Blocked<'a> {
+    /// Who they are in the owner's book.
+    contact: Option<&'a Contact>,
+    /// `owner`, `app` or `address`.
+    kind: &'static str,
+    keys: Vec<Box<str>>,
+}
+
 async fn page(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
     let people = match desk.env.store.books(me.owner.id).await?.first() {
         Some(book) => groups::contacts(desk, me, book.id).await?,
         None => Vec::new(),
     };
     // Everything by which somebody of the book is blocked is one line.
-    let mut found: Vec<(Option<&Contact>, &str, Vec<Box<str>>)> = Vec::new();
+    let mut found: Vec<Blocked<'_>> = Vec::new();
     for key in desk.env.store.blocks(me.owner.id).await? {
         let (kind, contact) = match blocks::parse(desk.env, &key) {
             Ok(Identity::Owner(id)) => ("owner", people.iter().find(|contact| contact.linked == Some(id))),
@@ -44,16 +53,16 @@ async fn page(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
             }
         };
         let same =
-            |contact: &Contact| found.iter().position(|(known, ..)| known.is_some_and(|one| one.id == contact.id));
+            |contact: &Contact| found.iter().position(|known| known.contact.is_some_and(|one| one.id == contact.id));
         match contact.and_then(same) {
-            Some(at) => found[at].2.push(key),
-            None => found.push((contact, kind, vec![key])),
+            Some(at) => found[at].keys.push(key),
+            None => found.push(Blocked { contact, kind, keys: vec![key] }),
         }
     }
-    let one = |(contact, kind, keys): &(Option<&Contact>, &str, Vec<Box<str>>)| {
+    let one = |blocked: &Blocked<'_>| {
         json!({
-            "keys": keys, "kind": kind, "name": contact.map(|contact| &contact.name),
-            "contact": contact.map(|contact| contact.id),
+            "keys": blocked.keys, "kind": blocked.kind, "name": blocked.contact.map(|contact| &contact.name),
+            "contact": blocked.contact.map(|contact| contact.id),
         })
     };
     let facts = json!({
