@@ -108,7 +108,9 @@ impl Head {
 fn content<const N: usize>(kind: &[u8], fixed: &[&[u8]], texts: [&str; N]) -> Hash {
     let mut context = Context::new(&SHA256);
     context.update(kind);
-    fixed.iter().for_each(|part| context.update(part));
+    for part in fixed {
+        context.update(part);
+    }
     for text in texts {
         let text = text.replace('\0', "\u{fffd}");
         context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -249,13 +249,17 @@ async fn step(env: &Env, walk: &mut Walk, reached: &mut u64) -> Result<bool> {
     match walk.chain {
         Chain::Owner(owner) => {
             let Page { items, more } = env.store.links(Some(owner), Some((owner, *reached)), PAGE).await?;
-            items.iter().for_each(|link| walk.step(link));
+            for link in &items {
+                walk.step(link);
+            }
             *reached = items.last().map_or(*reached, |link| link.seal.number);
             Ok(more)
         }
         Chain::Trail(trail) => {
             let Page { items, more } = env.store.trail_links(trail, *reached, PAGE).await?;
-            items.iter().for_each(|link| walk.step(link));
+            for link in &items {
+                walk.step(link);
+            }
             *reached = items.last().map_or(*reached, |link| link.seal.number);
             Ok(more)
         }
