@@ -141,10 +141,10 @@ async fn what_is_done_with_a_link_stands_in_its_owners_record() {
     // Opened twice it is one line; what a person must have done is another.
     cards.get(&link).await;
     cards.get(&link).await;
-    let lines = noted().await;
-    let [line] = &lines[..] else { panic!("one line, not {lines:?}") };
-    assert_eq!((&*line.way, &*line.viewer, line.told, line.connected), ("card", MAIL, true, false));
-    assert!(line.detail.starts_with("opened: ") && !line.groups.is_empty(), "{line:?}");
+    let asked = noted().await;
+    let [opened] = &asked[..] else { panic!("one line, not {asked:?}") };
+    assert_eq!((&*opened.way, &*opened.viewer, opened.told, opened.connected), ("card", MAIL, true, false));
+    assert!(opened.detail.starts_with("opened: ") && !opened.groups.is_empty(), "{opened:?}");
     cards.get(&format!("{link}.vcf")).await;
     cards.post(&link, "act=how&channel=sms&language=de").await;
     let found = details().await;
