@@ -34,6 +34,20 @@ pub fn last<'a>(owner: &'a Owner, key: &str) -> Option<(&'a Point, &'a Held)> {
     values(owner).filter(|(_, held)| held.address.key() == key).max_by_key(|(_, held)| held.until)
 }
 
+/// The former values about which a change has its owner asked later, whoever proved it: those of the points whose believed
+/// present value, where the question is read, is another than before. About the rest it is written already.
+pub fn to_ask<'a>(before: &Owner, after: &'a Owner) -> impl Iterator<Item = (&'a Point, &'a Held)> {
+    values(after).filter(|(point, _)| {
+        let was = before.points.iter().find(|one| one.id == point.id).and_then(reader);
+        reader(point).is_some() && reader(point) != was
+    })
+}
+
+/// The key of the value that reads what is asked about a point.
+fn reader(point: &Point) -> Option<&str> {
+    point.current().filter(|held| held.proof != Proof::None).map(|held| held.address.key())
+}
+
 /// When the owner of a former number is asked whether it still is theirs, and until when it is answered for; none where the
 /// time is too short for a question.
 pub fn asked(former: &Held, windows: &Windows, now: Time) -> Option<(Time, Time)> {
@@ -87,7 +101,7 @@ pub fn renewed(owner: &Owner, course: &Course) -> (Owner, Vec<(PointId, Held)>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{fixtures, group::Rights};
+    use crate::domain::{fixtures, group::Rights, id::AppId};
 
     const OLD: &str = "+14155550100";
     const MOBILE: &str = "+14155550101";
@@ -153,6 +167,54 @@ mod tests {
         let twice = of(vec![left(OLD, 30, Proof::Code), left(MOBILE, 20, Proof::Code), left(OLD, 10, Proof::Code)]);
         assert_eq!(values(&twice).count(), 2, "one of several times counts");
         assert_eq!(last(&twice, OLD).and_then(|(_, held)| held.until), Some(NOW.before(DAY * 10)), "the last");
+    }
+
+    #[test]
+    fn q3_a_change_has_the_owner_asked_about_each_former_number_once() {
+        let vouched = || Proof::Vouched(AppId(9));
+        let of = |values| fixtures::ann(vec![fixtures::point(1, "mobile", values)]);
+        let once = || vec![left(OLD, 0, Proof::Code), held(MOBILE, 0, Proof::Code)];
+        let with = |more| Owner { points: [of(once()).points, vec![more]].concat(), ..ann() };
+        let again =
+            |proof: Proof| of(vec![left(OLD, 0, Proof::Code), left(MOBILE, 0, proof.clone()), held(NEW, 0, proof)]);
+        for (rule, before, after, asked) in [
+            ("proved by a code", of(vec![held(OLD, 9, Proof::Code)]), of(once()), vec![OLD]),
+            (
+                "stated by a key",
+                of(vec![held(OLD, 9, vouched())]),
+                of(vec![left(OLD, 0, vouched()), held(MOBILE, 0, vouched())]),
+                vec![OLD],
+            ),
+            ("once more: all are asked about at the new number", of(once()), again(vouched()), vec![OLD, MOBILE]),
+            (
+                "taken up again",
+                of(once()),
+                of(vec![left(OLD, 9, vouched()), left(MOBILE, 0, vouched()), held(OLD, 0, vouched())]),
+                vec![MOBILE],
+            ),
+            (
+                "another point is new",
+                of(once()),
+                with(fixtures::point(2, "work", vec![held(WORK, 0, vouched())])),
+                vec![],
+            ),
+            ("its label, or nothing", of(once()), of(once()), vec![]),
+            (
+                "nobody believes the new one",
+                of(vec![held(OLD, 9, Proof::Code)]),
+                of(vec![left(OLD, 0, Proof::Code), held(MOBILE, 0, Proof::None)]),
+                vec![],
+            ),
+            (
+                "it is believed now",
+                of(vec![left(OLD, 0, Proof::Code), held(MOBILE, 0, Proof::None)]),
+                of(once()),
+                vec![OLD],
+            ),
+        ] {
+            let found: Vec<&str> = to_ask(&before, &after).map(|(_, held)| held.address.key()).collect();
+            assert_eq!(found, asked, "{rule}");
+        }
     }
 
     #[test]

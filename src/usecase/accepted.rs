@@ -145,9 +145,7 @@ pub(super) async fn complete(
     effects.extend(told_of_won(env, &done.after, &ended.won, now));
     effects.extend(self::effects(env, &owner, &done, &request, actor, now));
     effects.extend(passkeys::effects(owner.id, wanted, now)?);
-    if *proof == Proof::Code {
-        effects.extend(asked_later(env, &done.after, now));
-    }
+    effects.extend(asked_later(env, &owner, &done.after, now));
     let tells = done.changed || !groups.is_empty() || done.after.silenced != owner.silenced;
     for group in groups {
         let detail = json!({"group": group.id, "request": request.id});
@@ -163,9 +161,9 @@ pub(super) async fn complete(
     Ok(Plan { commit, outcome: Decided { request, owner } })
 }
 
-/// For each former number of an owner who proves their own: the question whether it is still theirs.
-fn asked_later(env: &Env, after: &Owner, now: Time) -> Vec<Effect> {
-    former::values(after).filter_map(|(point, held)| letters::lapsing(env, after, point, held, now)).collect()
+/// For each former number that the change is about: the question whether it is still theirs.
+fn asked_later(env: &Env, before: &Owner, after: &Owner, now: Time) -> Vec<Effect> {
+    former::to_ask(before, after).filter_map(|(point, held)| letters::lapsing(env, after, point, held, now)).collect()
 }
 
 /// These points of an imported owner are removed, in a request of its own, and nobody is told.

@@ -5,7 +5,7 @@ use crate::both::both;
 use redial::{
     domain::{
         change::{RequestState, hold::By},
-        id::SessionId,
+        id::{AppId, SessionId},
     },
     usecase::{
         Env, app_passwords,
@@ -14,7 +14,7 @@ use redial::{
         heard::{self, Heard},
         keys::{self, Scope},
         sessions,
-        write::{Refused, carry_out},
+        write::{Actor, Refused, carry_out},
     },
 };
 use std::time::Duration;
@@ -22,6 +22,7 @@ use std::time::Duration;
 both! {
     a_session_ends_when_nobody_uses_it_and_at_last
     q3_a_former_number_is_renewed_by_its_code_together_with_another_proof
+    q3_who_did_not_change_the_number_themselves_is_asked_too
     a_session_is_opened_listed_and_ended
     a_further_proof_rotates_the_token
     c1_sessions_are_the_same_on_every_node
@@ -152,6 +153,27 @@ async fn q3_a_former_number_is_renewed_by_its_code_together_with_another_proof(w
     assert_eq!(world.told().await, [NEW]);
     let never = former::begin(&world.env, &session, &address(BOBS), requester).await;
     assert!(matches!(never, Err(Refused::Invalid(_))));
+}
+
+async fn q3_who_did_not_change_the_number_themselves_is_asked_too(world: World) {
+    let system = Actor::key(AppId(9), true);
+    for wanted in [replace("mobile", NEW), add("home", "+14155550188")] {
+        assert_eq!(world.wants(&system, wanted).await.unwrap().state, RequestState::Accepted);
+    }
+    world.mail().await;
+    world.after(DAY * 37).await;
+    assert_eq!(world.told().await, Vec::<String>::new());
+    world.after(DAY * 2).await;
+    let [(to, text)] = &world.mail().await[..] else { panic!("she is asked once") };
+    assert!(to == NEW && text.contains("0100") && text.contains("prove it again"), "{to}: {text}");
+    // And can: by a code from there, and one from the number that nobody but the key has said is hers.
+    let (session, _) = world.sign_in(NEW).await;
+    let requester = Requester { who: "x", language: None };
+    let issued = former::begin(&world.env, &session, &address(MOBILE), requester).await.unwrap();
+    let code = world.code_at(MOBILE).await;
+    let code = former::answered(&world.env, &session, issued.challenge, &code).await.unwrap();
+    carry_out(&world.env, || former::renew(&world.env, &session, &code)).await.unwrap();
+    assert_eq!(world.owner(ANN).await.points[0].values[0].proved, world.now().await);
 }
 
 #[tokio::test]
