@@ -4,17 +4,23 @@
 use super::world::*;
 use redial::{
     domain::{
+        address::Kind,
         change::RequestState,
-        group::{Grant, Item, Member, Told},
-        id::{BookId, ContactId, GroupId, PointId},
+        group::{Grant, Identity, Item, Member, Told, Viewer},
+        id::{AppId, BookId, ContactId, GroupId, PointId},
         notice::Recipient,
         owner::{Book, Contact, Group, Membership, Owner},
+        query::{Reason, Verdict},
+        target::Targets,
     },
     store::{CardLink, Effect, OptOut, Returned, Unreachable},
     usecase::{
         blocks, card_page,
+        harvest::Asker,
         heard::{self, Heard},
-        keep, panic, requests, sign_in,
+        keep, panic, requests,
+        resolve::{self, Ask},
+        sign_in,
         write::{Actor, Refused, carry_out},
     },
 };
@@ -133,6 +139,65 @@ async fn c9_the_same_work_is_done_whoever_has_the_wanted_number() {
         let ((), work) = Box::pin(asked(&world, ask(value))).await;
         assert_eq!(work, *first.get_or_insert_with(|| work.clone()), "{who}");
     }
+}
+
+/// What `/v1/resolve` asks of the store; the other half of an answer is its fixed slot.
+#[tokio::test]
+async fn q4_the_same_work_is_done_for_every_query_that_is_told_nothing() {
+    let Some(world) = World::on_proxy().await else { return };
+    let system = Actor::key(AppId(9), true);
+    world.wants(&system, replace("mobile", NEW)).await.unwrap();
+    world.wants_of(BOB, &system, replace(&PointId(20).to_string(), "+14155550151")).await.unwrap();
+    world.idle().await;
+    let (session, _) = world.sign_in(WORK).await;
+    let ann = Actor::person(session.evidence);
+    let (asker, targets) = (Identity::Application(AppId(7)), Targets::default());
+    let resolved = async |to: &str, name: Option<&str>| {
+        let ask = Ask {
+            to: address(to),
+            name,
+            viewer: Viewer::proved(asker.clone()),
+            sender: None,
+            identity_bound: None,
+            targets: &targets,
+            asker: Some(Asker { app: AppId(7), connects: false, most: 100 }),
+            way: "api:test",
+        };
+        let (answer, work) = asked(&world, resolve::resolve(&world.env, ask)).await;
+        world.env.records.flush().await;
+        let decision = answer.unwrap().decision;
+        assert_eq!((decision.say, decision.connect), (Verdict::NoResult, None), "{to} {name:?}");
+        (decision.because, work)
+    };
+    let by_name = async |name: &str| {
+        let viewer = Viewer::proved(asker.clone());
+        let found = resolve::resolve_name(&world.env, name, Kind::Phone, &viewer, None, "api:test");
+        let (answer, work) = asked(&world, found).await;
+        assert_eq!(answer.unwrap().decision.say, Verdict::NoResult, "{name}");
+        work
+    };
+    let _planned = (resolved(MOBILE, Some("Ann Lee")).await, by_name("Ann Lee").await);
+    let (because, expected) = resolved(NOBODYS, Some("Ann Lee")).await;
+    assert!(because == Reason::NeverHeld && expected.len() > 5, "{because:?} {expected:?}");
+    let same = async |to: &str, name: Option<&str>, because: Reason| {
+        assert_eq!(resolved(to, name).await, (because, expected.clone()), "{to} {name:?}");
+    };
+    same(MOBILE, Some("Ann Lee"), Reason::NotGranted).await;
+    same(MOBILE, None, Reason::NotGranted).await;
+    same(MOBILE, Some("Bob Roy"), Reason::Namesake).await;
+    same(BOBS, Some("Bob Roy"), Reason::NotGranted).await;
+    same(NEW, Some("Ann Lee"), Reason::HeldNow).await;
+    same(NEW, Some("Bob Roy"), Reason::Namesake).await;
+    let unknown = by_name("Nobody At All").await;
+    assert_eq!(by_name("Ann Lee").await, unknown, "a name that somebody has");
+    let blocked = blocks::parse(&world.env, &AppId(7).to_string()).unwrap();
+    carry_out(&world.env, || blocks::add(&world.env, &ann, ANN, None, &blocked)).await.unwrap();
+    same(MOBILE, Some("Ann Lee"), Reason::NotGranted).await;
+    assert_eq!(by_name("Ann Lee").await, unknown, "who has blocked the asker");
+    carry_out(&world.env, || panic::panic(&world.env, &ann, ANN, None)).await.unwrap();
+    same(MOBILE, Some("Ann Lee"), Reason::Panic).await;
+    world.passes(DAY * 400).await;
+    same(BOBS, Some("Bob Roy"), Reason::OutsideWindow).await;
 }
 
 /// Bo, who may know Ann's mobile, and a link of his.

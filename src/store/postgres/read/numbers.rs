@@ -1,7 +1,7 @@
 //! The number index: who holds or held an address, and what a viewer may do there.
 
 use super::{
-    about::{Seen, addresses, ask_about, ask_alike, gather, held_by, holders, owners_of, stint, stints},
+    about::{Seen, addresses, ask_about, gather, held_by, holders, owners_of, stint, stints},
     all,
 };
 use crate::{
@@ -137,7 +137,7 @@ impl Postgres {
         let answers = pipeline.finish().await?;
         let stints = all(&answers[1].rows, stint)?;
         let mut pipeline = session.pipeline();
-        ask_alike(&mut pipeline, &stints, (Seen::default(), Seen::default())).await;
+        ask_about(&mut pipeline, &stints, (Seen::default(), Seen::default())).await;
         let answers = pipeline.finish().await?;
         session.ended();
         let [about @ .., _commit] = &answers[..] else { return Err(odd()) };
