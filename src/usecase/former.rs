@@ -46,6 +46,7 @@ pub async fn answered(env: &Env, session: &Session, challenge: CodeId, typed: &s
 /// another owner has proved since stays theirs.
 pub async fn renew(env: &Env, session: &Session, code: &Code) -> Result<Plan<Owner>, Refused> {
     let owner = read_owner(env, session.owner, None).await?;
+    history::is_shown(&owner)?;
     let now = env.store.now().await?;
     let key: Box<str> = code.address.key().into();
     let (point, held) = former::last(&owner, &key).ok_or(Refused::NotFound("former number"))?;

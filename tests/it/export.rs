@@ -1,12 +1,16 @@
 //! `redial export`: what was put in comes back.
 
-use crate::import::{env, load_contacts, load_moves, registered};
+use crate::import::{env, load_contacts, load_moves, registered, with_clock};
 use redial::{
     domain::id::OwnerId,
-    usecase::export::{Exported, Sink, export},
+    usecase::{
+        export::{Exported, Sink, export},
+        panic,
+        write::{Actor, carry_out},
+    },
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, time::Duration};
 
 #[derive(Default)]
 struct Taken {
@@ -118,4 +122,38 @@ async fn an_owner_comes_with_the_whole_history_and_only_theirs() {
 
     let failed = export(&env, Some(OwnerId(7)), &mut Taken::default(), &mut |_| {}).await.expect_err("nobody");
     assert_eq!(failed.to_string(), "no such owner");
+}
+
+#[tokio::test]
+async fn c7_the_export_of_one_owner_hides_the_history_while_a_panic_lasts() {
+    const FORMER: &str = "+14155552671";
+    let (env, clock) = with_clock();
+    let moves = format!(
+        "Bob Lee,{FORMER},+442079460018,2026-03-01,reveal\nBob Lee,+442079460018,+442079460019,2026-04-01,reveal\n"
+    );
+    load_moves(&env, &moves).await;
+    let bob = env.store.owners(None, 10).await.expect("owners").items.remove(0);
+    let taken = async |only| {
+        let mut taken = Taken::default();
+        export(&env, only, &mut taken, &mut |_| {}).await.expect("exported");
+        taken
+    };
+    let tells = |taken: &Taken| taken.lines.iter().any(|line| line.to_string().contains(FORMER));
+    let before = taken(Some(bob.id)).await;
+    assert!(tells(&before) && before.count().contains_key("change"));
+
+    // Lines of one moment have no order.
+    clock.advance(Duration::from_secs(1));
+    let operator = Actor { by: "operator".into(), ..Actor::system() };
+    carry_out(&env, || panic::panic(&env, &operator, bob.id, None)).await.expect("silenced");
+    let hidden = taken(Some(bob.id)).await;
+    let expected =
+        [("audit", 1), ("book", 1), ("export", 1), ("group", 1), ("left_out", 1), ("member", 1), ("owner", 1)];
+    assert_eq!(hidden.count().into_iter().collect::<Vec<_>>(), expected);
+    assert!(!tells(&hidden) && !hidden.own.contains("2671"));
+    let of_kind = |kind| hidden.lines.iter().find(|line| line["kind"] == kind).expect("it is there");
+    assert_eq!(of_kind("left_out")["what"], "history");
+    assert_eq!(of_kind("audit")["what"], "panicked", "what happened is seen");
+    assert!(hidden.own.contains("+442079460019"), "and what there is now: {}", hidden.own);
+    assert!(tells(&taken(None).await), "everything is the operator's own");
 }

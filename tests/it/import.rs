@@ -38,9 +38,14 @@ impl Listener for Heard {
 }
 
 pub(super) fn env() -> Env {
+    with_clock().0
+}
+
+/// The same, and its clock.
+pub(super) fn with_clock() -> (Env, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(Time::parse("2026-06-01").expect("a date")));
     let store: SharedStore = Arc::new(Sqlite::in_memory(clock.clone()).expect("a store"));
-    Env::new(store, clock, Arc::new(SystemRandom::new()), Rules::default())
+    (Env::new(store, clock.clone(), Arc::new(SystemRandom::new()), Rules::default()), clock)
 }
 
 async fn on_sqlite() -> Env {

@@ -11,15 +11,18 @@ use redial::{
     },
     usecase::{
         app_passwords,
+        codes::Requester,
+        former,
         keys::{self, Scope, Secret},
         panic, sessions,
         wanted::Wanted,
-        write::carry_out,
+        write::{Actor, Refused, carry_out},
     },
 };
 
 both! {
     c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold
+    c7_no_code_to_a_former_number_is_sent_or_counts_while_a_panic_lasts
 }
 
 /// What a call to Ann's former number comes to.
@@ -35,7 +38,7 @@ async fn c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold(world:
     assert_eq!(asked(&world).await, Reason::NotGranted);
     let (session, token) = world.sign_in(WORK).await;
     let (_, other) = world.sign_in(MAIL).await;
-    let actor = redial::usecase::write::Actor::person(session.evidence.clone());
+    let actor = Actor::person(session.evidence.clone());
     let app = async |owner| {
         let make = || app_passwords::create(&world.env, owner, "a script", &[Scope::Api]);
         carry_out(&world.env, make).await.unwrap().1
@@ -60,4 +63,30 @@ async fn c7_panic_counts_at_once_and_ends_by_a_fresh_proof_after_its_hold(world:
     world.after(DAY).await;
     assert_eq!(world.state(request.id).await, RequestState::Accepted);
     assert_eq!(asked(&world).await, Reason::NotGranted);
+}
+
+async fn c7_no_code_to_a_former_number_is_sent_or_counts_while_a_panic_lasts(world: World) {
+    world.held().await;
+    world.after(DAY * 2).await;
+    let (session, _) = world.sign_in(WORK).await;
+    let requester = Requester { who: "x", language: None };
+    let issued = former::begin(&world.env, &session, &address(MOBILE), requester).await.unwrap();
+    let typed = world.code_at(MOBILE).await;
+    let proved = async || world.owner(ANN).await.points[0].values[0].proved;
+    let before = proved().await;
+    let actor = Actor::person(session.evidence.clone());
+    carry_out(&world.env, || panic::panic(&world.env, &actor, ANN, Some(session.id))).await.unwrap();
+    world.mail().await;
+
+    // The one that was on its way.
+    let code = former::answered(&world.env, &session, issued.challenge, &typed).await.unwrap();
+    let refused = carry_out(&world.env, || former::renew(&world.env, &session, &code)).await;
+    assert!(matches!(refused, Err(Refused::Conflict(_))), "{refused:?}");
+    assert_eq!(proved().await, before);
+    // Whether the number was ever hers is told no more than that.
+    for to in [MOBILE, BOBS] {
+        let another = former::begin(&world.env, &session, &address(to), requester).await;
+        assert!(matches!(another, Err(Refused::Conflict(_))), "{to}: {another:?}");
+    }
+    assert_eq!(world.told().await, Vec::<String>::new());
 }
