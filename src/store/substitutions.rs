@@ -55,6 +55,13 @@ pub trait Substitutions: Send + Sync {
         sender: &str,
         since: Time,
     ) -> Result<Option<Substitution>>;
+    /// Those of an owner's numbers after this one, in the order of their ids.
+    async fn substitutions_about(
+        &self,
+        owner: OwnerId,
+        after: Option<SubstitutionId>,
+        limit: usize,
+    ) -> Result<Vec<Substitution>>;
     /// The newest that was decided by this query.
     async fn substitution_of(&self, query: QueryId) -> Result<Option<Substitution>>;
 }

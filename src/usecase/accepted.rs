@@ -128,7 +128,7 @@ pub(super) async fn complete(
     now: Time,
 ) -> Result<Plan<Decided>, Refused> {
     if wanted.erase {
-        return Ok(erase::decided(env, actor, owner, request, now).await);
+        return erase::decided(env, actor, owner, request, now).await;
     }
     let (renewed, proved) = former::renewed(&owner, &request.course);
     let mut effects: Vec<Effect> =

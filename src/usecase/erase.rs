@@ -2,10 +2,11 @@
 //!
 //! By one commit, from every table and index, the queue and what was answered; filters in memory forget the numbers as they
 //! are rebuilt. What stays is told in `docs/record-and-erasure.md`: the hashes of the audit trail with one line that says
-//! who erased it, that there was an owner of this id, and, as keyed hashes, which addresses take no messages.
+//! who erased it, that there was an owner of this id, as keyed hashes which addresses take no messages, and what
+//! `erased_substitutions` tells.
 
 use super::{
-    Env,
+    Env, erased_substitutions,
     requests::Decided,
     write::{Actor, Plan, Refused, audited, read_owner},
 };
@@ -16,7 +17,7 @@ use crate::{
         id::OwnerId,
         owner::Owner,
     },
-    store::{Effect, OfErasure},
+    store::{Effect, OfErasure, StoreError},
 };
 use serde_json::json;
 
@@ -43,22 +44,30 @@ pub async fn erase(env: &Env, actor: &Actor, owner: OwnerId, version: Option<u64
     let now = env.store.now().await?;
     // What was asked of the owner meanwhile is not written after them.
     env.records.flush().await;
-    Ok(Plan::on(&owner, effects(env, actor, owner.id, now), Erased { owner: owner.id, holdings }))
+    Ok(Plan::on(&owner, effects(env, actor, owner.id, now).await?, Erased { owner: owner.id, holdings }))
 }
 
-fn effects(env: &Env, actor: &Actor, owner: OwnerId, now: Time) -> Vec<Effect> {
-    vec![
+async fn effects(env: &Env, actor: &Actor, owner: OwnerId, now: Time) -> Result<Vec<Effect>, StoreError> {
+    let mut effects = erased_substitutions::sealed(env, owner, now).await?;
+    effects.extend([
         Effect::OfErasure(OfErasure::Owner(owner, now)),
         audited(env, owner, &actor.by, now, super::audit_trail::ERASED, &json!({})),
         // Contacts of others who are linked to this owner are no longer.
         Effect::LinkingDue { owner, at: now },
-    ]
+    ]);
+    Ok(effects)
 }
 
 /// The end of a request that wants it.
-pub(super) async fn decided(env: &Env, actor: &Actor, owner: Owner, request: Request, now: Time) -> Plan<Decided> {
+pub(super) async fn decided(
+    env: &Env,
+    actor: &Actor,
+    owner: Owner,
+    request: Request,
+    now: Time,
+) -> Result<Plan<Decided>, Refused> {
     env.records.flush().await;
     let request = Request { state: RequestState::Accepted, decided: Some(now), due: None, ..request };
-    let effects = effects(env, actor, owner.id, now);
-    Plan::on(&owner, effects, Decided { request, owner: owner.clone() })
+    let effects = effects(env, actor, owner.id, now).await?;
+    Ok(Plan::on(&owner, effects, Decided { request, owner: owner.clone() }))
 }

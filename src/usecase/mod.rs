@@ -25,6 +25,7 @@ pub mod deliver_letter;
 pub mod deliver_notice;
 pub mod devices;
 pub mod erase;
+mod erased_substitutions;
 pub mod exchange;
 pub mod expand_fanout;
 pub mod explain;

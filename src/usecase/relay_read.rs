@@ -1,6 +1,7 @@
 //! Reading messages and calls at a drop-in endpoint: the sender sees the number that it used (rule Q5).
 
 use super::{
+    erased_substitutions,
     gateway::{Account, Gateway},
     reference::swap,
     relay::{self, Relayed},
@@ -91,6 +92,7 @@ pub(super) async fn rows(
         return Ok(Vec::new());
     }
     let mut rows = gateway.env.store.substitutions_named(account.name(), &ids).await?;
+    rows.extend(erased_substitutions::opened(&gateway.env, account, &ids).await?);
     rows.sort_by_key(|row| row.id);
     Ok(rows)
 }

@@ -15,7 +15,11 @@ use redial::{
     provider::Custody,
     store::{Commit, Effect, OptOut},
     transport::http::{Client, Failure, Settings, reach::Reach},
-    usecase::gateway::Account,
+    usecase::{
+        erase::erase,
+        gateway::Account,
+        write::{Actor, carry_out},
+    },
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -127,6 +131,26 @@ async fn a_message_to_a_number_that_changed_goes_to_the_new_one_and_the_sender_s
     }
     let rows = running.store.substitutions_named("main", &[sid.into()]).await.unwrap();
     assert_eq!((rows[0].used.wire(), rows[0].connected.wire()), (OLD, NEW));
+}
+
+/// The provider has the number that was connected for as long as it likes, whatever Redial has forgotten.
+#[tokio::test]
+async fn c7_what_was_sent_before_an_erasure_still_reads_as_sent_to_the_number_that_was_used() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    let owner = running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let sid = send(&running, OLD, &[]).await.unwrap().json()["sid"].as_str().unwrap().to_owned();
+    let (env, actor) = (&running.env, Actor::system());
+    carry_out(env, || erase(env, &actor, owner, None)).await.unwrap();
+    assert_eq!(running.store.substitutions_named("main", &[sid.clone().into()]).await.unwrap(), []);
+
+    let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages/{sid}.json");
+    let read = ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap();
+    let listed = ask(&running, "GET", &messages(), SENDER_SECRET, "").await.unwrap();
+    assert_eq!((&read.json()["to"], &listed.json()["messages"][0]["to"]), (&json!(OLD), &json!(OLD)));
+    for said in [read.body, listed.body] {
+        assert!(!String::from_utf8_lossy(&said).contains("4155550199"), "the new number is told");
+    }
 }
 
 /// A list by recipient is about the number that the sender used; a guess of the new number finds nothing of it.

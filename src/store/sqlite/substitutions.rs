@@ -2,14 +2,14 @@
 
 use super::{
     Sqlite,
-    row::{Cells, one, wire},
+    row::{Cells, above, many, one, wire},
     writer::Tx,
 };
 use crate::{
     clock::Time,
     domain::{
         address::Address,
-        id::{QueryId, SubstitutionId},
+        id::{OwnerId, QueryId, SubstitutionId},
     },
     store::{Result, Substitution, Substitutions},
 };
@@ -75,6 +75,28 @@ impl Substitutions for Sqlite {
                  WHERE account = ?1 AND connected_key = ?2 AND sender_key = ?3 AND at >= ?4
                  ORDER BY at DESC, id DESC LIMIT 1",
                 params![account, connected, sender, since.0],
+                substitution,
+            )
+        })
+        .await
+    }
+
+    async fn substitutions_about(
+        &self,
+        owner: OwnerId,
+        after: Option<SubstitutionId>,
+        limit: usize,
+    ) -> Result<Vec<Substitution>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(move |connection| {
+            many::<SubstitutionId, _>(
+                connection,
+                "substitution",
+                "-- substitutions::substitutions_about
+                 SELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
+                     sender_key, sender_wire, callback, foreign_id, query, at FROM substitution
+                 WHERE owner = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+                params![owner.to_bytes(), above(after.map(SubstitutionId::to_bytes)), limit],
                 substitution,
             )
         })

@@ -5,7 +5,7 @@ use crate::{
     clock::Time,
     domain::{
         address::Address,
-        id::{QueryId, SubstitutionId},
+        id::{OwnerId, QueryId, SubstitutionId},
     },
     store::{
         Result, Substitution, Substitutions,
@@ -79,6 +79,17 @@ impl Substitutions for Postgres {
             "connected_key = $1 AND sender_key = $2 AND account = $3 AND at >= $4 ORDER BY at DESC, id DESC LIMIT 1"
         );
         first(&self.read(SQL, || values![connected, sender, account, since]).await?.rows, substitution)
+    }
+
+    async fn substitutions_about(
+        &self,
+        owner: OwnerId,
+        after: Option<SubstitutionId>,
+        limit: usize,
+    ) -> Result<Vec<Substitution>> {
+        const SQL: &str = substitutions!("substitutions.about", "owner = $1 AND id > $2 ORDER BY id LIMIT $3");
+        let (after, limit) = (after.unwrap_or(SubstitutionId(0)), i64::try_from(limit).unwrap_or(i64::MAX));
+        all(&self.read(SQL, || values![owner, after, limit]).await?.rows, substitution)
     }
 
     async fn substitution_of(&self, query: QueryId) -> Result<Option<Substitution>> {

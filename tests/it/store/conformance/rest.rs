@@ -40,6 +40,15 @@ pub(crate) async fn substitution_is_found_in_every_way(store: &SharedStore) {
     found.sort_by_key(|substitution| substitution.id);
     let named = |at: usize, id: &str| Substitution { foreign_id: Some(id.into()), ..all[at].clone() };
     assert_eq!(found, [named(0, "SM1"), named(1, "SM2")]);
+
+    let owner = all[0].owner;
+    let about = async |owner, after: Option<u128>, limit| {
+        let page = store.substitutions_about(owner, after.map(SubstitutionId), limit).await.unwrap();
+        page.into_iter().map(|row| row.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(about(owner, None, 3).await, [1, 2, 3]);
+    assert_eq!(about(owner, Some(3), 3).await, [4]);
+    assert_eq!(about(OwnerId(owner.0 + 1), None, 3).await, [0_u128; 0]);
 }
 
 pub(crate) async fn key_is_found_by_its_hash(store: &SharedStore) {
