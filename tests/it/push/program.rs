@@ -42,7 +42,8 @@ impl Program {
             "[server]\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"trace\"\n\
              [store]\npath = \"redial.db\"\n\
              [notices]\npush = {push:?}\ndebounce = \"100 ms\"\ndebounce_at_most = \"1 s\"\nquiet = \"none\"\n\
-             [accounts.outbox]\nkind = \"folder\"\npath = \"outbox\"\nfrom = \"+15550100100\"\n{accounts}"
+             [accounts.outbox]\nkind = \"folder\"\npath = \"outbox\"\nfrom = \"+15550100100\"\n\
+             from_email = \"redial@example.com\"\n{accounts}"
         ))
         .await
     }
