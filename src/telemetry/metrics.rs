@@ -103,7 +103,7 @@ pub struct Measured {
     registry: Registry,
     /// Answers by surface and status class.
     pub requests: Family<Answered, Counter>,
-    /// Of [`Metrics::requests`], hooks that were answered well: at hand, for every call counts one.
+    /// Of [`Measured::requests`], hooks that were answered well: at hand, for every call counts one.
     pub hook_answers: Counter,
     /// Queries by way and verdict.
     pub queries: Family<Asked, Counter>,
