@@ -16,6 +16,19 @@ use crate::{
 use async_trait::async_trait;
 use rusqlite::params;
 
+/// A statement on substitutions.
+macro_rules! substitutions {
+    ($name:literal, $condition:literal) => {
+        concat!(
+            "-- substitutions::",
+            $name,
+            "\nSELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
+                sender_key, sender_wire, callback, foreign_id, query, at FROM substitution WHERE ",
+            $condition
+        )
+    };
+}
+
 #[async_trait]
 impl Substitutions for Sqlite {
     async fn substitution(&self, id: SubstitutionId) -> Result<Option<Substitution>> {
@@ -23,9 +36,7 @@ impl Substitutions for Sqlite {
             one::<SubstitutionId, _>(
                 connection,
                 "substitution",
-                "-- substitutions::substitution
-                 SELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
-                     sender_key, sender_wire, callback, foreign_id, query, at FROM substitution WHERE id = ?1",
+                substitutions!("substitution", "id = ?1"),
                 [id.to_bytes()],
                 substitution,
             )
@@ -41,10 +52,7 @@ impl Substitutions for Sqlite {
                 super::row::each::<SubstitutionId>(
                     connection,
                     "substitution",
-                    "-- substitutions::substitutions_named
-                     SELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
-                         sender_key, sender_wire, callback, foreign_id, query, at FROM substitution
-                     WHERE account = ?1 AND foreign_id = ?2 ORDER BY id",
+                    substitutions!("substitutions_named", "account = ?1 AND foreign_id = ?2 ORDER BY id"),
                     params![account, foreign_id],
                     |cells| {
                         found.push(substitution(cells)?);
@@ -69,11 +77,11 @@ impl Substitutions for Sqlite {
             one::<SubstitutionId, _>(
                 connection,
                 "substitution",
-                "-- substitutions::substitution_between
-                 SELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
-                     sender_key, sender_wire, callback, foreign_id, query, at FROM substitution
-                 WHERE account = ?1 AND connected_key = ?2 AND sender_key = ?3 AND at >= ?4
-                 ORDER BY at DESC, id DESC LIMIT 1",
+                substitutions!(
+                    "substitution_between",
+                    "account = ?1 AND connected_key = ?2 AND sender_key = ?3 AND at >= ?4
+                     ORDER BY at DESC, id DESC LIMIT 1"
+                ),
                 params![account, connected, sender, since.0],
                 substitution,
             )
@@ -92,10 +100,7 @@ impl Substitutions for Sqlite {
             many::<SubstitutionId, _>(
                 connection,
                 "substitution",
-                "-- substitutions::substitutions_about
-                 SELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
-                     sender_key, sender_wire, callback, foreign_id, query, at FROM substitution
-                 WHERE owner = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+                substitutions!("substitutions_about", "owner = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
                 params![owner.to_bytes(), above(after.map(SubstitutionId::to_bytes)), limit],
                 substitution,
             )
@@ -108,10 +113,7 @@ impl Substitutions for Sqlite {
             one::<SubstitutionId, _>(
                 connection,
                 "substitution",
-                "-- substitutions::substitution_of
-                 SELECT id, account, channel, owner, used_key, used_wire, used_text, connected_key, connected_wire,
-                     sender_key, sender_wire, callback, foreign_id, query, at FROM substitution
-                 WHERE query = ?1 ORDER BY at DESC, id DESC LIMIT 1",
+                substitutions!("substitution_of", "query = ?1 ORDER BY at DESC, id DESC LIMIT 1"),
                 [query.to_bytes()],
                 substitution,
             )
