@@ -1,6 +1,10 @@
 //! `redial export`: what was put in comes back.
 
-use crate::import::{env, load_contacts, load_moves, registered, with_clock};
+use crate::{
+    both::both,
+    import::{START, env, env_over, load_contacts, load_moves, registered},
+    still::Still,
+};
 use redial::{
     domain::id::OwnerId,
     usecase::{
@@ -11,6 +15,18 @@ use redial::{
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, io, time::Duration};
+
+both! {
+    c7_the_export_of_one_owner_hides_the_history_while_a_panic_lasts
+}
+
+async fn on_sqlite() -> Still {
+    Still::embedded(START)
+}
+
+async fn on_postgres() -> Option<Still> {
+    Still::database(START).await
+}
 
 #[derive(Default)]
 struct Taken {
@@ -124,10 +140,9 @@ async fn an_owner_comes_with_the_whole_history_and_only_theirs() {
     assert_eq!(failed.to_string(), "no such owner");
 }
 
-#[tokio::test]
-async fn c7_the_export_of_one_owner_hides_the_history_while_a_panic_lasts() {
+async fn c7_the_export_of_one_owner_hides_the_history_while_a_panic_lasts(still: Still) {
     const FORMER: &str = "+14155552671";
-    let (env, clock) = with_clock();
+    let env = env_over(&still);
     let moves = format!(
         "Bob Lee,{FORMER},+442079460018,2026-03-01,reveal\nBob Lee,+442079460018,+442079460019,2026-04-01,reveal\n"
     );
@@ -143,7 +158,7 @@ async fn c7_the_export_of_one_owner_hides_the_history_while_a_panic_lasts() {
     assert!(tells(&before) && before.count().contains_key("change"));
 
     // Lines of one moment have no order.
-    clock.advance(Duration::from_secs(1));
+    still.passes(Duration::from_secs(1)).await;
     let operator = Actor { by: "operator".into(), ..Actor::system() };
     carry_out(&env, || panic::panic(&env, &operator, bob.id, None)).await.expect("silenced");
     let hidden = taken(Some(bob.id)).await;

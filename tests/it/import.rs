@@ -6,10 +6,10 @@ mod moves;
 pub(super) use contacts::{load_contacts, registered};
 pub(super) use moves::load_moves;
 
-use crate::store::database;
+use crate::{still::Still, store::database};
 use redial::{
-    clock::{ManualClock, SystemClock, SystemRandom, Time},
-    store::{SharedStore, postgres::Postgres, sqlite::Sqlite},
+    clock::{SystemClock, SystemRandom, Time},
+    store::postgres::Postgres,
     usecase::{Env, Rules, import::Listener},
 };
 use std::sync::Arc;
@@ -37,15 +37,15 @@ impl Listener for Heard {
     }
 }
 
+/// 2026-06-01T00:00:00Z.
+pub(super) const START: Time = Time(1_780_272_000_000_000);
+
 pub(super) fn env() -> Env {
-    with_clock().0
+    env_over(&Still::embedded(START))
 }
 
-/// The same, and its clock.
-pub(super) fn with_clock() -> (Env, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::at(Time::parse("2026-06-01").expect("a date")));
-    let store: SharedStore = Arc::new(Sqlite::in_memory(clock.clone()).expect("a store"));
-    (Env::new(store, clock.clone(), Arc::new(SystemRandom::new()), Rules::default()), clock)
+pub(super) fn env_over(still: &Still) -> Env {
+    Env::new(still.store.clone(), still.clock.clone(), Arc::new(SystemRandom::new()), Rules::default())
 }
 
 async fn on_sqlite() -> Env {

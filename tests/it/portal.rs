@@ -2,8 +2,10 @@
 //! `browser`.
 
 use crate::{
+    both::both,
     notes::{self, Given},
     spawn::{Running, Setup, spawn},
+    store::database,
     via::client,
 };
 use bytes::Bytes;
@@ -18,7 +20,7 @@ use redial::{
         id::RequestId,
         passkey::Relying,
     },
-    store::{Commit, Effect},
+    store::{Commit, Effect, SharedStore, postgres::Postgres},
     usecase::{
         Live, Rules,
         deliver_notice::Post,
@@ -30,6 +32,26 @@ use redial::{
 };
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+both! {
+    a_form_counts_from_its_own_session_and_site_only
+    no_form_at_all_counts_without_its_mark_or_from_elsewhere
+    a_session_that_was_there_before_is_not_taken_over
+    c1_each_proof_gives_a_session_another_token
+    c1_nothing_tells_who_is_registered
+    c3_a_veto_too_many_says_why_it_does_not_count
+    a_block_follows_a_person_to_another_number
+    c7_panic_hides_the_history
+}
+
+async fn on_sqlite() -> Portal {
+    Portal::new().await
+}
+
+async fn on_postgres() -> Option<Portal> {
+    let store = Postgres::connect(&database().await?, 4, None).await.expect("the database is there");
+    Some(Portal::on(Some(Arc::new(store))).await)
+}
 
 const ANN: &str = "+14155550100";
 const NOBODY: &str = "+14155550199";
@@ -48,8 +70,12 @@ pub(crate) struct Portal {
 
 impl Portal {
     pub(crate) async fn new() -> Self {
+        Self::on(None).await
+    }
+
+    async fn on(store: Option<SharedStore>) -> Self {
         let rules = Rules { registration: true, codes: many_codes(), ..Rules::default() };
-        let running = spawn(Setup { rules, ..Setup::default() }).await;
+        let running = spawn(Setup { rules, store, ..Setup::default() }).await;
         let given = Given::default();
         let post = || Post { help: "help@example.com".into(), ..notes::post(&given, &running.base) };
         running.gateway.sends_with(Live::new(post()));
@@ -152,9 +178,7 @@ fn hidden(page: &str, name: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn a_form_counts_from_its_own_session_and_site_only() {
-    let portal = Portal::new().await;
+async fn a_form_counts_from_its_own_session_and_site_only(portal: Portal) {
     let cookie = portal.signed_in(ANN, "").await;
     let other = portal.signed_in(ANN, "").await;
     assert_ne!(cookie, other);
@@ -241,9 +265,7 @@ fn forms() -> BTreeSet<String> {
     found
 }
 
-#[tokio::test]
-async fn no_form_at_all_counts_without_its_mark_or_from_elsewhere() {
-    let portal = Portal::new().await;
+async fn no_form_at_all_counts_without_its_mark_or_from_elsewhere(portal: Portal) {
     let cookie = portal.signed_in(ANN, "").await;
     let mark = hidden(&portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text, "form");
     let forms = forms();
@@ -265,9 +287,7 @@ async fn no_form_at_all_counts_without_its_mark_or_from_elsewhere() {
     assert!(portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text.contains("Ann Lee"), "nothing has happened");
 }
 
-#[tokio::test]
-async fn a_session_that_was_there_before_is_not_taken_over() {
-    let portal = Portal::new().await;
+async fn a_session_that_was_there_before_is_not_taken_over(portal: Portal) {
     let planted = format!("redial=rds_{}", "k".repeat(52));
     let cookie = portal.signed_in(ANN, &planted).await;
     assert_ne!(cookie, planted, "a new one at each sign-in");
@@ -280,9 +300,7 @@ async fn a_session_that_was_there_before_is_not_taken_over() {
     assert!(portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text.contains("action=\"/me/sign-in\""), "ended");
 }
 
-#[tokio::test]
-async fn c1_each_proof_gives_a_session_another_token() {
-    let portal = Portal::new().await;
+async fn c1_each_proof_gives_a_session_another_token(portal: Portal) {
     // A stranger's own session, planted into the browser of somebody who then signs in.
     let strangers = portal.signed_in(NOBODY, "").await;
     let first = portal.signed_in(ANN, &strangers).await;
@@ -324,9 +342,7 @@ async fn c1_each_proof_gives_a_session_another_token() {
     assert_eq!(replayed.status, StatusCode::FORBIDDEN, "a replay");
 }
 
-#[tokio::test]
-async fn c1_nothing_tells_who_is_registered() {
-    let portal = Portal::new().await;
+async fn c1_nothing_tells_who_is_registered(portal: Portal) {
     portal.signed_in(ANN, "").await;
     // As people read a number: +1 415-555-0100.
     let read = |to: &str| format!("{} {}-{}-{}", &to[..2], &to[2..5], &to[5..8], &to[8..]);
@@ -346,9 +362,7 @@ async fn c1_nothing_tells_who_is_registered() {
     assert_eq!(asked(ANN).await, asked(NOBODY).await);
 }
 
-#[tokio::test]
-async fn c3_a_veto_too_many_says_why_it_does_not_count() {
-    let portal = Portal::new().await;
+async fn c3_a_veto_too_many_says_why_it_does_not_count(portal: Portal) {
     let cookie = portal.signed_in(ANN, "").await;
     let page = portal.ask("/", &[(header::COOKIE, &cookie)], None).await.text;
     let form = hidden(&page, "form");
@@ -376,10 +390,8 @@ async fn c3_a_veto_too_many_says_why_it_does_not_count() {
 }
 
 /// Everybody who registers here is called Ann Lee, and so is the contact: they are linked.
-#[tokio::test]
-async fn a_block_follows_a_person_to_another_number() {
+async fn a_block_follows_a_person_to_another_number(portal: Portal) {
     const OTHER: &str = "+14155550150";
-    let portal = Portal::new().await;
     portal.signed_in(OTHER, "").await;
     let cookie = portal.signed_in(ANN, "").await;
     portal.idle().await;
@@ -407,10 +419,8 @@ async fn a_block_follows_a_person_to_another_number() {
     assert_eq!(blocked().await, Vec::<Box<str>>::new());
 }
 
-#[tokio::test]
-async fn c7_panic_hides_the_history() {
+async fn c7_panic_hides_the_history(portal: Portal) {
     const NEW: &str = "+14155550188";
-    let portal = Portal::new().await;
     let cookie = portal.signed_in(ANN, "").await;
     portal.change(NEW).await;
     portal.idle().await;

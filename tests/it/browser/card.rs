@@ -18,7 +18,7 @@ async fn a_recipient_saves_chooses_stops_and_starts_again() {
             "kept" => cards.kept().await,
             "card" => read_card(of.as_str().unwrap()),
             "expired" => {
-                cards.expires();
+                cards.expires().await;
                 json!(null)
             }
             other => panic!("{other} is asked"),

@@ -1,6 +1,7 @@
 //! A change whose owner says at the end who may learn it: proofs first, then the choice, then the wait (rules C2, C3).
 
-use super::world::*;
+use super::world::{ANN, DAY, MOBILE, NEW, World, replace};
+use crate::both::both;
 use redial::{
     domain::{
         change::{RequestState, hold::Why},
@@ -16,6 +17,11 @@ use redial::{
     },
 };
 use std::time::Duration;
+
+both! {
+    c2_who_may_learn_is_said_after_the_proofs_and_takes_effect_with_them
+    a_draft_that_nobody_finishes_is_over_after_a_week
+}
 
 const FRIENDS: GroupId = GroupId(31);
 const WORKERS: GroupId = GroupId(32);
@@ -41,17 +47,22 @@ fn grants(group: GroupId, reveal: &[&str], conceal: &[&str]) -> WantedGrants {
     WantedGrants { group, reveal: texts(reveal), forward: Vec::new(), conceal: texts(conceal), fields: Vec::new() }
 }
 
-async fn world() -> World {
-    let world = World::new().await;
+async fn on_sqlite() -> World {
+    with_groups(super::world::on_sqlite().await).await
+}
+
+async fn on_postgres() -> Option<World> {
+    Some(with_groups(super::world::on_postgres().await?).await)
+}
+
+async fn with_groups(world: World) -> World {
     let book = Book { id: BookId(30), owner: ANN, name: "book".into(), default_group: None };
     let reveals = vec![Grant::Reveal(Item::Point(PHONE))];
     world.commit(vec![Effect::BookSet(book), group(FRIENDS, Vec::new()), group(WORKERS, reveals)]).await;
     world
 }
 
-#[tokio::test]
-async fn c2_who_may_learn_is_said_after_the_proofs_and_takes_effect_with_them() {
-    let world = world().await;
+async fn c2_who_may_learn_is_said_after_the_proofs_and_takes_effect_with_them(world: World) {
     let ann = world.person(MOBILE).await;
     let wanted = replace("mobile", NEW);
     let draft = || course::draft(&world.env, &ann, ANN, &wanted);
@@ -85,9 +96,7 @@ async fn c2_who_may_learn_is_said_after_the_proofs_and_takes_effect_with_them() 
     assert_eq!(of(WORKERS), [Grant::Forward(PHONE)], "connected as before, and not told");
 }
 
-#[tokio::test]
-async fn a_draft_that_nobody_finishes_is_over_after_a_week() {
-    let world = world().await;
+async fn a_draft_that_nobody_finishes_is_over_after_a_week(world: World) {
     let ann = world.person(MOBILE).await;
     let wanted = replace("mobile", NEW);
     let draft = || course::draft(&world.env, &ann, ANN, &wanted);

@@ -1,10 +1,11 @@
-//! Proof, hold and sign-in, from the use cases to the messages that leave (rules C1, C3, C7, C9, C11).
+//! Proof, hold, sign-in and exchange, from the use cases to the messages that leave (rules C1 to C3, C7 to C9, C11, E1 to E4).
 
 mod alike;
 mod asleep;
 mod at_once;
 mod change;
 mod draft;
+mod exchange;
 mod hostile;
 mod panic;
 mod passkey;

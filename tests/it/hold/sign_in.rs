@@ -27,6 +27,8 @@ both! {
     a_further_proof_rotates_the_token
     c1_sessions_are_the_same_on_every_node
     c3_keep_and_the_code_by_text_message_stop_a_change
+    an_app_password_that_would_open_nothing_is_not_made
+    an_app_password_says_when_it_was_used_last
 }
 
 async fn a_session_is_opened_listed_and_ended(world: World) {
@@ -176,18 +178,14 @@ async fn q3_who_did_not_change_the_number_themselves_is_asked_too(world: World) 
     assert_eq!(world.owner(ANN).await.points[0].values[0].proved, world.now().await);
 }
 
-#[tokio::test]
-async fn an_app_password_that_would_open_nothing_is_not_made() {
-    let world = World::new().await;
+async fn an_app_password_that_would_open_nothing_is_not_made(world: World) {
     for scopes in [&[Scope::CardDav][..], &[Scope::Api, Scope::CardDav], &[Scope::OwnersRead]] {
         let refused = app_passwords::create(&world.env, ANN, "my phone", scopes).await;
         assert!(matches!(refused, Err(Refused::Invalid(_))), "{scopes:?}");
     }
 }
 
-#[tokio::test]
-async fn an_app_password_says_when_it_was_used_last() {
-    let world = World::new().await;
+async fn an_app_password_says_when_it_was_used_last(world: World) {
     let make = || app_passwords::create(&world.env, ANN, "my script", &[Scope::Api]);
     let (_, secret) = carry_out(&world.env, make).await.unwrap();
     let used = async || app_passwords::list(&world.env, ANN).await.unwrap()[0].used;

@@ -4,10 +4,11 @@
 use crate::{
     notes::{self, Given},
     people,
-    store::{Moment, Proxy, database_at},
+    still::Still,
+    store::Proxy,
 };
 use redial::{
-    clock::{Clock as _, ManualClock, SeededRandom, Time},
+    clock::{SeededRandom, Time},
     domain::{
         address::Address,
         change::{Request, RequestState},
@@ -16,11 +17,13 @@ use redial::{
         name,
         owner::{Held, Owner, Point, Proof},
     },
-    store::{Commit, Effect, Session, SharedStore, postgres::Postgres, sqlite::Sqlite},
+    store::{Commit, Effect, Session},
     usecase::{
         Env, Rules,
         codes::{Issued, Requester},
-        course, requests,
+        course,
+        deliver_notice::Post,
+        requests,
         sessions::Token,
         sign_in::{self, SignedIn},
         wanted::{NewPoint, NewValue, Wanted, WantedPoint},
@@ -45,11 +48,10 @@ const START: Time = Time(1_795_431_600_000_000);
 
 pub(super) struct World {
     pub(super) env: Env,
-    clock: Arc<ManualClock>,
-    /// Where the store is the database, and its clock.
-    database: Option<(String, Moment)>,
+    still: Still,
     proxy: Option<Arc<Proxy>>,
     pub(super) worker: Worker,
+    pub(super) post: Arc<Post>,
     given: Given,
 }
 
@@ -69,36 +71,19 @@ pub(super) fn rules() -> Rules {
 }
 
 pub(super) async fn on_sqlite() -> World {
-    World::new().await
+    World::on(Still::embedded(START), rules()).await
 }
 
 pub(super) async fn on_postgres() -> Option<World> {
-    World::on_database(rules()).await
+    Some(World::on(Still::database(START).await?, rules()).await)
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
-        Self::with(rules()).await
-    }
-
-    pub(super) async fn with(rules: Rules) -> Self {
-        let clock = Arc::new(ManualClock::at(START));
-        let store: SharedStore = Arc::new(Sqlite::in_memory(Arc::clone(&clock) as _).unwrap());
-        Self::on(store, clock, None, rules).await
-    }
-
-    async fn on_database(rules: Rules) -> Option<Self> {
-        let (url, moment) = database_at(START).await?;
-        let store: SharedStore = Arc::new(Postgres::connect(&url, 4, None).await.expect("the database is there"));
-        Some(Self::on(store, Arc::new(ManualClock::at(START)), Some((url, moment)), rules).await)
-    }
-
     /// On a database behind a proxy that hears what is asked of it, one after the other; none where that engine is not there.
     pub(super) async fn on_proxy() -> Option<Self> {
-        let (url, moment) = database_at(START).await?;
-        let proxy = Proxy::start(&url).await;
-        let store: SharedStore = Arc::new(Postgres::connect(&proxy.url, 1, None).await.expect("the database is there"));
-        let world = Self::on(store, Arc::new(ManualClock::at(START)), Some((url, moment)), rules()).await;
+        let still = Still::database(START).await?;
+        let proxy = Proxy::start(still.url().expect("it is a database")).await;
+        let world = Self::on(still.by_way_of(&proxy.url, 1).await, rules()).await;
         Some(Self { proxy: Some(proxy), ..world })
     }
 
@@ -113,29 +98,22 @@ impl World {
     }
 
     pub(super) async fn anew_with(&self, rules: Rules) -> Self {
-        match self.database {
-            Some(_) => Self::on_database(rules).await.expect("there was one"),
-            None => Self::with(rules).await,
-        }
+        Self::on(self.still.anew(START).await, rules).await
     }
 
-    /// What a second node works with: a process of its own on the same database. With the embedded store, of which there is
-    /// one process only, another thread of that.
+    /// What a second node works with: a process of its own on the same database. With the embedded store another task.
     pub(super) async fn second_node(&self) -> Env {
-        let store = match &self.database {
-            Some((url, _)) => Arc::new(Postgres::connect(url, 4, None).await.expect("the database is there")),
-            None => self.env.store.clone(),
-        };
-        let random = Arc::new(SeededRandom::new(8));
-        Env::new(store, Arc::clone(&self.clock) as _, random, Rules::clone(&self.env.rules()))
+        let (store, random) = (self.still.of_a_second_node().await, Arc::new(SeededRandom::new(8)));
+        Env::new(store, Arc::clone(&self.still.clock) as _, random, Rules::clone(&self.env.rules()))
     }
 
-    async fn on(store: SharedStore, clock: Arc<ManualClock>, database: Option<(String, Moment)>, rules: Rules) -> Self {
-        let env = Env::new(store, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7)), rules);
+    async fn on(still: Still, rules: Rules) -> Self {
+        let (store, clock) = (Arc::clone(&still.store), Arc::clone(&still.clock));
+        let env = Env::new(store, clock, Arc::new(SeededRandom::new(7)), rules);
         let given = Given::default();
-        let post = notes::post(&given, "https://redial.example");
-        let worker = Worker::new(env.clone(), Arc::new(post), Settings::default(), None);
-        let world = Self { env, clock, database, proxy: None, worker, given };
+        let post = Arc::new(notes::post(&given, "https://redial.example"));
+        let worker = Worker::new(env.clone(), Arc::clone(&post), Settings::default(), None);
+        let world = Self { env, still, proxy: None, worker, post, given };
         let ago = world.now().await.before(DAY * 400);
         let ann = people::owner(
             ANN,
@@ -171,10 +149,7 @@ impl World {
 
     /// Time passes, and nobody has looked yet at what then is due.
     pub(super) async fn passes(&self, span: Duration) {
-        self.clock.advance(span);
-        if let Some((_, moment)) = &self.database {
-            moment.set(self.clock.now()).await;
-        }
+        self.still.passes(span).await;
     }
 
     pub(super) async fn idle(&self) {

@@ -2,7 +2,9 @@
 
 use super::world::{ANN, MOBILE, NEW, START, WORK, World, contact, group, post};
 use crate::{
+    both::both,
     spawn::{Running, Setup, spawn},
+    still::Still,
     via::client,
 };
 use bytes::Bytes;
@@ -24,6 +26,24 @@ use redial::{
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
+both! {
+    what_is_done_with_a_link_stands_in_its_owners_record
+    a_recipient_sees_the_card_that_they_may_see_now
+    c7_a_link_shows_nothing_once_it_should_not
+    links_are_renewed_by_notices_and_expire
+    n3_what_a_recipient_chooses_is_obeyed
+}
+
+async fn on_sqlite() -> Cards {
+    Cards::new().await
+}
+
+async fn on_postgres() -> Option<Cards> {
+    let still = Still::database(START).await?;
+    let running = spawn(Setup { now: START, store: Some(still.store.clone()), ..Setup::default() }).await;
+    Some(Cards::of(running, still).await)
+}
+
 const MAIL: &str = "bo@example.org";
 const BO: &str = "+14155550201";
 
@@ -41,10 +61,15 @@ pub(crate) struct Cards {
 }
 
 impl Cards {
-    /// Bo is in two groups: one is told of her mobile, the other may know her number at work and is not told.
     pub(crate) async fn new() -> Self {
         let running = spawn(Setup { now: START, ..Setup::default() }).await;
-        let mut world = World::on(running.store.clone(), running.clock.clone()).await;
+        let still = Still::over(running.store.clone(), running.clock.clone());
+        Self::of(running, still).await
+    }
+
+    /// Bo is in two groups: one is told of her mobile, the other may know her number at work and is not told.
+    async fn of(running: Running, still: Still) -> Self {
+        let mut world = World::over(still).await;
         let sends = || Post { public_url: running.base.clone(), ..post(world.post.carriers.clone()) };
         running.gateway.sends_with(Live::new(sends()));
         world.worker = Worker::new(world.env.clone(), Arc::new(sends()), Settings::default(), None);
@@ -64,8 +89,8 @@ impl Cards {
     }
 
     /// Every link is too old from now on.
-    pub(crate) fn expires(&self) {
-        self.world.clock.advance(LIFE + Duration::from_hours(1));
+    pub(crate) async fn expires(&self) {
+        self.world.passes(LIFE + Duration::from_hours(1)).await;
     }
 
     /// What is kept of Bo's wishes: how many stops, the channel, the language.
@@ -120,9 +145,7 @@ impl Cards {
     }
 }
 
-#[tokio::test]
-async fn what_is_done_with_a_link_stands_in_its_owners_record() {
-    let cards = Cards::new().await;
+async fn what_is_done_with_a_link_stands_in_its_owners_record(cards: Cards) {
     let link = cards.told(NEW).await;
     let noted = async || {
         cards.running.gateway.env.records.flush().await;
@@ -152,9 +175,7 @@ async fn what_is_done_with_a_link_stands_in_its_owners_record() {
     assert_eq!(words, ["chosen", "opened", "taken"]);
 }
 
-#[tokio::test]
-async fn a_recipient_sees_the_card_that_they_may_see_now() {
-    let cards = Cards::new().await;
+async fn a_recipient_sees_the_card_that_they_may_see_now(cards: Cards) {
     let link = cards.told(NEW).await;
     let page = cards.get(&link).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -190,9 +211,7 @@ async fn a_recipient_sees_the_card_that_they_may_see_now() {
     assert!(style.headers["cache-control"].to_str().unwrap().contains("immutable"));
 }
 
-#[tokio::test]
-async fn c7_a_link_shows_nothing_once_it_should_not() {
-    let cards = Cards::new().await;
+async fn c7_a_link_shows_nothing_once_it_should_not(cards: Cards) {
     let (world, env) = (&cards.world, &cards.world.env);
     let link = cards.told(NEW).await;
     assert!(cards.shown(&link).await);
@@ -227,18 +246,16 @@ async fn c7_a_link_shows_nothing_once_it_should_not() {
     assert!(!cards.shown(&second).await, "no right is left");
 }
 
-#[tokio::test]
-async fn links_are_renewed_by_notices_and_expire() {
-    let cards = Cards::new().await;
+async fn links_are_renewed_by_notices_and_expire(cards: Cards) {
     let days = |n: u64| Duration::from_hours(24 * n);
     let first = cards.told(NEW).await;
-    cards.world.clock.advance(days(20));
+    cards.world.passes(days(20)).await;
     assert_eq!(cards.told("+14155550111").await, first, "the same link, for longer");
-    cards.world.clock.advance(days(20));
+    cards.world.passes(days(20)).await;
     let second = cards.told("+14155550112").await;
     assert_ne!(second, first, "after a month a new one");
     assert!(cards.shown(&first).await && cards.shown(&second).await);
-    cards.world.clock.advance(LIFE.saturating_sub(days(10)));
+    cards.world.passes(LIFE.saturating_sub(days(10))).await;
     assert!(!cards.shown(&first).await && cards.shown(&second).await, "each for itself");
     cards.world.commit(vec![ended(ANN, None)]).await;
     assert!(!cards.shown(&second).await, "ended by the owner");
@@ -248,9 +265,7 @@ async fn links_are_renewed_by_notices_and_expire() {
     assert_eq!(cards.world.env.store.opt_outs(&[MAIL.into()]).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn n3_what_a_recipient_chooses_is_obeyed() {
-    let cards = Cards::new().await;
+async fn n3_what_a_recipient_chooses_is_obeyed(cards: Cards) {
     let link = cards.told(NEW).await;
     let saved = cards.post(&link, "act=how&channel=sms&language=de").await;
     assert_eq!(saved.status, StatusCode::OK);

@@ -18,4 +18,5 @@ mod returns;
 pub(crate) mod smtp;
 mod sns;
 mod tidy;
+mod told;
 pub(crate) mod world;

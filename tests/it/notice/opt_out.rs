@@ -1,6 +1,7 @@
 //! Who has stopped messages is not written to, whatever number they have by now (rules Q9, N6).
 
-use super::world::{ANN, BOOK, MOBILE, NEW, World, address, bob, contact, group};
+use super::world::{ANN, BOOK, MOBILE, NEW, World, address, bob, contact, group, on_postgres, on_sqlite};
+use crate::both::both;
 use redial::{
     clock::Time,
     domain::{
@@ -17,6 +18,15 @@ use redial::{
     },
 };
 use std::time::Duration;
+
+both! {
+    q9_opt_outs_follow_a_registered_recipient
+    q9_the_new_holder_of_a_number_inherits_no_refusal
+    q9_a_contact_is_behind_the_number_of_a_registered_person
+    q9_opt_outs_follow_a_contact_that_gets_another_number
+    q9_a_number_that_was_a_registered_strangers_takes_no_refusal_along
+    q9_whoever_says_start_is_written_to_again
+}
 
 const FIRST: &str = "+14155550201";
 const SECOND: &str = "+14155550202";
@@ -53,8 +63,7 @@ async fn told(world: &World, contact: Contact) -> (Vec<String>, NoticeState) {
     (world.told(), world.notices().await[0].state)
 }
 
-#[tokio::test]
-async fn q9_opt_outs_follow_a_registered_recipient() {
+async fn q9_opt_outs_follow_a_registered_recipient(world: World) {
     let linked = || Contact { linked: Some(BOB), ..contact(1, &[FIRST]) };
     for (rule, at, from, days, reaches) in [
         ("at the old number, while it was his", FIRST, None, 50, false),
@@ -64,7 +73,7 @@ async fn q9_opt_outs_follow_a_registered_recipient() {
         ("about somebody else", FIRST, Some(OwnerId(9)), 50, true),
         ("at a number that is not his", "+14155550299", None, 5, true),
     ] {
-        let world = World::new().await;
+        let world = world.anew().await;
         world.commit(vec![Effect::OwnerAdded(moved(&world)), out(&world, at, from, days)]).await;
         let expected = if reaches { NoticeState::Sent } else { NoticeState::Empty };
         let (told, state) = told(&world, linked()).await;
@@ -72,11 +81,10 @@ async fn q9_opt_outs_follow_a_registered_recipient() {
     }
 }
 
-#[tokio::test]
-async fn q9_the_new_holder_of_a_number_inherits_no_refusal() {
+async fn q9_the_new_holder_of_a_number_inherits_no_refusal(world: World) {
     for (rule, days, reaches) in [("said by Bob, while he had it", 50, true), ("said by Cy, who has it now", 2, false)]
     {
-        let world = World::new().await;
+        let world = world.anew().await;
         let cy = Owner {
             points: vec![Point { values: vec![value(FIRST, ago(&world, 5), None)], ..bob(60, FIRST).points.remove(0) }],
             ..bob(60, FIRST)
@@ -88,23 +96,20 @@ async fn q9_the_new_holder_of_a_number_inherits_no_refusal() {
     }
 }
 
-#[tokio::test]
-async fn q9_a_contact_is_behind_the_number_of_a_registered_person() {
-    let world = World::new().await;
+async fn q9_a_contact_is_behind_the_number_of_a_registered_person(world: World) {
     world.commit(vec![Effect::OwnerAdded(moved(&world)), out(&world, FIRST, None, 50)]).await;
     let (told, state) = told(&world, contact(1, &[SECOND])).await;
     assert_eq!((told.len(), state), (0, NoticeState::Empty), "Bob stopped at his old number; this is his new one");
 }
 
-#[tokio::test]
-async fn q9_opt_outs_follow_a_contact_that_gets_another_number() {
+async fn q9_opt_outs_follow_a_contact_that_gets_another_number(world: World) {
     for (rule, from, replaced_by, reaches) in [
         ("another number", None, SECOND, false),
         ("about Ann", Some(ANN), SECOND, false),
         ("about somebody else", Some(OwnerId(9)), SECOND, true),
         ("an e-mail address in its place", None, "bo@example.com", true),
     ] {
-        let world = World::new().await;
+        let world = world.anew().await;
         world.contacts(&[contact(1, &[FIRST])]).await;
         world.commit(vec![out(&world, FIRST, from, 1)]).await;
         let edited = NewContact { book: Some(BOOK), name: "Bo".into(), addresses: vec![replaced_by.into()] };
@@ -118,9 +123,7 @@ async fn q9_opt_outs_follow_a_contact_that_gets_another_number() {
     }
 }
 
-#[tokio::test]
-async fn q9_a_number_that_was_a_registered_strangers_takes_no_refusal_along() {
-    let world = World::new().await;
+async fn q9_a_number_that_was_a_registered_strangers_takes_no_refusal_along(world: World) {
     world.commit(vec![Effect::OwnerAdded(bob(50, FIRST)), out(&world, FIRST, None, 1)]).await;
     world.contacts(&[contact(1, &[FIRST])]).await;
     let edited = NewContact { book: Some(BOOK), name: "Bo".into(), addresses: vec![SECOND.into()] };
@@ -130,9 +133,7 @@ async fn q9_a_number_that_was_a_registered_strangers_takes_no_refusal_along() {
     assert_eq!(told(&world, contact).await.0, [format!("sms {SECOND}")]);
 }
 
-#[tokio::test]
-async fn q9_whoever_says_start_is_written_to_again() {
-    let world = World::new().await;
+async fn q9_whoever_says_start_is_written_to_again(world: World) {
     world.commit(vec![Effect::OwnerAdded(moved(&world)), out(&world, FIRST, None, 50)]).await;
     world.commit(vec![Effect::OptedIn { key: FIRST.into(), owner: None }]).await;
     let (told, _) = told(&world, Contact { linked: Some(BOB), ..contact(1, &[FIRST]) }).await;

@@ -2,8 +2,10 @@
 
 use super::world::{ANN, MOBILE, NEW, START, World, bob, contact, group, held, owner, post};
 use crate::{
+    both::both,
     hooks::signed_form,
     spawn::{AccountOf, Folder, Running, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
+    still::Still,
     via::client,
 };
 use bytes::Bytes;
@@ -30,16 +32,35 @@ use redial::{
 };
 use std::{sync::Arc, time::Duration};
 
+both! {
+    c8_a_contact_whose_number_is_dead_is_not_told_until_the_owner_confirms
+}
+
+async fn on_sqlite() -> (Running, World) {
+    served(&[]).await
+}
+
+async fn on_postgres() -> Option<(Running, World)> {
+    Some(served_on(Some(Still::database(START).await?), &[]).await)
+}
+
 const BO: &str = "+14155550201";
 const MAIL: &str = "bo@example.org";
 /// The operator's number.
 const OURS: &str = "+15005550006";
 
 /// A server with the account `sms`, and Ann's world on its store; messages leave by scripted accounts.
-async fn both(mailboxes: &[(&str, &str)]) -> (Running, World) {
+async fn served(mailboxes: &[(&str, &str)]) -> (Running, World) {
+    served_on(None, mailboxes).await
+}
+
+/// The same on a store that is there.
+async fn served_on(still: Option<Still>, mailboxes: &[(&str, &str)]) -> (Running, World) {
     let accounts = |base: &str| vec![AccountOf { name: "sms", ..AccountOf::twilio(base, "http://127.0.0.1:9") }.make()];
-    let running = spawn(Setup { accounts: Box::new(accounts), now: START, ..Setup::default() }).await;
-    let world = World::on(running.store.clone(), running.clock.clone()).await;
+    let store = still.as_ref().map(|still| still.store.clone());
+    let running = spawn(Setup { accounts: Box::new(accounts), store, now: START, ..Setup::default() }).await;
+    let still = still.unwrap_or_else(|| Still::over(running.store.clone(), running.clock.clone()));
+    let world = World::over(still).await;
     let carriers = world.post.carriers.clone();
     let mailboxes = mailboxes.iter().map(|(name, secret)| ((*name).into(), (*secret).into())).collect();
     let sends = Post { mailboxes, public_url: running.base.clone(), ..post(carriers) };
@@ -82,7 +103,7 @@ async fn stopped(world: &World) -> Vec<Option<u128>> {
 
 #[tokio::test]
 async fn n3_reports_come_by_our_name_in_the_url_or_by_the_providers_id() {
-    let (running, world) = both(&[]).await;
+    let (running, world) = served(&[]).await;
     let id = told(&world, &[BO], "SM1").await;
     let report = |status: &'static str| {
         [("MessageSid", "SM1"), ("AccountSid", TWILIO_SID), ("From", OURS), ("To", BO), ("MessageStatus", status)]
@@ -105,7 +126,7 @@ async fn n3_reports_come_by_our_name_in_the_url_or_by_the_providers_id() {
 
 #[tokio::test]
 async fn n6_stop_is_for_the_owner_who_was_told_last_and_twice_for_everybody() {
-    let (running, world) = both(&[]).await;
+    let (running, world) = served(&[]).await;
     told(&world, &[BO], "SM1").await;
     writes(&running, "SM10", "Thanks, got it", &[]).await;
     assert!(stopped(&world).await.is_empty() && answered(&world).await.is_empty());
@@ -142,7 +163,7 @@ async fn n6_refusals_in_ones_own_words_and_all_of_it_at_once() {
         ("退订", vec![Some(ANN.0)]),
         ("Danke!", vec![]),
     ] {
-        let (running, world) = both(&[]).await;
+        let (running, world) = served(&[]).await;
         told(&world, &[BO], "SM1").await;
         writes(&running, "SM10", text, &[]).await;
         assert_eq!(stopped(&world).await, expected, "{text}");
@@ -216,14 +237,14 @@ async fn n6_a_crash_loses_no_part_of_a_long_text() {
 
 #[tokio::test]
 async fn n6_who_was_never_told_anything_stops_everybody() {
-    let (running, world) = both(&[]).await;
+    let (running, world) = served(&[]).await;
     writes(&running, "SM10", "stop", &[]).await;
     assert_eq!(stopped(&world).await, [None], "a message that a sender sent through Redial");
 }
 
 #[tokio::test]
 async fn n6_help_is_answered_once_a_day() {
-    let (running, world) = both(&[]).await;
+    let (running, world) = served(&[]).await;
     for (id, hours, answers) in [("SM1", 0, 1), ("SM2", 1, 0), ("SM3", 24, 1)] {
         world.clock.advance(Duration::from_hours(hours));
         writes(&running, id, "HELP", &[]).await;
@@ -239,7 +260,7 @@ async fn n6_help_is_answered_once_a_day() {
 
 #[tokio::test]
 async fn n6_what_the_provider_has_read_wins_and_is_not_answered_again() {
-    let (running, world) = both(&[]).await;
+    let (running, world) = served(&[]).await;
     told(&world, &[BO], "SM1").await;
     writes(&running, "SM10", "whatever it was", &[("OptOutType", "STOP")]).await;
     assert_eq!(stopped(&world).await, [Some(ANN.0)]);
@@ -254,7 +275,7 @@ async fn page(request: Request<Bytes>) -> Response<Bytes> {
 
 #[tokio::test]
 async fn n6_one_click_ends_messages_and_opening_the_page_does_not() {
-    let (running, world) = both(&[]).await;
+    let (running, world) = served(&[]).await;
     let folder = Folder::new();
     let head = MailHead { from: "Redial <notices@example.com>".into(), reply_to: None, bounces: None };
     let outbox = Outbox::new(folder.0.clone());
@@ -328,7 +349,7 @@ fn bounce(to: &str, recipient: &str, status: &str) -> String {
 #[tokio::test]
 async fn n6_bounces_end_messages_by_their_code() {
     let said = async |secret: &str, status: &str, of: &str| {
-        let (running, world) = both(&[("mail", "sesame")]).await;
+        let (running, world) = served(&[("mail", "sesame")]).await;
         let id = told(&world, &[MAIL], "unused").await;
         let to = format!("bounces+{id}-1@example.com");
         let request = Request::post(format!("{}/hooks/mail/inbound", running.base))
@@ -351,7 +372,7 @@ async fn n6_bounces_end_messages_by_their_code() {
 
 #[tokio::test]
 async fn w1_mail_accounts_look_like_unknown_ones_to_who_has_no_secret() {
-    let (running, _world) = both(&[("mail", "sesame")]).await;
+    let (running, _world) = served(&[("mail", "sesame")]).await;
     let send = async |path: &str, authorization: Option<&str>| {
         let mut request =
             Request::post(format!("{}/hooks/{path}", running.base)).body(Bytes::from_static(b"x")).unwrap();
@@ -393,9 +414,7 @@ async fn number_is_dead(running: &Running, id: NoticeId) {
     assert_eq!(hook(running, &format!("status/{id}-1"), &dead).await, 204);
 }
 
-#[tokio::test]
-async fn c8_a_contact_whose_number_is_dead_is_not_told_until_the_owner_confirms() {
-    let (running, world) = both(&[]).await;
+async fn c8_a_contact_whose_number_is_dead_is_not_told_until_the_owner_confirms((running, world): (Running, World)) {
     let id = told(&world, &[BO], "SM1").await;
     number_is_dead(&running, id).await;
     let asleep = world.env.store.asleep_at(ANN, &[BO.into()]).await.unwrap();
@@ -418,7 +437,7 @@ async fn c8_a_contact_whose_number_is_dead_is_not_told_until_the_owner_confirms(
 async fn n6_a_recipient_who_has_moved_is_told_at_the_new_number_where_the_owner_may_know_it() {
     const GONE_TO: &str = "+14155550202";
     for (member, reached) in [(Member::Everyone, true), (Member::Application(AppId(5)), false)] {
-        let (running, world) = both(&[]).await;
+        let (running, world) = served(&[]).await;
         // Bo had moved before Ann wrote the old number down.
         let bo = OwnerId(2);
         let (book, of_bo) = (BookId(2), GroupId(9));
@@ -467,7 +486,7 @@ async fn n6_an_answer_is_in_the_language_of_the_word_or_of_the_reader() {
         ("STOP", Some("fr"), "plus"),
         ("退订", Some("fr"), "不"),
     ] {
-        let (running, world) = both(&[]).await;
+        let (running, world) = served(&[]).await;
         world.contacts(&[Contact { language: of_contact.map(Into::into), ..contact(1, &[BO]) }]).await;
         world.group(group(1, Told::AtOnce, &[], &[MOBILE]), &[1]).await;
         world.change(MOBILE, "+14155550111").await;

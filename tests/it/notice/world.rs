@@ -1,6 +1,6 @@
 //! One owner, Ann, with a book, groups and contacts; a clock that stands still; accounts that note what they were given.
 
-use crate::people;
+use crate::{people, still::Still};
 use async_trait::async_trait;
 use redial::{
     clock::{ManualClock, SeededRandom, Time},
@@ -12,7 +12,7 @@ use redial::{
         owner::{Book, Change, Channel, Contact, Group, Held, Membership, Owner, Point, Proof},
         schedule::Backoff,
     },
-    store::{Commit, Effect, Fanout, SharedStore, sqlite::Sqlite},
+    store::{Commit, Effect, Fanout, SharedStore},
     template::Templates,
     transport::delivery::Delivery,
     usecase::{
@@ -131,6 +131,17 @@ pub(super) struct World {
     pub(super) mail: Arc<Scripted>,
     pub(super) push: Arc<Scripted>,
     ids: Mutex<u128>,
+    still: Still,
+}
+
+/// On an embedded store.
+pub(super) async fn on_sqlite() -> World {
+    World::new().await
+}
+
+/// On a database of its own; none where there is no `PostgreSQL`.
+pub(super) async fn on_postgres() -> Option<World> {
+    Some(World::over(Still::database(START).await?).await)
 }
 
 pub(super) fn address(key: &str) -> Address {
@@ -212,13 +223,21 @@ impl World {
     /// Ann with a mobile and a work number, a book, and nobody in it; an SMS account whose messages cannot be repeated,
     /// and mail and push accounts whose can.
     pub(super) async fn new() -> Self {
-        let clock = Arc::new(ManualClock::at(START));
-        let store: SharedStore = Arc::new(Sqlite::in_memory(Arc::clone(&clock) as _).unwrap());
-        Self::on(store, clock).await
+        Self::over(Still::embedded(START)).await
+    }
+
+    /// Another world on such a store.
+    pub(super) async fn anew(&self) -> Self {
+        Self::over(self.still.anew(START).await).await
     }
 
     pub(super) async fn on(store: SharedStore, clock: Arc<ManualClock>) -> Self {
-        let env = env(store, Arc::clone(&clock) as _, Rules::default());
+        Self::over(Still::over(store, clock)).await
+    }
+
+    pub(super) async fn over(still: Still) -> Self {
+        let clock = Arc::clone(&still.clock);
+        let env = env(Arc::clone(&still.store), Arc::clone(&clock) as _, Rules::default());
         let given = Arc::default();
         let scripted = |name, channel, repeatable| {
             let given = Arc::clone(&given);
@@ -234,7 +253,7 @@ impl World {
         ];
         let post = Arc::new(post(carriers));
         let worker = Worker::new(env.clone(), Arc::clone(&post), Settings::default(), None);
-        let world = Self { env, clock, worker, post, given, sms, mail, push, ids: Mutex::new(1) };
+        let world = Self { env, clock, worker, post, given, sms, mail, push, ids: Mutex::new(1), still };
         let book = Book { id: BOOK, owner: ANN, name: "Private".into(), default_group: None };
         let ann = ann();
         let first = world.revision(&ann, Time(1));
@@ -331,10 +350,15 @@ impl World {
         self.worker.run_until_idle().await.unwrap()
     }
 
+    /// Time passes, and nobody has looked yet at what then is due.
+    pub(super) async fn passes(&self, span: Duration) {
+        self.still.passes(span).await;
+    }
+
     /// Everything that happens in so many seconds.
     pub(super) async fn after(&self, seconds: u64) -> Progress {
         self.idle().await;
-        self.clock.advance(Duration::from_secs(seconds));
+        self.passes(Duration::from_secs(seconds)).await;
         self.idle().await
     }
 
