@@ -203,6 +203,13 @@ pub struct BookUpdate {
     pub undone: Option<Time>,
 }
 
+impl BookUpdate {
+    /// Whether it can be taken back from the entry that now has this card: it was not, and nobody wrote to the entry since.
+    pub fn may_be_undone(&self, card: &[u8]) -> bool {
+        self.undone.is_none() && card == self.after
+    }
+}
+
 impl std::fmt::Debug for BookUpdate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BookUpdate").field("id", &self.id).field("contact", &self.contact).finish_non_exhaustive()

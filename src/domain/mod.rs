@@ -13,6 +13,7 @@ pub mod exchange;
 mod fixtures;
 pub mod former;
 pub mod group;
+pub mod history;
 pub mod id;
 pub mod identity_bound;
 pub mod imported;

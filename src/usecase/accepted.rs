@@ -7,7 +7,7 @@ use super::{
     letters::{self, What},
     link_contacts, passkeys,
     requests::Decided,
-    wanted::{self, Wanted, WantedPoint},
+    wanted::{self, Wanted, WantedPasskey, WantedPoint},
     write::{Actor, Plan, Refused, audited, fanout, read_owner},
 };
 use crate::{
@@ -146,7 +146,14 @@ pub(super) async fn complete(
     effects.extend(self::effects(env, &owner, &done, &request, actor, now));
     effects.extend(passkeys::effects(owner.id, wanted, now)?);
     effects.extend(asked_later(env, &owner, &done.after, now));
-    let tells = done.changed || !groups.is_empty() || done.after.silenced != owner.silenced;
+    for passkey in &wanted.passkeys {
+        let what = match passkey {
+            WantedPasskey::Add(_) => "passkey_added",
+            WantedPasskey::Remove(_) => "passkey_removed",
+        };
+        effects.push(audited(env, owner.id, &actor.by, now, what, &json!({"request": request.id})));
+    }
+    let tells = done.tells(&owner, !groups.is_empty());
     for group in groups {
         let detail = json!({"group": group.id, "request": request.id});
         effects.push(Effect::GroupSet(group));
@@ -230,18 +237,7 @@ pub fn effects(
     if accepted.changed {
         effects.push(Effect::Changed(revision(after, request.id, at)));
     }
-    let what = if accepted.number_changed() {
-        "number_changed"
-    } else if after.silenced != before.silenced {
-        "panic_ended"
-    } else if accepted.changed {
-        "details_changed"
-    } else if after.zone != before.zone {
-        "zone_changed"
-    } else {
-        "value_proved"
-    };
-    effects.push(audited(env, after.id, &actor.by, at, what, &detail(accepted, request)));
+    effects.push(audited(env, after.id, &actor.by, at, accepted.word(before), &detail(accepted, request)));
     effects.extend(link_contacts::due(before, accepted, at));
     effects
 }

@@ -113,11 +113,10 @@ pub async fn outlook(env: &Env, owner: &Owner, request: &Request) -> Result<Verd
     Ok(hold::verdict(owner, &request.course, &stand.standing, &env.rules().holds, now))
 }
 
-/// What was shown in the session lately counts for a request, but for the end of a panic and for erasure, which need a
-/// proof of their own (rule C7).
+/// What was shown in the session lately counts for a request.
 fn shown_lately(env: &Env, actor: &Actor, wanted: &Wanted, request: &mut Request, now: Time) {
-    let (holds, own_proof) = (env.rules().holds, wanted.end_panic || wanted.erase);
-    for shown in actor.evidence.iter().filter(|shown| holds.is_fresh(shown, now) && !own_proof) {
+    let (holds, of_its_own) = (env.rules().holds, wanted.end_panic || wanted.erase);
+    for shown in hold::carried(&actor.evidence, of_its_own, &holds, now) {
         request.course.show(shown.by.clone(), shown.at);
     }
 }

@@ -7,8 +7,7 @@
 mod lines;
 
 use super::{
-    Env,
-    history::{self, History},
+    Env, history,
     write::{Refused, read_owner},
 };
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
         card::{Form, project},
         change::Request,
         group::{Item, Rights},
+        history::{History, visible},
         id::OwnerId,
         owner::{Field, Owner, Point},
     },
@@ -98,7 +98,7 @@ pub async fn export(
     let at = env.store.now().await?;
     if let Some(id) = only {
         let owner = read_owner(env, id, None).await?;
-        let history = History::of(env, &owner).await?;
+        let history = history::of(env, &owner).await?;
         writer.line(&json!({"kind": "export", "schema": SCHEMA, "at": at, "owner": id}))?;
         writer.owner(&owner, history).await?;
         return Ok(writer.done);
@@ -159,7 +159,7 @@ impl Writer<'_> {
         let store = &env.store;
         self.done.owners += 1;
         let hidden = history != History::Whole;
-        let shown = if hidden { history::visible(owner) } else { Cow::Borrowed(owner) };
+        let shown = if hidden { visible(owner) } else { Cow::Borrowed(owner) };
         self.line(&lines::owner(&shown))?;
         if hidden {
             self.line(&json!({"kind": "left_out", "owner": id, "what": "history", "why": history::HIDDEN}))?;

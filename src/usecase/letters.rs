@@ -5,7 +5,7 @@ use crate::{
     clock::Time,
     domain::{
         address::{Address, Kind},
-        change::RequestState,
+        change::{RequestState, hold},
         code::{self, Purpose},
         former,
         id::{CodeId, LetterId, OwnerId, PointId, RequestId},
@@ -195,7 +195,7 @@ pub(super) fn due(env: &Env, to: &Address, what: &What, language: Option<&str>, 
     }))
 }
 
-/// The same to every believed present address of an owner but those with these keys.
+/// The same to every address of an owner where they are told, but those with these keys.
 pub(super) fn to_points(
     env: &Env,
     owner: &Owner,
@@ -204,11 +204,7 @@ pub(super) fn to_points(
     at: Time,
     life: Duration,
 ) -> Vec<Effect> {
-    let held = owner.points.iter().filter_map(|point| point.current());
-    let told = held
-        .filter(|held| held.proof != Proof::None)
-        .filter(|held| !but.iter().any(|key| **key == *held.address.key()));
-    told.map(|held| due(env, &held.address, what, Some(&owner.language), at, life)).collect()
+    hold::told(owner, but).map(|to| due(env, to, what, Some(&owner.language), at, life)).collect()
 }
 
 /// What a letter is rendered from right before it is sent; `None` where it is of no use any more.

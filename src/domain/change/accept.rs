@@ -67,6 +67,29 @@ impl Accepted {
         self
     }
 
+    /// What the audit trail says that was done (rule C6).
+    pub fn word(&self, before: &Owner) -> &'static str {
+        if self.number_changed() {
+            "number_changed"
+        } else if self.after.silenced != before.silenced {
+            "panic_ended"
+        } else if self.changed {
+            "details_changed"
+        } else if self.after.zone != before.zone {
+            "zone_changed"
+        } else if self.proved().next().is_some() {
+            "value_proved"
+        } else {
+            // Rights or passkeys alone, which have lines of their own.
+            "request_accepted"
+        }
+    }
+
+    /// Whether it leaves a fan-out: not where nobody can see it. `granted`: a group's rights are others with it (rule C2).
+    pub fn tells(&self, before: &Owner, granted: bool) -> bool {
+        self.changed || granted || self.after.silenced != before.silenced
+    }
+
     /// Values that the owner has now and had not before, or that were proved again.
     pub fn proved(&self) -> impl Iterator<Item = &Address> {
         self.steps.iter().filter_map(|step| match step {

@@ -2,7 +2,10 @@
 
 use crate::{
     clock::Time,
-    domain::owner::{Held, Owner, Point, Proof},
+    domain::{
+        address::Address,
+        owner::{Held, Owner, Point, Proof},
+    },
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -121,6 +124,24 @@ impl Default for Holds {
             patience: Duration::from_hours(7 * DAY),
         }
     }
+}
+
+/// What a session has shown that counts for a request made in it: what is fresh; and nothing for the end of a panic and for
+/// erasure, which need a proof `of_its_own` (rules C3, C7).
+pub fn carried<'a>(
+    shown: &'a [Evidence],
+    of_its_own: bool,
+    holds: &Holds,
+    now: Time,
+) -> impl Iterator<Item = &'a Evidence> {
+    shown.iter().filter(move |shown| !of_its_own && holds.is_fresh(shown, now))
+}
+
+/// Where an owner is told of what happens to them: at every present value that is believed, but for those of which it is (rules
+/// C3, C9). A new number has answered for itself, and whoever has a lost one reads what goes there.
+pub fn told<'a>(owner: &'a Owner, but: &'a [Box<str>]) -> impl Iterator<Item = &'a Address> {
+    let held = owner.points.iter().filter_map(Point::current).filter(|held| held.proof != Proof::None);
+    held.map(|held| &held.address).filter(|address| !but.iter().any(|key| **key == *address.key()))
 }
 
 /// A veto only delays so often.

@@ -97,6 +97,35 @@ fn c3_other_wishes() {
 }
 
 #[test]
+fn c3_the_old_number_and_all_other_points_are_told() {
+    for (rule, but, told) in [
+        ("a change to a new number", vec![NEW], vec![A, B, YOUNG]),
+        ("a removal", vec![], vec![A, B, YOUNG]),
+        ("the old number proved once more in it", vec![A], vec![B, YOUNG]),
+        ("C9: a number that somebody else has proved", vec![B], vec![A, YOUNG]),
+    ] {
+        let but: Vec<Box<str>> = but.into_iter().map(Into::into).collect();
+        let owner = ann();
+        let found: Vec<&str> = super::told(&owner, &but).map(|address| address.key()).collect();
+        assert_eq!(found, told, "{rule}");
+    }
+}
+
+#[test]
+fn c3_c7_what_was_shown_in_a_session_counts_for_a_request_made_in_it() {
+    let holds = Holds::default();
+    let ago = |minutes| Evidence { by: By::Code(A.into()), at: NOW.before(Duration::from_mins(minutes)) };
+    for (rule, shown, of_its_own, counts) in [
+        ("just signed in", ago(0), false, true),
+        ("nearly an hour ago", ago(59), false, true),
+        ("an hour ago", ago(60), false, false),
+        ("the end of a panic and erasure need a fresh proof", ago(0), true, false),
+    ] {
+        assert_eq!(carried(&[shown], of_its_own, &holds, NOW).count(), usize::from(counts), "{rule}");
+    }
+}
+
+#[test]
 fn c3_a_veto_ends_or_delays_twice_at_most() {
     let holds = Holds::default();
     let (soon, tomorrow) = (NOW.after(Duration::from_hours(2)), NOW.after(DAY));

@@ -96,7 +96,35 @@ fn c11_whatever_makes_a_value_former_is_a_change_of_number() {
 }
 
 #[test]
-fn the_steps_lead_from_before_to_after() {
+fn c6_what_one_commit_makes_of_a_request() {
+    let (name, zone) = ("Bea".to_owned(), Some("Europe/Berlin".into()));
+    let renamed = || Wish { profile: Some(Profile { name: name.clone(), ..Profile::default() }), ..Wish::default() };
+    let moved = || Wish { zone: zone.clone(), ..Wish::default() };
+    let points = |text: &str| wish(&owner("mobile=1"), text);
+    // wish; it ends a panic, changes rights; a revision more; what the trail says; whether anybody is told
+    for (rule, wish, ends, grants, revision, word, tells) in [
+        ("another number", points("mobile:=2"), false, false, 1, "number_changed", true),
+        ("with rights", points("mobile:=2"), false, true, 1, "number_changed", true),
+        ("and the end of a panic", points("mobile:=2"), true, false, 1, "number_changed", true),
+        ("a number more", points("+home=2"), false, false, 1, "details_changed", true),
+        ("another label", points("mobile>private"), false, false, 1, "details_changed", true),
+        ("another name", renamed(), false, false, 1, "details_changed", true),
+        ("the end of a panic", Wish::default(), true, false, 0, "panic_ended", true),
+        ("the number proved once more", points("mobile:=1"), false, false, 0, "value_proved", false),
+        ("another zone, which only the owner reads", moved(), false, false, 0, "zone_changed", false),
+        ("rights alone", Wish::default(), false, true, 0, "request_accepted", true),
+        ("nothing of the owner's", Wish::default(), false, false, 0, "request_accepted", false),
+    ] {
+        let owner = Owner { silenced: ends, ..owner("mobile=1") };
+        let mut done = accept(&owner, &wish, &VOUCHED, Time(5)).unwrap();
+        done.after.silenced = false;
+        let found = (done.after.revision - owner.revision, done.word(&owner), done.tells(&owner, grants));
+        assert_eq!(found, (revision, word, tells), "{rule}");
+    }
+}
+
+#[test]
+fn c6_the_steps_lead_from_before_to_after() {
     for (before, wanted) in [
         ("mobile=1", "mobile:=2"),
         ("mobile=1 home=3", "-mobile home>mobile +fax=7"),

@@ -75,20 +75,35 @@ fn e1_e4_what_is_put_into_a_tray() {
     }
 }
 
-#[test]
-fn e3_what_was_taken_back_stays_out_until_the_next_change() {
-    let number = |text: &str| Address::stored(text, text);
-    let update = |at: i64, undone: bool| BookUpdate {
+/// An update at this time, and whether it was taken back.
+fn update(at: i64, undone: bool) -> BookUpdate {
+    BookUpdate {
         id: UpdateId(1),
         viewer: OwnerId(1),
         contact: ContactId(1),
         from: OwnerId(2),
         at: Time(at),
-        before: Vec::new(),
-        after: Vec::new(),
-        lines: vec![Replaced { old: None, new: number("+14155550102") }],
+        before: b"before".to_vec(),
+        after: b"after".to_vec(),
+        lines: vec![Replaced { old: None, new: Address::stored("+14155550102", "+14155550102") }],
         undone: undone.then_some(Time(at + 1)),
-    };
+    }
+}
+
+#[test]
+fn e3_an_update_can_be_taken_back() {
+    for (rule, undone, card, may) in [
+        ("the entry is as the update left it", false, "after", true),
+        ("somebody wrote to it since", false, "after that", false),
+        ("it is as it was before", false, "before", false),
+        ("it was taken back", true, "after", false),
+    ] {
+        assert_eq!(update(10, undone).may_be_undone(card.as_bytes()), may, "{rule}");
+    }
+}
+
+#[test]
+fn e3_what_was_taken_back_stays_out_until_the_next_change() {
     for (rule, updates, since, out) in [
         ("what stands is put there", vec![], Some(5), false),
         ("an update that was not undone keeps nothing out", vec![update(10, false)], Some(5), false),

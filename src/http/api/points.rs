@@ -7,10 +7,9 @@ use super::{
     view::{DecidedView, Page, PointView},
 };
 use crate::{
-    domain::id::PointId,
+    domain::{history, id::PointId},
     http::problem::{Kind, Problem},
     usecase::{
-        history,
         wanted::{NewLabel, NewPoint, NewValue, Wanted, WantedPoint},
         write::{Refused, read_owner},
     },

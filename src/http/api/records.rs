@@ -15,7 +15,7 @@ use crate::{
     http::problem::Problem,
     store::StoreError,
     usecase::{
-        history::{self, History},
+        history,
         write::{Refused, read_owner},
     },
 };
@@ -82,7 +82,7 @@ pub(super) async fn queries(call: &Call) -> Result<Reply, Problem> {
 #[utoipa::path(get, path = "/v1/owners/{owner}/audit", responses((status = 200, body = Page<AuditView>)))]
 pub(super) async fn audit(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
-    let after = History::of(&call.api.env, &owner).await?.trail_from(call.after()?);
+    let after = history::of(&call.api.env, &owner).await?.trail_from(call.after()?);
     let page = call.api.env.store.audit(owner.id, after, call.limit()?).await?;
     let next = page.items.last().filter(|_| page.more).map(|last| call.next(&last.id));
     Ok(Reply::json(200, &Page { items: page.items.iter().map(AuditView::from).collect(), next }))

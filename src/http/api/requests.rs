@@ -12,9 +12,7 @@ use crate::{
     http::problem::Problem,
     usecase::{
         codes::Requester,
-        course,
-        history::History,
-        requests,
+        course, history, requests,
         wanted::{Wanted, from_outside},
         write::{Refused, read_owner},
     },
@@ -27,7 +25,7 @@ pub(super) async fn list(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
     let page = call.api.env.store.requests(owner.id, call.after()?, call.limit()?).await?;
     let next = page.items.last().filter(|_| page.more).map(|last: &Request| call.next(&last.id));
-    let history = History::of(&call.api.env, &owner).await?;
+    let history = history::of(&call.api.env, &owner).await?;
     let seen = page.items.iter().filter(|request| history.shows(request));
     Ok(Reply::json(200, &Page { items: seen.map(RequestView::from).collect(), next }))
 }
@@ -37,7 +35,7 @@ pub(super) async fn list(call: &Call) -> Result<Reply, Problem> {
 pub(super) async fn read(call: &Call) -> Result<Reply, Problem> {
     let owner = read_owner(&call.api.env, call.owner()?, None).await?;
     let found = call.api.env.store.request(owner.id, call.id("request")?).await?;
-    let history = History::of(&call.api.env, &owner).await?;
+    let history = history::of(&call.api.env, &owner).await?;
     let request = found.filter(|request| history.shows(request)).ok_or(Refused::NotFound("request"))?;
     Ok(Reply::json(200, &RequestView::from(&request)))
 }

@@ -10,11 +10,12 @@ use crate::{
             hold::{By, Evidence, Why},
         },
         group::{Grant, Item, Told},
+        history,
         id::{BookId, ContactId, GroupId, OwnerId, PointId, RequestId},
         owner::{Book, Change, Channel, Contact, Field, Group, Held, Owner, Point, Profile, Proof},
     },
     store::StoreError,
-    usecase::{asleep::Sleeper, groups::WhenTold, history, wanted::Wanted},
+    usecase::{asleep::Sleeper, groups::WhenTold, wanted::Wanted},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -15,9 +15,7 @@ use crate::{
     },
     usecase::{
         codes::Requester,
-        course,
-        history::History,
-        passkeys, requests, sessions,
+        course, passkeys, requests, sessions,
         wanted::{Wanted, WantedPoint, find_point},
         write::{Refused, carry_out},
     },
@@ -66,7 +64,7 @@ async fn restore(desk: &Desk<'_>, me: &Signed) -> Answered {
 }
 
 pub(super) async fn read(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Request, Refused> {
-    let history = History::of(desk.env, &me.owner).await?;
+    let history = crate::usecase::history::of(desk.env, &me.owner).await?;
     let found = desk.env.store.request(me.owner.id, id).await?.filter(|request| history.shows(request));
     found.ok_or(Refused::NotFound("request"))
 }

@@ -4,7 +4,7 @@ use super::{Answered, Desk, Signed, facts};
 use crate::{
     domain::{change::RequestState, owner::Profile},
     template::picture,
-    usecase::history::History,
+    usecase::history,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
     let now = desk.env.store.now().await?;
     let requests = desk.env.store.requests(me.owner.id, None, 50).await?.items;
     let holds = desk.env.rules().holds;
-    let history = History::of(desk.env, &me.owner).await?;
+    let history = history::of(desk.env, &me.owner).await?;
     let shown = |open: bool| {
         let some = requests.iter().filter(move |request| request.state.is_open() == open && history.shows(request));
         some.map(|request| facts::request(request, &me.owner, &holds, now)).collect::<Vec<Value>>()

@@ -125,10 +125,9 @@ pub struct Updated {
 }
 
 impl Updated {
-    /// Whether it can be taken back: it was not, and nobody wrote to the entry since.
+    /// Whether it can be taken back.
     pub fn may_be_undone(&self) -> bool {
-        let untouched = self.contact.as_ref().is_some_and(|contact| contact.card == self.update.after);
-        self.update.undone.is_none() && untouched
+        self.contact.as_ref().is_some_and(|contact| self.update.may_be_undone(&contact.card))
     }
 }
 
@@ -158,7 +157,7 @@ pub async fn undo(env: &Env, actor: &Actor, viewer: OwnerId, id: UpdateId) -> Re
     if update.undone.is_some() {
         return Ok(Plan::nothing(contact));
     }
-    if contact.card != update.after {
+    if !update.may_be_undone(&contact.card) {
         return Err(Refused::Conflict("the entry was edited since, so it is left as it is".into()));
     }
     let Some(after) = rewritten(env, &contact, update.before) else {
