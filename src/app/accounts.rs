@@ -25,11 +25,11 @@ pub(super) const BUILT_IN: [&str; 2] = ["folder", "smtp"];
 
 /// Every account of a provider file, ready for use.
 pub(super) fn all(config: &Config) -> Result<Accounts, StartError> {
-    Ok(Accounts::new(each(config)?))
+    Ok(Accounts::new(each(config)?.into_iter().collect::<Result<Vec<_>, _>>()?))
 }
 
-/// The same, one by one.
-pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
+/// The same, one by one: what is wrong with one says nothing of the others.
+pub(super) fn each(config: &Config) -> Result<Vec<Result<Account, StartError>>, StartError> {
     let mut files: BTreeMap<String, Arc<Provider>> = BTreeMap::new();
     let mut accounts = Vec::new();
     let all = bound(config)?;
@@ -50,17 +50,29 @@ pub(super) fn each(config: &Config) -> Result<Vec<Account>, StartError> {
         }
         let file = match files.get(kind) {
             Some(file) => Arc::clone(file),
-            None => Arc::new(provider_file(config, kind).map_err(|why| config.wrong(&written.kind, why))?),
+            None => match file_of(config, written) {
+                Ok(file) => Arc::new(file),
+                Err(error) => {
+                    accounts.push(Err(error));
+                    continue;
+                }
+            },
         };
         files.insert(kind.clone(), Arc::clone(&file));
-        let account = one(config, name.get_ref(), written, file).map_err(|why| in_account(config, name, why))?;
-        accounts.push(Account {
-            bound: Arc::new(own_bound(config, written)?.and(&all)),
-            announce: announce(config, written, &spoken)?,
-            ..account
-        });
+        accounts.push(one(config, name, written, file).and_then(|account| {
+            Ok(Account {
+                bound: Arc::new(own_bound(config, written)?.and(&all)),
+                announce: announce(config, written, &spoken)?,
+                ..account
+            })
+        }));
     }
     Ok(accounts)
+}
+
+/// The provider file of an account; one that cannot be used is wrong where the account names it.
+pub(super) fn file_of(config: &Config, written: &config::Account) -> Result<Provider, StartError> {
+    Ok(provider_file(config, written.kind.get_ref()).map_err(|why| config.wrong(&written.kind, why))?)
 }
 
 pub(super) fn in_account(config: &Config, name: &Spanned<String>, why: impl std::fmt::Display) -> StartError {
@@ -102,26 +114,27 @@ pub(super) fn reports(config: &Config) -> HashMap<Box<str>, Duration> {
 /// One account with its provider's file.
 pub(super) fn one(
     config: &Config,
-    name: &str,
+    name: &Spanned<String>,
     written: &config::Account,
     file: Arc<Provider>,
-) -> Result<Account, String> {
+) -> Result<Account, StartError> {
+    let wrong = |why: &dyn std::fmt::Display| in_account(config, name, why);
+    let known_as = name.get_ref().as_str();
     let mut values = Vec::new();
     for (key, value) in &written.parameters {
-        let read: Result<Vec<String>, String> = value.all().iter().map(config::Secret::value).collect();
-        values.push((key.clone(), read.map_err(|why| format!("parameters.{key}: {why}"))?));
+        values.push((key.clone(), config.secrets(&format!("account {known_as}: parameters.{key}"), value)?));
     }
     let parameters = file
         .parameters(values)
-        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+        .map_err(|errors| wrong(&errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     let mut senders = Vec::new();
     for sender in &written.senders {
-        let secret = sender.secret.value().map_err(|why| format!("senders: {why}"))?;
+        let secret = config.secret(&format!("account {known_as}: senders"), &sender.secret)?;
         senders.push(SenderKey { user: sender.user.as_str().into(), secret: Secret::new(secret) });
     }
     let public_url: Box<str> = config.server.public_url.get_ref().as_str().into();
     let settings = AccountSettings {
-        name: name.into(),
+        name: known_as.into(),
         provider: file,
         parameters,
         custody: match written.custody {
@@ -133,10 +146,10 @@ pub(super) fn one(
         upstream: written.base_url.as_deref().map(Into::into),
         application: written.application.as_deref().map(Into::into),
     };
-    let region = written.region.as_deref().map(known_region).transpose()?;
+    let region = written.region.as_deref().map(known_region).transpose().map_err(|why| wrong(&why))?;
     Ok(Account {
-        provider: provider::Account::new(settings).map_err(|error| error.to_string())?,
-        app: Account::app_id(name),
+        provider: provider::Account::new(settings).map_err(|error| wrong(&error))?,
+        app: Account::app_id(known_as),
         deadline: written.deadline.0,
         harvest: written.new_numbers_a_day,
         identity_bound: written.identity_bound,
@@ -144,7 +157,7 @@ pub(super) fn one(
         announce: None,
         after: written.after,
         region,
-        targets: targets(config, written)?,
+        targets: targets(config, written).map_err(|why| wrong(&why))?,
         public_url,
         private_callbacks: written.private_callbacks,
         inbound_url: written.inbound_url.as_deref().map(Into::into),

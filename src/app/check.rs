@@ -1,17 +1,22 @@
 //! What `redial check` looks at.
 
-use super::accounts;
+use super::{StartError, accounts};
 use crate::{
     config::{self, Config},
     domain::notice::REPORTS_WITHIN,
-    http::serve::tls_config,
     provider::{BUILT_IN, Capability, Provider},
     telemetry::log,
     template::{Alphabet, CardWay, Letterhead, Price, Prices, Segments, Templates},
     transport::http::reach::Reach,
     usecase::{deliver_notice::Post, devices::PushAccount},
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Display,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,25 +32,32 @@ pub struct Finding {
 /// Loads accounts, provider files and templates, and renders every sample. The configuration itself was read before.
 pub fn check(config: &Config) -> Vec<Finding> {
     let mut report = settings(config);
-    let mut kinds: Vec<&str> = config.accounts.values().map(|account| account.kind.get_ref().as_str()).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    for kind in kinds.into_iter().filter(|kind| !accounts::BUILT_IN.contains(kind)) {
-        report.push(provider(config, kind));
-    }
+    let by_kind = config.accounts.values().map(|account| (account.kind.get_ref().as_str(), account));
+    let kinds: BTreeMap<&str, &config::Account> = by_kind.rev().collect();
+    report.extend(kinds.into_iter().filter(|(kind, _)| !accounts::BUILT_IN.contains(kind)).map(|(kind, first)| {
+        let file = accounts::file_of(config, first);
+        file.map_or_else(
+            |error| wrong(&format!("provider {kind}"), &error),
+            |file| provider(config, kind, &Arc::new(file)),
+        )
+    }));
     match accounts::each(config) {
         Ok(each) => {
             let within = accounts::reports(config);
-            report.extend(each.iter().map(|one| account(one, within.get(one.name()).copied())));
+            let found = each.iter().map(|one| match one {
+                Ok(one) => account(one, within.get(one.name()).copied()),
+                Err(error) => wrong("accounts", error),
+            });
+            report.extend(found);
         }
-        Err(error) => report.push(Finding { of: "accounts".to_owned(), wrong: true, what: error.to_string() }),
+        Err(error) => report.push(wrong("accounts", &error)),
     }
     if let Err(error) = super::console::operators(config) {
-        report.push(Finding { of: "console".to_owned(), wrong: true, what: error.to_string() });
+        report.push(wrong("console", &error));
     }
     match super::post::push_accounts(config) {
         Ok(accounts) => report.extend(accounts.iter().map(pushes)),
-        Err(error) => report.push(Finding { of: "notices.push".to_owned(), wrong: true, what: error.to_string() }),
+        Err(error) => report.push(wrong("notices.push", &error)),
     }
     match super::post::post(config, None) {
         Ok(post) => {
@@ -55,36 +67,39 @@ pub fn check(config: &Config) -> Vec<Finding> {
             let head = Letterhead { service, help, reply: true, card, ..Letterhead::default() };
             texts(&post.templates, &head, &prices, &mut report);
         }
-        Err(error) => report.push(Finding { of: "notices".to_owned(), wrong: true, what: error.to_string() }),
+        Err(error) => report.push(wrong("notices", &error)),
     }
+    // One mistake may stand in the way of several things, and is said once.
+    let mut said = HashSet::new();
+    report.retain(|finding| !finding.wrong || said.insert(finding.what.clone()));
     report
+}
+
+fn wrong(of: &str, what: &dyn Display) -> Finding {
+    Finding { of: of.to_owned(), wrong: true, what: what.to_string() }
 }
 
 /// What else would end a start: the log's level, files and secrets that are not there, a region without numbers.
 fn settings(config: &Config) -> Vec<Finding> {
-    let tls = config.server.tls.as_ref().map(|tls| tls_config(&tls.certificate, &tls.key).map(|_| ()));
-    let secret = |secret: &Option<config::Secret>| secret.as_ref().map(|secret| secret.value().map(|_| ()));
-    let level = log::check(config.log.level.get_ref()).map_err(|why| config.wrong(&config.log.level, why).to_string());
-    let looked: [(&str, Option<Result<(), String>>); 6] = [
-        ("log.level", Some(level)),
-        ("queries.region", Some(super::rules(config).map(|_| ()).map_err(|why| why.to_string()))),
-        ("server.tls", tls.map(|read| read.map_err(|why| why.to_string()))),
-        ("server.proxies", Some(super::serve::proxies(config).map(|_| ()).map_err(|why| why.to_string()))),
-        ("store.url", secret(&config.store.url)),
-        ("sign_in.key", secret(&config.sign_in.key)),
+    let level = log::check(config.log.level.get_ref()).map_err(|why| config.wrong(&config.log.level, why));
+    let tls = config.server.tls.as_ref().map(|tls| super::serve::read_tls(config, tls));
+    let secret = |key, written: &Option<_>| written.as_ref().and_then(|written| config.secret(key, written).err());
+    let looked: [(&str, Option<StartError>); 6] = [
+        ("log.level", level.err().map(Into::into)),
+        ("queries.region", super::rules(config).err()),
+        ("server.tls", tls.and_then(Result::err)),
+        ("server.proxies", super::serve::proxies(config).err()),
+        ("store.url", secret("store.url", &config.store.url).map(Into::into)),
+        ("sign_in.key", secret("sign_in.key", &config.sign_in.key).map(Into::into)),
     ];
-    let wrong = |(of, found): (&str, Option<Result<(), String>>)| {
-        let what = found?.err()?;
-        Some(Finding { of: of.to_owned(), wrong: true, what })
-    };
-    looked.into_iter().filter_map(wrong).collect()
+    looked.into_iter().filter_map(|(of, error)| Some(wrong(of, &error?))).collect()
 }
 
 /// How the card goes with text messages; with a link in them the texts below are counted with it.
 fn cards(config: &Config, base: &str, report: &mut Vec<Finding>) -> CardWay {
     let mut way = CardWay::None;
     for name in config.notices.sms.iter().map(toml::Spanned::get_ref) {
-        let what = match config.account(name).map(|account| account.card) {
+        let what = match config.account(name).map(|(_, account)| account.card) {
             Some(config::Card::Mms) => "text messages carry the card as media: each is billed as a multimedia message",
             Some(config::Card::Link) => {
                 way = CardWay::Link(format!("{base}/c/{}", "0".repeat(32)));
@@ -151,12 +166,8 @@ fn texts(templates: &Templates, head: &Letterhead, prices: &[(&str, &Prices)], r
     }
 }
 
-fn provider(config: &Config, kind: &str) -> Finding {
+fn provider(config: &Config, kind: &str, file: &Arc<Provider>) -> Finding {
     let of = format!("provider {kind}");
-    let file = match accounts::provider_file(config, kind) {
-        Ok(file) => Arc::new(file),
-        Err(what) => return Finding { of, wrong: true, what },
-    };
     let samples = match samples(config, kind) {
         Ok(samples) => samples,
         Err(what) => return Finding { of, wrong: true, what },
@@ -164,7 +175,7 @@ fn provider(config: &Config, kind: &str) -> Finding {
     let read: Vec<(&str, &str)> = samples.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let wrong: Vec<String> = file.check(&read).iter().map(ToString::to_string).collect();
     if wrong.is_empty() {
-        let what = format!("can {}; its {} sample files agree with it", abilities(&file), read.len());
+        let what = format!("can {}; its {} sample files agree with it", abilities(file), read.len());
         Finding { of, wrong: false, what }
     } else {
         Finding { of, wrong: true, what: wrong.join("\n      ") }

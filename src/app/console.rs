@@ -15,7 +15,7 @@ pub(super) fn operators(config: &Config) -> Result<Operators, StartError> {
         let wrong = |why: &dyn std::fmt::Display| {
             config.wrong(name, format_args!("console.operators.{}: {why}", name.get_ref()))
         };
-        let hash = written.password.value().map_err(|why| wrong(&why))?;
+        let hash = config.secret(&format!("console.operators.{}.password", name.get_ref()), &written.password)?;
         let role = match written.role {
             config::Role::Look => Role::Look,
             config::Role::Act => Role::Act,

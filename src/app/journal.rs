@@ -48,7 +48,7 @@ impl Journal {
     /// knows and it does not.
     pub(super) async fn open(path: &Path, env: &Env) -> Result<Self, StartError> {
         let name = env.store.name();
-        let failed = |error: io::Error| StartError::setting(format!("{}: {error}", path.display()));
+        let failed = |error: io::Error| unusable(path, &error);
         let (file, lines) = match read(path, &name)? {
             Some(lines) => (OpenOptions::new().append(true).open(path).map_err(failed)?, lines),
             None => (create(path, &name).map_err(failed)?, Vec::new()),
@@ -120,6 +120,13 @@ async fn missing(store: &SharedStore, lines: &[JournalLine]) -> Result<Vec<Journ
     Ok(missing)
 }
 
+fn unusable(path: &Path, error: &io::Error) -> StartError {
+    let place = path.display();
+    StartError::setting(format!(
+        "{place}: {error}\nthe journal is written there: name a file that can be, as store.journal"
+    ))
+}
+
 fn create(path: &Path, name: &str) -> io::Result<File> {
     let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
     writeln!(file, "{}", serde_json::json!({"redial_journal": 1, "of": name}))?;
@@ -130,7 +137,7 @@ fn create(path: &Path, name: &str) -> io::Result<File> {
 /// All lines; `None` where there is no file. What a crash has left of the last line is cut off.
 fn read(path: &Path, name: &str) -> Result<Option<Vec<JournalLine>>, StartError> {
     let place = path.display();
-    let failed = |error: io::Error| StartError::setting(format!("{place}: {error}"));
+    let failed = |error: io::Error| unusable(path, &error);
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

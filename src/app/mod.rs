@@ -29,15 +29,17 @@ use std::{path::PathBuf, sync::Arc};
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store could not be opened.
-    #[error("the store {place} could not be opened")]
+    #[error("the store {place} could not be opened\n{}", if let StoreError::Newer { .. } = source { NEWER } else { right })]
     Store {
         /// Which, without its password.
         place: String,
+        /// What would be right.
+        right: &'static str,
         /// Why.
         source: StoreError,
     },
     /// The folder of the database could not be made.
-    #[error("{path}: {why}")]
+    #[error("{path}: {why}\nthe folder of store.path is made where this user may write")]
     Folder {
         /// Which.
         path: PathBuf,
@@ -45,7 +47,7 @@ pub enum StartError {
         why: std::io::Error,
     },
     /// A listener could not be opened.
-    #[error("{address} cannot be listened on: {why}\nanother program may have it: set {key} in the configuration")]
+    #[error("{address} cannot be listened on: {why}\n{}", instead(why.kind(), key))]
     Listen {
         /// Where.
         address: std::net::SocketAddr,
@@ -63,6 +65,19 @@ pub enum StartError {
     /// The same, with its place.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
+}
+
+const NEWER: &str = "a newer Redial has changed it: run that one, or restore a copy from before";
+
+/// What lets a listener be opened.
+fn instead(kind: std::io::ErrorKind, key: &str) -> String {
+    match kind {
+        std::io::ErrorKind::AddrInUse => format!("another program listens there: end it, or set {key} to another port"),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("ports below 1024 are for root, or with CAP_NET_BIND_SERVICE: allow it, or set {key} to one above")
+        }
+        _ => format!("set {key} to an address that this machine has, or to 0.0.0.0 with the port for all of them"),
+    }
 }
 
 impl StartError {
@@ -90,7 +105,7 @@ impl App {
         let store = open_store(config, &clock, &random).await?;
         let mut env = Env::new(store, clock, random, rules(config)?);
         if let Some(key) = &config.sign_in.key {
-            env.seal = Seal::of(&key.value().map_err(|why| StartError::setting(format!("sign_in.key: {why}")))?);
+            env.seal = Seal::of(&config.secret("sign_in.key", key)?);
         }
         let journal = Arc::new(Journal::open(&journal::path(config), &env).await?);
         Ok(Self { env, metrics: Metrics::new(), journal })
@@ -104,15 +119,22 @@ impl App {
     }
 }
 
+/// What would be right of the embedded database.
+const EMBEDDED: &str = "store.path names a file that Redial made, or none yet, in a folder that this user may write to";
+
 async fn open_store(
     config: &Config,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> Result<SharedStore, StartError> {
     if let Some(url) = &config.store.url {
-        let url = url.value().map_err(|why| StartError::Setting(format!("store.url: {why}")))?;
+        let url = config.secret("store.url", url)?;
         let opened = Postgres::connect(&url, config.store.connections.get(), Some(Arc::clone(random))).await;
-        let store = opened.map_err(|source| StartError::Store { place: "at store.url".to_owned(), source })?;
+        let store = opened.map_err(|source| StartError::Store {
+            place: "at store.url".to_owned(),
+            right: "a PostgreSQL that answers is needed there: postgres://user:password@host/database",
+            source,
+        })?;
         return Ok(Arc::new(store));
     }
     let path = config.store.path.clone();
@@ -123,8 +145,10 @@ async fn open_store(
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, clock, readers));
     match opened.await {
         Ok(Ok(store)) => Ok(Arc::new(store)),
-        Ok(Err(source)) => Err(StartError::Store { place, source }),
-        Err(stopped) => Err(StartError::Store { place, source: StoreError::Unavailable(stopped.into()) }),
+        Ok(Err(source)) => Err(StartError::Store { place, right: EMBEDDED, source }),
+        Err(stopped) => {
+            Err(StartError::Store { place, right: EMBEDDED, source: StoreError::Unavailable(stopped.into()) })
+        }
     }
 }
 
@@ -168,7 +192,7 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
     })?;
     Ok(Rules {
         windows: Windows { alone: config.queries.without_name.0, named: config.queries.with_name.0 },
-        debounce: config.notices.debounce.0,
+        debounce: config.notices.debounce.get_ref().0,
         debounce_most: config.notices.debounce_at_most.get_ref().0,
         region: Some(region),
         reports: accounts::reports(config),

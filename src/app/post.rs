@@ -162,15 +162,20 @@ fn zone(config: &Config) -> Result<TimeZone, StartError> {
 fn carriers(config: &Config) -> Result<Carriers, StartError> {
     let mut carriers: Carriers = Vec::new();
     let notices = &config.notices;
-    for (channel, names) in
-        [(Channel::Push, &notices.push), (Channel::Sms, &notices.sms), (Channel::Email, &notices.email)]
-    {
+    for (channel, key, names) in [
+        (Channel::Push, "push", &notices.push),
+        (Channel::Sms, "sms", &notices.sms),
+        (Channel::Email, "email", &notices.email),
+    ] {
         for name in names {
             // The default names an account that a file need not have.
-            let Some(account) = config.account(name.get_ref()) else { continue };
-            let carrier = carrier(config, name, account, channel).map_err(|why| in_account(config, name, why))?;
+            let Some((name, account)) = config.account(name.get_ref()) else { continue };
+            let carrier = carrier(config, name, account, channel)?;
             if !carrier.speaks(channel) {
-                return Err(in_account(config, name, format_args!("it takes no {channel:?} messages")));
+                let kind = account.kind.get_ref();
+                let what =
+                    format!("notices.{key} names it, and kind \"{kind}\" sends no such messages: take it out there");
+                return Err(in_account(config, name, what));
             }
             carriers.push((channel, carrier));
         }
@@ -182,19 +187,16 @@ fn carriers(config: &Config) -> Result<Carriers, StartError> {
 pub(crate) fn push_accounts(config: &Config) -> Result<PushAccounts, StartError> {
     let mut all = Vec::new();
     for name in &config.notices.push {
-        let Some(written) = config.account(name.get_ref()) else { continue };
-        let one = |name: &str| -> Result<PushAccount, String> {
-            let kind = written.kind.get_ref().as_str();
-            let account = if accounts::BUILT_IN.contains(&kind) {
-                None
-            } else {
-                let file = Arc::new(accounts::provider_file(config, kind)?);
-                Some(Arc::new(accounts::one(config, name, written, file)?.provider))
-            };
-            let reach = if written.private_endpoints { Reach::Anywhere } else { Reach::Public };
-            Ok(PushAccount { name: name.into(), kind: kind.into(), account, reach })
+        let Some((name, written)) = config.account(name.get_ref()) else { continue };
+        let kind = written.kind.get_ref().as_str();
+        let account = if accounts::BUILT_IN.contains(&kind) {
+            None
+        } else {
+            let file = Arc::new(accounts::file_of(config, written)?);
+            Some(Arc::new(accounts::one(config, name, written, file)?.provider))
         };
-        all.push(one(name.get_ref()).map_err(|why| in_account(config, name, why))?);
+        let reach = if written.private_endpoints { Reach::Anywhere } else { Reach::Public };
+        all.push(PushAccount { name: name.get_ref().as_str().into(), kind: kind.into(), account, reach });
     }
     Ok(all.into())
 }
@@ -218,16 +220,18 @@ fn client(one: &Account, account: &config::Account, channel: Channel) -> Result<
 
 fn carrier(
     config: &Config,
-    name: &Spanned<String>,
+    written: &Spanned<String>,
     account: &config::Account,
     channel: Channel,
-) -> Result<Arc<dyn Carrier>, String> {
-    let name: Box<str> = name.get_ref().as_str().into();
-    for (key, written) in [("from_email", &account.from_email), ("reply_to", &account.reply_to)] {
-        written.as_deref().map(|address| check_sender(key, address)).transpose().map_err(|why| why.to_string())?;
+) -> Result<Arc<dyn Carrier>, StartError> {
+    let name: Box<str> = written.get_ref().as_str().into();
+    for (key, address) in [("from_email", &account.from_email), ("reply_to", &account.reply_to)] {
+        let checked = address.as_deref().map(|address| check_sender(key, address)).transpose();
+        checked.map_err(|why| in_account(config, written, why))?;
     }
     if channel == Channel::Email && account.from_email.is_none() {
-        return Err("e-mails need from_email, like from_email = \"Redial <notices@example.com>\"".to_owned());
+        let what = "e-mails need from_email, like from_email = \"Redial <notices@example.com>\"";
+        return Err(in_account(config, written, what));
     }
     let head = MailHead {
         from: account.from_email.clone().unwrap_or_default().into(),
@@ -243,25 +247,28 @@ fn carrier(
         })),
         "smtp" => {
             let credentials = match (&account.user, &account.password) {
-                (Some(user), Some(password)) => Some((user.clone(), password.value()?)),
+                (Some(user), Some(password)) => {
+                    Some((user.clone(), config.secret(&format!("account {name}: password"), password)?))
+                }
                 _ => None,
             };
             let settings =
                 Settings { url: account.url.clone().unwrap_or_default(), credentials, ..Settings::default() };
-            Ok(Arc::new(BySmtp { name, smtp: Smtp::new(&settings).map_err(|why| why.to_string())?, head }))
+            let smtp = Smtp::new(&settings).map_err(|why| in_account(config, written, why))?;
+            Ok(Arc::new(BySmtp { name, smtp, head }))
         }
-        kind => {
-            let file = Arc::new(accounts::provider_file(config, kind)?);
-            let one = accounts::one(config, &name, account, file)?;
-            let cards = cards(config, account, one.provider.provider())?;
+        _ => {
+            let file = Arc::new(accounts::file_of(config, account)?);
+            let one = accounts::one(config, written, account, file)?;
+            let cards = cards(config, account, one.provider.provider());
             Ok(Arc::new(ByProvider {
                 callback: callback(&one, account),
-                client: client(&one, account, channel)?,
+                client: client(&one, account, channel).map_err(|why| in_account(config, written, why))?,
                 account: Arc::new(one.provider),
                 sender: sender(account).unwrap_or_default().into(),
                 replies: sender_is_number(account),
                 repeats: account.unknown == config::Unanswered::Repeat,
-                cards,
+                cards: cards.map_err(|why| in_account(config, written, why))?,
                 head: account.from_email.as_ref().map(|_| head),
                 before_looking: ByProvider::BEFORE_LOOKING,
             }))
@@ -298,7 +305,7 @@ fn mailboxes(config: &Config) -> Result<HashMap<Box<str>, Box<str>>, StartError>
     let mut found = HashMap::new();
     for (name, account) in &config.accounts {
         if let Some(secret) = &account.hook_secret {
-            let secret = secret.value().map_err(|why| in_account(config, name, format!("hook_secret: {why}")))?;
+            let secret = config.secret(&format!("account {}: hook_secret", name.get_ref()), secret)?;
             found.insert(name.get_ref().as_str().into(), secret.into());
         }
     }
@@ -313,7 +320,7 @@ fn callback(one: &Account, written: &config::Account) -> Option<Box<str>> {
 }
 
 fn sender(account: &config::Account) -> Option<String> {
-    account.parameters.get("from").and_then(|values| values.all().first()?.value().ok())
+    account.parameters.get("from").and_then(|values| values.get_ref().all().first()?.value().ok())
 }
 
 /// Whether somebody can answer: a sender that is a name cannot be written to.

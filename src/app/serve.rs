@@ -2,7 +2,7 @@
 
 use super::{App, StartError, accounts, console, post, tasks::Tasks};
 use crate::{
-    config::{Config, Server},
+    config::{Config, Server, Tls},
     http::{
         self, Surface,
         api::{self, Api},
@@ -22,6 +22,7 @@ use crate::{
     worker::Worker,
 };
 use std::{
+    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -31,7 +32,9 @@ use std::{
     time::Duration,
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
+use toml::Spanned;
 
 /// How often what other processes wrote is followed.
 const FOLLOW: Duration = Duration::from_secs(1);
@@ -86,15 +89,16 @@ pub async fn serve(config: Config, file: PathBuf) -> Result<(), StartError> {
 fn greet(config: &Config, running: &Running) {
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let (address, metrics) = (running.address, running.metrics_address);
-    eprintln!(
-        "redial {} listens on {scheme}://{address} (metrics on http://{metrics}/metrics)",
-        env!("CARGO_PKG_VERSION")
+    let version = env!("CARGO_PKG_VERSION");
+    // Where nobody reads it, it serves all the same.
+    let _unread = writeln!(
+        std::io::stderr(),
+        "redial {version} listens on {scheme}://{address} (metrics on http://{metrics}/metrics)\ntry next: redial demo"
     );
-    eprintln!("try next: redial demo");
     tracing::info!(%address, "started");
     for (name, account) in &config.accounts {
         let plain =
-            account.parameters.values().flat_map(crate::config::Values::all).any(crate::config::Secret::is_plain);
+            account.parameters.values().flat_map(|all| all.get_ref().all()).any(crate::config::Secret::is_plain);
         if plain && account.base_url.is_none() {
             tracing::warn!(
                 account = name.get_ref(),
@@ -113,7 +117,7 @@ impl Running {
         let (stop, tasks) = (CancellationToken::new(), Tasks::default());
         let listener = listen(config.server.listen, "server.listen").await?;
         let listener = match &config.server.tls {
-            Some(tls) => listener.with_tls(tls_config(&tls.certificate, &tls.key).map_err(StartError::setting)?),
+            Some(tls) => listener.with_tls(read_tls(config, tls)?),
             None => listener,
         };
         let metrics_listener = listen(config.metrics.listen, "metrics.listen").await?;
@@ -277,6 +281,12 @@ fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
         push: post::push_accounts(config)?,
         accounts: config.account_names(),
     })
+}
+
+/// The certificate and its key.
+pub(super) fn read_tls(config: &Config, tls: &Spanned<Tls>) -> Result<Arc<ServerConfig>, StartError> {
+    let Tls { certificate, key } = tls.get_ref();
+    Ok(tls_config(certificate, key).map_err(|why| config.wrong(tls, format_args!("server.tls: {why}")))?)
 }
 
 async fn listen(address: SocketAddr, key: &'static str) -> Result<Listener, StartError> {

@@ -2,7 +2,7 @@
 
 mod verify;
 
-use super::Failure;
+use super::{Failure, say::say};
 use crate::{
     domain::id::AuditId,
     store::{Trail, TrailLine},
@@ -37,8 +37,11 @@ enum What {
 #[derive(Debug, Parser)]
 struct Lines {
     /// At most so many; all without.
-    #[arg(long, value_name = "NUMBER")]
-    last: Option<usize>,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    last: Option<u32>,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Prints a line for each, tabs between its parts: when, who, from where, what, to what.
@@ -48,11 +51,13 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         What::Config(lines) => (Trail::Config, lines),
         What::Verify(args) => return verify::run(args, env).await,
     };
-    let mut left = lines.last.unwrap_or(usize::MAX);
+    let mut left = lines.last.map_or(usize::MAX, |last| usize::try_from(last).unwrap_or(usize::MAX));
     let mut before: Option<AuditId> = None;
     while left > 0 {
         let page = env.store.trail(trail, before, left.min(PAGE)).await?;
-        page.items.iter().for_each(|line| println!("{}", written(line)));
+        for line in &page.items {
+            say(if lines.json { json(line).to_string() } else { written(line) })?;
+        }
         left -= page.items.len();
         before = page.items.last().map(|line| line.id);
         if !page.more {
@@ -60,6 +65,11 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn json(line: &TrailLine) -> serde_json::Value {
+    let TrailLine { at, by, origin, what, subject, .. } = line;
+    serde_json::json!({"at": at, "by": by, "origin": origin, "what": what, "subject": subject})
 }
 
 fn written(line: &TrailLine) -> String {

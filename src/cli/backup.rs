@@ -1,8 +1,7 @@
 //! `redial backup`: a copy of the embedded database at one moment, while it is in use.
 
-use super::{Failure, by_hand, in_file};
+use super::{Failure, by_hand, in_file, progress::Progress, say::note};
 use crate::{config::Config, usecase::Env};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -28,8 +27,7 @@ pub(super) struct Args {
     file: PathBuf,
 }
 
-/// After so long a bar is shown.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the length of the copy is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(args: Args, config: &Config, env: &Env) -> Result<ExitCode, Failure> {
@@ -53,28 +51,19 @@ pub(super) async fn run(args: Args, config: &Config, env: &Env) -> Result<ExitCo
         let _gone = fs::remove_file(&part);
         return Err(error);
     }
-    eprintln!("{}: {} bytes", file.display(), fs::metadata(&file)?.len());
+    note(format_args!("{}: {} bytes", file.display(), fs::metadata(&file)?.len()));
     Ok(ExitCode::SUCCESS)
 }
 
 async fn with_bar(part: &std::path::Path, config: &Config, env: &Env) -> Result<(), Failure> {
     let size = fs::metadata(&config.store.path).map_or(0, |found| found.len());
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}")?;
-    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::hidden()).with_style(style);
-    let (begun, copy) = (env.clock.now(), env.store.backup(part));
+    let progress = Progress::new(&env.clock, Some(size), "{bar:40} {bytes}/{total_bytes} {eta}");
+    let copy = env.store.backup(part);
     tokio::pin!(copy);
     loop {
         tokio::select! {
-            copied = &mut copy => {
-                bar.finish_and_clear();
-                return Ok(copied?);
-            }
-            () = tokio::time::sleep(LOOK) => {
-                if bar.is_hidden() && env.clock.now().since(begun) > PATIENCE {
-                    bar.set_draw_target(ProgressDrawTarget::stderr());
-                }
-                bar.set_position(fs::metadata(part).map_or(0, |found| found.len()));
-            }
+            copied = &mut copy => return Ok(copied?),
+            () = tokio::time::sleep(LOOK) => progress.reached(fs::metadata(part).map_or(0, |found| found.len())),
         }
     }
 }

@@ -1,6 +1,13 @@
 //! `redial check`: everything that `serve` would read, read and rendered, without starting.
 
-use crate::{app, config::Config};
+use super::{
+    Failure,
+    say::{note, say},
+};
+use crate::{
+    app::{self, Finding},
+    config::{Config, ConfigError},
+};
 use std::process::ExitCode;
 
 /// Arguments of `redial check`.
@@ -14,18 +21,27 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args, config: &Config) -> ExitCode {
-    let report = app::check(config);
-    for finding in &report {
+pub(super) fn run(args: &Args, config: &Config) -> Result<ExitCode, Failure> {
+    told(args, &app::check(config))
+}
+
+/// Where the file itself cannot be read as a configuration, which is all that can be said of it.
+pub(super) fn refused(args: &Args, error: &ConfigError) -> Result<ExitCode, Failure> {
+    told(args, &[Finding { of: "configuration".to_owned(), wrong: true, what: error.to_string() }])
+}
+
+fn told(args: &Args, report: &[Finding]) -> Result<ExitCode, Failure> {
+    for Finding { of, wrong, what } in report {
         if args.json {
-            println!("{}", serde_json::json!({"of": finding.of, "wrong": finding.wrong, "what": finding.what}));
+            say(serde_json::json!({"of": of, "wrong": wrong, "what": what}))?;
         } else {
-            println!("{} {}: {}", if finding.wrong { "wrong" } else { "   ok" }, finding.of, finding.what);
+            say(format_args!("{} {of}: {what}", if *wrong { "wrong" } else { "   ok" }))?;
         }
     }
     let wrong = report.iter().filter(|finding| finding.wrong).count();
-    if wrong > 0 {
-        eprintln!("{wrong} of {} are wrong", report.len());
+    if wrong == 0 {
+        return Ok(ExitCode::SUCCESS);
     }
-    if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    note(format_args!("{wrong} of {} {} wrong", report.len(), if wrong == 1 { "is" } else { "are" }));
+    Ok(ExitCode::from(1))
 }

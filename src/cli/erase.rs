@@ -1,6 +1,6 @@
 //! `redial erase`: everything of an owner goes for good.
 
-use super::{Failure, by_hand};
+use super::{Failure, OWNERS, by_hand, of_id, say::say};
 use crate::{
     domain::id::{AppId, OwnerId},
     usecase::{
@@ -39,26 +39,27 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     let Erased { owner, holdings } = if args.yes {
         by_hand::noted(env, "erased", &args.owner.to_string()).await?;
         let actor = Actor { by: "cli".into(), ..Actor::key(AppId(0), true) };
-        let erased = carry_out(env, || erase(env, &actor, args.owner, None)).await?;
+        let erased = carry_out(env, || erase(env, &actor, args.owner, None)).await;
+        let erased = erased.map_err(of_id(args.owner, OWNERS))?;
         // Links in others' books; where a server runs it may take them as well.
         while link_contacts(env, Duration::from_mins(1)).await?.is_some() {}
         erased
     } else {
-        listed(env, args.owner).await?
+        listed(env, args.owner).await.map_err(of_id(args.owner, OWNERS))?
     };
     if args.json {
         let rows: serde_json::Map<_, _> =
             holdings.iter().map(|(what, count)| ((*what).to_owned(), json!(count))).collect();
-        println!("{}", json!({"owner": owner, "erased": args.yes, "rows": rows}));
+        say(json!({"owner": owner, "erased": args.yes, "rows": rows}))?;
         return Ok(ExitCode::SUCCESS);
     }
     for (what, count) in &holdings {
-        println!("{count:>10}  {}", what.replace('_', " "));
+        say(format_args!("{count:>10}  {}", what.replace('_', " ")))?;
     }
     if args.yes {
-        println!("{owner} was erased");
+        say(format_args!("{owner} was erased"))?;
     } else {
-        println!("nothing was changed; with --yes all of this goes, for good");
+        say("nothing was changed; with --yes all of this goes, for good")?;
     }
     Ok(ExitCode::SUCCESS)
 }

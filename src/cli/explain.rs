@@ -1,6 +1,6 @@
 //! `redial explain`: why a query, a substitution, a message or a notice came out as it did.
 
-use super::{Failure, by_hand};
+use super::{Failure, by_hand, say::say};
 use crate::usecase::{
     Env,
     explain::{Found, explain, found},
@@ -25,9 +25,9 @@ pub(super) async fn run(args: Args, env: &Env, accounts: &[Box<str>]) -> Result<
     let found = found(&explain(env, &args.id, accounts).await?);
     by_hand::noted(env, "looked_at", &args.id).await?;
     if args.json {
-        println!("{}", json(&found));
+        say(json(&found))?;
     } else {
-        text(&found);
+        text(&found)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -37,15 +37,16 @@ fn json(Found { facts, tried }: &Found) -> serde_json::Value {
     serde_json::json!({ "facts": facts, "tried": tried })
 }
 
-fn text(Found { facts, tried }: &Found) {
-    let line = |what: &str, value: &str| println!("{what:>13}  {value}");
+fn text(Found { facts, tried }: &Found) -> Result<(), Failure> {
+    let line = |what: &str, value: &str| say(format_args!("{what:>13}  {value}"));
     for (name, value) in facts {
-        line(name, value);
+        line(name, value)?;
     }
     for one in tried {
         let reported = one.reported.map(|reported| format!(", reported: {reported}")).unwrap_or_default();
         let detail = if one.detail.is_empty() { String::new() } else { format!(" ({})", one.detail) };
         let ended = one.ended.replace('_', " ");
-        line("try", &format!("{}. {} by {}: {ended}{reported}{detail}", one.number, one.at, one.way));
+        line("try", &format!("{}. {} by {}: {ended}{reported}{detail}", one.number, one.at, one.way))?;
     }
+    Ok(())
 }

@@ -1,22 +1,23 @@
 //! `redial export`: everything back, as JSON lines and vCards.
 
-use super::by_hand;
+use super::{
+    Failure, OWNERS, by_hand, in_file, of_id,
+    progress::Progress,
+    say::{note, unread},
+};
 use crate::{
     domain::id::OwnerId,
     usecase::{
         Env,
-        export::{Exported, Sink, export},
+        export::{ExportFailed, Exported, Sink, export},
     },
 };
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::Value;
 use std::{
-    error::Error,
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, IsTerminal as _, Stdout, Write},
+    io::{self, BufWriter, IsTerminal as _, Write},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 /// Arguments of `redial export`.
@@ -44,37 +45,42 @@ pub struct Args {
 ///
 /// # Errors
 /// Where there is no such owner, the folder cannot be used, or the store fails; with exit code 2.
-pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     let whom = args.owner.map_or_else(|| "everything".to_owned(), |owner| owner.to_string());
     by_hand::noted(env, "exported", &whom).await?;
-    let visible = io::stderr().is_terminal() && (args.out != Path::new("-") || !io::stdout().is_terminal());
-    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
-    bar.enable_steady_tick(Duration::from_millis(200));
+    let to_terminal = args.out == Path::new("-") && io::stdout().is_terminal();
+    let bar = Progress::new(&env.clock, None, "{spinner} {elapsed} {msg}");
     let mut progress = |done: Exported| {
-        bar.set_message(format!("{} owners, {} contacts", done.owners, done.contacts));
+        if !to_terminal {
+            bar.says(format!("{} owners, {} contacts", done.owners, done.contacts));
+        }
+    };
+    let failed = |failed| match (failed, args.owner) {
+        (ExportFailed::Refused(refused), Some(owner)) => of_id(owner, OWNERS)(refused),
+        (ExportFailed::Unwritable(error), _) if args.out == Path::new("-") => unread(error),
+        (failed, _) => failed.into(),
     };
     let exported = if args.out == Path::new("-") {
         let mut sink = Lines(BufWriter::new(io::stdout()));
-        let exported = export(env, args.owner, &mut sink, &mut progress).await?;
-        sink.0.flush()?;
+        let exported = export(env, args.owner, &mut sink, &mut progress).await.map_err(failed)?;
+        sink.0.flush().map_err(unread)?;
         exported
     } else {
         let mut sink = Folder::open(&args.out)?;
-        let exported = export(env, args.owner, &mut sink, &mut progress).await?;
+        let exported = export(env, args.owner, &mut sink, &mut progress).await.map_err(failed)?;
         sink.finish()?;
         exported
     };
-    bar.finish_and_clear();
+    drop(bar);
     let Exported { owners, contacts, lines } = exported;
-    eprintln!("{owners} owners, {contacts} contacts, {lines} lines");
+    note(format_args!("{owners} owners, {contacts} contacts, {lines} lines"));
     Ok(ExitCode::SUCCESS)
 }
 
 /// JSON lines alone.
 struct Lines<W>(W);
 
-impl Sink for Lines<BufWriter<Stdout>> {
+impl Sink for Lines<BufWriter<io::Stdout>> {
     fn line(&mut self, object: &Value) -> io::Result<()> {
         writeln!(self.0, "{object}")
     }
@@ -98,12 +104,12 @@ struct Folder {
 
 impl Folder {
     fn open(path: &Path) -> Result<Self, String> {
-        let failed = |error: io::Error| format!("{}: {error}", path.display());
-        fs::create_dir_all(path).map_err(failed)?;
-        if fs::read_dir(path).map_err(failed)?.next().is_some() {
+        let failed = in_file(path);
+        fs::create_dir_all(path).map_err(&failed)?;
+        if fs::read_dir(path).map_err(&failed)?.next().is_some() {
             return Err(format!("{}: the folder is not empty; name one that is, or that is not there", path.display()));
         }
-        let create = |name: &str| private(&path.join(name)).map_err(failed);
+        let create = |name: &str| private(&path.join(name)).map_err(&failed);
         Ok(Self {
             contacts: path.join("contacts"),
             lines: create("export.jsonl")?,

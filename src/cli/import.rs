@@ -2,7 +2,12 @@
 
 mod errors;
 
-use super::by_hand;
+use super::{
+    Failure, by_hand, in_file,
+    progress::Progress,
+    say::{note, say},
+    there_is,
+};
 use crate::{
     domain::{
         address::phone::Region,
@@ -15,11 +20,9 @@ use crate::{
     },
 };
 use errors::{ErrorFile, errors_path};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     error::Error,
     fs::File,
-    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -112,64 +115,61 @@ fn region(text: &str) -> Result<Region, String> {
 ///
 /// # Errors
 /// Where nothing, or not all of the file, could be read; with exit code 2.
-pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     match args.what {
         What::Contacts(args) => contacts(args, env).await,
         What::Moves(args) => moves(args, env).await,
     }
 }
 
-async fn moves(args: Moves, env: &Env) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+async fn moves(args: Moves, env: &Env) -> Result<ExitCode, Failure> {
     let file = open(&args.file)?;
     let base = || args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = args.source.clone().unwrap_or_else(base).into();
     by_hand::noted(env, "moves_imported", &args.file.display().to_string()).await?;
     let source = import_moves::Source { name, region: args.region.or(env.rules().region) };
-    let mut teller = Teller::new(&args.file, &file);
+    let mut teller = Teller::new(env, &args.file, &file);
     let imported = import_moves::import(env, file, &source, &mut teller).await;
     teller.finish("moves", &imported, args.json)
 }
 
-async fn contacts(args: Contacts, env: &Env) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+async fn contacts(args: Contacts, env: &Env) -> Result<ExitCode, Failure> {
     let format = import_contacts::Format::of(&args.file)
         .ok_or_else(|| format!("{}: the name must end in .vcf or .csv", args.file.display()))?;
     let file = open(&args.file)?;
+    there_is(env, args.owner).await?;
     by_hand::noted(env, "contacts_imported", &format!("{} for {}", args.file.display(), args.owner)).await?;
     let into = import_contacts::Target { owner: args.owner, book: args.book, group: args.group };
-    let mut teller = Teller::new(&args.file, &file);
+    let mut teller = Teller::new(env, &args.file, &file);
     let imported = import_contacts::import(env, file, format, &into, &mut teller).await;
     teller.finish("contacts", &imported, args.json)
 }
 
 fn open(path: &Path) -> Result<File, String> {
-    File::open(path).map_err(super::in_file(path))
+    let file = File::open(path).map_err(in_file(path))?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        return Err(format!("{}: a folder; name a file in it", path.display()));
+    }
+    Ok(file)
 }
 
 /// Shows progress on a terminal, and writes down what was not loaded.
 struct Teller {
     path: PathBuf,
-    bar: ProgressBar,
+    bar: Progress,
     errors: ErrorFile,
 }
 
 impl Teller {
-    fn new(path: &Path, file: &File) -> Self {
+    fn new(env: &Env, path: &Path, file: &File) -> Self {
         let length = file.metadata().map_or(0, |about| about.len());
-        let target =
-            if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {elapsed} left {eta} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
+        let template = "{bar:30} {bytes}/{total_bytes} {elapsed} left {eta} {msg}";
+        let bar = Progress::new(&env.clock, Some(length), template);
         Self { path: path.to_owned(), bar, errors: ErrorFile::new(errors_path(path)) }
     }
 
-    fn finish(
-        self,
-        what: &str,
-        imported: &Result<Imported, ImportFailed>,
-        json: bool,
-    ) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
-        self.bar.finish_and_clear();
+    fn finish(self, what: &str, imported: &Result<Imported, ImportFailed>, json: bool) -> Result<ExitCode, Failure> {
+        drop(self.bar);
         let told = self.errors.finish()?;
         let imported = match imported {
             Ok(imported) => *imported,
@@ -182,15 +182,15 @@ impl Teller {
             let line = serde_json::json!({
                 "added": added, "changed": changed, "same": same, "bad": bad, "unreadable": unreadable, "errors": errors,
             });
-            println!("{line}");
+            say(line)?;
         } else {
-            println!("{what}: {added} added, {changed} changed, {same} were there already, {bad} not loaded");
+            say(format_args!("{what}: {added} added, {changed} changed, {same} were there already, {bad} not loaded"))?;
         }
         if unreadable > 0 {
-            eprintln!("{unreadable} numbers or addresses in them cannot be read, and so match nobody");
+            note(format_args!("{unreadable} numbers or addresses in them cannot be read, and so match nobody"));
         }
         if let Some(path) = told {
-            eprintln!("what was not loaded, with line and reason: {}", path.display());
+            note(format_args!("what was not loaded, with line and reason: {}", path.display()));
         }
         Ok(ExitCode::from(u8::from(bad > 0)))
     }
@@ -208,7 +208,7 @@ fn with_causes(failed: &ImportFailed) -> String {
 
 impl Listener for Teller {
     fn read(&mut self, bytes: u64) {
-        self.bar.set_position(bytes);
+        self.bar.reached(bytes);
     }
 
     fn bad(&mut self, line: u64, reason: &str) {

@@ -1,6 +1,9 @@
 //! One file per command: arguments, one use case or the server, what is printed, an exit code.
 //!
-//! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error.
+//! Exit codes: 0 done; 1 done in part, or the answer is no; 2 not done, with the reason on standard error; 141 nobody reads
+//! standard output any more.
+
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod audit;
 mod backup;
@@ -14,15 +17,21 @@ pub mod import;
 mod keys;
 mod notices;
 mod operator_password;
+mod progress;
 mod resolve;
+mod say;
 mod send_test;
 
 use crate::{
     app::{self, App},
-    config::Config,
+    config::{Config, ConfigError},
+    domain::{address::Address, id::OwnerId},
+    usecase::{Env, write::Refused},
 };
 use clap::{Parser, Subcommand};
+use say::{failed, note};
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -86,9 +95,41 @@ enum Command {
 /// What a command ends with when it fails.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a file cannot be used, with its name.
+/// Why a file cannot be used, with its name and what would be right.
 fn in_file(path: &Path) -> impl Fn(std::io::Error) -> String {
-    move |error| format!("{}: {error}", path.display())
+    move |error| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let right = match (error.kind(), folder) {
+            (ErrorKind::NotFound, Some(folder)) => format!("; there is no folder {}", folder.display()),
+            (ErrorKind::NotFound, None) => "; name a file that is there".to_owned(),
+            (ErrorKind::AlreadyExists, _) => "; name one that is not there yet".to_owned(),
+            (ErrorKind::PermissionDenied, _) => "; this user must be allowed to".to_owned(),
+            _ => String::new(),
+        };
+        format!("{}: {error}{right}", path.display())
+    }
+}
+
+/// Where something that was named by its id is not there: which, and where such ids stand.
+fn of_id(id: impl std::fmt::Display, found_in: &'static str) -> impl Fn(Refused) -> Failure {
+    move |refused| match refused {
+        Refused::NotFound(what) => format!("there is no {what} {id}; {found_in}").into(),
+        other => other.into(),
+    }
+}
+
+/// Where the ids of owners stand.
+const OWNERS: &str = "ids of owners stand in what `redial export` prints, at the console and in answers of /v1/owners";
+
+/// Refuses the id of an owner who is not there.
+async fn there_is(env: &Env, owner: OwnerId) -> Result<(), Failure> {
+    let found = env.store.owner(owner).await?.ok_or(Refused::NotFound("owner"));
+    found.map(|_| ()).map_err(of_id(owner, OWNERS))
+}
+
+/// An address that was given; `what` says where.
+fn address(what: &str, text: &str, env: &Env) -> Result<Address, Failure> {
+    Address::parse(text, env.rules().region).map_err(|why| format!("{what}: {why}").into())
 }
 
 /// Reads the arguments and carries out one command.
@@ -104,28 +145,22 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    eprintln!("redial: {error}");
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        eprintln!("  because: {deeper}");
-        cause = deeper.source();
-    }
-    ExitCode::from(2)
-}
-
 async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if let Some(Command::OperatorPassword) = arguments.command {
         return operator_password::run();
     }
-    let config = Config::load(&arguments.config)?;
+    let loaded = Config::load(&arguments.config);
+    if let (Some(Command::Check(args)), Err(wrong @ ConfigError::Wrong { .. })) = (&arguments.command, &loaded) {
+        return check::refused(args, wrong);
+    }
+    let config = loaded?;
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             app::serve(config, arguments.config).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo(_) => demo::run(config).await,
-        Command::Check(args) => Ok(check::run(&args, &config)),
+        Command::Check(args) => check::run(&args, &config),
         Command::Resolve(args) => with_app(&config, async |app| resolve::run(args, &app.env).await).await,
         Command::Explain(args) => {
             with_app(&config, async |app| explain::run(args, &app.env, &config.account_names()).await).await
@@ -146,7 +181,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Migrate => {
             with_app(&config, async |app| {
                 by_hand::noted(&app.env, "migrated", "").await?;
-                eprintln!("the store's schema is up to date");
+                note("the store's schema is up to date");
                 Ok(ExitCode::SUCCESS)
             })
             .await

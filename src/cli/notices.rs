@@ -1,6 +1,11 @@
 //! `redial notices`: what was sent to whom, what was not and why, and once more.
 
-use super::{Failure, by_hand};
+use super::{
+    Failure, by_hand,
+    progress::Progress,
+    say::{note, say},
+    there_is,
+};
 use crate::{
     domain::{
         id::{NoticeId, OwnerId},
@@ -33,8 +38,8 @@ enum Command {
         #[arg(long, value_name = "ID", conflicts_with = "state")]
         owner: Option<OwnerId>,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,
@@ -66,6 +71,9 @@ enum Command {
         /// Only say how many there are.
         #[arg(long)]
         dry_run: bool,
+        /// Print one JSON object for each.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -77,29 +85,33 @@ fn state(text: &str) -> Result<NoticeState, String> {
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List { state, owner, limit, json } => {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let page = match owner {
-                Some(owner) => env.store.notices(owner, None, limit).await?,
+                Some(owner) => {
+                    there_is(env, owner).await?;
+                    env.store.notices(owner, None, limit).await?
+                }
                 None => env.store.notices_in(state, None, limit).await?,
             };
             for notice in &page.items {
-                println!("{}", if json { as_json(notice, None).to_string() } else { line(notice) });
+                say(if json { as_json(notice, None).to_string() } else { line(notice) })?;
             }
-            if page.items.is_empty() && !json {
-                println!("no such notices");
+            if page.items.is_empty() {
+                note("no such notices");
             } else if page.more {
-                eprintln!("there are more: raise --limit");
+                note("there are more: raise --limit");
             }
             Ok(ExitCode::SUCCESS)
         }
         Command::Show { id, json } => {
-            let notice = env.store.notice(id).await?.ok_or_else(|| format!("there is no notice {id}"))?;
+            let notice = read(env, id).await?;
             let attempts = env.store.attempts(id).await?;
             if json {
-                println!("{}", as_json(&notice, Some(&attempts)));
+                say(as_json(&notice, Some(&attempts)))?;
             } else {
-                println!("{}\n  about {}, since {}", line(&notice), notice.owner, notice.first);
+                say(format_args!("{}\n  about {}, since {}", line(&notice), notice.owner, notice.first))?;
                 for attempt in &attempts {
-                    println!("  {}", tried(attempt));
+                    say(format_args!("  {}", tried(attempt)))?;
                 }
             }
             Ok(ExitCode::SUCCESS)
@@ -107,19 +119,27 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         Command::Hold { why } => {
             by_hand::noted(env, "sending_held", &why).await?;
             restored::hold(env, &why).await?;
-            println!("nothing is sent until `redial notices resume`");
+            say("nothing is sent until `redial notices resume`")?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Resume => {
             by_hand::noted(env, "sending_resumed", "").await?;
             match restored::resume(env).await? {
-                Some(held) => println!("it is sent again; it was held since {}: {}", held.at, held.why),
-                None => println!("nothing was held"),
+                Some(held) => say(format_args!("it is sent again; it was held since {}: {}", held.at, held.why))?,
+                None => say("nothing was held")?,
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Replay { ids, all, dry_run } => replay(env, if all { dead(env).await? } else { ids }, dry_run).await,
+        Command::Replay { ids, all, dry_run, json } => {
+            let ids = if all { dead(env).await? } else { ids };
+            if dry_run { would_replay(env, &ids, json).await } else { replay(env, &ids, json).await }
+        }
     }
+}
+
+async fn read(env: &Env, id: NoticeId) -> Result<Notice, Failure> {
+    let found = env.store.notice(id).await?;
+    Ok(found.ok_or_else(|| format!("there is no notice {id}; `redial notices list --state …` lists them"))?)
 }
 
 async fn dead(env: &Env) -> Result<Vec<NoticeId>, Failure> {
@@ -133,23 +153,42 @@ async fn dead(env: &Env) -> Result<Vec<NoticeId>, Failure> {
     }
 }
 
-async fn replay(env: &Env, ids: Vec<NoticeId>, dry_run: bool) -> Result<ExitCode, Failure> {
-    if dry_run {
-        println!("{} notices would be tried once more", ids.len());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut failed = false;
+async fn would_replay(env: &Env, ids: &[NoticeId], json: bool) -> Result<ExitCode, Failure> {
     for id in ids {
-        by_hand::noted(env, "replayed", &id.to_string()).await?;
-        match replay_notice(env, id, "cli").await {
-            Ok(new) => println!("{id} is tried once more as {new}"),
-            Err(why) => {
-                failed = true;
-                eprintln!("{why}");
-            }
+        let Notice { state, .. } = read(env, *id).await?;
+        if !matches!(state, NoticeState::Dead | NoticeState::Unknown) {
+            return Err(format!("{id} is {}: only dead and unknown ones are tried once more", state.word()).into());
         }
     }
-    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    let count = ids.len();
+    say(if json { json!({"would": count}).to_string() } else { format!("{count} would be tried once more") })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn replay(env: &Env, ids: &[NoticeId], json: bool) -> Result<ExitCode, Failure> {
+    let bar = Progress::new(&env.clock, Some(ids.len() as u64), "{bar:30} {pos}/{len} {eta}");
+    let mut refused = 0;
+    for (id, done) in ids.iter().zip(1..) {
+        by_hand::noted(env, "replayed", &id.to_string()).await?;
+        match replay_notice(env, *id, "cli").await {
+            Ok(new) if json => say(json!({"id": id, "new": new}))?,
+            Ok(new) => say(format_args!("{id} is tried once more as {new}"))?,
+            Err(why) => {
+                refused += 1;
+                if json {
+                    say(json!({"id": id, "why": why.to_string()}))?;
+                } else {
+                    note(&why);
+                }
+            }
+        }
+        bar.reached(done);
+    }
+    Ok(match refused {
+        0 => ExitCode::SUCCESS,
+        some if some < ids.len() => ExitCode::from(1),
+        _ => ExitCode::from(2),
+    })
 }
 
 fn who(recipient: Recipient) -> String {

@@ -1,6 +1,9 @@
 //! `redial operator-password`: the hash of a password, for `[console.operators]`.
 
-use super::Failure;
+use super::{
+    Failure,
+    say::{note, say},
+};
 use crate::{clock::SystemRandom, usecase::console::hash_password};
 use std::{io::Read as _, process::ExitCode};
 
@@ -9,7 +12,7 @@ const LEAST: usize = 10;
 
 pub(super) fn run() -> Result<ExitCode, Failure> {
     if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        eprintln!("Type the password, then Enter and Ctrl-D. It is shown as you type; a pipe shows nothing.");
+        note("Type the password, then Enter and Ctrl-D. It is shown as you type; a pipe shows nothing.");
     }
     let mut password = String::new();
     std::io::stdin().take(4_096).read_to_string(&mut password)?;
@@ -17,6 +20,6 @@ pub(super) fn run() -> Result<ExitCode, Failure> {
     if password.chars().count() < LEAST {
         return Err(format!("a password of at least {LEAST} characters is needed on standard input").into());
     }
-    println!("{}", hash_password(password, &SystemRandom::new()));
+    say(hash_password(password, &SystemRandom::new()))?;
     Ok(ExitCode::SUCCESS)
 }

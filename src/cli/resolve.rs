@@ -1,9 +1,9 @@
 //! `redial resolve`: the operator asks by hand.
 
-use super::{Failure, by_hand};
+use super::{Failure, address, by_hand, say::say};
 use crate::{
     domain::{
-        address::{Address, Kind},
+        address::Kind,
         group::{Identity, Viewer},
         query::{Decision, Verdict},
         target::{Countries, Targets},
@@ -36,15 +36,18 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
-    let to = args.to.as_deref().map(|to| Address::parse(to, env.rules().region)).transpose()?;
+    let to = args.to.as_deref().map(|to| address("what is asked about", to, env)).transpose()?;
+    if args.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        return Err("--name: a name is needed, like --name \"Ann Lee\"; without one leave it out".into());
+    }
     // An address shows itself masked.
     by_hand::noted(env, "searched", &to.as_ref().map(ToString::to_string).unwrap_or_default()).await?;
     let viewer = match &args.viewer {
-        Some(text) => Viewer::proved(Identity::Address(Address::parse(text, env.rules().region)?)),
+        Some(text) => Viewer::proved(Identity::Address(address("--as", text, env)?)),
         None => Viewer::default(),
     };
     let answer = match (to, &args.name) {
-        (None, None) => return Err("a number or --name is needed".into()),
+        (None, None) => return Err("a number, an e-mail address or --name is needed".into()),
         (None, Some(name)) => resolve::resolve_name(env, name, Kind::Phone, &viewer, None, "cli").await?,
         (Some(to), name) => {
             let targets = Targets { countries: Countries::Any, ..Targets::default() };
@@ -61,11 +64,7 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
             resolve::resolve(env, ask).await?
         }
     };
-    if args.json {
-        println!("{}", json(&answer));
-    } else {
-        println!("{}", text(&answer));
-    }
+    say(if args.json { json(&answer).to_string() } else { text(&answer) })?;
     Ok(if answer.decision.say == Verdict::NoResult { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

@@ -1,8 +1,8 @@
 //! `redial send-test`: does this account work?
 
-use super::{Failure, by_hand};
+use super::{Failure, address, by_hand, say::say};
 use crate::{
-    domain::{address::Address, id::DeviceId, notice::AttemptOutcome},
+    domain::{id::DeviceId, notice::AttemptOutcome},
     transport::delivery::Delivery,
     usecase::{
         Env,
@@ -11,6 +11,7 @@ use crate::{
         send_test::{push_test, send_test},
     },
 };
+use serde_json::json;
 use std::process::ExitCode;
 
 /// Arguments of `redial send-test`.
@@ -41,31 +42,40 @@ pub(super) struct Args {
     /// The subscription's secret.
     #[arg(long, value_name = "SECRET", requires = "endpoint")]
     auth: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, env: &Env, post: &Post, accounts: &PushAccounts) -> Result<ExitCode, Failure> {
     by_hand::noted(env, "test_sent", args.account.as_deref().unwrap_or_default()).await?;
+    let as_json = args.json;
     let delivery = send(args, env, post, accounts).await?;
-    let word = match delivery.outcome {
-        AttemptOutcome::Sent => "sent",
-        AttemptOutcome::TryAgain => "not sent, another try may help",
-        AttemptOutcome::Never => "not sent, and another try would not help",
-        AttemptOutcome::Unknown => "unknown: it left, and no answer came",
+    let (word, sentence) = match delivery.outcome {
+        AttemptOutcome::Sent => ("sent", "sent"),
+        AttemptOutcome::TryAgain => ("try_again", "not sent, another try may help"),
+        AttemptOutcome::Never => ("never", "not sent, and another try would not help"),
+        AttemptOutcome::Unknown => ("unknown", "unknown: it left, and no answer came"),
     };
-    let id = delivery.foreign_id.map(|id| format!(", the far end calls it {id}")).unwrap_or_default();
-    let detail = if delivery.detail.is_empty() { String::new() } else { format!(" ({})", delivery.detail) };
-    println!("{word}{id}{detail}");
+    if as_json {
+        say(json!({"outcome": word, "foreign_id": delivery.foreign_id, "detail": delivery.detail}))?;
+    } else {
+        let id = delivery.foreign_id.map(|id| format!(", the far end calls it {id}")).unwrap_or_default();
+        let detail = if delivery.detail.is_empty() { String::new() } else { format!(" ({})", delivery.detail) };
+        say(format_args!("{sentence}{id}{detail}"))?;
+    }
     Ok(if delivery.outcome == AttemptOutcome::Sent { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 async fn send(args: Args, env: &Env, post: &Post, accounts: &PushAccounts) -> Result<Delivery, Failure> {
     if let Some(id) = args.device {
-        let found = env.store.device(id).await?.ok_or_else(|| format!("there is no device {id}"))?;
+        let found = env.store.device(id).await?;
+        let found = found.ok_or_else(|| format!("there is no device {id}; /v1/owners/ID/devices lists an owner's"))?;
         return Ok(push_test(env, post, &found.account, found.place).await?);
     }
     let account = args.account.unwrap_or_default();
     if let Some(to) = args.to {
-        return Ok(send_test(env, post, &account, &Address::parse(&to, env.rules().region)?).await?);
+        return Ok(send_test(env, post, &account, &address("--to", &to, env)?).await?);
     }
     let keys = args.p256dh.zip(args.auth).map(|(p256dh, auth)| SubscriptionKeys { p256dh, auth });
     let subscription =

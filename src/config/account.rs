@@ -28,11 +28,11 @@ pub struct Account {
     /// `smtp`: who signs in.
     pub user: Option<String>,
     /// `smtp`: with what.
-    pub password: Option<Secret>,
+    pub password: Option<Spanned<Secret>>,
     /// `smtp`: where mail systems send what they could not deliver; each mail has `+ID` added to the part before the `@`.
     pub bounces: Option<String>,
     /// `smtp`: with what such mail is handed in at `/hooks/NAME/inbound`, as a bearer token.
-    pub hook_secret: Option<Secret>,
+    pub hook_secret: Option<Spanned<Secret>>,
     /// Instead of the provider's own address.
     pub base_url: Option<String>,
     /// The host name under which its drop-in endpoints answer, beside `/via/NAME`.
@@ -121,7 +121,7 @@ pub struct Account {
     pub mms_prices: BTreeMap<String, Spanned<String>>,
     /// The values that the provider file asks for.
     #[serde(default)]
-    pub parameters: BTreeMap<String, Values>,
+    pub parameters: BTreeMap<String, Spanned<Values>>,
 }
 
 /// Credentials that a sender has from the operator.
@@ -132,7 +132,7 @@ pub struct Sender {
     #[serde(default)]
     pub user: String,
     /// The password or token.
-    pub secret: Secret,
+    pub secret: Spanned<Secret>,
 }
 
 /// One value, or several while a secret is being changed.

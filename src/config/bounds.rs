@@ -3,6 +3,7 @@
 use super::Span;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::net::SocketAddr;
+use toml::Spanned;
 
 /// In milliseconds.
 pub(super) const SECOND: u64 = 1_000;
@@ -15,10 +16,17 @@ pub(super) const DAY: u64 = 24 * HOUR;
 
 /// A duration of so many milliseconds at least and at most.
 pub(super) fn lasting<'de, D: Deserializer<'de>, const LEAST: u64, const MOST: u64>(from: D) -> Result<Span, D::Error> {
-    let given = Span::deserialize(from)?;
-    let (least, most) = (Span::millis(LEAST), Span::millis(MOST));
+    placed::<D, LEAST, MOST>(from).map(Spanned::into_inner)
+}
+
+/// The same, and where it stands.
+pub(super) fn placed<'de, D: Deserializer<'de>, const LEAST: u64, const MOST: u64>(
+    from: D,
+) -> Result<Spanned<Span>, D::Error> {
+    let placed = Spanned::<Span>::deserialize(from)?;
+    let (given, least, most) = (placed.get_ref(), Span::millis(LEAST), Span::millis(MOST));
     if given.0 >= least.0 && given.0 <= most.0 {
-        return Ok(given);
+        return Ok(placed);
     }
     Err(D::Error::custom(format!("{given} is not possible here; from {least} to {most} is")))
 }

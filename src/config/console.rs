@@ -21,7 +21,7 @@ pub struct Operator {
     #[serde(default)]
     pub role: Role,
     /// The hash of their password, as `redial operator-password` prints it.
-    pub password: Secret,
+    pub password: Spanned<Secret>,
 }
 
 /// What an operator may do.

@@ -95,7 +95,7 @@ pub struct Store {
     /// Threads that read it.
     pub readers: NonZeroUsize,
     /// A database that speaks the PostgreSQL protocol, instead.
-    pub url: Option<Secret>,
+    pub url: Option<Spanned<Secret>>,
     /// Connections to it.
     pub connections: NonZeroUsize,
 }
@@ -181,6 +181,17 @@ impl Config {
         wrong(&self.source.text, &self.source.file, value.span().start, what.to_string())
     }
 
+    /// What stands behind a secret; `key` is its name.
+    pub fn secret(&self, key: &str, written: &Spanned<Secret>) -> Result<String, ConfigError> {
+        written.get_ref().value().map_err(|why| self.wrong(written, format_args!("{key}: {why}")))
+    }
+
+    /// The same of each of several.
+    pub fn secrets(&self, key: &str, written: &Spanned<Values>) -> Result<Vec<String>, ConfigError> {
+        let values = written.get_ref().all().iter().map(Secret::value).collect::<Result<_, _>>();
+        values.map_err(|why| self.wrong(written, format_args!("{key}: {why}")))
+    }
+
     /// References and values that the types alone do not settle; the byte at which it is wrong, and why.
     fn check(&self) -> Result<(), (usize, String)> {
         self.server.check()?;
@@ -241,9 +252,9 @@ impl Config {
         self.notices.templates.as_ref().map(|folder| folder.get_ref().as_path())
     }
 
-    /// The account of a name.
-    pub fn account(&self, name: &str) -> Option<&Account> {
-        self.accounts.iter().find(|(key, _)| key.get_ref() == name).map(|(_, account)| account)
+    /// The account of a name, and where it stands.
+    pub fn account(&self, name: &str) -> Option<(&Spanned<String>, &Account)> {
+        self.accounts.iter().find(|(key, _)| key.get_ref() == name)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Account, Span,
-    bounds::{DAY, HOUR, SECOND, counting, lasting},
+    bounds::{DAY, HOUR, SECOND, counting, lasting, placed},
     some,
 };
 use serde::Deserialize;
@@ -22,8 +22,8 @@ const HELP_MOST: usize = 100;
 #[serde(default, deny_unknown_fields)]
 pub struct Notices {
     /// How long changes are gathered (rule C5).
-    #[serde(deserialize_with = "lasting::<_, 0, DAY>")]
-    pub debounce: Span,
+    #[serde(deserialize_with = "placed::<_, 0, DAY>")]
+    pub debounce: Spanned<Span>,
     /// And at most (rule C5).
     pub debounce_at_most: Spanned<Span>,
     /// The name under which messages and pages speak of the service.
@@ -88,7 +88,7 @@ impl Default for Notices {
     fn default() -> Self {
         let outbox = || vec![Spanned::new(0..0, "outbox".to_owned())];
         Self {
-            debounce: Span::seconds(120),
+            debounce: Spanned::new(0..0, Span::seconds(120)),
             debounce_at_most: Spanned::new(0..0, Span::seconds(600)),
             service: Spanned::new(0..0, "Redial".to_owned()),
             help: Spanned::new(0..0, String::new()),
@@ -111,10 +111,11 @@ impl Default for Notices {
 impl Notices {
     /// The byte at which something is wrong, and why.
     pub(super) fn check(&self, accounts: &BTreeMap<Spanned<String>, Account>) -> Result<(), (usize, String)> {
-        let (debounce, most) = (self.debounce, self.debounce_at_most.get_ref());
+        let (debounce, most) = (self.debounce.get_ref(), self.debounce_at_most.get_ref());
         if debounce.0 > most.0 {
             let what = format!("notices.debounce is {debounce} and longer than notices.debounce_at_most, {most}");
-            return Err((self.debounce_at_most.span().start, what));
+            // Where only one of them is written, that one.
+            return Err((self.debounce_at_most.span().start.max(self.debounce.span().start), what));
         }
         for (key, text, least, most) in
             [("service", &self.service, 1, SERVICE_MOST), ("help", &self.help, 0, HELP_MOST)]

@@ -34,14 +34,13 @@ impl Secret {
     pub fn value(&self) -> Result<String, String> {
         match self {
             Self::Plain(text) => Ok(text.clone()),
-            Self::Env(FromEnv { env }) => {
-                std::env::var(env).map_err(|_| format!("the environment variable {env} is not set"))
-            }
+            Self::Env(FromEnv { env }) => std::env::var(env)
+                .map_err(|_| format!("the environment variable {env} is not set; set it for this process")),
             Self::File(FromFile { file }) => match std::fs::read_to_string(file) {
                 Ok(text) => {
                     Ok(text.strip_suffix('\n').map_or(text.as_str(), |line| line.trim_end_matches('\r')).to_owned())
                 }
-                Err(error) => Err(format!("{}: {error}", file.display())),
+                Err(error) => Err(format!("{}: {error}; a file with nothing but the value is needed", file.display())),
             },
         }
     }

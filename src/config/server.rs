@@ -33,7 +33,7 @@ pub struct Server {
     #[serde(deserialize_with = "lasting::<_, 0, {10 * MINUTE}>")]
     pub stop_timeout: Span,
     /// Certificate and key, both PEM.
-    pub tls: Option<Tls>,
+    pub tls: Option<Spanned<Tls>>,
     /// Proxies in front: addresses, and networks like `10.0.0.0/8`. Only their `X-Forwarded-For` is believed.
     pub proxies: Vec<Spanned<String>>,
 }

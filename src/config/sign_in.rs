@@ -11,7 +11,7 @@ pub struct SignIn {
     /// Whether people may register themselves by a code.
     pub registration: bool,
     /// What codes and links are made with; the same on all nodes. Without it the store keeps one.
-    pub key: Option<Secret>,
+    pub key: Option<Spanned<Secret>>,
     /// How many codes may be asked for.
     pub codes: Codes,
 }

@@ -32,7 +32,7 @@ fn the_shipped_file_holds_the_defaults() {
                 ),
                 (
                     (config.queries.slot, config.queries.new_numbers_a_day),
-                    config.notices.debounce,
+                    config.notices.debounce.get_ref(),
                     config.notices.debounce_at_most.get_ref(),
                     &config.notices.language
                 ),
@@ -53,7 +53,7 @@ fn the_shipped_file_holds_the_defaults() {
         )
     };
     assert_eq!(plain(&shipped), plain(&default));
-    assert_eq!(shipped.account("outbox").unwrap().kind.get_ref(), "folder");
+    assert_eq!(shipped.account("outbox").unwrap().1.kind.get_ref(), "folder");
 }
 
 fn holds(changes: &Changes) -> ([Span; 5], bool) {
@@ -128,6 +128,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ("[notices]\nlease = \"0 s\"\n", "config.toml:2:9: ", "from 1 s to 1 days"),
         ("[notices]\nexpiry = \"0 s\"\n", "config.toml:2:10: ", "from 1 hours"),
         ("[notices]\ndebounce_at_most = \"1 s\"\n", "config.toml:2:20: ", "longer than notices.debounce_at_most"),
+        ("[notices]\ndebounce = \"1 hour\"\n", "config.toml:2:12: ", "longer than notices.debounce_at_most"),
         ("[notices]\nservice = \"\"\n", "config.toml:2:11: ", "one line of 1 to 30"),
         ("[notices]\nbreaker = { open = \"0 s\" }\n", "config.toml:2:", "from 1 s"),
         ("[queries]\nslot = \"1 hour\"\n", "config.toml:2:8: ", "from 1 ms to 1 s"),
@@ -181,10 +182,10 @@ fn a_secret_comes_from_where_it_says_and_is_never_shown() {
         "[accounts.a]\nkind = \"x\"\n[accounts.a.parameters]\nplain = \"written\"\nfile = {{ file = {file:?} }}\nenv = {{ env = \"REDIAL_NOT_SET\" }}\n"
     );
     let config = Config::parse(&text, "config.toml").unwrap();
-    let parameters = &config.account("a").unwrap().parameters;
-    assert_eq!(parameters["file"].all()[0].value().as_deref(), Ok("from a file"));
+    let parameters = &config.account("a").unwrap().1.parameters;
+    assert_eq!(parameters["file"].get_ref().all()[0].value().as_deref(), Ok("from a file"));
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(parameters["plain"].all()[0].value().as_deref(), Ok("written"));
-    assert!(parameters["env"].all()[0].value().unwrap_err().contains("REDIAL_NOT_SET"));
+    assert_eq!(parameters["plain"].get_ref().all()[0].value().as_deref(), Ok("written"));
+    assert!(parameters["env"].get_ref().all()[0].value().unwrap_err().contains("REDIAL_NOT_SET"));
     assert!(!format!("{config:?}").contains("written"));
 }

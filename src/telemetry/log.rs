@@ -23,7 +23,8 @@ pub struct BadLevel {
 pub fn start(json: bool, level: &str) -> Result<(), BadLevel> {
     let (filter, handle) = reload::Layer::new(filter(level)?);
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Where nobody reads the log any more it is lost; to say so in the same place would end the task that logs.
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let started = if json {
         registry.with(lines.json().flatten_event(true)).try_init()
     } else {

@@ -15,7 +15,7 @@ mod tries;
 
 pub use look::{LookedAt, NoticeLine, Searched};
 pub use operator::{Operator, Operators, Role, Session, SignedIn};
-pub use overview::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip};
+pub use overview::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip, ToCountry};
 pub use password::{NotAHash, hash_password};
 
 use super::{Env, Live, gateway::Gateway};

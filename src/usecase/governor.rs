@@ -58,6 +58,21 @@ pub struct Health {
     pub sent_today: u64,
     /// How many may be.
     pub daily: Option<u64>,
+    /// Messages of this day to countries that have a budget of their own, in the order of the countries.
+    pub daily_to: Vec<ToCountry>,
+    /// When the next day of UTC begins, and with it all budgets anew.
+    pub renews: Time,
+}
+
+/// A budget of the day for one country.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToCountry {
+    /// Which.
+    pub country: phone::Region,
+    /// Messages of this day of UTC.
+    pub sent: u64,
+    /// How many may be.
+    pub most: u64,
 }
 
 /// What has been seen of one account.
@@ -208,14 +223,25 @@ impl Governor {
     pub fn standing(&self, account: &str, caps: &Caps, now: Time) -> Health {
         let all = self.seen();
         let (seen, today) = (all.get(account), now.seconds().div_euclid(DAY));
+        let day = seen.map(|seen| &seen.day).filter(|day| day.number == today);
+        let sent_to = |country| day.map_or(0, |day| day.to(phone::Country::Of(country)));
+        let to = |(country, most): (&phone::Region, &u64)| ToCountry {
+            country: *country,
+            sent: sent_to(*country),
+            most: *most,
+        };
+        let mut daily_to: Vec<ToCountry> = caps.daily_to.iter().map(to).collect();
+        daily_to.sort_by_key(|to| to.country.to_string());
         Health {
             account: account.into(),
             breaker: seen.map_or(Standing::Closed, |seen| seen.breaker.standing(now)),
             since: seen.and_then(|seen| seen.turned),
             under_way: seen.map_or(0, |seen| seen.under_way),
             places: Some(caps.concurrency).filter(|most| *most < usize::MAX),
-            sent_today: seen.filter(|seen| seen.day.number == today).map_or(0, |seen| seen.day.total()),
+            sent_today: day.map_or(0, Day::total),
             daily: caps.daily,
+            daily_to,
+            renews: after(today),
         }
     }
 
@@ -252,8 +278,7 @@ impl Seen {
         };
         // Codes have limits of their own, and no notice is the reason that somebody cannot sign in.
         if let Some(why) = used_up.filter(|_| urgency == Urgency::Notice) {
-            let tomorrow = Time((today + 1) * DAY * 1_000_000);
-            return Err(self.wait(caps, tomorrow, why, now));
+            return Err(self.wait(caps, after(today), why, now));
         }
         // Notices leave one place to codes, where there is more than one.
         let places = match urgency {
@@ -297,6 +322,11 @@ impl Seen {
         self.last_told = until;
         Wait { until, why }
     }
+}
+
+/// When the day after this one begins.
+fn after(day: i64) -> Time {
+    Time((day + 1) * DAY * 1_000_000)
 }
 
 /// A message that was let through. Dropped without [`Permit::ended`] it says nothing of the account.

@@ -75,6 +75,18 @@ impl Scope {
             Scope::Api => "api",
         }
     }
+
+    /// What keeps a key from being made with it: it would open nothing.
+    fn refused(self, owner: Option<OwnerId>) -> Option<&'static str> {
+        match self {
+            Scope::CardDav => Some("address books are not served over CardDAV yet: leave the scope `carddav` out"),
+            Scope::Api if owner.is_none() => Some(
+                "the scope `api` is for a key that acts for one owner: name the owner (--owner), or take owners:read, \
+                 owners:write, notices:read and resolve, which are for all owners",
+            ),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Scope {
@@ -183,6 +195,8 @@ pub async fn create(env: &Env, wanted: &NewKey) -> Result<Plan<(ApiKey, Secret)>
     if wanted.scopes.is_empty() {
         faults.push(Fault::at("/scopes", "a key without a scope can do nothing; name at least one"));
     }
+    let refused = wanted.scopes.iter().filter_map(|scope| scope.refused(wanted.owner));
+    faults.extend(refused.map(|why| Fault::at("/scopes", why)));
     if let Some(owner) = wanted.owner
         && env.store.owner(owner).await?.is_none()
     {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::{HeaderMap, Method, StatusCode, header};
 use redial::{
-    clock::{Clock as _, SeededRandom, SystemRandom},
+    clock::{Clock as _, SeededRandom, SystemRandom, Time},
     domain::{
         address::phone,
         group::Member,
@@ -73,7 +73,9 @@ pub(crate) async fn world(operators: Operators) -> World {
     let accounts = Box::new(|base: &str| vec![AccountOf::twilio(base, "http://127.0.0.1:9").make()]);
     let running = spawn(Setup { others, accounts, metrics: metrics.clone(), ..Setup::default() }).await;
     let console = made.lock().unwrap().take().unwrap();
-    let caps = Caps { daily: Some(500), concurrency: 8, ..Caps::default() };
+    let to = |region, most| (phone::Region::new(region).unwrap(), most);
+    let daily_to = [to("US", 10), to("GB", 5)].into();
+    let caps = Caps { daily: Some(500), daily_to, concurrency: 8, ..Caps::default() };
     let post = Post {
         caps: [("main".into(), caps)].into(),
         governor: Governor::new(Some(metrics.clone())),
@@ -305,10 +307,16 @@ async fn the_overview_shows_what_happens_and_what_wants_attention() {
     world.attempts(AttemptOutcome::Sent, 3);
     world.attempts(AttemptOutcome::TryAgain, 7);
     world.console.reloaded(false, "config.toml:3:1: unknown field `x`").await;
+    let today = world.running.clock.now().seconds().div_euclid(86_400);
+    let midnight = Time((today + 1) * 86_400_000_000).to_string();
     for path in ["/console", "/console/live"] {
         let page = world.get(&cookie, path).await.body;
         for part in [
-            "4 things want attention.",
+            "5 things want attention.",
+            &format!("main has sent all of its 10 messages to US today; it may again from {midnight}."),
+            "<dt>today to GB</dt><dd>0<span class=\"soft\"> of 5</span></dd>",
+            "<div class=\"bad\"><dt>today to US</dt><dd>10<span class=\"soft\"> of 10</span></dd>",
+            &format!("<dt>renewed</dt><dd>{} 00:00:00 UTC</dd>", &midnight[..10]),
             "main fails and is left alone.",
             "1 communication went on unchanged: Redial was slow or broken.",
             "1 notice was given up.",

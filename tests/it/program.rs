@@ -2,8 +2,9 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -155,6 +156,12 @@ impl Serving {
         }
     }
 
+    /// From now on nobody reads the log.
+    fn unread(&mut self) {
+        let (nobody, closed) = std::io::pipe().unwrap();
+        drop((closed, std::mem::replace(&mut self.log, BufReader::new(OwnedFd::from(nobody).into()))));
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
@@ -237,13 +244,53 @@ fn a_reload_takes_everything_but_what_is_open_and_names_that() {
 fn what_is_wrong_ends_with_two_and_says_where() {
     let home = Home::new("wrong");
     let good = home.configured();
-    let cases: [(&str, &[&str], &str); 7] = [
+    let own = "own_01j8z6m3t5k7v9x1b3d5f7h9jn";
+    let stored = |line: &str| good.replace("path = \"data/redial.db\"", line);
+    fs::write(home.0.join("no.db"), "a text of some length that no database begins with").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = taken.local_addr().unwrap().to_string();
+    let listening = |key: &str| good.replacen("listen = \"127.0.0.1:0\"", &format!("listen = \"{key}\""), 1);
+    let (no_db, no_url) = (stored("path = \"no.db\""), stored("url = \"postgres://x@127.0.0.1:1/x\""));
+    let (no_port, no_address) = (listening(&place), listening("192.0.2.7:80"));
+    let no_journal = stored("path = \"data/redial.db\"\njournal = \"none/redial.after\"");
+    let cases: [(&str, &[&str], &str); 30] = [
         ("[store]\npaht = 1\n", &["serve"], "config.toml:2:1: unknown field `paht`, expected one of `path`"),
         ("[accounts.a]\nkind = \"nobody\"\n", &["serve"], "config.toml:2:8: there is no kind \"nobody\""),
-        (&good, &["resolve", "12"], "short"),
+        (&good, &["resolve", "12"], "what is asked about: a short code"),
+        (
+            &good,
+            &["resolve", "+14155550101", "--as", "Ann"],
+            "--as: a sender's name, not a number; a person's number has",
+        ),
+        (&good, &["resolve", "--name", " "], "--name: a name is needed, like"),
+        (
+            &good,
+            &["keys", "create", "--label", "x", "--scope", "api"],
+            "the scope `api` is for a key that acts for one owner",
+        ),
+        (&good, &["keys", "create", "--label", "x", "--scope", "carddav"], "not served over CardDAV yet"),
+        (&good, &["keys", "create", "--label", "x", "--scope", "api", "--owner", own], "there is no owner own_01j8"),
+        (&good, &["keys", "revoke", "app_01j8z6m3t5k7v9x1b3d5f7h9jn"], "`redial keys list` shows all"),
+        (&good, &["erase", own, "--yes"], "there is no owner own_01j8"),
+        (&good, &["export", "--owner", own], "ids of owners stand in"),
+        (&good, &["import", "contacts", "a.vcf", "--owner", own], "a.vcf: No such file or directory"),
+        (&good, &["import", "moves", "."], "a folder; name a file in it"),
+        (&good, &["audit", "verify", "--owner", own], "there is no trail of own_01j8"),
+        (&good, &["audit", "verify", "--save", "none/heads"], "there is no folder none"),
+        (&good, &["audit", "operators", "--last", "0"], "0 is not in 1.."),
+        (&good, &["notices", "list", "--owner", own], "there is no owner own_01j8"),
+        (&good, &["notices", "show", "ntc_01j8z6m3t5k7v9x1b3d5f7h9jn"], "`redial notices list --state …` lists them"),
+        (&good, &["notices", "replay", "--dry-run", "ntc_01j8z6m3t5k7v9x1b3d5f7h9jn"], "there is no notice"),
+        (&good, &["notices", "replay", "ntc_01j8z6m3t5k7v9x1b3d5f7h9jn"], "there is no notice"),
+        (&good, &["send-test", "--account", "x", "--to", "+14155550123"], "there are: outbox"),
+        (&no_db, &["keys", "list"], "store.path names a file that Redial made, or none yet"),
+        (&no_url, &["keys", "list"], "postgres://user:password@host/database"),
+        (&no_port, &["serve"], "another program listens there: end it, or set server.listen to another port"),
+        (&no_address, &["serve"], "set server.listen to an address that this machine has"),
+        (&no_journal, &["keys", "list"], "name a file that can be, as store.journal"),
         (&good, &["explain", "x"], "qry_"),
         (&good, &["audit", "verify", "--against", "none.jsonl"], "none.jsonl: "),
-        (&good, &["backup", "no-such-folder/copy.db"], "no-such-folder/copy.db.part: "),
+        (&good, &["backup", "no-such-folder/copy.db"], "there is no folder no-such-folder"),
         (&good, &["keys", "create", "--label", "x", "--scope", "everything"], "no scope is called `everything`"),
     ];
     for (config, arguments, what) in cases {
@@ -255,6 +302,47 @@ fn what_is_wrong_ends_with_two_and_says_where() {
     let missing = Command::new(PROGRAM).args(["serve", "--config", "/nowhere/config.toml"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("/nowhere/config.toml"));
+}
+
+#[test]
+fn a_newer_schema_is_left_alone() {
+    let home = Home::new("newer");
+    assert!(home.run(&["migrate"]).status.success());
+    let database = rusqlite::Connection::open(home.0.join("data/redial.db")).unwrap();
+    database.pragma_update(None, "user_version", 9_999).unwrap();
+    drop(database);
+    let output = home.run(&["keys", "list"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("schema 9999") && said.contains("run that one, or restore a copy from before"), "{said}");
+    assert!(!said.contains("store.path names"), "the file is the right one: {said}");
+}
+
+/// `redial … | head`, and a log whose reader died.
+#[test]
+fn where_nobody_reads_commands_end_quietly_and_the_server_goes_on() {
+    let home = Home::new("unread");
+    for arguments in [&["check"][..], &["resolve", "+14155550101"], &["export"], &["audit", "operators"], &["demo"]] {
+        let mut child = home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(141), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("redial: "), "{arguments:?}: {said}");
+    }
+    let mut serving = Serving::start(&home);
+    let address = serving.said.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    serving.unread();
+    for _ in 0..2 {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        serving.signal("-HUP");
+    }
+    serving.signal("-TERM");
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -295,11 +383,25 @@ fn check_tells_what_is_wrong_without_starting() {
         (good.replace("account_sid = \"AC0", "account_sid = \"XX0"), "account_sid"),
         (good.replace("# key = { env", "key = { env"), "REDIAL_CODE_KEY is not set"),
         (good.replace("# tls = ", "tls = "), "cert.pem"),
+        (account("senders = [{ user = \"x\", secret = { env = \"REDIAL_NONE\" } }]\n#"), "duplicate key"),
+        (
+            good.replace("auth_token = \"demo-token\"", "auth_token = { file = \"none\" }"),
+            "parameters.auth_token: none: No such",
+        ),
+        (good.replace("from_email = \"redial@example.com\"", "from_email = \"x\""), "account outbox: `from_email`"),
+        (good.replace("kind = \"twilio\"", "kind = \"nobody\""), "there is no kind \"nobody\""),
+        ("[server\n".to_owned(), "unclosed table"),
     ] {
         assert_ne!(wrong, good, "{said}");
         home.configure(&wrong);
         let output = home.run(&["check"]);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(text(&output.stdout).contains(said), "{}", text(&output.stdout));
+        let found = text(&output.stdout);
+        assert_eq!(found.matches(said).count(), 1, "said once: {found}");
+        assert!(found.lines().any(|line| line.contains(said) && line.contains("config.toml:")), "{said}: {found}");
+        assert!(!found.contains("config.toml:1:1: "), "at its own line: {found}");
+        let lines = home.run(&["check", "--json"]);
+        let wrong = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["wrong"] == true;
+        assert!(text(&lines.stdout).lines().any(wrong), "{lines:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! `redial audit verify`: whether the owners' audit trails and the operation's are what was written.
 
 use crate::{
-    cli::{Failure, in_file},
+    cli::{Failure, OWNERS, in_file, progress::Progress, say::say},
     domain::id::OwnerId,
     store::{
         Trail,
@@ -12,7 +12,6 @@ use crate::{
         audit_trail::{self, Broken, Look, Looked},
     },
 };
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -20,11 +19,7 @@ use std::{
     io::{BufRead as _, BufReader, BufWriter, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
-
-/// After so long a bar is shown.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `redial audit verify`.
 #[derive(Debug, clap::Args)]
@@ -64,14 +59,8 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         .as_deref()
         .map(|path| fs::File::create_new(path).map(BufWriter::new).map_err(in_file(path)))
         .transpose()?;
-    let bar = ProgressBar::with_draw_target(Some(env.store.lines().await?), ProgressDrawTarget::hidden());
-    let begun = env.clock.now();
-    let mut progress = |lines| {
-        if bar.is_hidden() && env.clock.now().since(begun) > PATIENCE {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        bar.set_position(lines);
-    };
+    let bar = Progress::new(&env.clock, Some(env.store.lines().await?), "{bar:40} {pos}/{len} lines {eta}");
+    let mut progress = |lines| bar.reached(lines);
     let mut failed = None;
     let mut ends = |chain: Chain, Head { number, hash }: Head| {
         if let Some(file) = &mut file {
@@ -82,7 +71,10 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     };
     let look = Look { of: args.owner, against: against.as_ref(), ends: Some(&mut ends), progress: Some(&mut progress) };
     let looked = audit_trail::verify(env, look).await?;
-    bar.finish_and_clear();
+    drop(bar);
+    if let Some(owner) = args.owner.filter(|_| looked.lines == 0 && looked.broken.is_empty()) {
+        return Err(format!("there is no trail of {owner}; {OWNERS}").into());
+    }
     if let Some(error) = failed {
         return Err(error.into());
     }
@@ -90,11 +82,11 @@ pub(super) async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
         file.flush()?;
         file.get_ref().sync_all()?;
     }
-    print(&looked, args.json);
+    print(&looked, args.json)?;
     Ok(if looked.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print(looked: &Looked, as_json: bool) {
+fn print(looked: &Looked, as_json: bool) -> Result<(), Failure> {
     if as_json {
         let broken: Vec<Value> = looked
             .broken
@@ -105,16 +97,15 @@ fn print(looked: &Looked, as_json: bool) {
             })
             .collect();
         let Looked { owners, lines, erased, .. } = looked;
-        println!("{}", json!({"owners": owners, "lines": lines, "erased": erased, "broken": broken}));
-        return;
+        return say(json!({"owners": owners, "lines": lines, "erased": erased, "broken": broken}));
     }
     for Broken { chain, number, id, fault } in &looked.broken {
         let id = id.map(|id| format!(" ({id})")).unwrap_or_default();
-        println!("{}: line {number}{id} {}", named(*chain).1, fault.says());
+        say(format_args!("{}: line {number}{id} {}", named(*chain).1, fault.says()))?;
     }
     let Looked { owners, lines, erased, broken } = looked;
     let broken = if broken.is_empty() { "every chain holds".to_owned() } else { format!("{} broken", broken.len()) };
-    println!("{owners} owners, {lines} lines, {erased} of them erased: {broken}");
+    say(format_args!("{owners} owners, {lines} lines, {erased} of them erased: {broken}"))
 }
 
 /// What kind of chain it is, and which.
@@ -128,7 +119,12 @@ fn named(chain: Chain) -> (&'static str, String) {
 fn read(path: &Path) -> Result<BTreeMap<Chain, (u64, Hash)>, Failure> {
     let mut ends = BTreeMap::new();
     for (number, line) in (1..).zip(BufReader::new(fs::File::open(path).map_err(in_file(path))?).lines()) {
-        let wrong = || format!("{}, line {number}: not what `redial audit verify --save` writes", path.display());
+        let wrong = || {
+            format!(
+                "{}, line {number}: not what `redial audit verify --save` writes; name a file that it wrote",
+                path.display()
+            )
+        };
         let line: Value = serde_json::from_str(&line?).map_err(|_| wrong())?;
         let end = || {
             let chain = match (line.get("owner"), line.get("trail")) {

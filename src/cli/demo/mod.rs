@@ -4,7 +4,7 @@ mod provider;
 mod request;
 mod story;
 
-use super::Failure;
+use super::{Failure, say::say};
 use crate::{
     app::{App, Running},
     config::{Config, Span},
@@ -15,6 +15,7 @@ use crate::{
 };
 use request::Api;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use toml::Spanned;
 
 /// Arguments of `redial demo`.
 #[derive(Debug, clap::Args)]
@@ -35,15 +36,18 @@ pub(super) async fn run(mut config: Config) -> Result<ExitCode, Failure> {
         app.close().await;
         told?;
     } else {
-        config.notices.debounce = DEBOUNCE;
+        config.notices.debounce = Spanned::new(0..0, DEBOUNCE);
         config.server.listen.set_port(0);
         config.metrics.listen.set_port(0);
         let running = Running::start(&config).await?;
-        println!(
-            "No gateway runs on this configuration, so one is started for the demonstration on {}.",
-            running.address
-        );
-        let told = with_key(&running.app, &api, running.address, &config).await;
+        let address = running.address;
+        let begun = say(format_args!(
+            "No gateway runs on this configuration, so one is started for the demonstration on {address}."
+        ));
+        let told = match begun {
+            Ok(()) => with_key(&running.app, &api, address, &config).await,
+            Err(unread) => Err(unread),
+        };
         running.stop().await;
         told?;
     }
@@ -56,7 +60,7 @@ async fn with_key(app: &App, api: &Api, address: SocketAddr, config: &Config) ->
     let wanted = NewKey { label: "demo".into(), scopes, owner: None };
     let (key, secret) = carry_out(&app.env, || keys::create(&app.env, &wanted)).await?;
     let api = api.clone().at(address, secret.reveal());
-    let wait = config.notices.debounce.0 + Duration::from_secs(10);
+    let wait = config.notices.debounce.get_ref().0 + Duration::from_secs(10);
     let told = story::tell(&api, app, config, wait).await;
     carry_out(&app.env, || keys::revoke(&app.env, key.id)).await?;
     told

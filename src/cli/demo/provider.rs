@@ -3,7 +3,7 @@
 use super::request::Api;
 use crate::{
     cli::Failure,
-    config::{Account, Config, Secret, Values},
+    config::{Account, Config},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -31,10 +31,10 @@ impl Demo {
         Ok(Some(Self {
             name: name.get_ref().clone(),
             public_url: config.server.public_url.get_ref().clone(),
-            sid: parameter(account, "account_sid")?,
-            token: parameter(account, "auth_token")?,
+            sid: parameter(config, account, "account_sid")?,
+            token: parameter(config, account, "auth_token")?,
             user: sender.user.clone(),
-            secret: sender.secret.value()?,
+            secret: config.secret("senders", &sender.secret)?,
         }))
     }
 
@@ -73,9 +73,10 @@ impl Demo {
     }
 }
 
-fn parameter(account: &Account, name: &str) -> Result<String, Failure> {
-    let value = account.parameters.get(name).map(Values::all).and_then(<[Secret]>::first);
-    Ok(value.ok_or_else(|| format!("the demonstration's account has no {name}"))?.value()?)
+fn parameter(config: &Config, account: &Account, name: &str) -> Result<String, Failure> {
+    let values = account.parameters.get(name).map(|values| config.secrets(name, values)).transpose()?;
+    let first = values.into_iter().flatten().next();
+    Ok(first.ok_or_else(|| format!("the demonstration's account has no {name}"))?)
 }
 
 fn form(fields: &[(&str, &str)]) -> String {

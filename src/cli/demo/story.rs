@@ -1,7 +1,11 @@
 //! The story: three owners, their groups and contacts, one changed number, and what follows.
 
 use super::{provider::Demo, request::Api};
-use crate::{app::App, cli::Failure, config::Config};
+use crate::{
+    app::App,
+    cli::{Failure, say::say},
+    config::Config,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -17,7 +21,7 @@ struct Made {
 }
 
 pub(super) async fn tell(api: &Api, app: &App, config: &Config, wait: Duration) -> Result<(), Failure> {
-    println!("\n1. Owners, each with a number, a book, groups and contacts");
+    say("\n1. Owners, each with a number, a book, groups and contacts")?;
     let ann = owner(api, app, "Ann Lee").await?;
     let bob = owner(api, app, "Bob Ray").await?;
     let eve = owner(api, app, "Eve Stone").await?;
@@ -41,12 +45,12 @@ pub(super) async fn tell(api: &Api, app: &App, config: &Config, wait: Duration) 
     {
         api.must("PUT", &format!("/v1/owners/{}/groups/{group}/members/{member}", ann.id), None).await?;
     }
-    println!("   Friends may know Ann's mobile: Carl, Dora, Emil. Everybody may be connected. Mallory is in no group.");
+    say("   Friends may know Ann's mobile: Carl, Dora, Emil. Everybody may be connected. Mallory is in no group.")?;
 
-    println!("\n2. Ann changes her number");
+    say("\n2. Ann changes her number")?;
     let new = change(api, app, &ann).await?;
-    println!("   {} becomes {new}", ann.number);
-    println!("   Bob and Eve ({}, {}) stay as they are.", bob.number, eve.number);
+    say(format_args!("   {} becomes {new}", ann.number))?;
+    say(format_args!("   Bob and Eve ({}, {}) stay as they are.", bob.number, eve.number))?;
 
     let demo = Demo::find(config)?;
     match &demo {
@@ -54,41 +58,45 @@ pub(super) async fn tell(api: &Api, app: &App, config: &Config, wait: Duration) 
             provider(api, app, demo, &ann, &carl, &bob.number).await?;
             if let Some(stand_in) = &config.stand_in {
                 let folder = stand_in.path.display();
-                println!("   and the provider got the new number: see message-*.sms in {folder}");
+                say(format_args!("   and the provider got the new number: see message-*.sms in {folder}"))?;
             }
         }
-        None => println!(
-            "\n3. and 4. are left out: they need the account `demo` and the stand-in of the config.toml that comes with Redial"
-        ),
+        None => say(
+            "\n3. and 4. are left out: they need the account `demo` and the stand-in of the config.toml that comes with Redial",
+        )?,
     }
 
-    println!("\n5. Who is told");
+    say("\n5. Who is told")?;
     let notices = settled(api, &ann, wait).await?;
     for notice in &notices {
-        println!("   {} {}", notice["state"].as_str().unwrap_or_default(), notice["id"].as_str().unwrap_or_default());
+        say(format_args!(
+            "   {} {}",
+            notice["state"].as_str().unwrap_or_default(),
+            notice["id"].as_str().unwrap_or_default()
+        ))?;
     }
-    println!("   {}; there is none for Mallory.", messages(config));
+    say(format_args!("   {}; there is none for Mallory.", messages(config)))?;
 
-    println!("\nTry next:");
-    println!("   redial resolve {} --name \"{}\" --as {carl}", ann.number, ann.name);
-    println!("   redial resolve {} --name \"{}\" --as {mallory}", ann.number, ann.name);
+    say("\nTry next:")?;
+    say(format_args!("   redial resolve {} --name \"{}\" --as {carl}", ann.number, ann.name))?;
+    say(format_args!("   redial resolve {} --name \"{}\" --as {mallory}", ann.number, ann.name))?;
     if let Some(notice) = notices.first() {
-        println!("   redial explain {}", notice["id"].as_str().unwrap_or_default());
+        say(format_args!("   redial explain {}", notice["id"].as_str().unwrap_or_default()))?;
     }
     if let Some(query) = last_query(api, &ann).await? {
-        println!("   redial explain {query}");
+        say(format_args!("   redial explain {query}"))?;
     }
     Ok(())
 }
 
 async fn provider(api: &Api, app: &App, demo: &Demo, ann: &Made, carl: &str, other: &str) -> Result<(), Failure> {
-    println!("\n3. A call for the old number: the provider asks what to do (Twilio's webhook), and is answered");
+    say("\n3. A call for the old number: the provider asks what to do (Twilio's webhook), and is answered")?;
     let sid = || format!("CA{:032x}", app.env.random.bits());
-    println!("   {}", demo.call(api, &sid(), carl, &ann.number).await?);
-    println!("   and a call for {other}, which never moved:");
-    println!("   {}", demo.call(api, &sid(), carl, other).await?);
-    println!("\n4. A message to the old number through the drop-in endpoint; the sender's SDK reads");
-    println!("   {}", demo.message(api, carl, &ann.number, "Dinner at eight?").await?);
+    say(format_args!("   {}", demo.call(api, &sid(), carl, &ann.number).await?))?;
+    say(format_args!("   and a call for {other}, which never moved:"))?;
+    say(format_args!("   {}", demo.call(api, &sid(), carl, other).await?))?;
+    say("\n4. A message to the old number through the drop-in endpoint; the sender's SDK reads")?;
+    say(format_args!("   {}", demo.message(api, carl, &ann.number, "Dinner at eight?").await?))?;
     Ok(())
 }
 
@@ -117,7 +125,7 @@ async fn owner(api: &Api, app: &App, name: &'static str) -> Result<Made, Failure
         let body = json!({"profile": {"name": name}, "points": [{"label": "mobile", "value": number}]});
         if let Some(answer) = api.call("POST", "/v1/owners", Some(body)).await? {
             let id = text(&answer["owner"]["id"])?;
-            println!("   {name}, {number}, {id}");
+            say(format_args!("   {name}, {number}, {id}"))?;
             return Ok(Made { id, name, number });
         }
     }

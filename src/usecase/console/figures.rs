@@ -76,6 +76,12 @@ pub(super) struct AccountThen {
     pub(super) places: Option<usize>,
     pub(super) sent_today: u64,
     pub(super) daily: Option<u64>,
+    /// Country, messages of the day, and how many may be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) daily_to: Vec<(String, u64, u64)>,
+    /// When its budgets of the day begin anew.
+    #[serde(default)]
+    pub(super) renews: Option<i64>,
 }
 
 impl From<Health> for AccountThen {
@@ -94,6 +100,8 @@ impl From<Health> for AccountThen {
             places: health.places,
             sent_today: health.sent_today,
             daily: health.daily,
+            daily_to: health.daily_to.iter().map(|to| (to.country.to_string(), to.sent, to.most)).collect(),
+            renews: Some(health.renews.0),
         }
     }
 }

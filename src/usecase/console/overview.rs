@@ -4,7 +4,7 @@ mod accounts;
 mod matters;
 mod page;
 
-pub use page::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip};
+pub use page::{AccountLine, Group, InState, Matter, Node, Overview, Range, Reload, Row, Step, Strip, ToCountry};
 
 use super::{
     Console, NoticeLine,

@@ -48,7 +48,7 @@ fn path(route: &Route) -> String {
 }
 
 async fn a_request_without_a_good_key_is_refused_everywhere_alike(world: World) {
-    let revoked = world.key(&Scope::ALL, None).await;
+    let revoked = world.key(&World::all(), None).await;
     let hash = keys::digest(revoked.as_bytes());
     let stored = world.running.store.key(&hash).await.unwrap().unwrap();
     carry_out(&world.running.env, || keys::revoke(&world.running.env, stored.id)).await.unwrap();
@@ -70,9 +70,9 @@ async fn a_request_without_a_good_key_is_refused_everywhere_alike(world: World) 
 }
 
 async fn each_route_needs_its_own_scope_and_no_other(world: World) {
-    for wanted in Scope::ALL {
+    for wanted in World::all() {
         let only = world.key(&[wanted], None).await;
-        let rest: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != wanted).collect();
+        let rest: Vec<Scope> = World::all().into_iter().filter(|scope| *scope != wanted).collect();
         let without = world.key(&rest, None).await;
         for route in TABLE {
             let with = world.send(&only, route.method.clone(), &path(route), &[], "{}").await;
@@ -91,7 +91,7 @@ async fn each_route_needs_its_own_scope_and_no_other(world: World) {
 async fn a_key_for_one_owner_finds_no_other(world: World) {
     let ann = world.owner("Ann Lee", &[]).await;
     let bob = world.owner("Bob Ray", &[]).await;
-    let key = world.key(&Scope::ALL, Some(World::id_of(&ann))).await;
+    let key = world.key(&[World::all(), vec![Scope::Api]].concat(), Some(World::id_of(&ann))).await;
     let own = world.send(&key, Method::GET, "/v1/owners/me", &[], "").await.ok(200);
     assert_eq!(own.body["profile"]["name"], "Ann Lee");
     assert_eq!(world.send(&key, Method::GET, &ann, &[], "").await.status, 200);

@@ -280,7 +280,7 @@ async fn q13_a_key_learns_so_many_new_numbers_a_day(world: World) {
         world.send(key, Method::POST, "/v1/resolve", &[("content-type", "application/json")], asked).await.ok(200)
     };
     let verdict = async |key: &str, n: u32| ask(key, n).await.body["verdict"].as_str().unwrap().to_owned();
-    let other = world.key(&Scope::ALL, None).await;
+    let other = world.key(&World::all(), None).await;
     for (why, key, n, told) in [
         ("the first", &world.root, 0, "moved"),
         ("the second", &world.root, 1, "moved"),

@@ -133,7 +133,7 @@ async fn a_repeat_with_the_same_key_and_body_gets_the_first_answer_and_happens_o
     let ann = format!("/v1/owners/{}", first.body["owner"]["id"].as_str().unwrap());
     let book = world.send(&world.root, Method::POST, &format!("{ann}/books"), &key, r#"{"name": "x"}"#).await.ok(201);
     assert!(!again(&book));
-    let colleague = world.key(&redial::usecase::keys::Scope::ALL, None).await;
+    let colleague = world.key(&World::all(), None).await;
     let unpointed = json!({"profile": {"name": "Bob Ray"}}).to_string();
     assert!(!again(&world.send(&colleague, Method::POST, "/v1/owners", &key, unpointed).await.ok(201)));
     for bad in ["", &"x".repeat(256)] {

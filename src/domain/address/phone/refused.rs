@@ -17,7 +17,7 @@ pub enum NotAPhone {
     #[error("a code for the network (with * or #), not a number; leave it out and write only the number")]
     ServiceCode,
     /// The name of a sender, such as `ACME`.
-    #[error("a sender's name, not a number; a name cannot be called or answered")]
+    #[error("a sender's name, not a number; a person's number has its country code, like +14155550123")]
     AlphanumericSender,
     /// A user of an app or a telephone system: `client:ann`, `sip:ann@example.com`.
     #[error("a user's name at an app or telephone system, not a number; sip: and tel: addresses need a number")]

@@ -1,11 +1,11 @@
 //! How each account fares.
 
-use super::{AccountLine, LastOf, MISSED, Seen};
+use super::{AccountLine, LastOf, MISSED, Seen, ToCountry};
 use crate::{
     clock::Time,
     usecase::console::figures::{AccountThen, Counted, labelled},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// In the order of their names.
 pub(super) fn lines(seen: &Seen, sum: &Counted, node: &str) -> Vec<AccountLine> {
@@ -42,6 +42,9 @@ fn account(name: String, seen: &Seen, sum: &Counted, lasts: &[(&String, &LastOf)
     };
     let time = sum.time("attempt_time_seconds", &format!("account=\"{name}\""));
     let instant = |micros: Option<i64>| micros.map(|at| Time(at).to_string());
+    let daily = stands.iter().find_map(|(_, then)| then.daily);
+    let renews = stands.iter().filter_map(|(_, then)| then.renews).max();
+    let daily_to = to_countries(&stands);
     AccountLine {
         breaker: worst.map_or("closed", |then| &then.breaker).to_owned(),
         nodes: if lasts.len() > 1 { troubled.collect() } else { Vec::new() },
@@ -61,10 +64,22 @@ fn account(name: String, seen: &Seen, sum: &Counted, lasts: &[(&String, &LastOf)
         places: stands.iter().find_map(|(_, then)| then.places),
         // Each node counts what all of them sent, now and then.
         sent_today: stands.iter().map(|(_, then)| then.sent_today).max().unwrap_or(0),
-        daily: stands.iter().find_map(|(_, then)| then.daily),
+        daily,
+        renews: instant(renews.filter(|_| daily.is_some() || !daily_to.is_empty())),
+        daily_to,
         queries: sum.sum("queries", &[("account", &name)]),
         substitutions: sum.sum("substitutions", &[("account", &name)]),
         unchanged: sum.sum("failed_open", &[("account", &name)]),
         name,
     }
+}
+
+/// The budgets of countries, as the node sees them that knows of most.
+fn to_countries(stands: &[(&String, &AccountThen)]) -> Vec<ToCountry> {
+    let mut found: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (country, sent, most) in stands.iter().flat_map(|(_, then)| &then.daily_to) {
+        let known = found.entry(country).or_insert((0, *most));
+        known.0 = known.0.max(*sent);
+    }
+    found.into_iter().map(|(country, (sent, most))| ToCountry { country: country.to_owned(), sent, most }).collect()
 }

@@ -1,6 +1,6 @@
 //! What wants attention.
 
-use super::{Matter, Overview};
+use super::{Matter, Overview, ToCountry};
 
 /// Most urgent first.
 pub(super) fn of(overview: &Overview) -> Vec<Matter> {
@@ -21,8 +21,15 @@ pub(super) fn of(overview: &Overview) -> Vec<Matter> {
             "half_open" => say(format!("{} failed, and is being tried again.", account.name), "#accounts"),
             _ => {}
         }
+        let renewed = account.renews.as_ref().map(|at| format!("; it may again from {at}")).unwrap_or_default();
         if account.daily.is_some_and(|most| account.sent_today >= most) {
-            say(format!("{} has sent as many messages today as it may.", account.name), "#accounts");
+            say(format!("{} has sent as many messages today as it may{renewed}.", account.name), "#accounts");
+        } else {
+            for to in account.daily_to.iter().filter(|to| to.sent >= to.most) {
+                let ToCountry { country, most, .. } = to;
+                let what = format!("{} has sent all of its {most} messages to {country} today{renewed}.", account.name);
+                say(what, "#accounts");
+            }
         }
     }
     let unchanged: f64 = overview.unchanged.iter().map(|row| row.count).sum();

@@ -141,12 +141,27 @@ pub struct AccountLine {
     pub sent_today: u64,
     /// At most.
     pub daily: Option<u64>,
+    /// Of these, to the countries that have a budget of their own.
+    pub daily_to: Vec<ToCountry>,
+    /// When its budgets of the day begin anew, where it has any.
+    pub renews: Option<String>,
     /// Queries by its webhooks and drop-in endpoints.
     pub queries: f64,
     /// Connected elsewhere.
     pub substitutions: f64,
     /// Went on unchanged because Redial was slow or broken.
     pub unchanged: f64,
+}
+
+/// What an account sent to a country that has a budget of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToCountry {
+    /// Its two capitals.
+    pub country: String,
+    /// Messages of this day of UTC.
+    pub sent: u64,
+    /// At most.
+    pub most: u64,
 }
 
 /// How many notices are in a state.
