@@ -17,7 +17,7 @@ use crate::{
     store::Result,
 };
 use rusqlite::params;
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Identity keys in one statement: an account, a caller, the owner who the caller is, and everyone. A viewer rarely has
 /// more.
@@ -28,6 +28,10 @@ const FEW: usize = 32;
 
 /// No owner's id.
 const NOBODY: OwnerId = OwnerId(0);
+
+/// So many owners are always asked about, or nobody in their place: how many hold or held a number, or bear a name, does not
+/// show in what is asked (rule Q4). Two former holders are answered like none; more of them are rare.
+const ALWAYS: usize = 2;
 
 /// Everybody who a viewer is, as keys of the one key space.
 #[derive(Default)]
@@ -94,64 +98,61 @@ struct Standing {
     blocked: bool,
 }
 
+/// These owners, each once, and nobody in the place of those who are missing.
+fn filled(owners: impl IntoIterator<Item = OwnerId>) -> Vec<OwnerId> {
+    let owners: BTreeSet<OwnerId> = owners.into_iter().collect();
+    let mut owners: Vec<OwnerId> = owners.into_iter().collect();
+    owners.resize(owners.len().max(ALWAYS), NOBODY);
+    owners
+}
+
 /// [`crate::store::Numbers::facts`].
 pub(super) fn of_address(connection: &impl Prepares, key: &str, viewer: &Viewer) -> Result<Facts> {
     let known = Known::of(connection, viewer)?;
     let mut found = holders(connection, key)?;
-    let mut standings: BTreeMap<OwnerId, Standing> = BTreeMap::new();
+    let folded = folded::of_key(connection, key)?;
+    let (mut standings, mut opt_outs): (BTreeMap<OwnerId, Standing>, _) = (BTreeMap::new(), Vec::new());
+    for owner in filled(found.iter().map(|holder| holder.owner).chain(folded.iter().map(|moved| moved.owner))) {
+        standings.insert(owner, standing(connection, owner, &known)?);
+        let moved = folded.as_ref().filter(|moved| moved.owner == owner);
+        let said = said_at_numbers_of(connection, owner, moved, &known.owners)?;
+        opt_outs.extend(said.into_iter().filter(|_| owner != NOBODY));
+    }
     for holder in &mut found {
-        let standing = match standings.entry(holder.owner) {
-            Entry::Occupied(found) => found.into_mut(),
-            Entry::Vacant(free) => free.insert(standing(connection, holder.owner, &known)?),
-        };
-        adopt(holder, standing);
+        if let Some(standing) = standings.get(&holder.owner) {
+            adopt(holder, standing);
+        }
     }
-    let mut opt_outs = Vec::new();
-    if found.is_empty()
-        && let Some(moved) = folded::of_key(connection, key)?
-    {
-        found.push(folded::holder(&moved, key));
-        opt_outs = said_at_numbers_of_folded(connection, &moved, &known.owners)?;
-    }
-    for &owner in standings.keys() {
-        said_at_numbers_of(connection, owner, &known.owners, &mut opt_outs)?;
-    }
+    found.extend(folded.map(|moved| folded::holder(&moved, key)));
     Ok(Facts { holders: found, book_names: book_names(connection, &known.owners, key)?, opt_outs })
 }
 
 /// [`crate::store::Numbers::facts_by_name`].
 pub(super) fn of_name(connection: &impl Prepares, name: &NameKey, viewer: &Viewer) -> Result<Vec<Holder>> {
     let known = Known { claimed: Vec::new(), ..Known::of(connection, viewer)? };
-    let bearers = many::<OwnerId, OwnerId>(
-        connection,
-        "owner_name",
-        "-- facts::of_name\nSELECT owner FROM owner_name WHERE key = ?1 ORDER BY owner",
-        [name.as_str()],
-        |cells| cells.id(0, "owner"),
-    )?;
-    let mut found = Vec::new();
-    for owner in bearers {
-        let by_identity = |(identity, group): &(Box<str>, Option<GroupId>)| group.is_some() && **identity != *EVERYONE;
-        if !met(connection, owner, &known)?.iter().any(by_identity) {
-            continue;
-        }
-        let standing = standing(connection, owner, &known)?;
-        let keys = many::<OwnerId, Box<str>>(
+    let mut bearers = Vec::new();
+    for part in known.proved.chunks(AT_ONCE) {
+        let key = |at: usize| part.get(at).filter(|identity| ***identity != *EVERYONE);
+        // However many bear it, one statement finds those who have the viewer in a group.
+        bearers.extend(many::<OwnerId, OwnerId>(
             connection,
-            "value",
+            "owner_name",
             "-- facts::of_name
-             SELECT v.owner, v.key FROM value v JOIN point p ON p.owner = v.owner AND p.id = v.point
-             WHERE v.owner = ?1 AND v.until IS NULL AND v.proof <> 0 AND p.removed IS NULL ORDER BY p.place",
-            [owner.to_bytes()],
-            |cells| cells.text(1, "key"),
-        )?;
-        for key in keys {
-            let present = |holder: &Holder| holder.owner == owner && holder.until.is_none() && holder.believed;
-            found.extend(holders(connection, &key)?.into_iter().filter(present).map(|mut holder| {
-                adopt(&mut holder, &standing);
-                holder
-            }));
+             SELECT owner FROM owner_name n WHERE key = ?1 AND EXISTS (
+                 SELECT 1 FROM audience a WHERE a.owner = n.owner AND a.identity IN (?2, ?3, ?4, ?5)
+                 AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = a.owner AND s.key = a.identity))",
+            params![name.as_str(), key(0), key(1), key(2), key(3)],
+            |cells| cells.id(0, "owner"),
+        )?);
+    }
+    let mut found = Vec::new();
+    for owner in filled(bearers) {
+        let standing = standing(connection, owner, &known)?;
+        let mut all = present_values(connection, owner)?;
+        for holder in &mut all {
+            adopt(holder, &standing);
         }
+        found.extend(all.into_iter().filter(|_| owner != NOBODY));
     }
     Ok(found)
 }
@@ -161,17 +162,21 @@ pub(super) fn of_keys(connection: &impl Prepares, keys: &[Box<str>]) -> Result<V
     let (full, folded) = folded::of_keys(connection, keys)?;
     let mut found = Vec::new();
     for key in &full {
-        for mut holder in holders(connection, key)? {
-            let standing = standing(connection, holder.owner, &Known::default())?;
-            adopt(&mut holder, &standing);
-            found.push((key.clone(), holder));
+        found.extend(holders(connection, key)?.into_iter().map(|holder| (key.clone(), holder)));
+    }
+    let mut standings = BTreeMap::new();
+    for owner in filled(found.iter().map(|(_, holder)| holder.owner)) {
+        standings.insert(owner, standing(connection, owner, &Known::default())?);
+    }
+    for (_, holder) in &mut found {
+        if let Some(standing) = standings.get(&holder.owner) {
+            adopt(holder, standing);
         }
     }
     // Somebody waits for the answer about a few: what nobody has is asked about alike, so that the time does not tell (C1).
     if keys.len() <= FEW {
         for key in keys.iter().filter(|key| !full.contains(*key)) {
             holders(connection, key)?;
-            standing(connection, NOBODY, &Known::default())?;
         }
     }
     // A folded owner comes once for each of these keys that is theirs: one row may be found by both.
@@ -189,17 +194,42 @@ fn adopt(holder: &mut Holder, standing: &Standing) {
     (holder.names, holder.rights, holder.groups, holder.blocked) = (names, rights, groups, blocked);
 }
 
+/// A statement on values with who has or had them.
+macro_rules! holder_rows {
+    ($name:literal, $condition:literal) => {
+        concat!(
+            "-- facts::",
+            $name,
+            "\nSELECT v.owner, v.point, v.since, v.until, v.proof, v.proved, o.name, o.silenced, o.revision, c.key, c.wire
+             FROM value v JOIN owner o ON o.id = v.owner JOIN point p ON p.owner = v.owner AND p.id = v.point
+             LEFT JOIN value c ON c.owner = v.owner AND c.point = v.point AND c.until IS NULL AND c.proof <> 0
+                  AND p.removed IS NULL
+             WHERE ",
+            $condition
+        )
+    };
+}
+
+/// An owner as holder of each believed present value, in their order of points, as nobody sees them.
+fn present_values(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<Holder>> {
+    many::<OwnerId, Holder>(
+        connection,
+        "value",
+        holder_rows!(
+            "present_values",
+            "v.owner = ?1 AND v.until IS NULL AND v.proof <> 0 AND p.removed IS NULL ORDER BY p.place"
+        ),
+        [owner.to_bytes()],
+        |cells| holder(cells).map(|(holder, _)| holder),
+    )
+}
+
 /// Everybody who holds or held a key, as nobody sees them.
 fn holders(connection: &impl Prepares, key: &str) -> Result<Vec<Holder>> {
     let rows = many::<OwnerId, (Holder, bool)>(
         connection,
         "value",
-        "-- facts::holders
-         SELECT v.owner, v.point, v.since, v.until, v.proof, v.proved, o.name, o.silenced, o.revision, c.key, c.wire
-         FROM value v JOIN owner o ON o.id = v.owner JOIN point p ON p.owner = v.owner AND p.id = v.point
-         LEFT JOIN value c ON c.owner = v.owner AND c.point = v.point AND c.until IS NULL AND c.proof <> 0
-              AND p.removed IS NULL
-         WHERE v.key = ?1 ORDER BY v.owner, v.point, v.number",
+        holder_rows!("holders", "v.key = ?1 ORDER BY v.owner, v.point, v.number"),
         [key],
         holder,
     )?;
@@ -241,7 +271,7 @@ fn standing(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result
     for (identity, group) in met(connection, owner, known)? {
         let Some(group) = group else {
             standing.blocked = true;
-            return Ok(standing);
+            continue;
         };
         if *identity == *EVERYONE || known.proved.contains(&identity) {
             proved.insert(group);
@@ -250,10 +280,10 @@ fn standing(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result
             claimed.insert(group);
         }
     }
-    if proved.is_empty() && claimed.is_empty() {
+    let granted = super::books::grants(connection, owner)?;
+    if standing.blocked {
         return Ok(standing);
     }
-    let granted = super::books::grants(connection, owner)?;
     standing.rights = rights(&granted, &proved, false);
     standing.rights.forward.extend(rights(&granted, &claimed, false).forward);
     let gives = |group: &GroupId| {
@@ -308,35 +338,42 @@ fn names(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<NameKey>> {
     )
 }
 
-/// What was said at any number of one owner, to everybody or to one of `to`, with those who hold or held it.
+/// What was said at any number of one owner, to everybody or to one of `to`, with those who hold or held it. The two numbers of
+/// a folded owner nobody else has or had.
 fn said_at_numbers_of(
     connection: &impl Prepares,
     owner: OwnerId,
+    folded: Option<&Moved>,
     to: &BTreeSet<OwnerId>,
-    found: &mut Vec<Said>,
-) -> Result<()> {
+) -> Result<Vec<Said>> {
     let rows = many::<OwnerId, _>(
         connection,
         "opt_out",
         "-- facts::said_at_numbers_of
          SELECT o.owner, o.key, o.wire, o.at, h.owner, h.since, h.until
-         FROM (SELECT DISTINCT key FROM value WHERE owner = ?1) v JOIN opt_out o ON o.key = v.key
+         FROM (SELECT key FROM value WHERE owner = ?1 UNION SELECT ?2 UNION SELECT ?3) v
+         JOIN opt_out o ON o.key = v.key
          LEFT JOIN value h ON h.key = o.key AND h.proof <> 0 ORDER BY o.key, o.owner, h.since",
-        [owner.to_bytes()],
+        params![owner.to_bytes(), folded.map(|moved| moved.old.key()), folded.map(|moved| moved.new.key())],
         |cells| {
             let scope = cells.decode(0, "owner", |bytes| Some(OwnerId::from_bytes(bytes)))?;
-            let tenure = match cells.id_or_none::<OwnerId>(4, "value.owner")? {
-                Some(owner) => Some(Tenure {
+            let address = cells.address(1, "key")?;
+            let tenure = match (folded, cells.id_or_none::<OwnerId>(4, "value.owner")?) {
+                (Some(moved), _) => {
+                    let Holder { owner, from, until, .. } = folded::holder(moved, address.key());
+                    Some(Tenure { owner, from, until })
+                }
+                (None, Some(owner)) => Some(Tenure {
                     owner,
                     from: cells.time(5, "value.since")?,
                     until: cells.time_or_none(6, "value.until")?,
                 }),
-                None => None,
+                (None, None) => None,
             };
-            Ok((scope, cells.address(1, "key")?, cells.time(3, "at")?, tenure))
+            Ok((scope, address, cells.time(3, "at")?, tenure))
         },
     )?;
-    let mut last = None;
+    let (mut found, mut last): (Vec<Said>, _) = (Vec::new(), None);
     for (scope, address, at, tenure) in rows {
         if scope.is_some_and(|scope| !to.contains(&scope)) {
             continue;
@@ -349,29 +386,6 @@ fn said_at_numbers_of(
         if let (Some(said), Some(tenure)) = (found.last_mut(), tenure) {
             said.tenures.push(tenure);
         }
-    }
-    Ok(())
-}
-
-/// The same of a folded owner: nobody else has or had these numbers.
-fn said_at_numbers_of_folded(connection: &impl Prepares, moved: &Moved, to: &BTreeSet<OwnerId>) -> Result<Vec<Said>> {
-    let mut found = Vec::new();
-    for key in [moved.old.key(), moved.new.key()] {
-        let Holder { owner, from, until, .. } = folded::holder(moved, key);
-        let said = many::<OwnerId, _>(
-            connection,
-            "opt_out",
-            "-- facts::said_at_numbers_of_folded
-             SELECT owner, key, wire, at FROM opt_out WHERE key = ?1 ORDER BY owner",
-            [key],
-            |cells| {
-                let scope = cells.decode(0, "owner", |bytes| Some(OwnerId::from_bytes(bytes)))?;
-                let tenures = vec![Tenure { owner, from, until }];
-                Ok((scope, Said { address: cells.address(1, "key")?, at: cells.time(3, "at")?, tenures }))
-            },
-        )?;
-        let counts = |(scope, _): &(Option<OwnerId>, Said)| scope.is_none_or(|scope| to.contains(&scope));
-        found.extend(said.into_iter().filter(counts).map(|(_, said)| said));
     }
     Ok(found)
 }

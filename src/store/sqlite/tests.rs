@@ -3,8 +3,11 @@ use crate::{
     clock::ManualClock,
     domain::{
         address::{Address, Kind},
-        id::{OwnerId, PointId},
-        owner::{Held, Owner, Point, Profile, Proof},
+        group::{Identity, Member, Told, Viewer},
+        id::{AppId, BookId, GroupId, OwnerId, PointId},
+        imported::{ForEveryone, Moved},
+        name,
+        owner::{Book, Group, Held, Membership, Owner, Point, Profile, Proof},
     },
     store::{Effect, Owners as _},
 };
@@ -65,38 +68,132 @@ impl Prepares for Noted<'_, '_> {
     }
 }
 
-#[tokio::test]
-async fn c1_the_same_is_asked_about_a_number_whether_or_not_somebody_has_it() {
-    let store = Sqlite::in_memory(Arc::new(ManualClock::at(Time(9)))).unwrap();
-    let held = |value: &str| Held {
-        address: Address::parse(value, None).unwrap(),
-        from: Time(1),
-        until: None,
-        proof: Proof::Code,
-        proved: Time(1),
-    };
-    let point =
-        |held| Point { id: PointId(1), kind: Kind::Phone, label: "mobile".into(), removed: None, values: vec![held] };
-    let mut commit = owner(1, 10);
+const ANNS: &str = "+14155550100";
+const LEFT: &str = "+14155550101";
+const SHARED: &str = "+14155550102";
+const FOLDED: &str = "+14155550103";
+const BOBS: &str = "+14155550104";
+const NOBODYS: &str = "+14155550199";
+
+fn held(value: &str, until: Option<Time>) -> Held {
+    let address = Address::parse(value, None).unwrap();
+    Held { address, from: Time(1), until, proof: Proof::Code, proved: Time(1) }
+}
+
+fn person(number: u128, values: Vec<Held>) -> Vec<Effect> {
+    let mut commit = owner(number, 10);
     if let Effect::OwnerAdded(owner) = &mut commit.effects[0] {
-        owner.points.push(point(held("+14155550100")));
+        let id = PointId(number);
+        owner.points.push(Point { id, kind: Kind::Phone, label: "mobile".into(), removed: None, values });
     }
-    store.commit(commit).await.unwrap();
+    let name = name::key(&format!("Owner {number}")).unwrap();
+    commit.effects.push(Effect::NamesSet(OwnerId(number), vec![name]));
+    commit.effects
+}
+
+/// Ann, who has left a number, and one that Bob has left too; Bob; somebody of whom only an imported move is known. The asker,
+/// an application, is in a group of Ann's that grants nothing and in one of Bob's, who has blocked them.
+async fn people() -> Sqlite {
+    let store = Sqlite::in_memory(Arc::new(ManualClock::at(Time(9)))).unwrap();
+    let was = Some(Time(5));
+    let moved = Moved {
+        owner: OwnerId(3),
+        name: "Moved".into(),
+        key: name::key("Moved").unwrap(),
+        old: Address::parse(FOLDED, None).unwrap(),
+        new: Address::parse("+14155550105", None).unwrap(),
+        at: Time(5),
+        grant: ForEveryone::None,
+        source: "list".into(),
+        created: Time(1),
+    };
+    let mut effects = person(1, vec![held(LEFT, was), held(SHARED, was), held(ANNS, None)]);
+    effects.extend(person(2, vec![held(SHARED, was), held(BOBS, None)]));
+    effects.push(Effect::OwnersImported(vec![moved]));
+    for number in [1, 2] {
+        let (owner, book, group) = (OwnerId(number), BookId(number), GroupId(number));
+        effects.push(Effect::BookSet(Book { id: book, owner, name: "Private".into(), default_group: None }));
+        effects.push(Effect::GroupSet(Group {
+            introduce: false,
+            id: group,
+            book,
+            owner,
+            name: "Friends".into(),
+            told: Told::AtOnce,
+            channels: vec![],
+            quiet: None,
+            grants: vec![],
+        }));
+        effects.push(Effect::MemberAdded(owner, Membership { group, member: Member::Application(AppId(7)) }));
+    }
+    effects.push(Effect::Blocked(OwnerId(2), AppId(7).to_string().into()));
+    store.commit(Commit { effects, ..Commit::default() }).await.unwrap();
+    store
+}
+
+/// The statements of one read, in no order, and what it found.
+async fn noted<T: Send + 'static>(
+    store: &Sqlite,
+    read: impl FnOnce(&Noted<'_, '_>) -> Result<T> + Send + 'static,
+) -> (T, Vec<&'static str>) {
+    let noted = move |statements: &Statements<'_>| {
+        let noted = Noted(statements, RefCell::default());
+        let found = read(&noted)?;
+        let mut texts = noted.1.into_inner();
+        texts.sort_unstable();
+        Ok((found, texts))
+    };
+    store.read(noted).await.unwrap()
+}
+
+#[tokio::test]
+async fn c1_the_same_is_asked_about_a_number_whoever_has_it() {
+    let store = people().await;
     let asked = async |keys: &[&str]| {
         let keys: Vec<Box<str>> = keys.iter().map(|key| (*key).into()).collect();
-        let noted = move |statements: &Statements<'_>| {
-            let noted = Noted(statements, RefCell::default());
-            let found = facts::of_keys(&noted, &keys)?.len();
-            let mut texts = noted.1.into_inner();
-            texts.sort_unstable();
-            Ok((found, texts))
-        };
-        store.read(noted).await.unwrap()
+        noted(&store, move |noted| facts::of_keys(noted, &keys).map(|found| found.len())).await
     };
-    let (found, theirs) = asked(&["+14155550100"]).await;
-    assert_eq!(found, 1);
-    assert_eq!(asked(&["+14155550199"]).await, (0, theirs));
-    let (found, one_of_two) = asked(&["+14155550100", "+14155550199"]).await;
-    assert_eq!(found, 1);
-    assert_eq!(asked(&["+14155550198", "+14155550199"]).await, (0, one_of_two));
+    let (found, nobodys) = asked(&[NOBODYS]).await;
+    assert_eq!(found, 0);
+    for (key, holders) in [(ANNS, 1), (LEFT, 1), (SHARED, 2), (FOLDED, 1)] {
+        assert_eq!(asked(&[key]).await, (holders, nobodys.clone()), "{key}");
+    }
+    let (_, nobodys) = asked(&["+14155550198", NOBODYS]).await;
+    assert_eq!(asked(&[ANNS, NOBODYS]).await, (1, nobodys.clone()));
+    assert_eq!(asked(&[ANNS, BOBS]).await, (2, nobodys));
+}
+
+#[tokio::test]
+async fn q4_the_same_is_asked_for_every_query_whoever_it_meets() {
+    let store = people().await;
+    let viewer = |app: u128| Viewer::proved(Identity::Application(AppId(app)));
+    let asked = async |key: &'static str, app: u128| {
+        noted(&store, move |noted| facts::of_address(noted, key, &viewer(app)).map(|facts| facts.holders.len())).await
+    };
+    let (found, nobodys) = asked(NOBODYS, 7).await;
+    assert_eq!(found, 0);
+    for (rule, key, app, holders) in [
+        ("of somebody who has it", ANNS, 7, 1),
+        ("of somebody who has left it", LEFT, 7, 1),
+        ("of somebody who has the asker in no group", LEFT, 8, 1),
+        ("of two who have left it", SHARED, 7, 2),
+        ("of somebody who has blocked the asker", BOBS, 7, 1),
+        ("of an imported move", FOLDED, 7, 1),
+    ] {
+        assert_eq!(asked(key, app).await, (holders, nobodys.clone()), "a number {rule}");
+    }
+    let named = async |name: &str, app: u128| {
+        let key = name::key(name).unwrap();
+        noted(&store, move |noted| facts::of_name(noted, &key, &viewer(app)).map(|found| found.len())).await
+    };
+    let (found, nobodys) = named("Nobody At All", 7).await;
+    assert_eq!(found, 0);
+    for (rule, name, app, holders) in [
+        ("of somebody who has the asker in a group", "Owner 1", 7, 1),
+        ("of somebody who has not", "Owner 1", 8, 0),
+        ("of somebody who has blocked the asker", "Owner 2", 7, 1),
+        ("of an imported move", "Moved", 7, 0),
+    ] {
+        assert_eq!(named(name, app).await, (holders, nobodys.clone()), "the name {rule}");
+    }
 }
