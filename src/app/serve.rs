@@ -17,6 +17,7 @@ use crate::{
         Live, Rules,
         console::{Console, Operators},
         deliver_notice::Post,
+        former,
         gateway::{Accounts, Gateway, Ways},
     },
     worker::Worker,
@@ -183,6 +184,19 @@ impl Running {
         });
         tasks.spawn("follow", follow(app.env.store.clone(), stop.clone()));
         tasks.spawn("journal", copy_journal(Arc::clone(&app.journal), app.env.store.clone(), stop.clone()));
+        tasks.spawn("former numbers", {
+            let (env, stop) = (app.env.clone(), stop.clone());
+            async move {
+                tokio::select! {
+                    asked = former::ask_about_stated(&env) => match asked {
+                        Ok(0) => {}
+                        Ok(count) => tracing::info!(count, "owners are asked about former numbers of older programs"),
+                        Err(error) => tracing::warn!(%error, "owners are asked about former numbers at the next start"),
+                    },
+                    () = stop.cancelled() => {}
+                }
+            }
+        });
         if let Some(held) = app.env.store.sending_held().await.map_err(StartError::setting)? {
             tracing::warn!(since = %held.at, why = &*held.why, "nothing is sent until `redial notices resume`");
         }

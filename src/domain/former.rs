@@ -43,6 +43,12 @@ pub fn to_ask<'a>(before: &Owner, after: &'a Owner) -> impl Iterator<Item = (&'a
     })
 }
 
+/// The former values of points whose present value a key has stated, about which older programs asked nobody.
+pub fn stated(owner: &Owner) -> impl Iterator<Item = (&Point, &Held)> {
+    let by_key = |point: &Point| point.current().is_some_and(|held| matches!(held.proof, Proof::Vouched(_)));
+    values(owner).filter(move |(point, _)| by_key(point))
+}
+
 /// The key of the value that reads what is asked about a point.
 fn reader(point: &Point) -> Option<&str> {
     point.current().filter(|held| held.proof != Proof::None).map(|held| held.address.key())

@@ -5,8 +5,10 @@ use crate::both::both;
 use redial::{
     domain::{
         change::{RequestState, hold::By},
-        id::{AppId, SessionId},
+        id::{AppId, PointId, SessionId},
+        owner::{Held, Proof},
     },
+    store::Effect,
     usecase::{
         Env, app_passwords,
         codes::Requester,
@@ -23,6 +25,7 @@ both! {
     a_session_ends_when_nobody_uses_it_and_at_last
     q3_a_former_number_is_renewed_by_its_code_together_with_another_proof
     q3_who_did_not_change_the_number_themselves_is_asked_too
+    q3_who_was_not_asked_by_an_older_program_is_asked_once
     a_session_is_opened_listed_and_ended
     a_further_proof_rotates_the_token
     c1_sessions_are_the_same_on_every_node
@@ -176,6 +179,38 @@ async fn q3_who_did_not_change_the_number_themselves_is_asked_too(world: World) 
     let code = former::answered(&world.env, &session, issued.challenge, &code).await.unwrap();
     carry_out(&world.env, || former::renew(&world.env, &session, &code)).await.unwrap();
     assert_eq!(world.owner(ANN).await.points[0].values[0].proved, world.now().await);
+}
+
+/// An older program wrote no question where a key had stated the new number.
+async fn q3_who_was_not_asked_by_an_older_program_is_asked_once(world: World) {
+    let now = world.now().await;
+    let stated = |value: &str, from| Held {
+        address: address(value),
+        from,
+        until: None,
+        proof: Proof::Vouched(AppId(9)),
+        proved: from,
+    };
+    let mail = world.owner(ANN).await.points[2].id;
+    world
+        .commit(vec![
+            Effect::ValueProved { owner: ANN, point: PointId(10), key: MOBILE.into(), proof: Proof::Code, at: now },
+            Effect::ValueLeft(ANN, PointId(10), now),
+            Effect::ValueHeld(ANN, PointId(10), stated(NEW, now)),
+            // Whoever writes to an address is no caller; and this one's owner was asked when she proved the next herself.
+            Effect::ValueLeft(ANN, mail, now),
+            Effect::ValueHeld(ANN, mail, stated("ann@example.org", now)),
+            Effect::ValueLeft(BOB, PointId(20), now),
+            Effect::ValueHeld(BOB, PointId(20), Held { proof: Proof::Code, ..stated("+14155550151", now) }),
+        ])
+        .await;
+    assert_eq!(former::ask_about_stated(&world.env).await.unwrap(), 1);
+    assert_eq!(former::ask_about_stated(&world.second_node().await).await.unwrap(), 0, "once for a database");
+    world.after(DAY * 37).await;
+    assert_eq!(world.told().await, Vec::<String>::new());
+    world.after(DAY * 2).await;
+    let [(to, text)] = &world.mail().await[..] else { panic!("she is asked once") };
+    assert!(to == NEW && text.contains("0100") && text.contains("prove it again"), "{to}: {text}");
 }
 
 async fn an_app_password_that_would_open_nothing_is_not_made(world: World) {
