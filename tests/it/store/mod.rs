@@ -10,6 +10,7 @@ mod model;
 mod nodes;
 mod postgres;
 mod proxy;
+mod rows;
 pub(crate) mod sample;
 mod sqlite;
 

@@ -2,22 +2,24 @@
 //! refuses, and afterwards both say the same. A failure prints its seed; `REDIAL_MODEL_SEED` runs that one alone.
 
 mod dice;
+mod erased;
 mod state;
+mod traces;
 mod waiting;
 
 use self::{
     dice::Dice,
     state::{Refusal, State},
 };
-use crate::store::sample::*;
+use crate::store::{rows::Row, sample::*};
 use redial::{
-    clock::{Clock as _, ManualClock, Random as _, SystemRandom},
+    clock::{Clock as _, ManualClock, Random as _, SystemRandom, Time},
     domain::{
         group::{Identity, Viewer},
         id::OwnerId,
         notice::NoticeState,
     },
-    store::{Commit, Effect, SharedStore, StoreError},
+    store::{Commit, Effect, OfErasure, SharedStore, StoreError, erasure::Happened},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -30,6 +32,8 @@ pub(crate) trait Subject: Send + Sync {
     fn clock(&self) -> Option<Arc<ManualClock>>;
     /// The store is to end before one of its next statements, where it can.
     fn crash_before(&self, which: usize, statements: u32);
+    /// Every row that it has.
+    async fn rows(&self) -> Vec<Row>;
     /// Starts it anew on what is durable, after a crash or a stop.
     async fn restart(&mut self, which: usize, gently: bool);
 }
@@ -55,7 +59,8 @@ pub(crate) async fn run<S: Subject>(seeds: u64, fresh: impl AsyncFn() -> Option<
             }
         }
         run.compare().await;
-        println!("{:?}, {} former numbers", run.counts, run.state.former.len());
+        run.compare_traces().await;
+        println!("{:?}, {} former numbers", run.counts, run.state.former().count());
         for which in 0..STORES {
             run.subject.store(which).close().await;
         }
@@ -77,6 +82,7 @@ struct Counts {
     claims: u32,
     letters: u32,
     requests: u32,
+    erased: u32,
     crashes: u32,
 }
 
@@ -86,7 +92,8 @@ impl<S: Subject> Run<S> {
         if self.dice.one_in(30) {
             self.subject.crash_before(which, 1 + u32::try_from(self.dice.below(40)).expect("it is small"));
         }
-        match self.dice.below(23) {
+        match self.dice.below(24) {
+            23 => self.erase(which).await,
             20 | 21 => self.claim_letters(which).await,
             22 => self.claim_request(which).await,
             0 => self.jump(),
@@ -122,6 +129,10 @@ impl<S: Subject> Run<S> {
 
     async fn commit(&mut self, which: usize) {
         let commit = self.dice.commit(&self.state);
+        self.write(which, commit).await;
+    }
+
+    async fn write(&mut self, which: usize, commit: Commit) {
         let mut after = self.state.clone();
         let expected = after.commit(&commit);
         let result = self.subject.store(which).commit(commit.clone()).await;
@@ -145,6 +156,34 @@ impl<S: Subject> Run<S> {
                 assert!(same, "{found} instead of {expected:?}: {commit:#?}");
             }
             _ => panic!("{result:?} instead of {expected:?}: {commit:#?}"),
+        }
+    }
+
+    /// An owner is erased: nothing of them is left in any table, and a store that is started anew does not know that their
+    /// numbers were ever anybody's.
+    async fn erase(&mut self, which: usize) {
+        let owner = OwnerId(self.dice.owner());
+        let mut read = self.state.traces.extent(owner);
+        if self.dice.one_in(4) {
+            read.all += 1;
+        } else if self.dice.one_in(4) {
+            read.named += 1;
+        }
+        let keys = self.state.own_keys(owner);
+        let erasure = OfErasure::Owner { owner, at: self.subject.store(which).now().await.unwrap(), read };
+        let written = self.counts.written;
+        self.write(which, of(vec![Effect::OfErasure(erasure)])).await;
+        if self.counts.written == written {
+            return;
+        }
+        self.counts.erased += 1;
+        self.dice.erased(owner);
+        self.compare_traces().await;
+        State::check_addresses(&self.subject.rows().await, &keys);
+        let gently = self.dice.one_in(2);
+        self.restart(which, gently).await;
+        for key in &keys {
+            assert!(!self.subject.store(which).may_be_former(key), "the filter has kept a number");
         }
     }
 
@@ -244,7 +283,7 @@ impl<S: Subject> Run<S> {
         for which in 0..STORES {
             let store = self.subject.store(which);
             store.follow().await.unwrap();
-            for key in &self.state.former {
+            for key in self.state.former() {
                 assert!(store.may_be_former(key), "the filter has lost a former number");
             }
         }
@@ -270,12 +309,39 @@ impl<S: Subject> Run<S> {
         }
     }
 
+    /// What is only looked for is there or gone, and nothing names who was erased.
+    async fn compare_traces(&self) {
+        let store = self.subject.store(self.dice.below(STORES));
+        self.state.traces.check(&store).await;
+        self.state.check_rows(&self.subject.rows().await);
+        self.compare_journal(&store).await;
+    }
+
+    async fn compare_journal(&self, store: &SharedStore) {
+        let lines = store.journal(Time(i64::MIN), None, 10_000).await.unwrap();
+        let mut found: Vec<_> = lines
+            .into_iter()
+            .filter_map(|line| match line.what {
+                Happened::Erased(owner) => Some(("erased", owner)),
+                Happened::Panicked(owner) => Some(("panicked", owner)),
+                Happened::Calmed(owner) => Some(("calmed", owner)),
+                Happened::Stopped(..) | Happened::Started(..) => None,
+            })
+            .collect();
+        let mut expected = self.state.journal.clone();
+        // Lines of one moment have no order.
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
     async fn compare_facts(&self, store: &SharedStore) {
         for key in dice::KEYS {
             let mut present = 0;
-            for number in 0..dice::KEYS.len() {
-                let by_address = Identity::Address(address(dice::KEYS[number]));
-                let by_owner = Identity::Owner(OwnerId(number as u128));
+            let viewers = dice::KEYS.iter().zip(self.dice.owners.iter().cycle());
+            for (number, owner) in viewers {
+                let by_address = Identity::Address(address(number));
+                let by_owner = Identity::Owner(OwnerId(*owner));
                 for viewer in [
                     Viewer { proved: vec![by_address.clone()], claimed: None },
                     Viewer { proved: vec![], claimed: Some(by_address) },

@@ -5,6 +5,7 @@ use super::{
     conformance::suite,
     model::{self, STORES, Subject},
     proxy::Proxy,
+    rows::{self, Row},
 };
 use redial::{
     clock::ManualClock,
@@ -25,6 +26,7 @@ suite!(super::fresh);
 
 /// Nodes on one database, each behind a proxy of its own.
 struct Nodes {
+    url: String,
     proxies: Vec<Arc<Proxy>>,
     stores: Vec<Arc<Postgres>>,
 }
@@ -32,9 +34,9 @@ struct Nodes {
 impl Nodes {
     async fn new() -> Option<Self> {
         let url = cluster::database().await?;
-        let mut nodes = Self { proxies: Vec::new(), stores: Vec::new() };
+        let mut nodes = Self { url, proxies: Vec::new(), stores: Vec::new() };
         for _ in 0..STORES {
-            let proxy = Proxy::start(&url).await;
+            let proxy = Proxy::start(&nodes.url).await;
             nodes.stores.push(open(&proxy.url).await);
             nodes.proxies.push(proxy);
         }
@@ -55,6 +57,10 @@ impl Subject for Nodes {
     /// The connection is cut there; the store is to go on as if nothing had happened.
     fn crash_before(&self, which: usize, statements: u32) {
         self.proxies[which].cut_before(statements);
+    }
+
+    async fn rows(&self) -> Vec<Row> {
+        rows::of_server(&self.url).await
     }
 
     async fn restart(&mut self, which: usize, gently: bool) {

@@ -3,6 +3,7 @@
 use super::{
     conformance::suite,
     model::{self, STORES, Subject},
+    rows::{self, Row},
     sample::*,
 };
 use redial::{
@@ -104,6 +105,10 @@ impl Subject for Pair {
 
     fn crash_before(&self, which: usize, statements: u32) {
         self.stores[which].crash_before(statements);
+    }
+
+    async fn rows(&self) -> Vec<Row> {
+        rows::of_file(&self.folder.join("redial.db"))
     }
 
     async fn restart(&mut self, which: usize, gently: bool) {

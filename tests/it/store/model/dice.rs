@@ -1,5 +1,7 @@
 //! What happens next, from a seed.
 
+mod traces;
+
 use super::{of, state::State};
 use crate::store::sample::*;
 use redial::{
@@ -23,21 +25,31 @@ use std::time::Duration;
 pub(crate) const KEYS: [&str; 6] =
     ["+14155550100", "+14155550101", "+14155550102", "+14155550103", "ann@example.com", "bob@example.com"];
 const OWNERS: usize = 4;
+/// The first owner's id: one that is found in a row. With a digit after it, it still fits.
+const FIRST: u128 = 0x004e_5e4e_5e4e_5e4e_5e4e_5e4e_5e4e_0000;
 
-pub(crate) struct Dice(SeededRandom);
+pub(crate) struct Dice {
+    random: SeededRandom,
+    /// Who is written about; an id that was erased never comes again.
+    pub(crate) owners: [u128; OWNERS],
+}
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(SeededRandom::new(seed))
+        Self { random: SeededRandom::new(seed), owners: std::array::from_fn(|number| FIRST + number as u128) }
     }
 
     /// One of 0, 1 … below `end`.
     pub(crate) fn below(&self, end: usize) -> usize {
-        usize::try_from(self.0.bits() % end as u128).expect("it is below a usize")
+        usize::try_from(self.random.bits() % end as u128).expect("it is below a usize")
     }
 
     pub(crate) fn one_in(&self, of: usize) -> bool {
         self.below(of) == 0
+    }
+
+    fn random_id(&self) -> u128 {
+        self.random.bits()
     }
 
     fn number(&self, end: usize) -> u128 {
@@ -53,8 +65,15 @@ impl Dice {
         if self.one_in(2) { Duration::ZERO } else { Duration::from_hours(1) }
     }
 
-    fn owner(&self) -> u128 {
-        self.number(OWNERS)
+    pub(crate) fn owner(&self) -> u128 {
+        self.owners[self.below(OWNERS)]
+    }
+
+    /// This owner was erased: somebody else comes.
+    pub(crate) fn erased(&mut self, owner: OwnerId) {
+        for known in self.owners.iter_mut().filter(|known| **known == owner.0) {
+            *known += OWNERS as u128;
+        }
     }
 
     fn key(&self) -> &'static str {
@@ -79,7 +98,7 @@ impl Dice {
         if self.one_in(3) {
             Recipient::Owner(OwnerId(self.owner()))
         } else {
-            Recipient::Contact(ContactId(self.number(OWNERS * 10)))
+            Recipient::Contact(ContactId(self.owner() * 10 + self.number(3)))
         }
     }
 
@@ -111,8 +130,14 @@ impl Dice {
         }
         if self.one_in(10) {
             let key = format!("k{}", self.below(10)).into();
-            commit.once =
-                Some(Once { caller: AppId(1), path: "p".into(), key, digest: [0; 32], status: 200, body: "".into() });
+            commit.once = Some(Once {
+                caller: AppId(1),
+                path: "p".into(),
+                key,
+                digest: [0; 32],
+                status: 200,
+                body: self.about(),
+            });
         }
         commit
     }
@@ -133,7 +158,9 @@ impl Dice {
             1 => Member::Application(AppId(1)),
             _ => Member::Contact(contact),
         };
-        match self.below(38) {
+        match self.below(46) {
+            38 => self.silence(state, owner),
+            39..=45 => traces::effect(self, state, owner),
             32 | 33 => self.letter(),
             34 => self.posted(state).unwrap_or_else(|| self.letter()),
             35..=37 => self.request(state, owner),
@@ -150,7 +177,7 @@ impl Dice {
             19 => Effect::ContactRemoved(owner, contact),
             20..=22 => Effect::MemberAdded(owner, Membership { group, member }),
             23 => Effect::MemberRemoved(owner, Membership { group, member }),
-            24 => self.block(owner),
+            24 => self.block(state, owner),
             25..=27 => self.notice(owner),
             28 | 29 => self.settle(state).unwrap_or(Effect::Unblocked(owner, self.key().into())),
             30 => self.fanout(state, owner),
@@ -161,9 +188,9 @@ impl Dice {
     fn letter(&self) -> Effect {
         let due = if self.one_in(5) { Time(i64::MAX / 2) } else { self.when() };
         Effect::Posted(Posted::Due(Letter {
-            id: LetterId(self.0.bits()),
+            id: LetterId(self.random.bits()),
             to: address(self.key()),
-            what: "{}".into(),
+            what: self.about(),
             language: self.one_in(2).then(|| "de".into()),
             urgent: self.one_in(2),
             due,
@@ -171,6 +198,27 @@ impl Dice {
             attempts: 0,
             account: None,
         }))
+    }
+
+    /// A text that names an owner, or nobody.
+    fn about(&self) -> Box<str> {
+        if self.one_in(2) { format!("{{\"owner\":\"{}\"}}", OwnerId(self.owner())).into() } else { "{}".into() }
+    }
+
+    /// An owner's panic begins or ends, or what they are called is another.
+    fn silence(&self, state: &State, owner: OwnerId) -> Effect {
+        let Some(known) = state.owners.get(&owner.0) else { return Effect::Unblocked(owner, self.key().into()) };
+        if self.one_in(2) {
+            return Effect::NamesSet(owner, names(&["Somebody"]));
+        }
+        Effect::OwnerSet {
+            id: owner,
+            language: known.language.clone(),
+            profile: known.profile.clone(),
+            claimed: true,
+            silenced: self.one_in(2),
+            revision: known.revision + 1,
+        }
     }
 
     /// What becomes of a letter, by a claim that was made at some time.
@@ -245,20 +293,21 @@ impl Dice {
         let addresses: Vec<_> = (0..self.below(3)).map(|_| self.key()).collect();
         let mut contact = contact(owner, owner, id.0, "Friend", &addresses);
         contact.linked = self.one_in(3).then(|| OwnerId(self.owner()));
-        contact.version = u64::try_from(self.0.bits() >> 65).expect("63 bits are left");
+        contact.version = u64::try_from(self.random.bits() >> 65).expect("63 bits are left");
         if self.one_in(4) {
             contact.uid = "the same".into();
         }
         contact
     }
 
-    fn block(&self, owner: OwnerId) -> Effect {
+    fn block(&self, state: &State, owner: OwnerId) -> Effect {
         let identity = if self.one_in(2) { self.key().into() } else { OwnerId(self.owner()).to_string().into() };
-        if self.one_in(2) { Effect::Blocked(owner, identity) } else { Effect::Unblocked(owner, identity) }
+        let known = state.owners.contains_key(&owner.0);
+        if known && self.one_in(2) { Effect::Blocked(owner, identity) } else { Effect::Unblocked(owner, identity) }
     }
 
     fn notice(&self, owner: OwnerId) -> Effect {
-        let mut new = notice(self.0.bits(), owner.0, 0, self.when());
+        let mut new = notice(self.random.bits(), owner.0, 0, self.when());
         new.recipient = self.recipient();
         if self.one_in(5) {
             new.due = Time(i64::MAX / 2);
@@ -289,7 +338,7 @@ impl Dice {
     }
 
     fn show(&self, owner: OwnerId) -> Effect {
-        let rights = u64::try_from(self.0.bits() >> 64).expect("64 bits are left");
+        let rights = u64::try_from(self.random.bits() >> 64).expect("64 bits are left");
         let recipient = self.recipient();
         Effect::ShownTo(Shown { owner, recipient, revision: 3, rights, card: "{}".into(), at: self.when() })
     }

@@ -1,6 +1,6 @@
 //! The model: what a store must hold, kept as plainly as possible.
 
-use super::waiting::Waiting;
+use super::{traces::Traces, waiting::Waiting};
 use redial::{
     clock::Time,
     domain::{
@@ -13,7 +13,7 @@ use redial::{
         owner::{Contact, Group, Held, Membership, Owner, Point, Proof},
         query::Holder,
     },
-    store::{Audience, Claimed, Commit, Effect, Fanout},
+    store::{Audience, Claimed, Commit, Effect, Fanout, OfErasure},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,12 +50,12 @@ impl Kept {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) owners: BTreeMap<u128, Owner>,
-    names: BTreeMap<u128, Vec<NameKey>>,
-    books: BTreeSet<u128>,
-    groups: BTreeMap<GroupId, Group>,
-    contacts: BTreeMap<u128, Contact>,
-    members: BTreeSet<(OwnerId, GroupId, Member)>,
-    blocks: BTreeSet<(OwnerId, Box<str>)>,
+    pub(super) names: BTreeMap<u128, Vec<NameKey>>,
+    pub(super) books: BTreeMap<u128, OwnerId>,
+    pub(super) groups: BTreeMap<GroupId, Group>,
+    pub(super) contacts: BTreeMap<u128, Contact>,
+    pub(super) members: BTreeSet<(OwnerId, GroupId, Member)>,
+    pub(super) blocks: BTreeSet<(OwnerId, Box<str>)>,
     pub(crate) notices: BTreeMap<u128, Kept>,
     /// Every claim that was ever made, with the due time that it saw.
     pub(crate) claims: Vec<(NoticeId, u64, Time)>,
@@ -63,8 +63,16 @@ pub(crate) struct State {
     pub(crate) shown: BTreeMap<(OwnerId, Recipient), Shown>,
     /// Letters and requests.
     pub(crate) waiting: Waiting,
-    once: BTreeSet<Box<str>>,
-    pub(crate) former: BTreeSet<Box<str>>,
+    /// Whose contacts are to be looked through, and from when on.
+    pub(super) linkings: BTreeMap<OwnerId, Time>,
+    /// What is only looked for.
+    pub(crate) traces: Traces,
+    /// The answers to requests, by their keys.
+    pub(super) once: BTreeMap<Box<str>, Box<str>>,
+    /// Owners who were erased.
+    pub(crate) gone: BTreeSet<OwnerId>,
+    /// What a restored copy would undo, in order.
+    pub(crate) journal: Vec<(&'static str, OwnerId)>,
 }
 
 /// A point without values.
@@ -79,7 +87,7 @@ fn believed(held: &Held) -> bool {
 impl State {
     pub(crate) fn commit(&mut self, commit: &Commit) -> Result<(), Refusal> {
         if let Some(once) = &commit.once
-            && !self.once.insert(once.key.clone())
+            && self.once.insert(once.key.clone(), once.body.clone()).is_some()
         {
             return Err(Repeated);
         }
@@ -109,14 +117,12 @@ impl State {
                 let present = self.point(*owner, *point)?.values.iter_mut().find(|held| held.until.is_none());
                 let present = present.ok_or(Conflict)?;
                 present.until = Some(*when);
-                let key = present.address.key().into();
-                self.former.insert(key);
                 Ok(())
             }
             Effect::ValueProved { owner, point, key, proof, at } => self.prove(*owner, *point, key, proof, *at),
             Effect::BookSet(book) => {
                 self.owners.get(&book.owner.0).ok_or(Conflict)?;
-                self.books.insert(book.id.0);
+                self.books.insert(book.id.0, book.owner);
                 Ok(())
             }
             Effect::GroupSet(group) => {
@@ -167,6 +173,28 @@ impl State {
                 self.shown.insert((shown.owner, shown.recipient), shown.clone());
                 Ok(())
             }
+            Effect::OwnerSet { id, language, profile, claimed, silenced, revision } => {
+                let owner = self.owners.get_mut(&id.0).ok_or(Conflict)?;
+                match (owner.silenced, silenced) {
+                    (false, true) => self.journal.push(("panicked", *id)),
+                    (true, false) => self.journal.push(("calmed", *id)),
+                    _ => {}
+                }
+                (owner.language, owner.profile) = (language.clone(), profile.clone());
+                (owner.claimed, owner.silenced, owner.revision) = (*claimed, *silenced, *revision);
+                Ok(())
+            }
+            Effect::NamesSet(owner, names) => {
+                self.owners.get(&owner.0).ok_or(Conflict)?;
+                self.names.insert(owner.0, names.clone());
+                Ok(())
+            }
+            Effect::LinkingDue { owner, at } => {
+                let known = self.linkings.get(owner).map_or(*at, |known| (*at).max(Time(known.0 + 1)));
+                self.linkings.insert(*owner, known);
+                Ok(())
+            }
+            Effect::OfErasure(OfErasure::Owner { owner, read, .. }) => self.erase(*owner, *read),
             Effect::Posted(posted) => self.waiting.post(posted),
             Effect::RequestSet(request) => {
                 self.owners.get(&request.owner.0).ok_or(Conflict)?;
@@ -217,7 +245,8 @@ impl State {
                 kept.notice.settled = Some(Time::default());
                 Ok(())
             }
-            other => panic!("the model does not know {other:?}"),
+            Effect::AttemptBegun { attempt, fence } if !self.holds(attempt.notice, *fence) => Err(Conflict),
+            other => self.traces.write(other, &self.gone),
         }
     }
 
@@ -226,9 +255,7 @@ impl State {
             return Err(Conflict);
         }
         for held in owner.points.iter().flat_map(|point| &point.values) {
-            if held.until.is_some() {
-                self.former.insert(held.address.key().into());
-            } else if self.is_taken(held) {
+            if held.until.is_none() && self.is_taken(held) {
                 return Err(Taken);
             }
         }
@@ -245,7 +272,7 @@ impl State {
         self.add_owner(&moved.as_owner())?;
         let Membership { group, member } = moved.membership();
         self.names.insert(moved.owner.0, vec![moved.key.clone()]);
-        self.books.insert(moved.as_book().id.0);
+        self.books.insert(moved.as_book().id.0, moved.owner);
         self.groups.insert(group, moved.as_group());
         self.members.insert((moved.owner, group, member));
         Ok(())
@@ -265,7 +292,12 @@ impl State {
         owner.points.iter_mut().find(|point| point.id == id).ok_or(Conflict)
     }
 
-    fn all_held(&self) -> impl Iterator<Item = (&Owner, &Point, &Held)> {
+    /// Every value that somebody has left.
+    pub(crate) fn former(&self) -> impl Iterator<Item = &str> {
+        self.all_held().filter(|(_, _, held)| held.until.is_some()).map(|(_, _, held)| held.address.key())
+    }
+
+    pub(super) fn all_held(&self) -> impl Iterator<Item = (&Owner, &Point, &Held)> {
         self.owners.values().flat_map(|owner| {
             owner.points.iter().flat_map(move |point| point.values.iter().map(move |held| (owner, point, held)))
         })
@@ -356,7 +388,8 @@ impl State {
     pub(crate) fn next_due(&self) -> Option<Time> {
         let open = self.notices.values().filter(|kept| kept.notice.state == NoticeState::Open);
         let fanouts = self.fanouts.values().map(|(_, ready)| *ready);
-        open.map(|kept| kept.ready).chain(fanouts).chain(self.waiting.next()).min()
+        let linkings = self.linkings.values().copied();
+        open.map(|kept| kept.ready).chain(fanouts).chain(linkings).chain(self.waiting.next()).min()
     }
 
     pub(crate) fn blocks(&self, owner: OwnerId) -> Vec<Box<str>> {

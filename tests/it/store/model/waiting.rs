@@ -9,7 +9,7 @@ use redial::{
     },
     store::{ClaimedLetter, Letter, Posted},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 struct Kept {
@@ -58,6 +58,13 @@ impl Waiting {
                 Ok(())
             }
         }
+    }
+
+    /// Requests of this owner are gone, and letters to these addresses or about the owner.
+    pub(crate) fn erase(&mut self, owner: OwnerId, keys: &BTreeSet<Box<str>>) {
+        let about = owner.to_string();
+        self.letters.retain(|_, kept| !keys.contains(kept.letter.to.key()) && !kept.letter.what.contains(&about));
+        self.requests.retain(|(of, _), _| *of != owner);
     }
 
     pub(crate) fn set(&mut self, request: &Request) {
