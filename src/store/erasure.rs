@@ -4,7 +4,7 @@
 //! runs it copies the lines to a file beside the database, so that a database that is older than the file is noticed.
 //! Addresses stand there as keyed hashes only.
 
-use super::{Result, chain::hex};
+use super::{Extent, Result, chain::hex};
 use crate::{clock::Time, domain::id::OwnerId};
 use async_trait::async_trait;
 use ring::hmac;
@@ -100,8 +100,16 @@ pub struct SendingHeld {
 pub enum OfErasure {
     /// Everything of an owner goes, wherever it stands; what its audit trail says too, but not the trail's hashes. Addresses
     /// of theirs that take no messages are kept as hashes. Links to them in others' books stay (a linking takes them away).
-    /// Fails with `Conflict` where there is no such owner.
-    Owner(OwnerId, Time),
+    /// Fails with `Conflict` where there is no such owner, or a substitution of theirs was written or named since they were
+    /// read, for what is kept of each was made of what was read.
+    Owner {
+        /// Who.
+        owner: OwnerId,
+        /// When.
+        at: Time,
+        /// The substitutions that were read.
+        read: Extent,
+    },
     /// Lines of a journal that the database does not have.
     Journaled(Vec<JournalLine>),
     /// Nothing is sent from now on; where that is so already, nothing changes.

@@ -24,8 +24,8 @@ pub struct QueryRecord {
     pub at: Time,
     /// `hook`, `via`, `api` or `cli`, and the account or key; `card` for a recipient's link.
     pub way: Box<str>,
-    /// The number asked for; empty where it was for the card.
-    pub asked: Address,
+    /// The number asked for; none where a recipient's link showed the card.
+    pub asked: Option<Address>,
     /// The viewer's identity key; empty where the viewer was refused (counted, not named).
     pub viewer: Box<str>,
     /// Which rule decided.

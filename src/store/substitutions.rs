@@ -39,6 +39,26 @@ pub struct Substitution {
     pub at: Time,
 }
 
+/// How much of an owner's substitutions was read: none of them goes or loses its name by itself, so where both numbers are
+/// still these nothing came since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// How many there are.
+    pub all: u64,
+    /// How many of them have the provider's id.
+    pub named: u64,
+}
+
+impl Extent {
+    /// Of these.
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Substitution>) -> Self {
+        rows.into_iter().fold(Self::default(), |Self { all, named }, row| Self {
+            all: all + 1,
+            named: named + u64::from(row.foreign_id.is_some()),
+        })
+    }
+}
+
 /// Communications that were sent elsewhere.
 #[async_trait]
 pub trait Substitutions: Send + Sync {

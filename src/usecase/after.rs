@@ -23,7 +23,7 @@ use crate::{
     provider::{
         Channel, Custody, Flag, Incoming, MARKER, MessageKind, Moment, Outcome, Outgoing, Reply, Request, Sends, Whole,
     },
-    store::{Commit, Effect, Fate, Passed, Passing, Returned, StoreError, Substitution, Unreachable},
+    store::{Effect, Fate, Passed, Passing, Returned, StoreError, Substitution, Unreachable},
     transport::http::Failure,
 };
 use std::sync::Arc;
@@ -221,7 +221,8 @@ impl Dead<'_> {
         match &reply {
             Reply { outcome: Outcome::Sent | Outcome::Unknown, id, .. } => {
                 if let Some(id) = id {
-                    self.name(&row, id).await;
+                    let named = Substitution { foreign_id: Some(id.clone()), ..row.clone() };
+                    substitute::name(self.gateway, [&named].into_iter()).await;
                 }
                 tracing::info!(account = account.name(), passed = %self.row.id, substitution = %row.id, "sent once more");
                 Ok(fate)
@@ -238,17 +239,6 @@ impl Dead<'_> {
     async fn take_back(&self, row: &Substitution, why: &str) -> Result<Fate, StoreError> {
         passed::write(self.gateway, Passing::TakenBack(self.row.id, row.id, why.into())).await?;
         Ok(Fate::Left(why.into()))
-    }
-
-    /// Keeps the provider's id; where that fails, reports still find their way by the reference.
-    async fn name(&self, row: &Substitution, id: &str) {
-        let effects = vec![Effect::SubstitutionNamed(row.id, id.into())];
-        for _ in 0..2 {
-            match self.gateway.env.store.commit(Commit { effects: effects.clone(), ..Commit::default() }).await {
-                Ok(_) => return,
-                Err(error) => tracing::error!(%error, "a provider's id could not be kept"),
-            }
-        }
     }
 
     /// Writes what becomes of the message, and that its number is dead. Where the sender holds the provider's credentials

@@ -48,9 +48,9 @@ pub async fn erase(env: &Env, actor: &Actor, owner: OwnerId, version: Option<u64
 }
 
 async fn effects(env: &Env, actor: &Actor, owner: OwnerId, now: Time) -> Result<Vec<Effect>, StoreError> {
-    let mut effects = erased_substitutions::sealed(env, owner, now).await?;
+    let (mut effects, read) = erased_substitutions::sealed(env, owner, now).await?;
     effects.extend([
-        Effect::OfErasure(OfErasure::Owner(owner, now)),
+        Effect::OfErasure(OfErasure::Owner { owner, at: now, read }),
         audited(env, owner, &actor.by, now, super::audit_trail::ERASED, &json!({})),
         // Contacts of others who are linked to this owner are no longer.
         Effect::LinkingDue { owner, at: now },

@@ -2,7 +2,7 @@
 //! stands in them again, and the signature is one that the sender's SDK accepts (rules Q5, W2).
 
 use super::{
-    after, callback,
+    after, callback, erased_substitutions,
     gateway::{Account, Gateway},
     memory,
     receipts::{self, OwnMessage, Report},
@@ -134,10 +134,12 @@ async fn restored(
 ) -> Result<Option<Request>, StoreError> {
     let mut rows: Vec<Substitution> = Vec::with_capacity(reference.substitutions.len());
     for id in &reference.substitutions {
-        match gateway.env.store.substitution(*id).await? {
-            Some(row) if &*row.account == account.name() => rows.push(row),
-            _ => return Ok(None),
-        }
+        let row = match gateway.env.store.substitution(*id).await? {
+            None => erased_substitutions::reported(&gateway.env, account.name(), *id).await?,
+            found => found.filter(|row| &*row.account == account.name()),
+        };
+        let Some(row) = row else { return Ok(None) };
+        rows.push(row);
     }
     let Some(first) = rows.first() else { return Ok(None) };
     let sender = SenderSide::read(first);

@@ -92,7 +92,7 @@ pub(super) async fn rows(
         return Ok(Vec::new());
     }
     let mut rows = gateway.env.store.substitutions_named(account.name(), &ids).await?;
-    rows.extend(erased_substitutions::opened(&gateway.env, account, &ids).await?);
+    rows.extend(erased_substitutions::opened(&gateway.env, account.name(), &ids).await?);
     rows.sort_by_key(|row| row.id);
     Ok(rows)
 }

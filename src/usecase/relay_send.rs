@@ -14,7 +14,7 @@ use crate::{
         identity_bound::{Bound, Traits},
     },
     provider::{Changes, Communication, ErrorKind, Incoming, Request, Route, SenderKey},
-    store::{Commit, Effect, StoreError, Substitution},
+    store::{StoreError, Substitution},
 };
 use bytes::Bytes;
 use http::Response;
@@ -159,25 +159,14 @@ async fn exchange(gateway: &Gateway, account: &Account, route: &Route, request: 
     Relayed::Whole(reply.map(|body| account.provider.restore_reply(route, &body, &swaps)))
 }
 
-/// Keeps the provider's id of each. Where that fails, reports still find their way by the reference; reads would not be
-/// mapped back, so it is tried twice.
+/// Keeps the provider's id of each.
 async fn name_rows(gateway: &Gateway, account: &Account, route: &Route, reply: &Response<Bytes>, sent: &mut Sent) {
     let recipients: Vec<(usize, &str)> = sent.rows.iter().map(|(index, row)| (*index, row.connected.wire())).collect();
     let ids = account.provider.recipient_ids(route, reply.body(), &recipients, sent.of);
-    let mut effects = Vec::new();
     for ((_, row), id) in sent.rows.iter_mut().zip(ids) {
-        effects.extend(id.clone().map(|id| Effect::SubstitutionNamed(row.id, id)));
         row.foreign_id = id;
     }
-    if effects.is_empty() {
-        return;
-    }
-    for _ in 0..2 {
-        match gateway.env.store.commit(Commit { effects: effects.clone(), ..Commit::default() }).await {
-            Ok(_) => return,
-            Err(error) => tracing::error!(account = account.name(), %error, "a provider's id could not be kept"),
-        }
-    }
+    substitute::name(gateway, sent.rows.iter().map(|(_, row)| row)).await;
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ async fn record(env: &Env, answer: &Answer, asked: &Address, viewer: &Viewer, wa
             owner: met.owner,
             at: now,
             way: way.into(),
-            asked: asked.clone(),
+            asked: Some(asked.clone()),
             viewer: identity.map(|identity| identity.key().into()).unwrap_or_default(),
             because: answer.decision.because,
             detail: detail.into(),

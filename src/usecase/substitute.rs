@@ -2,6 +2,7 @@
 //! Hooks and drop-in endpoints ask here alike.
 
 use super::{
+    erased_substitutions,
     gateway::{Account, Gateway},
     harvest::Asker,
     resolve::{self, Ask},
@@ -213,6 +214,44 @@ pub(super) async fn write_with(gateway: &Gateway, rows: &[Substitution], more: V
         let kind = if &*row.channel == "call" { "call" } else { "message" };
         let label = metrics::OnAccount { account: row.account.to_string(), kind };
         gateway.metrics.substitutions.get_or_create(&label).inc();
+    }
+    Ok(())
+}
+
+/// Keeps the provider's ids that these rows have. Where that fails, reports still find their way by the reference; reads
+/// would not be mapped back, so it is tried twice.
+pub(super) async fn name(gateway: &Gateway, rows: impl Iterator<Item = &Substitution>) {
+    let named: Vec<Substitution> = rows.filter(|row| row.foreign_id.is_some()).cloned().collect();
+    for _ in 0..2 {
+        match write_names(gateway, &named).await {
+            Ok(()) => return,
+            Err(error) => tracing::error!(%error, "a provider's id could not be kept"),
+        }
+    }
+}
+
+async fn write_names(gateway: &Gateway, named: &[Substitution]) -> Result<(), StoreError> {
+    let store = &gateway.env.store;
+    let commit = |rows: &[Substitution]| {
+        let effect = |row: &Substitution| Some(Effect::SubstitutionNamed(row.id, row.foreign_id.clone()?));
+        store.commit(Commit { effects: rows.iter().filter_map(effect).collect(), ..Commit::default() })
+    };
+    if named.len() > 1 {
+        match commit(named).await {
+            // One of them is gone: each by itself.
+            Err(StoreError::Conflict) => {}
+            other => return other.map(|_| ()),
+        }
+    }
+    for row in named {
+        let row = std::slice::from_ref(row);
+        match commit(row).await {
+            // Its owner was erased while the message was on its way.
+            Err(StoreError::Conflict) if store.erased(row[0].owner).await?.is_some() => {
+                erased_substitutions::named_late(&gateway.env, row).await?;
+            }
+            other => drop(other?),
+        }
     }
     Ok(())
 }

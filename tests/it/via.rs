@@ -153,6 +153,60 @@ async fn c7_what_was_sent_before_an_erasure_still_reads_as_sent_to_the_number_th
     }
 }
 
+/// A report that comes after its person was erased goes to the sender's own address as any other, as long as reports come.
+#[tokio::test]
+async fn c7_a_report_that_comes_after_an_erasure_reaches_the_sender_with_the_used_number() {
+    let sender = Upstream::start(|_| Say::empty(204)).await;
+    let upstream = far_end::twilio().await;
+    let mut running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    let owner = running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let own = format!("{}/report", sender.base);
+    let reply = send(&running, OLD, &[("StatusCallback", &own)]).await.unwrap().json();
+    let ours = upstream.wait(1).await.form()["StatusCallback"].clone();
+    let (env, actor) = (&running.env, Actor::system());
+    carry_out(env, || erase(env, &actor, owner, None)).await.unwrap();
+    let report = async |said: &str| {
+        let sid = reply["sid"].as_str().unwrap();
+        let fields =
+            [("MessageSid", sid), ("MessageStatus", said), ("To", NEW), ("From", FROM), ("AccountSid", TWILIO_SID)];
+        client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap().status().as_u16()
+    };
+    assert_eq!(report("delivered").await, 204);
+    assert_eq!(sender.wait(1).await.form()["To"], OLD);
+    running.clock.advance(Duration::from_hours(32 * 24));
+    assert_eq!(report("read").await, 204, "the provider learns nothing of it");
+    running.stop().await;
+    assert_eq!(sender.seen().len(), 1, "nobody knows any more whose it was");
+}
+
+/// The provider has a message and its person is erased before the provider has answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c7_a_message_on_its_way_during_an_erasure_reads_as_sent_to_the_number_that_was_used() {
+    let (arrived, mut at_provider) = tokio::sync::mpsc::unbounded_channel();
+    let (release, waits) = std::sync::mpsc::channel::<()>();
+    let waits = std::sync::Mutex::new(waits);
+    let upstream = Upstream::start(move |seen| {
+        if seen.method == "POST" {
+            arrived.send(()).unwrap();
+            let _released = waits.lock().unwrap().recv_timeout(Duration::from_secs(20));
+        }
+        Say::json(201, &json!({"sid": "SM1", "to": NEW}))
+    });
+    let upstream = upstream.await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    let owner = running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let erased = async {
+        at_provider.recv().await.unwrap();
+        let (env, actor) = (&running.env, Actor::system());
+        carry_out(env, || erase(env, &actor, owner, None)).await.unwrap();
+        release.send(()).unwrap();
+    };
+    let (reply, ()) = tokio::join!(send(&running, OLD, &[]), erased);
+    assert_eq!(reply.unwrap().json()["to"], OLD);
+    let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages/SM1.json");
+    assert_eq!(ask(&running, "GET", &path, SENDER_SECRET, "").await.unwrap().json()["to"], OLD);
+}
+
 /// A list by recipient is about the number that the sender used; a guess of the new number finds nothing of it.
 #[tokio::test]
 async fn a_list_by_recipient_finds_what_was_sent_to_that_number() {

@@ -150,7 +150,7 @@ impl From<&QueryRecord> for QueryView {
             id: record.id,
             at: record.at,
             way: record.way.clone(),
-            asked: (!record.asked.wire().is_empty()).then(|| record.asked.wire().to_owned()),
+            asked: record.asked.as_ref().map(|asked| asked.wire().to_owned()),
             viewer: (!record.viewer.is_empty()).then(|| record.viewer.clone()),
             because: record.because,
             detail: record.detail.clone(),

@@ -2,7 +2,7 @@
 
 use super::{Answered, Desk, Signed, facts};
 use crate::domain::{
-    address::{Address, Kind},
+    address::Address,
     notice::{Notice, NoticeState, Recipient, Reported},
 };
 use http::StatusCode;
@@ -25,9 +25,8 @@ pub(super) async fn page(desk: &Desk<'_>, me: &Signed) -> Answered {
         .map(|query| {
             let how = query.way.split(':').next().unwrap_or_default();
             json!({
-                "at": facts::when(query.at), "about": query.asked.wire(), "by": query.viewer,
-                "phone": query.asked.kind() == Kind::Phone, "way": how, "told": query.told, "connected": query.connected,
-                "deed": query.detail.split(':').next(),
+                "at": facts::when(query.at), "by": query.viewer, "way": how, "told": query.told,
+                "connected": query.connected, "deed": query.detail.split(':').next(),
             })
         })
         .collect();

@@ -62,7 +62,7 @@ fn changed(effect: &Effect) -> Option<OwnerId> {
         | Effect::MemberAdded(owner, _)
         | Effect::MemberRemoved(owner, _)
         | Effect::Blocked(owner, _)
-        | Effect::OfErasure(OfErasure::Owner(owner, _))
+        | Effect::OfErasure(OfErasure::Owner { owner, .. })
         | Effect::Audited(Audit { owner, .. }) => Some(*owner),
         _ => None,
     }

@@ -4,6 +4,7 @@ use super::{
     Sqlite,
     row::{many, one, recipient_bytes, unavailable},
     statements::Prepares,
+    substitutions,
     writer::Tx,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         notice::Recipient,
     },
     store::{
-        Erasure, Result, StoreError,
+        Erasure, Extent, Result, StoreError,
         erasure::{AddressHash, Happened, JournalLine, OfErasure, SendingHeld},
     },
 };
@@ -22,51 +23,52 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use std::path::Path;
 
 macro_rules! of_owner {
-    ($($what:literal: $table:literal, $column:literal;)*) => {
+    ($($what:literal: $table:literal, $which:literal;)*) => {
         [$((
             $what,
-            concat!("-- erasure::holdings\nSELECT count(*) FROM ", $table, " WHERE ", $column, " = ?1"),
-            concat!("-- erasure::owner\nDELETE FROM ", $table, " WHERE ", $column, " = ?1"),
+            concat!("-- erasure::holdings\nSELECT count(*) FROM ", $table, " WHERE ", $which),
+            concat!("-- erasure::owner\nDELETE FROM ", $table, " WHERE ", $which),
         )),*]
     };
 }
 
 /// Rows that stand for an owner: what they are called, how they are counted, how they go.
 const HOLDINGS: [(&str, &str, &str); 34] = of_owner! {
-    "points": "point", "owner";
-    "values": "value", "owner";
-    "names": "owner_name", "owner";
-    "changes": "change", "owner";
-    "requests": "request", "owner";
-    "queries": "query", "owner";
-    "books": "book", "owner";
-    "groups": "grp", "owner";
-    "grants": "grp_grant", "owner";
-    "contacts": "contact", "owner";
-    "contact_addresses": "contact_address", "owner";
-    "contact_names": "contact_name", "owner";
-    "members": "member", "owner";
-    "audience": "audience", "owner";
-    "blocks": "block", "owner";
-    "fanouts": "fanout", "owner";
-    "notices": "notice", "owner";
-    "attempts": "attempt", "owner";
-    "ledger": "shown", "owner";
-    "opt_outs_from_them": "opt_out", "owner";
-    "substitutions": "substitution", "owner";
-    "keys": "api_key", "owner";
-    "sessions": "session", "owner";
-    "passkeys": "passkey", "owner";
-    "devices": "device", "owner";
-    "card_links": "card_link", "owner";
-    "asleep": "asleep", "owner";
-    "introductions": "introduction", "owner";
-    "introduced": "introduced", "owner";
-    "cards_received": "tray", "holder";
-    "cards_sent": "tray", "sender";
-    "book_updates": "book_update", "viewer";
-    "updates_in_others_books": "book_update", "sender";
-    "linkings": "linking", "owner";
+    "points": "point", "owner = ?1";
+    "values": "value", "owner = ?1";
+    "names": "owner_name", "owner = ?1";
+    "changes": "change", "owner = ?1";
+    "requests": "request", "owner = ?1";
+    "queries": "query", "owner = ?1";
+    "books": "book", "owner = ?1";
+    "groups": "grp", "owner = ?1";
+    "grants": "grp_grant", "owner = ?1";
+    "contacts": "contact", "owner = ?1";
+    "contact_addresses": "contact_address", "owner = ?1";
+    "contact_names": "contact_name", "owner = ?1";
+    "members": "member", "owner = ?1";
+    "audience": "audience", "owner = ?1";
+    "blocks": "block", "owner = ?1";
+    "fanouts": "fanout", "owner = ?1";
+    // By their notices, which have an index by owner.
+    "attempts": "attempt", "notice IN (SELECT id FROM notice WHERE owner = ?1)";
+    "notices": "notice", "owner = ?1";
+    "ledger": "shown", "owner = ?1";
+    "opt_outs_from_them": "opt_out", "owner = ?1";
+    "substitutions": "substitution", "owner = ?1";
+    "keys": "api_key", "owner = ?1";
+    "sessions": "session", "owner = ?1";
+    "passkeys": "passkey", "owner = ?1";
+    "devices": "device", "owner = ?1";
+    "card_links": "card_link", "owner = ?1";
+    "asleep": "asleep", "owner = ?1";
+    "introductions": "introduction", "owner = ?1";
+    "introduced": "introduced", "owner = ?1";
+    "cards_received": "tray", "holder = ?1";
+    "cards_sent": "tray", "sender = ?1";
+    "book_updates": "book_update", "viewer = ?1";
+    "updates_in_others_books": "book_update", "sender = ?1";
+    "linkings": "linking", "owner = ?1";
 };
 
 /// What is kept about an address and not about its owner.
@@ -227,7 +229,7 @@ fn insert(tx: &Tx<'_>, line: &JournalLine) -> Result<()> {
 /// One write.
 pub(super) fn write(tx: &Tx<'_>, said: &OfErasure) -> Result<()> {
     match said {
-        OfErasure::Owner(owner, at) => erase(tx, *owner, *at),
+        OfErasure::Owner { owner, at, read } => erase(tx, *owner, *at, *read),
         OfErasure::Journaled(lines) => lines.iter().try_for_each(|line| insert(tx, line)),
         OfErasure::Held(SendingHeld { at, why }) => {
             let sql =
@@ -238,7 +240,10 @@ pub(super) fn write(tx: &Tx<'_>, said: &OfErasure) -> Result<()> {
     }
 }
 
-fn erase(tx: &Tx<'_>, owner: OwnerId, at: Time) -> Result<()> {
+fn erase(tx: &Tx<'_>, owner: OwnerId, at: Time, read: Extent) -> Result<()> {
+    if substitutions::extent(tx, owner)? != read {
+        return Err(StoreError::Conflict);
+    }
     // What is deleted is written over in the file, too.
     tx.connection.connection().execute_batch("PRAGMA secure_delete = ON").map_err(unavailable)?;
     let erased = erase_all(tx, owner, at);
@@ -255,6 +260,11 @@ fn erase_all(tx: &Tx<'_>, owner: OwnerId, at: Time) -> Result<()> {
             tx.run(sql, [key])?;
         }
     }
+    // Their ids are what makes the keys of what is kept of them.
+    tx.run(
+        "-- erasure::passed\nDELETE FROM passed WHERE again IN (SELECT id FROM substitution WHERE owner = ?1)",
+        [id],
+    )?;
     for (_, _, sql) in HOLDINGS {
         tx.run(sql, [id])?;
     }

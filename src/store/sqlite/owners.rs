@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
+        address::Address,
         change::{Request, RequestState},
         id::{AuditId, GroupId, OwnerId, QueryId, RequestId},
         imported::Moved,
@@ -227,7 +228,8 @@ fn query(cells: &Cells<'_>) -> Result<QueryRecord> {
         owner: cells.id(1, "owner")?,
         at: cells.time(2, "at")?,
         way: cells.text(3, "way")?,
-        asked: cells.address(4, "key")?,
+        // No address is kept as an empty one: the column is older than lines without.
+        asked: Some(cells.address(4, "key")?).filter(|asked| !asked.key().is_empty()),
         viewer: cells.text(6, "viewer")?,
         because: cells.json(7, "because")?,
         told: cells.get(8, "told")?,
@@ -358,8 +360,8 @@ pub(super) fn add_queries(tx: &Tx<'_>, records: &[QueryRecord]) -> Result<()> {
                 record.owner.to_bytes(),
                 record.at.0,
                 record.way,
-                record.asked.key(),
-                wire(&record.asked),
+                record.asked.as_ref().map_or("", Address::key),
+                record.asked.as_ref().and_then(wire),
                 record.viewer,
                 json(&record.because)?,
                 record.told,

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0018_attempt_country.sql"),
     include_str!("migrations/0019_zone.sql"),
     include_str!("migrations/0020_trail_chain.sql"),
+    include_str!("migrations/0021_found_by.sql"),
 ];
 
 /// The migrations after which the lines that are there are put into chains: of the audit trails, of the operation's.

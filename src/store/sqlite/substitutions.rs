@@ -11,7 +11,7 @@ use crate::{
         address::Address,
         id::{OwnerId, QueryId, SubstitutionId},
     },
-    store::{Result, Substitution, Substitutions},
+    store::{Extent, Result, Substitution, Substitutions},
 };
 use async_trait::async_trait;
 use rusqlite::params;
@@ -137,6 +137,19 @@ fn substitution(cells: &Cells<'_>) -> Result<Substitution> {
         query: cells.id(13, "query")?,
         at: cells.time(14, "at")?,
     })
+}
+
+/// How much there is of an owner's.
+pub(super) fn extent(tx: &Tx<'_>, owner: OwnerId) -> Result<Extent> {
+    tx.step()?;
+    let found = one::<OwnerId, _>(
+        &tx.connection,
+        "substitution",
+        "-- substitutions::extent\nSELECT ?1, count(*), count(foreign_id) FROM substitution WHERE owner = ?1",
+        [owner.to_bytes()],
+        |cells| Ok(Extent { all: cells.count(1, "count")?, named: cells.count(2, "count")? }),
+    )?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Writes a substitution before anything leaves.

@@ -8,7 +8,7 @@
 use super::Opened;
 use crate::{
     clock::Time,
-    domain::{address::Address, card::Card, id::QueryId, notice::Recipient, query::Reason},
+    domain::{card::Card, id::QueryId, notice::Recipient, query::Reason},
     store::QueryRecord,
     usecase::Env,
 };
@@ -56,7 +56,7 @@ pub async fn note(env: &Env, opened: &Opened, deed: Deed) {
             owner: opened.link.owner,
             at,
             way: WAY.into(),
-            asked: Address::stored("", ""),
+            asked: None,
             viewer,
             because: Reason::Granted,
             detail: format!("{}: {}", deed.word(), shown(&opened.card)).into(),

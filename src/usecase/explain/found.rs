@@ -99,7 +99,7 @@ pub fn found(explained: &Explained) -> Found {
             ("query", record.id.to_string()),
             ("at", record.at.to_string()),
             ("way", record.way.to_string()),
-            ("asked for", record.asked.to_string()),
+            ("asked for", record.asked.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("owner", format!("{}, revision {}", record.owner, record.revision)),
             ("rule", format!("{rule}: {sentence}")),
             (if *record.way == *WAY { "what" } else { "since" }, masked(&record.detail)),

@@ -143,7 +143,7 @@ pub(super) fn query(query: &QueryRecord, substitution: Option<&Substitution>) ->
     });
     json!({
         "kind": "query", "id": query.id, "owner": query.owner, "at": query.at, "way": query.way,
-        "asked": query.asked.wire(), "viewer": query.viewer, "because": query.because, "told": query.told,
+        "asked": query.asked.as_ref().map(Address::wire), "viewer": query.viewer, "because": query.because, "told": query.told,
         "connected": query.connected, "revision": query.revision, "groups": query.groups, "detail": query.detail,
         "substitution": sent,
     })

@@ -2,7 +2,7 @@
 
 use super::{
     chains::{World, on_postgres, on_sqlite},
-    cluster,
+    cluster, rows,
     sample::*,
 };
 use crate::both::both;
@@ -23,11 +23,15 @@ use redial::{
         query::Reason,
     },
     store::{
-        Admitted, ApiKey, Audit, CardLink, Commit, Effect, Letter, OfDevice, OfErasure, OptOut, Passkey, Posted,
-        Preference, QueryRecord, Returned, Session, SharedStore, StoreError, Substitution, Unreachable,
+        Admitted, ApiKey, Audit, CardLink, Commit, Effect, Extent, Letter, OfDevice, OfErasure, OptOut, Passkey,
+        Posted, Preference, QueryRecord, Returned, Session, SharedStore, StoreError, Substitution, Unreachable,
         erasure::{Happened, SendingHeld},
     },
-    usecase::{audit_trail, link_contacts::link_contacts},
+    usecase::{
+        audit_trail, erase,
+        link_contacts::link_contacts,
+        write::{Actor, carry_out},
+    },
 };
 use std::time::Duration;
 
@@ -209,7 +213,7 @@ fn query(number: u128) -> QueryRecord {
         owner: eve(),
         at: at(1),
         way: "api".into(),
-        asked: address(OLD),
+        asked: Some(address(OLD)),
         viewer: "".into(),
         because: Reason::NotGranted,
         detail: "".into(),
@@ -234,51 +238,26 @@ fn request() -> Request {
     }
 }
 
-async fn erase(world: &World) {
+/// Her erasure, where so many substitutions were read, none of which has the provider's id.
+fn erased(all: u64) -> Effect {
+    Effect::OfErasure(OfErasure::Owner { owner: eve(), at: at(9), read: Extent { all, named: 0 } })
+}
+
+async fn erase_her(world: &World) {
     let id = AuditId(90);
     let line =
         Audit { id, owner: eve(), at: at(9), by: "cli".into(), what: audit_trail::ERASED.into(), detail: "{}".into() };
-    let effects = vec![
-        Effect::OfErasure(OfErasure::Owner(eve(), at(9))),
-        Effect::Audited(line),
-        Effect::LinkingDue { owner: eve(), at: EARLY },
-    ];
+    let effects = vec![erased(1), Effect::Audited(line), Effect::LinkingDue { owner: eve(), at: EARLY }];
     write(&world.env.store, effects).await;
 }
 
 /// All rows as text, with their tables.
 async fn rows(world: &World) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    if let Some(path) = &world.path {
-        let connection = rusqlite::Connection::open(path).unwrap();
-        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-        let tables: Vec<String> =
-            connection.prepare(tables).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        for table in tables {
-            let mut all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let count = all.column_count();
-            let mut rows = all.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                let cell = |at| match row.get_ref(at).unwrap() {
-                    rusqlite::types::ValueRef::Blob(bytes) => {
-                        format!("{} {}", redial::store::chain::hex(bytes), String::from_utf8_lossy(bytes))
-                    }
-                    other => format!("{other:?} {}", other.as_str().unwrap_or_default()),
-                };
-                found.push((table.clone(), (0..count).map(cell).collect::<Vec<_>>().join(" | ")));
-            }
-        }
-        return found;
-    }
-    let client = cluster::connect(&world.url).await;
-    let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
-    for table in client.query(tables, &[]).await.unwrap() {
-        let table: String = table.get(0);
-        for row in client.query(&format!("SELECT t::text FROM {table} t"), &[]).await.unwrap() {
-            found.push((table.clone(), row.get(0)));
-        }
-    }
-    found
+    let rows = match &world.path {
+        Some(path) => rows::of_file(path),
+        None => rows::of_server(&world.url).await,
+    };
+    rows.into_iter().map(|row| (row.table.clone(), row.text())).collect()
 }
 
 /// What is hers and nobody else's.
@@ -293,6 +272,7 @@ both! {
     links_in_others_books_end
     the_journal_tells_what_a_backup_would_undo
     nothing_is_written_of_an_erased_owner
+    what_comes_between_reading_and_erasing_is_not_lost
 }
 
 async fn erased_owner_leaves_nothing(world: World) {
@@ -306,7 +286,7 @@ async fn erased_owner_leaves_nothing(world: World) {
     let holdings = store.holdings(eve()).await.unwrap();
     assert!(holdings.len() >= 22 && holdings.contains(&("values", 3)), "{holdings:?}");
 
-    erase(&world).await;
+    erase_her(&world).await;
     let stays = [
         "audit",
         "audits",
@@ -337,7 +317,7 @@ async fn erased_owner_leaves_nothing(world: World) {
     let looked = audit_trail::verify(&world.env, audit_trail::Look::default()).await.unwrap();
     assert_eq!((looked.broken, looked.erased), (vec![], 2), "the chain holds without the text");
     assert_eq!(store.holdings(eve()).await.unwrap().iter().filter(|(what, _)| *what != "linkings").count(), 1);
-    let again = vec![Effect::OfErasure(OfErasure::Owner(eve(), at(9)))];
+    let again = vec![erased(0)];
     assert!(matches!(refused(store, again).await, StoreError::Conflict));
 
     // A blank line of which nothing says that it was erased is another matter.
@@ -369,7 +349,7 @@ async fn what_was_stopped_stays_stopped(world: World) {
         outs.into_iter().map(|out| (out.address, out.owner)).collect::<Vec<_>>()
     };
     let before = (said(OLD).await, said(NOW).await);
-    erase(&world).await;
+    erase_her(&world).await;
     assert_eq!((said(OLD).await, said(NOW).await), before);
     assert_eq!(before.0, [(address(OLD), None)]);
     assert_eq!(said(FRIEND).await, [], "from her nobody gets anything any more");
@@ -381,7 +361,7 @@ async fn links_in_others_books_end(world: World) {
     let store = &world.env.store;
     fill(store).await;
     assert_eq!(store.linked_to(eve(), 9).await.unwrap(), [(OwnerId(BOB), ContactId(88))]);
-    erase(&world).await;
+    erase_her(&world).await;
     let mut linked = 0;
     while let Some(count) = link_contacts(&world.env, Duration::from_mins(1)).await.unwrap() {
         linked += count;
@@ -411,7 +391,7 @@ async fn the_journal_tells_what_a_backup_would_undo(world: World) {
     for silenced in [false, true, true, false] {
         write(store, vec![set(silenced)]).await;
     }
-    erase(&world).await;
+    erase_her(&world).await;
     let lines = store.journal(Time(i64::MIN), None, 99).await.unwrap();
     let hash = |what: &Happened| match what {
         Happened::Stopped(hash, _) => {
@@ -448,10 +428,82 @@ async fn the_journal_tells_what_a_backup_would_undo(world: World) {
 async fn nothing_is_written_of_an_erased_owner(world: World) {
     let store = &world.env.store;
     fill(store).await;
-    erase(&world).await;
+    erase_her(&world).await;
     write(store, vec![Effect::Queried(vec![query(174)])]).await;
     assert!(store.query(QueryId(174)).await.unwrap().is_none());
     let late = Substitution { owner: eve(), ..substitution(173, NOW, None, 1) };
     let _either = store.commit(Commit { effects: vec![Effect::Substituted(late)], ..Commit::default() }).await;
     assert!(store.substitution(SubstitutionId(173)).await.unwrap().is_none());
+}
+
+/// What stays of a substitution is made of what was read of it, so an erasure that has missed one is decided anew.
+async fn what_comes_between_reading_and_erasing_is_not_lost(world: World) {
+    let (store, system) = (&world.env.store, Actor::system());
+    fill(store).await;
+    let written = Effect::Substituted(Substitution { owner: eve(), ..substitution(173, NOW, None, 1) });
+    for late in [written, Effect::SubstitutionNamed(SubstitutionId(73), "SM1".into())] {
+        let plan = erase::erase(&world.env, &system, eve(), None).await.unwrap();
+        write(store, vec![late]).await;
+        assert!(matches!(store.commit(plan.commit).await, Err(StoreError::Conflict)));
+    }
+    assert!(
+        store.owner(eve()).await.unwrap().is_some() && store.substitution(SubstitutionId(73)).await.unwrap().is_some()
+    );
+    carry_out(&world.env, || erase::erase(&world.env, &system, eve(), None)).await.unwrap();
+    assert!(store.owner(eve()).await.unwrap().is_none());
+}
+
+/// On several nodes a substitution and an erasure wait for each other.
+#[tokio::test]
+async fn a_substitution_and_an_erasure_of_two_nodes_do_not_pass_each_other() {
+    let Some(world) = on_postgres().await else { return };
+    let store = &world.env.store;
+    fill(store).await;
+    let other = cluster::connect(&world.url).await;
+    let watch = cluster::connect(&world.url).await;
+    let waits = async || {
+        let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name = 'redial' AND wait_event_type = 'Lock'";
+        while watch.query(sql, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let commit = |effects: Vec<Effect>| {
+        let store = std::sync::Arc::clone(store);
+        tokio::spawn(async move { store.commit(Commit { effects, ..Commit::default() }).await })
+    };
+    let id = format!("'\\x{EVE:032x}'::bytea");
+
+    // Another node is writing a substitution.
+    other
+        .batch_execute(&format!(
+            "BEGIN; SELECT 1 FROM owners WHERE id = {id} FOR KEY SHARE;
+             INSERT INTO substitutions (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
+                connected_wire, query, at) VALUES ('\\x01', 'twilio', 'message', {id}, '', '', '', '', '', '\\x01', 1)"
+        ))
+        .await
+        .unwrap();
+    let erasing = commit(vec![erased(1)]);
+    waits().await;
+    other.batch_execute("COMMIT").await.unwrap();
+    assert!(matches!(erasing.await.unwrap(), Err(StoreError::Conflict)), "it has seen one and there are two");
+
+    // Another node is writing the provider's id.
+    other.batch_execute("BEGIN; UPDATE substitutions SET foreign_id = 'SM1' WHERE id = '\\x01'").await.unwrap();
+    let erasing = commit(vec![erased(2)]);
+    waits().await;
+    other.batch_execute("COMMIT").await.unwrap();
+    assert!(matches!(erasing.await.unwrap(), Err(StoreError::Conflict)), "one has a name");
+
+    // Another node is erasing her.
+    let erase = format!("BEGIN; DELETE FROM owners WHERE id = {id}; INSERT INTO erased (owner, at) VALUES ({id}, 1)");
+    other.batch_execute(&erase).await.unwrap();
+    let late = commit(vec![Effect::Substituted(Substitution { owner: eve(), ..substitution(173, NOW, None, 1) })]);
+    waits().await;
+    let queried = commit(vec![Effect::Queried(vec![query(174)])]);
+    waits().await;
+    other.batch_execute("COMMIT").await.unwrap();
+    assert!(matches!(late.await.unwrap(), Err(StoreError::Conflict)));
+    queried.await.unwrap().unwrap();
+    assert!(store.query(QueryId(174)).await.unwrap().is_none());
 }

@@ -152,7 +152,8 @@ fn query(row: &Row) -> Result<QueryRecord> {
         owner: columns.stored()?,
         at: columns.time()?,
         way: columns.text()?,
-        asked: columns.address()?,
+        // As in the embedded store.
+        asked: Some(columns.address()?).filter(|asked| !asked.key().is_empty()),
         viewer: columns.text()?,
         because: columns.word()?,
         told: columns.next()?,

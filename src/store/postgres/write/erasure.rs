@@ -5,7 +5,7 @@ use crate::{
     clock::Time,
     domain::{id::OwnerId, notice::Recipient},
     store::{
-        Effect, StoreError,
+        Effect, Extent, StoreError,
         erasure::{Happened, JournalLine, OfErasure, SendingHeld},
         postgres::{
             columns::Columns,
@@ -111,7 +111,8 @@ pub(in crate::store::postgres) const HOLDINGS: [(&str, &str, &str); 33] = [
     (
         "substitutions",
         "/* count */ SELECT count(*) FROM substitutions WHERE owner = $1",
-        "/* erase */ DELETE FROM substitutions WHERE owner = $1",
+        // With a look at what goes.
+        "",
     ),
     (
         "keys",
@@ -203,7 +204,7 @@ pub(super) async fn ask(pipeline: &mut Pipeline<'_>, effects: &[Effect]) -> Vec<
     const SQL: &str = "/* erase.keys */ SELECT DISTINCT h.key FROM held h WHERE h.owner = $1
         AND NOT EXISTS (SELECT 1 FROM held o WHERE o.key = h.key AND o.owner <> $1)";
     let erased = effects.iter().filter_map(|effect| match effect {
-        Effect::OfErasure(OfErasure::Owner(owner, _)) => Some(*owner),
+        Effect::OfErasure(OfErasure::Owner { owner, .. }) => Some(*owner),
         _ => None,
     });
     let erased: Vec<OwnerId> = erased.collect();
@@ -252,7 +253,7 @@ impl<'a> Writer<'a> {
 
     pub(super) async fn erasure_effect(&mut self, said: &'a OfErasure) {
         match said {
-            OfErasure::Owner(owner, at) => self.erase(*owner, *at).await,
+            OfErasure::Owner { owner, at, read } => self.erase(*owner, *at, *read).await,
             OfErasure::Journaled(lines) => {
                 for line in lines {
                     self.journaled(line).await;
@@ -269,7 +270,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    async fn erase(&mut self, owner: OwnerId, at: Time) {
+    async fn erase(&mut self, owner: OwnerId, at: Time, read: Extent) {
         const HASH: &str = "/* erase.stopped */ INSERT INTO opt_outs (key, scope, wire, at, way)
             SELECT m.hash, o.scope, m.hash, o.at, o.way
             FROM unnest($1::TEXT[], $2::TEXT[]) AS m (key, hash) JOIN opt_outs o ON o.key = m.key
@@ -277,6 +278,13 @@ impl<'a> Writer<'a> {
         const STOPPED: &str = "/* erase.stopped.plain */ DELETE FROM opt_outs WHERE key = ANY($1)";
         const LINKS: &str = "/* erase.links */ DELETE FROM card_links WHERE recipient = $1";
         const OWNER: &str = "/* erase.owner */ DELETE FROM owners WHERE id = $1";
+        const PASSED: &str = "/* erase.passed */ DELETE FROM passed
+            WHERE again IN (SELECT id FROM substitutions WHERE owner = $1)";
+        // Each row as it is when it goes: one that is being named is waited for.
+        const SUBSTITUTIONS: &str = "/* erase.substitutions */
+            WITH gone AS (DELETE FROM substitutions WHERE owner = $1 RETURNING foreign_id)
+            SELECT 1 FROM (SELECT count(*) AS everything, count(foreign_id) AS named FROM gone) c
+            WHERE c.everything <> $2 OR c.named <> $3";
         const AUDIT: &str =
             "/* erase.audit */ UPDATE audits SET at = 0, done_by = '', what = '', detail = '', salt = NULL
             WHERE owner = $1";
@@ -286,6 +294,9 @@ impl<'a> Writer<'a> {
         let hashes: Vec<String> = keys.iter().map(|key| self.hash.of(key).to_string()).collect();
         // First, for who writes to this owner at the same time waits here and finds it gone.
         self.send(Wanted::One, OWNER, values![owner]).await;
+        // Their ids are what makes the keys of what is kept of them.
+        self.send(Wanted::Any, PASSED, values![owner]).await;
+        self.send(Wanted::Nothing, SUBSTITUTIONS, values![owner, read.all, read.named]).await;
         self.send(Wanted::Any, HASH, values![keys.clone(), hashes]).await;
         self.send(Wanted::Any, STOPPED, values![keys.clone()]).await;
         for sql in BY_ADDRESS {

@@ -2,12 +2,13 @@
 
 use super::{Wanted, Writer};
 use crate::{
-    domain::address::Address,
+    domain::{address::Address, id::OwnerId},
     store::{
         Effect, QueryRecord, Substitution,
         postgres::value::{Stored as _, digest, json, values, word},
     },
 };
+use std::collections::BTreeSet;
 
 impl<'a> Writer<'a> {
     pub(super) async fn trace_effect(&mut self, effect: &'a Effect) {
@@ -44,12 +45,15 @@ impl<'a> Writer<'a> {
     }
 
     async fn substituted(&mut self, substitution: &'a Substitution) {
+        // An erasure of this owner waits until this is written, and this for the erasure's end.
+        const LOCK: &str = "/* substitution.lock */ SELECT 1 FROM owners WHERE id = $1 FOR KEY SHARE";
         const SQL: &str = "/* substitution.add */
             INSERT INTO substitutions (id, account, channel, owner, used_key, used_wire, used_text, connected_key,
                 connected_wire, sender_key, sender_wire, callback, foreign_id, foreign_digest, query, at)
             SELECT $1::BYTEA, $2::TEXT, $3::TEXT, $4::BYTEA, $5::TEXT, $6::TEXT, $7::TEXT, $8::TEXT, $9::TEXT,
                 $10::TEXT, $11::TEXT, $12::TEXT, $13::TEXT, $14::BYTEA, $15::BYTEA, $16::BIGINT
             WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = $4)";
+        self.send(Wanted::Any, LOCK, values![substitution.owner]).await;
         let values = values![
             substitution.id,
             &*substitution.account,
@@ -81,9 +85,14 @@ impl<'a> Writer<'a> {
             AS q (id, owner, at, way, asked_key, asked_wire, viewer, because, told, connected, revision, gave, detail)
             WHERE NOT EXISTS (SELECT 1 FROM erased e WHERE e.owner = q.owner)
             ON CONFLICT (owner, id) DO NOTHING";
+        // As for a substitution; in one order everywhere.
+        const LOCK: &str = "/* query.lock */ SELECT 1 FROM owners WHERE id = ANY($1) ORDER BY id FOR KEY SHARE";
         if records.is_empty() {
             return;
         }
+        let owners: BTreeSet<OwnerId> = records.iter().map(|record| record.owner).collect();
+        let owners: Vec<Vec<u8>> = owners.into_iter().map(|owner| owner.stored()).collect();
+        self.send(Wanted::Any, LOCK, values![owners]).await;
         let texts = |text: fn(&QueryRecord) -> &str| -> Vec<String> {
             records.iter().map(|record| text(record).to_owned()).collect()
         };
@@ -92,8 +101,8 @@ impl<'a> Writer<'a> {
             records.iter().map(|record| record.owner.stored()).collect::<Vec<_>>(),
             records.iter().map(|record| record.at.0).collect::<Vec<_>>(),
             texts(|record| &record.way),
-            texts(|record| record.asked.key()),
-            texts(|record| record.asked.wire()),
+            texts(|record| record.asked.as_ref().map_or("", Address::key)),
+            texts(|record| record.asked.as_ref().map_or("", Address::wire)),
             texts(|record| &record.viewer),
             records.iter().map(|record| word(&record.because)).collect::<Vec<_>>(),
             records.iter().map(|record| record.told).collect::<Vec<_>>(),
