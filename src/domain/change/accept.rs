@@ -114,11 +114,13 @@ struct Draft {
     placed: bool,
 }
 
-/// The values for which a wish needs a proof: those that no point of the owner has now, and those given again.
+/// The values for which a wish needs a proof: those that no point of the owner has now and is believed to have, and those
+/// given again.
 pub fn introduced(owner: &Owner, wish: &Wish) -> Result<Vec<Address>, Impossible> {
     let accepted = accept(owner, wish, &Proof::None, Time::default())?;
     let had = |address: &Address| {
-        owner.points.iter().filter_map(Point::current).any(|held| held.address.key() == address.key())
+        let mut held = owner.points.iter().filter_map(Point::current).filter(|held| held.proof != Proof::None);
+        held.any(|held| held.address.key() == address.key())
     };
     let moved = |step: &Step| match step {
         Step::Held(_, held) => (!had(&held.address)).then(|| held.address.clone()),
@@ -337,10 +339,12 @@ fn arrive(owner: &Owner, point: &mut Point, draft: &Draft, proof: &Proof, at: Ti
         }
         return Some(Step::Proved(point.id, present.clone()));
     }
-    let elsewhere = owner.points.iter().filter_map(Point::current).find(|held| held.address.key() == value.key());
-    let (proof, proved) = match elsewhere {
-        Some(held) if *proof == Proof::None || draft.wished.is_none() => (held.proof.clone(), held.proved),
-        _ => (proof.clone(), at),
+    let mut elsewhere = owner.points.iter().filter_map(Point::current).filter(|held| held.proof != Proof::None);
+    // A code proves the address that it was sent to, and none that only comes along; who vouches names each value.
+    let keeps = draft.wished.is_none() || matches!(proof, Proof::None | Proof::Code);
+    let (proof, proved) = match elsewhere.find(|held| keeps && held.address.key() == value.key()) {
+        Some(held) => (held.proof.clone(), held.proved),
+        None => (proof.clone(), at),
     };
     let held = Held { address: value.clone(), from: at, until: None, proof, proved };
     point.values.push(held.clone());

@@ -124,6 +124,40 @@ fn c6_what_one_commit_makes_of_a_request() {
 }
 
 #[test]
+fn c9_a_code_proves_no_value_that_only_comes_along() {
+    let unproved = |mut owner: Owner, lost: &str| {
+        let values = owner.points.iter_mut().flat_map(|point| &mut point.values);
+        values.filter(|held| letter(&held.address) == lost).for_each(|held| held.proof = Proof::None);
+        owner
+    };
+    let (old, new) = ((VOUCHED, Time(1)), (Proof::Code, Time(5)));
+    // what is wanted, which values need a code, and how 3 is proved then
+    for (rule, before, wanted, needed, proved) in [
+        ("it moves to another point", owner("mobile=1 home=3"), "-home mobile:=3 +new=7", vec!["7"], old.clone()),
+        ("to a new one", owner("mobile=1 home=3"), "-home +other=3 +new=7", vec!["7"], old.clone()),
+        ("by its label", owner("mobile=1 home=3"), "-mobile home>mobile +new=7", vec!["7"], old.clone()),
+        ("it is named, and stays", owner("mobile=1 home=3"), "home:=3 +new=7", vec!["7", "3"], new.clone()),
+        (
+            "lost, and moves",
+            unproved(owner("mobile=1 home=3"), "3"),
+            "-home mobile:=3 +new=7",
+            vec!["3", "7"],
+            new.clone(),
+        ),
+        ("by its label", unproved(owner("mobile=1 home=3"), "3"), "-mobile home>mobile +new=7", vec!["3", "7"], new),
+    ] {
+        let wish = wish(&before, wanted);
+        let mut found: Vec<String> = introduced(&before, &wish).unwrap().iter().map(letter).collect();
+        let mut needed: Vec<String> = needed.into_iter().map(Into::into).collect();
+        (found.sort(), needed.sort());
+        assert_eq!(found, needed, "{rule}: {wanted}");
+        let after = accept(&before, &wish, &Proof::Code, Time(5)).unwrap().after;
+        let held = after.points.iter().filter_map(Point::current).find(|held| letter(&held.address) == "3").unwrap();
+        assert_eq!((held.proof.clone(), held.proved), proved, "{rule}: {wanted}");
+    }
+}
+
+#[test]
 fn c6_the_steps_lead_from_before_to_after() {
     for (before, wanted) in [
         ("mobile=1", "mobile:=2"),

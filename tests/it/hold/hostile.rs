@@ -38,16 +38,21 @@ use super::world::*;
 use crate::both::both;
 use redial::{
     domain::{
-        change::{RequestState, hold::Why},
+        change::{
+            RequestState,
+            hold::{By, Evidence, Why},
+        },
         code::{Caps, TRIES},
     },
     store::{Effect, Returned, Unreachable},
     usecase::{
         Rules,
-        course::Kept,
+        codes::Requester,
+        course::{self, Kept},
         heard::{self, Heard},
         keep, requests,
         sign_in::{self, SignedIn},
+        wanted::{NewLabel, Wanted, WantedPoint},
         write::{Actor, Refused, carry_out},
     },
 };
@@ -64,6 +69,7 @@ both! {
     c3_wrong_words_are_limited_and_look_like_nothing_being_held
     c3_who_spends_the_tries_does_not_spend_the_owners_veto
     c3_a_link_stops_its_own_change_and_no_later_one
+    c9_a_number_is_not_kept_by_moving_it_about
     a_proof_that_was_lost_during_the_hold_ends_it
     a_stranger_with_a_key_of_ones_own_shows_nothing
     a_newcomer_is_registered_only_where_that_is_allowed
@@ -281,14 +287,44 @@ async fn c3_a_link_stops_its_own_change_and_no_later_one(world: World) {
     assert!(keep::by_link(&world.env, &new).await.is_ok());
 }
 
+async fn c9_a_number_is_not_kept_by_moving_it_about(world: World) {
+    // Ann's mobile has been given to Bob, who proves it.
+    let bob = world.person(BOBS).await;
+    let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
+    world.proves_of(BOB, his.id, MOBILE).await.unwrap();
+    // She, who reads nothing there any more, gives it to another of her points, beside a number that is new.
+    world.after(Duration::from_mins(1)).await;
+    let ann = world.person(MAIL).await;
+    let points = [remove("mobile"), replace("work", MOBILE), add("home", NEW)].into_iter().flat_map(|one| one.points);
+    let hers = world.wants(&ann, Wanted { points: points.collect(), ..Wanted::default() }).await.unwrap();
+    world.proves(hers.id, WORK).await.unwrap();
+    world.proves(hers.id, NEW).await.unwrap();
+    world.after(Duration::from_mins(10)).await;
+    assert_eq!(world.state(hers.id).await, RequestState::Accepted);
+    world.after(DAY).await;
+    assert_eq!(world.values(BOB).await, [BOBS, BOBS_MAIL, MOBILE]);
+    assert_eq!(world.values(ANN).await, [MAIL, NEW]);
+    // Nor is it had again like that, once it is lost.
+    let ann = world.person(MAIL).await;
+    let points = [remove("work"), add("mine", MOBILE), add("third", "+14155550124")].into_iter();
+    let again = Wanted { points: points.flat_map(|one| one.points).collect(), ..Wanted::default() };
+    let again = world.wants(&ann, again).await.unwrap();
+    let waits = world.proves(again.id, "+14155550124").await.unwrap();
+    assert_eq!(waits.state, RequestState::AwaitingProof, "a code to the number itself is missing");
+}
+
 async fn a_proof_that_was_lost_during_the_hold_ends_it(world: World) {
     let request = world.held().await;
     // Meanwhile Ann's mobile, the only thing that was shown, became Bob's.
     let bob = Actor { vouches: false, ..world.person(BOBS).await };
     let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
     world.proves_of(BOB, his.id, MOBILE).await.unwrap();
-    world.proves_of(BOB, his.id, BOBS_MAIL).await.unwrap();
-    world.after(Duration::from_mins(10)).await;
+    // Somebody holds hers up.
+    let code = world.keep_at(WORK).await;
+    world.after(DAY / 2).await;
+    let kept = keep::by_code(&world.env, &address(WORK), &code, None).await.unwrap();
+    assert!(matches!(kept, Kept::Delayed(_)));
+    world.after(DAY / 2).await;
     assert_eq!(world.values(BOB).await, [BOBS, BOBS_MAIL, MOBILE]);
     world.after(DAY).await;
     let ended = world.request(request.id).await;
