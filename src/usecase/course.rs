@@ -29,6 +29,7 @@ use crate::{
         code::{Code, Purpose},
         id::{CodeId, OwnerId, RequestId},
         owner::{Owner, Point, Proof},
+        query::Holder,
     },
     store::{Commit, Effect, StoreError},
 };
@@ -54,8 +55,10 @@ pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<S
     let mut held_by_another = false;
     if !keys.is_empty() {
         let holders = env.store.holders(&keys).await?;
-        let other = |holder: &crate::domain::query::Holder| {
-            holder.owner != owner.id && holder.until.is_none() && holder.believed
+        // Who lost it and never left it takes nothing that is new to them.
+        let own = |key: &str| owner.points.iter().filter_map(Point::current).any(|held| held.address.key() == key);
+        let other = |key: &str, holder: &Holder| {
+            holder.owner != owner.id && holder.until.is_none() && holder.believed && !own(key)
         };
         let mut others: Vec<OwnerId> =
             holders.iter().map(|(_, holder)| holder).filter(|one| other(one)).map(|one| one.owner).collect();

@@ -163,7 +163,7 @@ pub enum Verdict {
 pub struct Standing {
     /// Keys of values for which a proof is needed: new ones, and those given again.
     pub introduced: Vec<Box<str>>,
-    /// One of them is the believed present value of another owner.
+    /// One of them, new to this owner, is the believed present value of another.
     pub held_by_another: bool,
     /// The request takes something away: a point, a value, a passkey, a panic.
     pub takes_away: bool,
@@ -189,15 +189,17 @@ pub fn verdict(owner: &Owner, course: &Course, standing: &Standing, holds: &Hold
         return if standing.held_by_another { Verdict::Holds(Why::HeldByAnother, holds.long) } else { Verdict::Now };
     }
     let shown = identities(owner, course, standing);
-    if shown.iter().any(|one| matches!(one, Identity::Passkey)) {
-        return Verdict::Holds(Why::Passkey, holds.short);
-    }
     let old = |one: &&Identity<'_>| matches!(one, Identity::Point(held) if was_long_ago(held, holds, now));
-    match shown.iter().filter(old).count() {
-        _ if shown.is_empty() => Verdict::Waits,
-        0 | 1 => Verdict::Holds(Why::OnePoint, holds.long),
-        _ => Verdict::Holds(Why::TwoPoints, holds.short),
-    }
+    let why = match shown.iter().filter(old).count() {
+        _ if shown.is_empty() => return Verdict::Waits,
+        _ if shown.iter().any(|one| matches!(one, Identity::Passkey)) => Why::Passkey,
+        0 | 1 => Why::OnePoint,
+        _ => Why::TwoPoints,
+    };
+    // That shows who the owner is; that the number is theirs nothing says but one code, and whoever has it now hears of it.
+    let contested = standing.held_by_another && holds.of(why) < holds.long;
+    let why = if contested { Why::HeldByAnother } else { why };
+    Verdict::Holds(why, holds.of(why))
 }
 
 /// Something that shows who somebody is.

@@ -70,6 +70,7 @@ both! {
     c3_who_spends_the_tries_does_not_spend_the_owners_veto
     c3_a_link_stops_its_own_change_and_no_later_one
     c9_a_number_is_not_kept_by_moving_it_about
+    c9_a_passkey_of_ones_own_takes_nobodys_number_in_minutes
     a_proof_that_was_lost_during_the_hold_ends_it
     a_stranger_with_a_key_of_ones_own_shows_nothing
     a_newcomer_is_registered_only_where_that_is_allowed
@@ -311,6 +312,46 @@ async fn c9_a_number_is_not_kept_by_moving_it_about(world: World) {
     let again = world.wants(&ann, again).await.unwrap();
     let waits = world.proves(again.id, "+14155550124").await.unwrap();
     assert_eq!(waits.state, RequestState::AwaitingProof, "a code to the number itself is missing");
+}
+
+/// Somebody reads one code on Ann's phone: that he has shown who he is himself says nothing of her number.
+async fn c9_a_passkey_of_ones_own_takes_nobodys_number_in_minutes(world: World) {
+    for with in ["a passkey", "two points"] {
+        let world = world.anew().await;
+        let mut bob = world.person(BOBS).await;
+        if with == "a passkey" {
+            bob.evidence.push(Evidence { by: By::Passkey, at: world.now().await });
+        }
+        let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
+        if with == "two points" {
+            world.proves_of(BOB, his.id, BOBS_MAIL).await.unwrap();
+        }
+        let held = world.proves_of(BOB, his.id, MOBILE).await.unwrap();
+        assert_eq!((held.state, held.course.why), (RequestState::Held, Some(Why::HeldByAnother)), "{with}");
+        assert_eq!(held.due.unwrap().since(world.now().await), DAY, "{with}");
+        // She keeps it in minutes.
+        let ann = world.person(WORK).await;
+        let hers = world.wants(&ann, replace("mobile", MOBILE)).await.unwrap();
+        world.proves(hers.id, MAIL).await.unwrap();
+        world.passes(Duration::from_secs(1)).await;
+        world.proves(hers.id, MOBILE).await.unwrap();
+        world.after(Duration::from_mins(10)).await;
+        assert_eq!(world.state(hers.id).await, RequestState::Accepted, "{with}");
+        world.after(DAY).await;
+        assert_eq!(world.values(BOB).await, [BOBS, BOBS_MAIL], "{with}");
+    }
+    // Who lost it and never left it has it back as soon as she would change it.
+    let bob = world.person(BOBS).await;
+    let his = world.wants_of(BOB, &bob, add("second", MOBILE)).await.unwrap();
+    world.proves_of(BOB, his.id, MOBILE).await.unwrap();
+    world.after(DAY).await;
+    assert_eq!(world.values(ANN).await, [WORK, MAIL]);
+    let ann = world.person(WORK).await;
+    let hers = world.wants(&ann, replace("mobile", MOBILE)).await.unwrap();
+    world.proves(hers.id, MAIL).await.unwrap();
+    world.proves(hers.id, MOBILE).await.unwrap();
+    world.after(Duration::from_mins(10)).await;
+    assert_eq!(world.values(ANN).await, [MOBILE, WORK, MAIL]);
 }
 
 async fn a_proof_that_was_lost_during_the_hold_ends_it(world: World) {
