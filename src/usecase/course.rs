@@ -132,6 +132,7 @@ pub(super) async fn begin(
     wanted: &Wanted,
     now: Time,
 ) -> Result<Plan<Decided>, Refused> {
+    let wanted = &wanted::pinned(&owner, wanted);
     let mut request = accepted::request(env, owner.id, wanted, actor, RequestState::AwaitingProof, now);
     shown_lately(env, actor, wanted, &mut request, now);
     advance(env, actor, owner, request, now, "change_requested").await

@@ -266,6 +266,25 @@ pub fn find_point(points: &[Point], text: &str) -> Result<PointId, &'static str>
     }
 }
 
+/// The same with points named by their ids, as a request is kept: by the time that it is carried out a label may be another
+/// point's, and a label changes without a proof.
+pub(super) fn pinned(owner: &Owner, wanted: &Wanted) -> Wanted {
+    let mut pinned = wanted.clone();
+    for one in &mut pinned.points {
+        let named = match one {
+            WantedPoint::Replace(new) => &mut new.point,
+            WantedPoint::Relabel(new) => &mut new.point,
+            WantedPoint::Remove(point) => point,
+            WantedPoint::Add(_) => continue,
+        };
+        // What names none is refused when it is read.
+        if let Ok(id) = find_point(&owner.points, named) {
+            *named = id.to_string();
+        }
+    }
+    pinned
+}
+
 /// Rights as grants, in one order and without repeats; `points` are those of the owner once the request is accepted.
 pub fn grants(
     points: &[Point],

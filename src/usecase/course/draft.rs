@@ -20,6 +20,7 @@ use serde_json::json;
 /// A new request of somebody who is still choosing who may learn it: it takes proofs, and begins with [`decide`] only.
 pub async fn draft(env: &Env, actor: &Actor, owner: OwnerId, wanted: &Wanted) -> Result<Plan<Decided>, Refused> {
     let (owner, now) = (read_owner(env, owner, None).await?, env.store.now().await?);
+    let wanted = &wanted::pinned(&owner, wanted);
     let mut request = accepted::request(env, owner.id, wanted, actor, RequestState::AwaitingProof, now);
     request.course.choosing = true;
     shown_lately(env, actor, wanted, &mut request, now);

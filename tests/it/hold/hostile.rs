@@ -69,6 +69,7 @@ both! {
     c3_wrong_words_are_limited_and_look_like_nothing_being_held
     c3_who_spends_the_tries_does_not_spend_the_owners_veto
     c3_a_link_stops_its_own_change_and_no_later_one
+    c3_a_label_that_is_another_points_by_then_changes_nothing_that_is_held
     c9_a_number_is_not_kept_by_moving_it_about
     c9_a_passkey_of_ones_own_takes_nobodys_number_in_minutes
     a_proof_that_was_lost_during_the_hold_ends_it
@@ -286,6 +287,24 @@ async fn c3_a_link_stops_its_own_change_and_no_later_one(world: World) {
     assert!(matches!(keep::by_link(&world.env, &old).await, Err(Refused::WrongCode)), "nor of the next one");
     assert_eq!(world.request(second.id).await.course.delays, 0);
     assert!(keep::by_link(&world.env, &new).await.is_ok());
+}
+
+/// An app password proves nothing, and may change labels.
+async fn c3_a_label_that_is_another_points_by_then_changes_nothing_that_is_held(world: World) {
+    let ann = world.person(MOBILE).await;
+    let request = world.wants(&ann, remove("work")).await.unwrap();
+    assert_eq!(request.state, RequestState::Held);
+    let app = Actor::person(Vec::new());
+    let relabel = |point: &str, label: &str| {
+        let new = NewLabel { point: point.into(), label: label.into() };
+        Wanted { points: vec![WantedPoint::Relabel(new)], ..Wanted::default() }
+    };
+    for (point, label) in [("work", "old"), ("mobile", "work")] {
+        assert_eq!(world.wants(&app, relabel(point, label)).await.unwrap().state, RequestState::Accepted);
+    }
+    world.after(DAY).await;
+    assert_eq!(world.state(request.id).await, RequestState::Accepted);
+    assert_eq!(world.values(ANN).await, [MOBILE, MAIL]);
 }
 
 async fn c9_a_number_is_not_kept_by_moving_it_about(world: World) {
