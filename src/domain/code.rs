@@ -149,19 +149,21 @@ const HALF_MINUTE: i64 = 30;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
-/// Everything that one more code to this address for this requester counts for.
-pub fn counts(to: &Address, requester: &str, caps: &Caps, now: Time) -> Vec<Count> {
+/// Everything that one more code to this address for this requester counts for. `own`: the owner who has the address and asks
+/// for themselves; strangers who ask for codes to it use up none of these.
+pub fn counts(to: &Address, requester: &str, own: Option<OwnerId>, caps: &Caps, now: Time) -> Vec<Count> {
     let count = |what: &str, of: &str, seconds: i64, most: u32| Count {
         key: format!("code {what} {of}").into(),
         until: Time((now.seconds().div_euclid(seconds) + 1) * seconds * 1_000_000),
         most,
     };
     let key = to.key();
+    let asked = own.map_or_else(|| key.to_owned(), |own| format!("{key} by {own}"));
     let (prefix, most) = prefix(to, caps);
     let mut all = vec![
         count("again", key, HALF_MINUTE, caps.again),
-        count("hour", key, HOUR, caps.address),
-        count("day", key, DAY, caps.address_day),
+        count("hour", &asked, HOUR, caps.address),
+        count("day", &asked, DAY, caps.address_day),
         count("prefix", prefix, HOUR, most),
         count("requester", requester, HOUR, caps.requester),
     ];
@@ -238,7 +240,8 @@ mod tests {
     #[test]
     fn c1_codes_are_limited_by_address_prefix_country_and_requester() {
         let keys = |to: &str| -> Vec<String> {
-            counts(&address(to), "ip 10.0.0.1", &Caps::default(), NOW).into_iter().map(|one| one.key.into()).collect()
+            let counts = counts(&address(to), "ip 10.0.0.1", None, &Caps::default(), NOW);
+            counts.into_iter().map(|one| one.key.into()).collect()
         };
         assert_eq!(
             keys("+14155550123"),
@@ -255,7 +258,7 @@ mod tests {
         assert_eq!(keys("Ann@Example.com")[3], "code prefix example.com");
         // Two spellings of one number are one count.
         assert_eq!(keys("+52 1 55 1234 5678")[0], keys("+52 55 1234 5678")[0]);
-        let ends: Vec<u64> = counts(&address("+14155550123"), "", &Caps::default(), NOW)
+        let ends: Vec<u64> = counts(&address("+14155550123"), "", None, &Caps::default(), NOW)
             .iter()
             .map(|one| one.until.since(NOW).as_secs())
             .collect();

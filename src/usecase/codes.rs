@@ -15,7 +15,7 @@ use crate::{
     domain::{
         address::Address,
         code::{self, Code, Purpose, TRIES},
-        id::CodeId,
+        id::{CodeId, OwnerId},
     },
     store::{Admitted, Commit, Effect, Result, StoreError},
 };
@@ -38,15 +38,16 @@ pub struct Requester<'a> {
     pub language: Option<&'a str>,
 }
 
-/// Asks for a code. Known and unknown addresses are one.
+/// Asks for a code. Known and unknown addresses are one. `own`: who is signed in and has the address at present.
 pub(super) async fn issue(
     env: &Env,
     purpose: Purpose,
     to: &Address,
+    own: Option<OwnerId>,
     requester: Requester<'_>,
 ) -> std::result::Result<Issued, Refused> {
     let now = env.store.now().await?;
-    let counts = code::counts(to, requester.who, &env.rules().codes, now);
+    let counts = code::counts(to, requester.who, own, &env.rules().codes, now);
     let mut effects: Vec<Effect> =
         counts.into_iter().map(|count| Effect::Admitted(Admitted::Counted { count, now })).collect();
     let code =

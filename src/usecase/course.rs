@@ -61,7 +61,7 @@ pub(super) async fn stand(env: &Env, owner: &Owner, wanted: &Wanted) -> Result<S
             holder.owner != owner.id && holder.until.is_none() && holder.believed && !own(key)
         };
         let mut others: Vec<OwnerId> =
-            holders.iter().map(|(_, holder)| holder).filter(|one| other(one)).map(|one| one.owner).collect();
+            holders.iter().filter(|(key, holder)| other(key, holder)).map(|(_, holder)| holder.owner).collect();
         // Whether somebody has the value is not told by the time of the answer: nobody is looked up like somebody.
         if others.is_empty() {
             others.push(OwnerId(0));
@@ -154,7 +154,8 @@ pub async fn code(
         let why = "neither a value of this request nor a number or address of its owner";
         return Err(Refused::invalid("/to", why));
     }
-    super::codes::issue(env, Purpose::Request { owner: owner.id, request: request.id }, to, requester).await
+    let purpose = Purpose::Request { owner: owner.id, request: request.id };
+    super::codes::issue(env, purpose, to, own.then_some(owner.id), requester).await
 }
 
 /// Compares the answer to a code of a request. Counted as a try; what it proves is written by [`prove`].

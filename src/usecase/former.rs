@@ -33,7 +33,7 @@ pub async fn begin(env: &Env, session: &Session, to: &Address, requester: Reques
     let Some((point, _)) = former::last(&owner, to.key()) else {
         return Err(Refused::invalid("/to", "no point of yours had this value and has another now"));
     };
-    codes::issue(env, Purpose::Former { owner: owner.id, point: point.id }, to, requester).await
+    codes::issue(env, Purpose::Former { owner: owner.id, point: point.id }, to, None, requester).await
 }
 
 /// Compares the answer.

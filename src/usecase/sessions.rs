@@ -170,7 +170,7 @@ pub async fn step_up_begin(
     if !own {
         return Err(Refused::invalid("/to", "this is no number or address of yours"));
     }
-    codes::issue(env, Purpose::StepUp { owner: owner.id }, to, requester).await
+    codes::issue(env, Purpose::StepUp { owner: owner.id }, to, Some(owner.id), requester).await
 }
 
 /// Answers that code: the session has one proof more, and a new token.

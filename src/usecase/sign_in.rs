@@ -35,7 +35,7 @@ pub enum SignedIn {
 
 /// Asks for a code to sign in with. The answer is the same whether or not anybody has the address.
 pub async fn begin(env: &Env, to: &Address, requester: Requester<'_>) -> std::result::Result<Issued, Refused> {
-    codes::issue(env, Purpose::SignIn, to, requester).await
+    codes::issue(env, Purpose::SignIn, to, None, requester).await
 }
 
 /// Answers the code. `name` is for somebody new, where the operator lets people register themselves.

@@ -64,6 +64,7 @@ both! {
     c1_an_old_code_and_a_used_one_are_wrong
     c1_known_and_unknown_addresses_are_answered_alike
     c1_each_limit_ends_the_asking
+    c1_strangers_use_up_no_codes_of_who_is_signed_in
     c3_all_codes_of_a_stolen_number_are_one_proof
     c3_a_number_that_a_report_calls_dead_signs_nobody_in_and_proves_nothing
     c3_wrong_words_are_limited_and_look_like_nothing_being_held
@@ -170,6 +171,23 @@ async fn c1_each_limit_ends_the_asking(world: World) {
         };
         assert_eq!(passed, expected, "{rule}");
     }
+}
+
+/// Whoever asks for codes to a number without end keeps out who is not signed in, and nobody from proving their own number.
+async fn c1_strangers_use_up_no_codes_of_who_is_signed_in(world: World) {
+    let few = Rules { codes: Caps { again: 9, address: 2, address_day: 2, ..rules().codes }, ..Rules::default() };
+    let world = world.anew_with(few).await;
+    let ann = world.person(MAIL).await;
+    while world.begin(MOBILE).await.is_ok() {}
+    let request = world.wants(&ann, replace("mobile", MOBILE)).await.unwrap();
+    let requester = Requester { who: "owner", language: None };
+    let own = async || course::code(&world.env, ANN, request.id, &address(MOBILE), requester).await;
+    assert!(own().await.is_ok() && own().await.is_ok());
+    assert!(matches!(own().await, Err(Refused::TooMany)), "they are counted, too");
+    let elses = world.wants(&ann, add("home", NEW)).await.unwrap();
+    while world.begin(NEW).await.is_ok() {}
+    let asked = course::code(&world.env, ANN, elses.id, &address(NEW), requester).await;
+    assert!(matches!(asked, Err(Refused::TooMany)), "what is not theirs yet is anybody's");
 }
 
 async fn c3_all_codes_of_a_stolen_number_are_one_proof(world: World) {
