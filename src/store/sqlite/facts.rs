@@ -267,6 +267,9 @@ fn holder(cells: &Cells<'_>) -> Result<(Holder, bool)> {
 
 fn standing(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result<Standing> {
     let mut standing = Standing { names: names(connection, owner)?, ..Standing::default() };
+    for viewer in &known.owners {
+        standing.blocked |= blocks_a_point(connection, owner, *viewer)?;
+    }
     let (mut proved, mut claimed) = (BTreeSet::new(), BTreeSet::new());
     for (identity, group) in met(connection, owner, known)? {
         let Some(group) = group else {
@@ -326,6 +329,23 @@ fn met(connection: &impl Prepares, owner: OwnerId, known: &Known) -> Result<Vec<
     }
     found.sort_by_key(|(_, group)| group.is_some());
     Ok(found)
+}
+
+/// Whether an owner has blocked a number or address that the viewer, an owner, has at present: whoever is known by another of
+/// theirs, or by none, is the same person.
+fn blocks_a_point(connection: &impl Prepares, owner: OwnerId, viewer: OwnerId) -> Result<bool> {
+    let found = one::<OwnerId, OwnerId>(
+        connection,
+        "block",
+        "-- facts::blocks_a_point
+         SELECT b.owner FROM value v JOIN block b ON b.owner = ?1 AND b.identity = v.key
+         WHERE v.owner = ?2 AND v.until IS NULL AND v.proof <> 0
+         UNION ALL SELECT b.owner FROM folded f JOIN block b ON b.owner = ?1 AND b.identity = f.new
+         WHERE f.owner = ?2 LIMIT 1",
+        params![owner.to_bytes(), viewer.to_bytes()],
+        |cells| cells.id(0, "owner"),
+    )?;
+    Ok(found.is_some())
 }
 
 fn names(connection: &impl Prepares, owner: OwnerId) -> Result<Vec<NameKey>> {

@@ -154,7 +154,9 @@ const GROUPS: &str = "/* about.groups */ SELECT m.owner, m.book_group FROM membe
     m.member = ANY($3) OR m.member IN (SELECT k.member FROM contact_keys k
         WHERE k.owner = m.owner AND k.key = ANY($2) AND k.counts
             AND NOT EXISTS (SELECT 1 FROM asleep s WHERE s.owner = k.owner AND s.key = k.key)))";
-const BLOCKS: &str = "/* about.blocks */ SELECT owner FROM blocks WHERE owner = ANY($1) AND key = ANY($2)";
+/// Whoever is known by one of their numbers, or by none, is the person who has the others too.
+const BLOCKS: &str = "/* about.blocks */ SELECT b.owner FROM blocks b WHERE b.owner = ANY($1) AND (b.key = ANY($2)
+    OR b.key IN (SELECT v.key FROM held v WHERE v.owner = ANY($3) AND v.until IS NULL AND v.proof <> 'none'))";
 
 /// The owners of these rows, each once, as stored.
 pub(super) fn owners_of(stints: &[Stint]) -> Vec<Vec<u8>> {
@@ -171,10 +173,11 @@ pub(super) async fn ask_about(pipeline: &mut Pipeline<'_>, stints: &[Stint], (mu
     }
     proved.members.push(Member::Everyone.stored());
     let everybody: Vec<String> = proved.keys.iter().chain(&claimed.keys).cloned().collect();
+    let persons: Vec<Vec<u8>> = proved.owners.iter().chain(&claimed.owners).map(|owner| owner.stored()).collect();
     pipeline.send(GRANTS, values![owners.clone()]).await;
     pipeline.send(GROUPS, values![owners.clone(), proved.keys, proved.members]).await;
     pipeline.send(GROUPS, values![owners.clone(), claimed.keys, claimed.members]).await;
-    pipeline.send(BLOCKS, values![owners, everybody]).await;
+    pipeline.send(BLOCKS, values![owners, everybody, persons]).await;
     pipeline.simple("COMMIT").await;
 }
 

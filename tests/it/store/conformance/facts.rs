@@ -168,6 +168,34 @@ pub(crate) async fn block_on_any_identity_leaves_nothing(store: &SharedStore) {
     write(store, vec![Effect::Unblocked(OwnerId(1), OwnerId(2).to_string().into())]).await;
     assert!(only_holder(store, OLD, &viewer(FRIEND)).await.rights.forwards(PointId(10)));
     assert_eq!(store.blocks(OwnerId(1)).await.unwrap(), ["x@example.com".into()]);
+
+    // The friend's other number is blocked, or the one by which they are known as somebody who is registered.
+    let other = "+14155550198";
+    let linked = Contact { linked: Some(OwnerId(2)), ..contact(1, 1, 1, "Friend", &[FRIEND]) };
+    let two = Point { id: PointId(21), ..point(210, vec![held(other, 0)]) };
+    write(
+        store,
+        vec![
+            Effect::ContactSet(linked),
+            Effect::PointSet(OwnerId(2), Point { values: Vec::new(), ..two.clone() }),
+            Effect::ValueHeld(OwnerId(2), PointId(21), held(other, 0)),
+        ],
+    )
+    .await;
+    let signed_in = Viewer::proved(Identity::Owner(OwnerId(2)));
+    for number in [FRIEND, other] {
+        assert!(only_holder(store, OLD, &signed_in).await.rights.reveals(Item::Point(PointId(10))));
+        write(store, vec![Effect::Blocked(OwnerId(1), number.into())]).await;
+        for blocked in [&signed_in, &viewer(FRIEND), &claims(FRIEND)] {
+            let holder = only_holder(store, OLD, blocked).await;
+            assert_eq!((holder.blocked, holder.rights), (true, Rights::default()), "{number}: {blocked:?}");
+        }
+        write(store, vec![Effect::Unblocked(OwnerId(1), number.into())]).await;
+    }
+    // What they have left is somebody else's by now.
+    write(store, vec![Effect::ValueLeft(OwnerId(2), PointId(21), at(50)), Effect::Blocked(OwnerId(1), other.into())])
+        .await;
+    assert!(!only_holder(store, OLD, &signed_in).await.blocked);
 }
 
 pub(crate) async fn former_holders_stand_in_order_with_who_proved_since(store: &SharedStore) {

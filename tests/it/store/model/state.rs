@@ -473,7 +473,14 @@ impl State {
     fn standing(&self, owner: OwnerId, viewer: &Viewer) -> (Rights, Vec<GroupId>, bool) {
         let mut proved: Vec<String> = viewer.proved.iter().flat_map(|identity| self.keys(identity)).collect();
         let claimed: Vec<String> = viewer.claimed.iter().flat_map(|identity| self.keys(identity)).collect();
-        if self.blocks(owner).iter().any(|key| proved.iter().chain(&claimed).any(|known| **known == **key)) {
+        let known: BTreeSet<&String> = proved.iter().chain(&claimed).collect();
+        // All that an owner has at present is who they are.
+        let theirs = self
+            .all_held()
+            .filter(|(of, _, held)| held.until.is_none() && believed(held) && known.contains(&of.id.to_string()));
+        let theirs: BTreeSet<&str> = theirs.map(|(_, _, held)| held.address.key()).collect();
+        let is_known = |key: &str| theirs.contains(key) || known.iter().any(|known| **known == *key);
+        if self.blocks(owner).iter().any(|key| is_known(key)) {
             return (Rights::default(), Vec::new(), true);
         }
         proved.push(EVERYONE.to_owned());
