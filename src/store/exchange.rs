@@ -51,6 +51,8 @@ pub trait Exchange: Send + Sync {
     async fn introduction(&self, owner: OwnerId, contact: ContactId) -> Result<Option<Introduction>>;
     /// At which of these keys the owner was introduced before, or is about to be.
     async fn introduced(&self, owner: OwnerId, keys: &[Box<str>]) -> Result<Vec<Box<str>>>;
+    /// At which of its addresses a contact was introduced to the owner, or is about to be, by key, in order.
+    async fn introduced_for(&self, owner: OwnerId, contact: ContactId) -> Result<Vec<Box<str>>>;
     /// All address keys at which the owner was introduced, or is about to be, in order.
     async fn introduced_at(&self, owner: OwnerId) -> Result<Vec<Box<str>>>;
     /// How many introductions of an owner go that were or are due after `since`.

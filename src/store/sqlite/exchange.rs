@@ -57,6 +57,20 @@ impl Exchange for Sqlite {
         .await
     }
 
+    async fn introduced_for(&self, owner: OwnerId, contact: ContactId) -> Result<Vec<Box<str>>> {
+        self.read(move |connection| {
+            many::<OwnerId, _>(
+                connection,
+                "introduced",
+                "-- exchange::introduced_for
+                 SELECT owner, key FROM introduced WHERE owner = ?1 AND contact = ?2 ORDER BY key",
+                params![owner.to_bytes(), contact.to_bytes()],
+                |cells| cells.text(1, "key"),
+            )
+        })
+        .await
+    }
+
     async fn introduced_at(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {
         self.read(move |connection| {
             many::<OwnerId, _>(

@@ -199,6 +199,11 @@ pub(in crate::usecase) async fn introduces(
         contacts.iter().flat_map(|one| &one.addresses).map(|address| address.key().into()).collect();
     keys.sort_unstable();
     keys.dedup();
+    if let Recipient::Contact(_) = notice.recipient
+        && let Some(instead) = readdressed(env, known, &keys, now).await?
+    {
+        return Ok(instead);
+    }
     let mut others = env.store.introductions_to(notice.owner, &keys, now.before(DAY)).await?;
     others.retain(|other| (other.due, other.owner) < (known.due, known.owner));
     let others: Vec<Time> = others.iter().map(|other| other.due).collect();
@@ -207,6 +212,28 @@ pub(in crate::usecase) async fn introduces(
     let effects = vec![Effect::Exchanged(Exchanged::IntroductionSet(Introduction { due, ..known }))];
     env.store.commit(Commit { effects, ..Commit::default() }).await?;
     Ok(Introduces::Later(due))
+}
+
+/// What becomes of it where the contact has got other addresses since it was added: they are remembered and wait as if it had
+/// been added with them, and where the owner was introduced at one of them before nothing is (rule E1).
+async fn readdressed(
+    env: &Env,
+    known: Introduction,
+    keys: &[Box<str>],
+    now: Time,
+) -> Result<Option<Introduces>, StoreError> {
+    let own = env.store.introduced_for(known.owner, known.contact).await?;
+    let other: Vec<Box<str>> = keys.iter().filter(|key| !own.contains(key)).cloned().collect();
+    if other.is_empty() {
+        return Ok(None);
+    }
+    if !env.store.introduced(known.owner, &other).await?.is_empty() {
+        return Ok(Some(Introduces::No));
+    }
+    let due = now.after(env.rules().exchange.window);
+    let effects = vec![Effect::Exchanged(Exchanged::Introduced(Introduction { due, ..known }, other))];
+    env.store.commit(Commit { effects, ..Commit::default() }).await?;
+    Ok(Some(Introduces::Later(due)))
 }
 
 /// An introduction that waits for the owner's word.

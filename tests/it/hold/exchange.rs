@@ -33,6 +33,7 @@ both! {
     e2_more_than_five_in_ten_minutes_are_an_import_and_none_of_them_leaves_unconfirmed
     e2_a_file_sends_nothing_until_confirmed
     e2_caps_of_an_owners_day_and_of_one_address
+    e1_an_address_that_a_contact_gets_later_is_introduced_to_once_too
     e4_a_registered_persons_card_lies_apart_until_they_accept_it
     e4_what_is_refused_does_not_come_again
     e3_a_viewers_own_entries_follow_and_are_taken_back_byte_for_byte
@@ -277,6 +278,27 @@ async fn e2_caps_of_an_owners_day_and_of_one_address(world: World) {
     assert_eq!(world.minutes(30).await.len(), 1);
     world.passes(Duration::from_hours(24)).await;
     assert_eq!(world.minutes(30).await.len(), 1, "the next day the next one");
+}
+
+/// Somebody is added under an address of a friend's, and gets another one while the card rests.
+async fn e1_an_address_that_a_contact_gets_later_is_introduced_to_once_too(world: World) {
+    world.rules(Limits { to_address: 1, ..Limits::default() });
+    let readdressed = async |owner: OwnerId, n: u32| {
+        let contact = world.add(owner, &format!("Person {n}"), &[&format!("+1415555017{n}")]).await;
+        let entry = Entry::Plain(NewContact { book: None, name: "Carl".to_owned(), addresses: vec![CARLS.to_owned()] });
+        let replace = || contacts::replace(&world.env, person(), owner, None, contact.id, &entry);
+        carry_out(&world.env, replace).await.unwrap();
+        world.numbers(11).await
+    };
+    assert_eq!(readdressed(ANN, 0).await, Vec::<String>::new(), "it rests anew");
+    assert_eq!(world.numbers(11).await, [CARLS]);
+    for n in 1..4 {
+        assert_eq!(readdressed(ANN, n).await, Vec::<String>::new());
+        assert_eq!(world.numbers(11).await, Vec::<String>::new(), "once for ever");
+    }
+    world.registers(OwnerId(5), "Eve Ode", "+14155550180").await;
+    assert_eq!(readdressed(OwnerId(5), 4).await, Vec::<String>::new());
+    assert_eq!(world.numbers(11).await, Vec::<String>::new(), "one a day to an address, from all owners together");
 }
 
 async fn e4_a_registered_persons_card_lies_apart_until_they_accept_it(world: World) {

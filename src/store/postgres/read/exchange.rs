@@ -68,6 +68,14 @@ impl Exchange for Postgres {
         all(&self.read(SQL, || values![owner, keys]).await?.rows, |row| Columns::of(row, "introduced").text())
     }
 
+    async fn introduced_for(&self, owner: OwnerId, contact: ContactId) -> Result<Vec<Box<str>>> {
+        const SQL: &str = "/* introduced.for */ SELECT key FROM introduced WHERE owner = $1 AND contact = $2";
+        let rows = &self.read(SQL, || values![owner, contact]).await?.rows;
+        let mut keys: Vec<Box<str>> = all(rows, |row| Columns::of(row, "introduced").text())?;
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
     async fn introduced_at(&self, owner: OwnerId) -> Result<Vec<Box<str>>> {
         const SQL: &str = "/* introduced.at */ SELECT key FROM introduced WHERE owner = $1";
         let rows = &self.read(SQL, || values![owner]).await?.rows;

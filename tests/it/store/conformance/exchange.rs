@@ -35,6 +35,9 @@ pub(crate) async fn an_address_is_remembered_for_ever(store: &SharedStore) {
     assert_eq!(found, keys(&["+1", "+2"]));
     assert_eq!(store.introduced_at(ann).await.unwrap(), keys(&["+1", "+2", "a@b"]));
     assert_eq!(store.introduced(OwnerId(3), &keys(&["+1"])).await.unwrap(), keys(&[]));
+    for (contact, has) in [(5, &["+1", "a@b"][..]), (6, &["+2"]), (7, &[])] {
+        assert_eq!(store.introduced_for(ann, ContactId(contact)).await.unwrap(), keys(has), "{contact}");
+    }
     write(store, said(Exchanged::IntroductionDropped(ann, ContactId(6)))).await;
     assert_eq!(store.introduced(ann, &keys(&["+1", "+2"])).await.unwrap(), keys(&["+1"]), "of the other one it stays");
     assert_eq!(store.introduction(ann, ContactId(6)).await.unwrap(), None);
