@@ -62,6 +62,14 @@ impl Pointer {
         Self(Box::new([Step::Named(name.into())]))
     }
 
+    /// The member of the body's object at or below which it points.
+    pub(super) fn first(&self) -> Option<&str> {
+        match self.0.first()? {
+            Step::Named(name) => Some(name),
+            Step::Each => None,
+        }
+    }
+
     /// Whether several values may stand there.
     pub(super) fn is_many(&self) -> bool {
         self.0.contains(&Step::Each)

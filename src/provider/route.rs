@@ -8,7 +8,7 @@ use super::{
     form,
     incoming::{Asked, Body},
     json::Pointer,
-    place::Place,
+    place::{Kind, Place},
     spot::{Edit, Side, Spot, edits, in_json, in_xml, rewrap, spots},
     text::Values,
 };
@@ -220,6 +220,12 @@ impl Account {
         }
     }
 
+    /// Whether a URL of the sender's stands where it cannot be replaced, and where the provider may look for one all the same: what
+    /// is told there could not be mapped back (rule Q5).
+    pub fn hides_callback(&self, route: &Route, incoming: &Incoming<'_>) -> bool {
+        self.rule(route).is_some_and(|rule| rule.hides_callback(incoming))
+    }
+
     /// The request to make upstream: everything byte for byte but the changes, hop-by-hop headers and, in the
     /// operator's custody, the credentials. Compressed replies are not asked for, since they have to be read.
     pub fn forward(&self, incoming: &Incoming<'_>, changes: Option<(&Route, &Changes)>) -> Request {
@@ -336,6 +342,36 @@ impl RouteRule {
             found.extend(spots(incoming, &rule.place).into_iter().map(|spot| (spot, rule)));
         }
         found
+    }
+}
+
+impl RouteRule {
+    /// Whether a value of a callback's name stands beside those that are found: in the query of a request that has them in its
+    /// body, or the reverse; in other letters; in a header that comes twice; in XML that not all readers read alike.
+    fn hides_callback(&self, incoming: &Incoming<'_>) -> bool {
+        let name = |place: &'_ Place| match &place.kind {
+            Kind::Field(name) | Kind::Form(name) | Kind::Query(name) => Some(name.to_string()),
+            Kind::Json(pointer) => pointer.first().map(str::to_owned),
+            _ => None,
+        };
+        let names: Vec<String> = self.callbacks.iter().filter_map(|rule| name(&rule.place)).collect();
+        let is_one = |given: &str| names.iter().any(|name| name.eq_ignore_ascii_case(given));
+        let form = if let Body::Form(pairs) = incoming.read_body() { &pairs[..] } else { &[] };
+        let pairs = incoming.query().iter().chain(form).filter(|pair| is_one(&pair.name) && !pair.value.is_empty());
+        let found = self.callback_spots(incoming).into_iter().filter(|(spot, _)| spot.is_pair());
+        if pairs.count() > found.count() {
+            return true;
+        }
+        if let Body::Json(serde_json::Value::Object(members)) = incoming.read_body()
+            && members.keys().any(|given| is_one(given) && !names.contains(given))
+        {
+            return true;
+        }
+        self.callbacks.iter().any(|rule| match &rule.place.kind {
+            Kind::Header(name) => incoming.headers.get_all(name).iter().count() > 1,
+            Kind::Xml(path) => incoming.leaves(path).any(|leaf| !leaf.plain && !leaf.text.is_empty()),
+            _ => false,
+        })
     }
 }
 

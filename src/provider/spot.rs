@@ -50,6 +50,11 @@ impl Spot {
         Edit { side: self.side.clone(), span: self.span.clone(), text }
     }
 
+    /// Whether it is the value of a name in the query or a form.
+    pub(super) fn is_pair(&self) -> bool {
+        matches!(self.side, Side::Form | Side::Query)
+    }
+
     /// One spot for each of the texts between separators.
     pub(super) fn split(self, separator: Option<&str>) -> Vec<Spot> {
         let Some(separator) = separator else { return vec![self] };

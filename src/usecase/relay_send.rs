@@ -33,7 +33,7 @@ pub async fn send(
     let plan = if wanted.marked {
         None
     } else {
-        substitute::fail_open(gateway, account, plan(gateway, account, route, &wanted, sender)).await
+        substitute::fail_open(gateway, account, plan(gateway, account, (route, incoming), &wanted, sender)).await
     };
     let Some((sent, changes)) = plan else {
         let bound = account.after && bound(gateway, account, &wanted, sender).is_some();
@@ -74,7 +74,7 @@ struct Sent {
 async fn plan(
     gateway: &Gateway,
     account: &Account,
-    route: &Route,
+    (route, incoming): (&Route, &Incoming<'_>),
     wanted: &Communication,
     sender: Option<&SenderKey>,
 ) -> Result<Option<(Sent, Changes)>, StoreError> {
@@ -93,7 +93,7 @@ async fn plan(
             rows.push((destination.index, row));
         }
     }
-    if rows.is_empty() {
+    if rows.is_empty() || account.provider.hides_callback(route, incoming) {
         return Ok(None);
     }
     let region = account.region.or(gateway.env.rules().region);

@@ -4,6 +4,7 @@
 use crate::{
     far_end,
     hooks::signed_form,
+    notes,
     spawn::{AccountOf, Running, SENDER_SECRET, Setup, TWILIO_SID, TWILIO_TOKEN, spawn},
     upstream::{Say, Upstream},
 };
@@ -16,6 +17,7 @@ use redial::{
     store::{Commit, Effect, OptOut},
     transport::http::{Client, Failure, Settings, reach::Reach},
     usecase::{
+        Live,
         erase::erase,
         gateway::Account,
         write::{Actor, carry_out},
@@ -232,11 +234,37 @@ async fn a_list_by_recipient_finds_what_was_sent_to_that_number() {
     }
 }
 
+/// Rule Q5: a callback that cannot be mapped back would tell the sender the new number, so the message goes on unchanged.
+#[tokio::test]
+async fn q5_a_callback_in_an_unusual_place_leads_to_no_new_number() {
+    let upstream = far_end::twilio().await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let own = ("StatusCallback", "https://sender.example/status");
+    for (query, more, to) in [
+        ("", vec![], NEW),
+        ("", vec![own], NEW),
+        ("", vec![own, own], NEW),
+        ("?Page=1", vec![own], NEW),
+        ("?StatusCallback=https%3A%2F%2Fsender.example", vec![], OLD),
+        ("?Status%43allback=https%3A%2F%2Fsender.example", vec![own], OLD),
+        ("", vec![("statuscallback", own.1)], OLD),
+    ] {
+        let body = form(&[&[("To", OLD), ("From", FROM), ("Body", "Hi")][..], &more].concat());
+        let path = format!("{}{query}", messages());
+        ask(&running, "POST", &path, SENDER_SECRET, &body).await.unwrap();
+        let sent = upstream.seen().last().unwrap().form();
+        assert_eq!(sent["To"], to, "{query} {more:?}");
+        let told = sent.get("StatusCallback").is_none_or(|told| told.starts_with(&running.base));
+        assert!(told || to == OLD, "{sent:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_created_call_rings_at_the_new_number() {
     let upstream = far_end::twilio().await;
     let running = with_twilio(&upstream, |_| (), Setup::default()).await;
-    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, true).await;
     let body = form(&[("To", "(415) 555-0123"), ("From", FROM), ("Url", "https://sender.example/twiml")]);
     let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json");
     let reply = ask(&running, "POST", &path, SENDER_SECRET, &body).await.unwrap();
@@ -590,7 +618,7 @@ async fn a_calls_instructions_come_from_the_senders_own_application() {
     let sender = Upstream::start(|_| Say::xml("<Response><Say>Hello</Say></Response>")).await;
     let upstream = far_end::twilio().await;
     let running = with_twilio(&upstream, |_| (), Setup::default()).await;
-    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, true).await;
     let body = form(&[("To", OLD), ("From", FROM), ("Url", &format!("{}/twiml", sender.base))]);
     let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json");
     ask(&running, "POST", &path, SENDER_SECRET, &body).await.unwrap();
