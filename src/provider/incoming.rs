@@ -169,6 +169,11 @@ impl<'a> Incoming<'a> {
         self.target.split_once('?').map_or("", |(_, query)| query)
     }
 
+    /// What stands in the query, whatever it is called.
+    pub fn query_values(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.query().iter().map(|pair| Cow::Borrowed(&*pair.value))
+    }
+
     pub(super) fn query(&self) -> &[Pair<'a>] {
         self.query.get_or_init(|| form::pairs(self.raw_query().as_bytes()).collect())
     }

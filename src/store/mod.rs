@@ -50,7 +50,7 @@ pub use owners::{Audit, Owners, QueryRecord};
 pub use passed::{Fate, Passed, Passes, Passing};
 pub use returns::{CardLink, Preference, Receipt, Returned, Returns, Unreachable};
 use std::sync::Arc;
-pub use substitutions::{Extent, Substitution, Substitutions};
+pub use substitutions::{Extent, REPLY, Substitution, Substitutions};
 use tokio::sync::Notify;
 pub use watch::{Figures, Trail, TrailLine, Watch};
 

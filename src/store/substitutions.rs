@@ -10,6 +10,9 @@ use crate::{
 };
 use async_trait::async_trait;
 
+/// What a message is that answers one that went elsewhere.
+pub const REPLY: &str = "reply";
+
 /// A communication that Redial sent elsewhere; durable before the request leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Substitution {
@@ -17,7 +20,7 @@ pub struct Substitution {
     pub id: SubstitutionId,
     /// The account, by its name in the configuration.
     pub account: Box<str>,
-    /// `call` or `message`.
+    /// `call` or `message`; or [`REPLY`]: it came from the number that was connected before.
     pub channel: Box<str>,
     /// Whose number.
     pub owner: OwnerId,

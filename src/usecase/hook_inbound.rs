@@ -9,9 +9,13 @@ use super::{
     substitute,
 };
 use crate::{
-    domain::{address::phone, opt_word::Wish},
+    domain::{
+        address::phone,
+        id::{QueryId, SubstitutionId},
+        opt_word::Wish,
+    },
     provider::{Document, ErrorKind, Hook, Inbound, Incoming, Swap, Verified, Word},
-    store::{StoreError, Substitution},
+    store::{Commit, Effect, REPLY, StoreError, Substitution},
 };
 use std::sync::Arc;
 
@@ -39,10 +43,9 @@ pub async fn answer(
             return account.provider.error(ErrorKind::Unavailable, "try again");
         }
     }
-    let Some(url) = &account.inbound_url else { return account.provider.acknowledge(Hook::Inbound) };
     let mut rows: Vec<Substitution> = Vec::new();
     for message in &messages {
-        match answers_to(gateway, account, message).await {
+        match answered(gateway, account, message).await {
             Ok(row) => rows.extend(row),
             Err(error) => {
                 tracing::error!(account = account.name(), %error, "a message cannot be mapped back");
@@ -50,6 +53,7 @@ pub async fn answer(
             }
         }
     }
+    let Some(url) = &account.inbound_url else { return account.provider.acknowledge(Hook::Inbound) };
     let sender = rows.first().map(SenderSide::read).unwrap_or_default();
     let swap = |row: Substitution| Swap {
         id: None,
@@ -94,6 +98,31 @@ async fn hear(
     let heard = Heard { account: account.name(), id: &id, from: &from, text: &text, hint, covered };
     heard::take(env, &heard).await?;
     gateway.parts.forget(env, kept).await
+}
+
+/// The substitution that this message answers. That it does is kept before anybody hears of it, by the provider's id: there it
+/// is read, and stands in lists, as coming from the number that the sender used (rule Q5).
+async fn answered(gateway: &Gateway, account: &Account, message: &Inbound) -> Result<Option<Substitution>, StoreError> {
+    let Some(row) = answers_to(gateway, account, message).await? else { return Ok(None) };
+    let (env, name) = (&gateway.env, account.name());
+    if message.id.is_empty()
+        || !env.store.substitutions_named(name, std::slice::from_ref(&message.id)).await?.is_empty()
+    {
+        return Ok(Some(row));
+    }
+    let (now, key) = (env.clock.now(), SenderSide::read(&row).key);
+    let reply = Substitution {
+        id: SubstitutionId::fresh(now, &*env.random),
+        channel: REPLY.into(),
+        callback: SenderSide { key, ..SenderSide::default() }.write(),
+        foreign_id: Some(message.id.clone()),
+        // None was asked: whoever has the number wrote by themselves.
+        query: QueryId::fresh(now, &*env.random),
+        at: now,
+        ..row.clone()
+    };
+    env.store.commit(Commit { effects: vec![Effect::Substituted(reply)], ..Commit::default() }).await?;
+    Ok(Some(row))
 }
 
 /// The substitution that this message answers, while the window lasts.

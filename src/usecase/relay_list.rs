@@ -2,8 +2,8 @@
 //!
 //! A list that is filtered by recipient is about the number that the sender used. The provider has what was connected
 //! elsewhere under the other number: that is asked for as well, and only what was sent to the filter's number is shown
-//! of it. What was connected to the filter's number from another one is left out, else a guess of the new number could
-//! be tried.
+//! of it. What was connected to the filter's number from another one is left out, and so is a reply where the request names
+//! the number that it came from: else a guess of the new number could be tried.
 
 use super::{
     gateway::{Account, Gateway},
@@ -12,9 +12,9 @@ use super::{
     substitute,
 };
 use crate::{
-    domain::address::phone,
+    domain::address::{Address, phone},
     provider::{Changes, Incoming, Route},
-    store::{StoreError, Substitution},
+    store::{REPLY, StoreError, Substitution},
 };
 use bytes::Bytes;
 use http::Response;
@@ -23,18 +23,15 @@ use serde_json::{Map, Value};
 /// Passes the request on and maps the reply back.
 pub async fn list(gateway: &Gateway, account: &Account, route: &Route, incoming: &Incoming<'_>) -> Relayed {
     let wanted = account.provider.read_request(route, incoming);
-    if wanted.destinations.is_empty() {
+    let region = account.region.or(gateway.env.rules().region);
+    let keys = wanted.destinations.iter().filter_map(|one| phone::parse(&one.text, region).ok());
+    let filter = Filter {
+        to: (!wanted.destinations.is_empty()).then(|| keys.map(|one| one.key().into()).collect()),
+        named: incoming.query_values().filter_map(|text| phone::parse(&text, region).ok()).collect(),
+    };
+    if filter.to.is_none() && filter.named.is_empty() {
         return relay_read::read(gateway, account, route, incoming).await;
     }
-    let region = account.region.or(gateway.env.rules().region);
-    let filter = Filter(
-        wanted
-            .destinations
-            .iter()
-            .filter_map(|one| phone::parse(&one.text, region).ok())
-            .map(|one| one.key().into())
-            .collect(),
-    );
     let (original, mut reply) =
         match relay_read::fetch(gateway, account, account.provider.forward(incoming, None)).await {
             Ok(read) => read,
@@ -68,12 +65,20 @@ pub async fn list(gateway: &Gateway, account: &Account, route: &Route, incoming:
     Relayed::Whole(Response::map(reply, |_| joined(body, &found, &filter, &more)))
 }
 
-/// Keys of the recipients that are asked for.
-struct Filter(Vec<Box<str>>);
+/// What is asked for.
+struct Filter {
+    /// Keys of recipients; none where it is not filtered by them.
+    to: Option<Vec<Box<str>>>,
+    /// All numbers in the query.
+    named: Vec<Address>,
+}
 
 impl Filter {
     fn takes(&self, row: &Substitution) -> bool {
-        self.0.iter().any(|key| **key == *row.used.key())
+        if *row.channel == *REPLY {
+            return !self.named.iter().any(|named| named.key() == row.connected.key());
+        }
+        self.to.as_ref().is_none_or(|keys| keys.iter().any(|key| **key == *row.used.key()))
     }
 }
 

@@ -260,6 +260,44 @@ async fn q5_a_callback_in_an_unusual_place_leads_to_no_new_number() {
     }
 }
 
+/// Rule Q5: a reply comes from the number that was used wherever it is read; and no guess of the new number is told right.
+#[tokio::test]
+async fn q5_a_reply_reads_as_coming_from_the_number_that_was_used() {
+    let reply = json!({"sid": "SM9", "from": NEW, "to": FROM, "body": "Yes", "direction": "inbound", "price": null});
+    let upstream = Upstream::start(move |seen| match (seen.method.as_str(), seen.path()) {
+        ("POST", _) => Say::json(201, &json!({"sid": "SM1", "from": FROM, "to": seen.form()["To"], "body": "Hi"})),
+        (_, path) if path.ends_with("/Messages.json") => Say::json(200, &json!({"messages": [reply]})),
+        _ => Say::json(200, &reply),
+    })
+    .await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    send(&running, OLD, &[]).await.unwrap();
+    let fields = [("MessageSid", "SM9"), ("AccountSid", TWILIO_SID), ("From", NEW), ("To", FROM), ("Body", "Yes")];
+    for _ in 0..2 {
+        let url = format!("{}/hooks/main/inbound", running.base);
+        let taken = client().send(signed_form(&url, TWILIO_TOKEN, &fields)).await.unwrap();
+        assert_eq!(taken.status(), 200);
+    }
+    let read = async |path: &str| ask(&running, "GET", path, SENDER_SECRET, "").await.unwrap().json();
+    let one = read(&format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages/SM9.json")).await;
+    assert_eq!((&one["from"], &one["to"]), (&json!(OLD), &json!(FROM)));
+    for (query, from) in [
+        (String::new(), vec![OLD]),
+        (form(&[("PageSize", "50")]), vec![OLD]),
+        (form(&[("To", FROM)]), vec![OLD]),
+        (form(&[("From", NEW)]), vec![]),
+        (form(&[("To", FROM), ("From", NEW)]), vec![]),
+    ] {
+        let list = read(&format!("{}?{query}", messages())).await;
+        let found: Vec<&str> =
+            list["messages"].as_array().unwrap().iter().map(|one| one["from"].as_str().unwrap()).collect();
+        assert_eq!(found, from, "{query}");
+    }
+    let kept = running.store.substitutions_named("main", &["SM9".into()]).await.unwrap();
+    assert_eq!(kept.len(), 1, "a webhook that comes twice is kept once");
+}
+
 #[tokio::test]
 async fn a_created_call_rings_at_the_new_number() {
     let upstream = far_end::twilio().await;

@@ -9,6 +9,7 @@ use crate::{
     clock::Time,
     domain::id::OwnerId,
     http::problem::Problem,
+    store::REPLY,
     usecase::{
         Rules,
         explain::{self, Explained, sentence},
@@ -75,7 +76,11 @@ fn view(explained: &Explained, rules: &Rules, now: Time) -> ExplanationView {
         Explained::Substitution(substitution, record) => ExplanationView {
             kind: "substitution",
             rule: record.as_ref().map(|record| sentence(record.because).0),
-            sentence: format!("A {} went to the new number: the owner's groups allow it.", substitution.channel),
+            sentence: if *substitution.channel == *REPLY {
+                "A reply from the new number; its sender sees it come from the number that was used.".to_owned()
+            } else {
+                format!("A {} went to the new number: the owner's groups allow it.", substitution.channel)
+            },
             owner: Some(substitution.owner),
             query: record.as_ref().map(Into::into),
             substitution: Some(substitution.into()),
