@@ -22,6 +22,23 @@ impl Account {
         items(rule, body).into_iter().map(|(_, id)| id).collect()
     }
 
+    /// The same with the texts that stand in each message or call itself: one of them may name another, of which it is a part.
+    pub fn reply_items(&self, route: &Route, body: &[u8]) -> Vec<(Box<str>, Vec<Box<str>>)> {
+        let Some(rule) = self.rule(route) else { return Vec::new() };
+        let mut items: Vec<_> = items(rule, body).into_iter().map(|(path, id)| (path, (id, Vec::new()))).collect();
+        let mut visit = |path: &[Part<'_>], span: Range<usize>, shape| {
+            let within = path.len().checked_sub(1).map(|end| &path[..end]);
+            if shape == Shape::Text
+                && let Some((_, (_, texts))) = items.iter_mut().find(|(item, _)| Some(&item[..]) == within)
+                && let Some(text) = json::unescape(&body[span])
+            {
+                texts.push((&*text).into());
+            }
+        };
+        let _read_before = json::walk(body, &mut visit);
+        items.into_iter().map(|(_, item)| item).collect()
+    }
+
     /// The reply as the sender is to see it: used numbers, own URLs, no prices or networks of the new number. Replies
     /// without a swapped item come back as they are; in what is not JSON only the number itself is replaced.
     pub fn restore_reply(&self, route: &Route, body: &Bytes, swaps: &[Swap]) -> Bytes {

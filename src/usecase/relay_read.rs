@@ -8,11 +8,12 @@ use super::{
 };
 use crate::{
     domain::id::SubstitutionId,
-    provider::{ErrorKind, Incoming, Request, Route, Swap},
+    provider::{Channel, ErrorKind, Incoming, Request, Route, Swap},
     store::{Fate, StoreError, Substitution},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Response};
+use std::collections::BTreeSet;
 
 /// Passes the request on and maps the reply back. Where the store cannot be asked, the sender gets an error and not
 /// the provider's numbers: nobody's call depends on a read.
@@ -93,8 +94,39 @@ pub(super) async fn rows(
     }
     let mut rows = gateway.env.store.substitutions_named(account.name(), &ids).await?;
     rows.extend(erased_substitutions::opened(&gateway.env, account.name(), &ids).await?);
+    if route.channel == Channel::Call {
+        rows.extend(legs(gateway, account, route, body, &rows).await?);
+    }
     rows.sort_by_key(|row| row.id);
     Ok(rows)
+}
+
+/// Texts of one reply that are looked at for what they may name.
+const NAMES_MOST: usize = 4_000;
+
+/// A leg of a call that was connected elsewhere is a call of its own at the provider, and names the one that it belongs to.
+async fn legs(
+    gateway: &Gateway,
+    account: &Account,
+    route: &Route,
+    body: &Bytes,
+    rows: &[Substitution],
+) -> Result<Vec<Substitution>, StoreError> {
+    let is_known = |id: &str| rows.iter().any(|row| row.foreign_id.as_deref() == Some(id));
+    let mut others = account.provider.reply_items(route, body);
+    others.retain(|(id, _)| !is_known(id));
+    let is_name = |text: &&Box<str>| (8..=64).contains(&text.len()) && !text.contains([' ', '/', '+']);
+    let names: BTreeSet<Box<str>> = others.iter().flat_map(|(_, texts)| texts).filter(is_name).cloned().collect();
+    let names: Vec<Box<str>> = names.into_iter().take(NAMES_MOST).collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named = gateway.env.store.substitutions_named(account.name(), &names).await?;
+    let of = |(id, texts): (Box<str>, Vec<Box<str>>)| {
+        let whole = named.iter().find(|row| texts.iter().any(|text| row.foreign_id.as_ref() == Some(text)))?;
+        Some(Substitution { foreign_id: Some(id), ..whole.clone() })
+    };
+    Ok(others.into_iter().filter_map(of).collect())
 }
 
 pub(super) fn swaps(account: &Account, rows: &[Substitution]) -> Vec<Swap> {

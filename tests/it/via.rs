@@ -298,6 +298,46 @@ async fn q5_a_reply_reads_as_coming_from_the_number_that_was_used() {
     assert_eq!(kept.len(), 1, "a webhook that comes twice is kept once");
 }
 
+/// Rule Q5: the leg to the new number is a call of its own at the provider.
+#[tokio::test]
+async fn q5_a_leg_of_a_connected_call_reads_as_going_to_the_number_that_was_used() {
+    let leg = json!({"sid": "CA00000002", "parent_call_sid": "CA00000001", "from": FROM, "to": NEW, "price": "-0.01"});
+    let other = json!({"sid": "CA00000003", "parent_call_sid": "CA00000009", "from": FROM, "to": OTHER, "price": null});
+    let upstream = Upstream::start(move |seen| match seen.path().ends_with("/Calls.json") {
+        true => Say::json(200, &json!({"calls": [leg, other]})),
+        false => Say::json(200, &leg),
+    })
+    .await;
+    let running = with_twilio(&upstream, |_| (), Setup::default()).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    let fields = [
+        ("CallSid", "CA00000001"),
+        ("AccountSid", TWILIO_SID),
+        ("CallStatus", "ringing"),
+        ("Direction", "inbound"),
+        ("From", FROM),
+        ("To", OLD),
+    ];
+    let url = format!("{}/hooks/main/call", running.base);
+    let document = client().send(signed_form(&url, TWILIO_TOKEN, &fields)).await.unwrap();
+    assert!(String::from_utf8_lossy(document.body()).contains(NEW));
+    let read = async |path: &str| {
+        ask(&running, "GET", &format!("/2010-04-01/Accounts/{TWILIO_SID}/{path}"), SENDER_SECRET, "")
+            .await
+            .unwrap()
+            .json()
+    };
+    assert_eq!(read("Calls/CA00000002.json").await["to"], OLD);
+    let list = read("Calls.json").await;
+    assert_eq!((&list["calls"][0]["to"], &list["calls"][0]["price"]), (&json!(OLD), &Value::Null));
+    assert_eq!(list["calls"][1]["to"], OTHER);
+    assert_eq!(
+        read(&format!("Calls.json?{}", form(&[("To", NEW)]))).await["calls"].as_array().unwrap().len(),
+        1,
+        "a guess"
+    );
+}
+
 #[tokio::test]
 async fn a_created_call_rings_at_the_new_number() {
     let upstream = far_end::twilio().await;
