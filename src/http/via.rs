@@ -128,7 +128,7 @@ where
     };
     let Some(route) = account.provider.route(&bare) else {
         if account.provider.settings().custody == Custody::Operator {
-            return not_offered(gateway, account);
+            return not_offered(gateway, account, UNREAD);
         }
         let body = match (&early, stream) {
             (Some(body), _) => Some(Full::new(body.clone()).map_err(|never| match never {}).boxed()),
@@ -136,6 +136,12 @@ where
         };
         return response(relay::pass(gateway, account, &bare, body).await);
     };
+    if route.action == Action::List
+        && account.provider.settings().custody == Custody::Operator
+        && gateway.sends_own_by(account)
+    {
+        return not_offered(gateway, account, OWN);
+    }
     let body = match (&early, stream) {
         (None, Some(stream)) => match body::read(stream, limit).await {
             Ok(body) => body,
@@ -153,9 +159,13 @@ where
 
 /// What the provider's file does not describe would leave with the operator's own credentials and come back unread: a
 /// list of messages in another format shows new numbers, and the account's own page its token (rule Q5).
-fn not_offered(gateway: &Gateway, account: &Account) -> Response {
+const UNREAD: &str = "this path is not offered here: Redial knows no way to map numbers back in its replies";
+
+/// A code to sign in with, and a notice with a new number, stand among the account's messages like any other (rule C1).
+const OWN: &str = "lists are not offered here: Redial's own messages leave by this account, too";
+
+fn not_offered(gateway: &Gateway, account: &Account, why: &str) -> Response {
     gateway.refused("via", "not_offered");
-    let why = "this path is not offered here: Redial knows no way to map numbers back in its replies";
     document_response(account.provider.error(ErrorKind::NotFound, why))
 }
 

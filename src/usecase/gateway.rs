@@ -195,6 +195,11 @@ impl Gateway {
         self.post.get().map(Live::kept)
     }
 
+    /// Whether messages of our own leave by this account. Its lists then hold our codes and notices, too.
+    pub fn sends_own_by(&self, account: &Account) -> bool {
+        self.post().is_some_and(|post| post.carriers.iter().any(|(_, carrier)| carrier.name() == account.name()))
+    }
+
     /// The accounts of this moment.
     pub fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts.read().unwrap_or_else(PoisonError::into_inner))

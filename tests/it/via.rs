@@ -260,6 +260,33 @@ async fn q5_a_callback_in_an_unusual_place_leads_to_no_new_number() {
     }
 }
 
+/// Rule C1: who may send by the account that our own codes leave by does not read them there.
+#[tokio::test]
+async fn c1_lists_of_an_account_show_senders_none_of_our_own_codes() {
+    let upstream = far_end::twilio().await;
+    let far = upstream.base.clone();
+    let accounts = move |base: &str| {
+        ["main", "sms"].map(|name| AccountOf { name, ..AccountOf::twilio(base, &far) }.make()).into_iter().collect()
+    };
+    let running = spawn(Setup { accounts: Box::new(accounts), ..Setup::default() }).await;
+    // Its text messages leave by the account `sms`.
+    running.gateway.sends_with(Live::new(notes::post(&notes::Given::default(), "https://redial.example")));
+    let code = form(&[("To", OLD), ("From", FROM), ("Body", "482913 is your Redial code")]);
+    let sid = ask(&running, "POST", &messages(), SENDER_SECRET, &code).await.unwrap().json()["sid"].clone();
+    let one = format!("/2010-04-01/Accounts/{TWILIO_SID}/Messages/{}.json", sid.as_str().unwrap());
+    for (account, path, status) in [
+        ("main", messages(), 200),
+        ("sms", messages(), 404),
+        ("sms", format!("{}?To={OLD}", messages()), 404),
+        ("sms", format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json"), 404),
+        ("sms", one, 200),
+    ] {
+        let request = http::Request::get(format!("{}/via/{account}{path}", running.base));
+        let request = request.header("authorization", basic(TWILIO_SID, SENDER_SECRET)).body(Bytes::new()).unwrap();
+        assert_eq!(client().send(request).await.unwrap().status(), status, "{account} {path}");
+    }
+}
+
 /// Rule Q5: a reply comes from the number that was used wherever it is read; and no guess of the new number is told right.
 #[tokio::test]
 async fn q5_a_reply_reads_as_coming_from_the_number_that_was_used() {
