@@ -118,7 +118,7 @@ pub(super) async fn decide_about(
         targets: &account.targets,
         asker: Some(Asker {
             app: account.app,
-            connects: account.provider.settings().custody == Custody::Operator,
+            connects: connects_unseen(account, wanted.channel, wanted.way),
             most: account.harvest.unwrap_or(env.rules().harvest),
         }),
         way: &format!("{}:{}", wanted.way, account.name()),
@@ -130,7 +130,7 @@ pub(super) async fn decide_about(
     if answer.decision.because == Reason::Harvest {
         gateway.refused(wanted.way, "harvest");
     }
-    let connected = connect(&answer.decision, account.provider.settings().custody);
+    let connected = connect(&answer.decision, connects_unseen(account, wanted.channel, wanted.way));
     let (Some(connected), Some(met)) = (connected, answer.met) else { return Ok(None) };
     let revealed = matches!(answer.decision.say, Verdict::Moved(_)).then_some(met.name);
     let now = env.clock.now();
@@ -167,14 +167,20 @@ pub(super) async fn connected_now(
     let facts = env.store.facts(to.key(), &viewer).await?;
     let query = Query { to, name: None, identity_bound: false, sender: None };
     let decision = query::decide(&query, &facts, &env.rules().windows, &account.targets, env.clock.now());
-    Ok(connect(&decision, account.provider.settings().custody))
+    Ok(connect(&decision, account.provider.settings().custody == Custody::Operator))
 }
 
-/// Rule Q5: a sender who holds the provider's own credentials could read the new number there, so what may only be
-/// forwarded stays unchanged.
-fn connect(decision: &Decision, custody: Custody) -> Option<Address> {
-    let seen = custody == Custody::Operator || matches!(decision.say, Verdict::Moved(_));
-    decision.connect.clone().filter(|_| seen)
+/// Rule Q5: whether a sender of this account stays without the new number that a communication of theirs went to. Who holds the
+/// provider's own credentials could read it there; and who creates a call says what is heard in it, by a document whose own
+/// addresses the provider then tells whom it has called.
+fn connects_unseen(account: &Account, channel: Channel, way: &str) -> bool {
+    account.provider.settings().custody == Custody::Operator && (channel, way) != (Channel::Call, "via")
+}
+
+/// Where it goes: what may only be forwarded stays unchanged where its sender would see the number.
+fn connect(decision: &Decision, unseen: bool) -> Option<Address> {
+    let connects = unseen || matches!(decision.say, Verdict::Moved(_));
+    decision.connect.clone().filter(|_| connects)
 }
 
 fn count(gateway: &Gateway, account: &Account, way: &'static str, say: &Verdict) {

@@ -64,7 +64,7 @@ async fn with_twilio(upstream: &Upstream) -> Running {
     let accounts = Box::new(move |base: &str| vec![AccountOf::twilio(base, &far).make()]);
     let setup = Setup { accounts, upstream_timeout: Duration::from_secs(2), ..Setup::default() };
     let running = spawn(setup).await;
-    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, true).await;
     running
 }
 
@@ -192,7 +192,7 @@ async fn with_telnyx(upstream: &Upstream) -> Running {
     let accounts = Box::new(move |base: &str| vec![AccountOf::telnyx(base, &far).make()]);
     let setup = Setup { accounts, upstream_timeout: Duration::from_secs(2), ..Setup::default() };
     let running = spawn(setup).await;
-    running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+    running.moved("Ada", OLD, NEW, Member::Everyone, true).await;
     running
 }
 

@@ -51,7 +51,7 @@ impl Of {
             vec![account.make()]
         });
         let running = spawn(Setup { accounts, ..Setup::default() }).await;
-        running.moved("Ada", OLD, NEW, Member::Everyone, false).await;
+        running.moved("Ada", OLD, NEW, Member::Everyone, true).await;
         let Value::Object(mut given) = more else { panic!("an object is needed") };
         given.insert("sdk".into(), name.into());
         given.insert("base".into(), format!("{}/via/{}", running.base, self.kind).into());

@@ -396,6 +396,16 @@ async fn whose_credentials_they_are_decides_what_forward_only_means() {
         let reply = ask(&running, "POST", &messages(), secret, &body).await.unwrap();
         assert_eq!(upstream.wait(1).await.form()["To"], to, "{custody:?}, revealed: {reveal}");
         assert_eq!(reply.json()["to"], OLD);
+        // What is heard in a call is the sender's to say, and the provider tells its addresses whom it has called.
+        let body = form(&[
+            ("To", OLD),
+            ("From", FROM),
+            ("Twiml", "<Response><Redirect>https://own.example</Redirect></Response>"),
+        ]);
+        let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json");
+        let reply = ask(&running, "POST", &path, secret, &body).await.unwrap();
+        assert_eq!(upstream.wait(2).await.form()["To"], if reveal { NEW } else { OLD }, "{custody:?}: a call");
+        assert_eq!(reply.json()["to"], OLD);
     }
 }
 
