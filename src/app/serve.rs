@@ -145,6 +145,7 @@ impl Running {
         let others = vec![api::routes(api), console_pages::routes(pages)];
         let limits = Limits {
             connections: config.server.connections.get(),
+            of_one_network: config.server.connections.get().div_ceil(4),
             header_timeout: config.server.header_timeout.0,
             stop_timeout: config.server.stop_timeout.0,
             ..Limits::default()

@@ -47,12 +47,17 @@ impl Arrival {
         format!("{}://{}", self.scheme, self.authority)
     }
 
-    /// Who asks, as far as limits go: of version 6 the first half of the address, since whoever has one has all of those.
+    /// Who asks, as far as limits go.
     pub fn asking_network(&self) -> IpAddr {
-        match self.asker {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-            IpAddr::V4(_) => self.asker,
-        }
+        network_of(self.asker)
+    }
+}
+
+/// Whose an address is, as far as limits go: of version 6 the first half, since whoever has one has all of those.
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        version_4 => version_4,
     }
 }
 

@@ -34,7 +34,9 @@ impl Proxies {
         asker
     }
 
-    fn have(&self, address: IpAddr) -> bool {
+    /// Whether this is one of them.
+    pub(super) fn have(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.has(address))
     }
 }

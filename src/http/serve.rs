@@ -3,7 +3,7 @@
 //! warp's own server has no header time-out, no connection limit and no TLS.
 
 use super::{
-    arrival::Arrival,
+    arrival::{Arrival, network_of},
     hooks::Hooks,
     proxies::Proxies,
     waiting::{Answering, Timer, Waiting},
@@ -12,12 +12,13 @@ use crate::telemetry::Metrics;
 use hyper::{body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use std::{
+    collections::{HashMap, hash_map::Entry},
     convert::Infallible,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::Path,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
@@ -37,6 +38,8 @@ use warp::{filters::BoxedFilter, reply::Response};
 pub struct Limits {
     /// Connections at once; more wait in the system's queue.
     pub connections: usize,
+    /// Connections at once from one network; more are closed. A proxy in front may have as many as there may be.
+    pub of_one_network: usize,
     /// Until a request's head, or a TLS handshake, is complete; also how long a connection may stay idle.
     pub header_timeout: Duration,
     /// Bytes of a request's head.
@@ -49,6 +52,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            of_one_network: 2_500,
             header_timeout: Duration::from_secs(10),
             header_bytes: 64 << 10,
             stop_timeout: Duration::from_secs(20),
@@ -176,18 +180,24 @@ pub async fn serve(
     });
     let tracker = TaskTracker::new();
     let places = Arc::new(Semaphore::new(limits.connections));
+    let networks = Arc::new(Networks::default());
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accept(&listener.tcp, &places) => accepted,
         };
         let Some((socket, peer, place)) = accepted else { continue };
+        let most = if server.routes.proxies.have(peer.ip()) { limits.connections } else { limits.of_one_network };
+        let Some(share) = networks.enter(network_of(peer.ip()), most) else {
+            tracing::debug!("a network has as many connections as it may");
+            continue;
+        };
         let server = Arc::clone(&server);
         tracker.spawn(async move {
             server.metrics.connections.inc();
             server.connection(socket, peer).await;
             server.metrics.connections.dec();
-            drop(place);
+            drop((place, share));
         });
     }
     server.stopping.store(true, Ordering::SeqCst);
@@ -213,6 +223,42 @@ async fn accept(
             tracing::warn!(%error, "a connection could not be accepted");
             tokio::time::sleep(Duration::from_millis(100)).await;
             None
+        }
+    }
+}
+
+/// How many connections each network has: one of them cannot take the places of all others, the providers' whose calls wait
+/// for an answer among them (rule Q7).
+#[derive(Default)]
+struct Networks(Mutex<HashMap<IpAddr, usize>>);
+
+impl Networks {
+    /// One connection more of this network, until what is given is dropped; none where it has as many.
+    fn enter(self: &Arc<Self>, network: IpAddr, most: usize) -> Option<Share> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = all.entry(network).or_default();
+        if *there >= most {
+            return None;
+        }
+        *there += 1;
+        Some(Share { of: Arc::clone(self), network })
+    }
+}
+
+/// A connection of a network.
+struct Share {
+    of: Arc<Networks>,
+    network: IpAddr,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut all = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut there) = all.entry(self.network) {
+            *there.get_mut() -= 1;
+            if *there.get() == 0 {
+                there.remove();
+            }
         }
     }
 }

@@ -81,6 +81,31 @@ async fn raw(address: SocketAddr, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// Rule Q7: whoever opens connections without end keeps no provider out.
+#[tokio::test]
+async fn q7_one_network_takes_no_others_places() {
+    let limits = Limits { connections: 8, of_one_network: 2, ..Limits::default() };
+    let running = start(plain_routes(), limits, false).await;
+    let from = async |address: &str| {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        socket.connect(running.address).await.unwrap()
+    };
+    let served = async |socket: &mut TcpStream| {
+        let _closed = socket.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nok").await;
+        let mut answer = [0; 12];
+        socket.read_exact(&mut answer).await.is_ok() && answer.starts_with(b"HTTP/1.1 200")
+    };
+    let (mut first, mut second) = (from("127.0.0.2").await, from("127.0.0.2").await);
+    assert!(served(&mut first).await && served(&mut second).await);
+    assert!(!served(&mut from("127.0.0.2").await).await, "a third one of that network");
+    assert!(served(&mut from("127.0.0.3").await).await, "another network");
+    drop(first);
+    while !served(&mut from("127.0.0.2").await).await {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn bad_requests_get_their_answers_and_the_next_connection_is_served() {
     let limits = Limits { header_timeout: Duration::from_millis(200), header_bytes: 4 << 10, ..Limits::default() };
