@@ -23,19 +23,30 @@ pub(super) struct Work {
     quick: bool,
 }
 
+/// Quick pieces, a call's among them, stand behind no more than one of the others for each thread, however many lists and exports
+/// somebody asks for (rule Q7).
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Work>,
+    quick: VecDeque<Work>,
+    slow: VecDeque<Work>,
+    /// The last turn was of quick pieces.
+    had_quick: bool,
     closed: bool,
 }
 
 impl Queue {
-    /// The next piece, and where it is a quick one those behind it that are.
+    fn add(&mut self, work: Work) {
+        if work.quick { &mut self.quick } else { &mut self.slow }.push_back(work);
+    }
+
+    /// Some quick pieces, or another one: in turns where both wait.
     fn take(&mut self, group: &mut Vec<Work>) {
-        while let Some(next) = self.waiting.front()
-            && (group.is_empty() || next.quick && group[0].quick && group.len() < GROUP)
-        {
-            group.extend(self.waiting.pop_front());
+        let is_slow = self.quick.is_empty() || (self.had_quick && !self.slow.is_empty());
+        self.had_quick = !is_slow;
+        if is_slow {
+            group.extend(self.slow.pop_front());
+        } else {
+            group.extend(self.quick.drain(..self.quick.len().min(GROUP)));
         }
     }
 }
@@ -68,7 +79,7 @@ impl Readers {
         let (queue, wake) = &*self.queue;
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         if !queue.closed {
-            queue.waiting.push_back(work);
+            queue.add(work);
             wake.notify_one();
         }
     }
@@ -133,5 +144,26 @@ pub(super) fn in_one_moment(statements: &Statements<'_>, pieces: impl Iterator<I
         && let Err(error) = statements.plain("COMMIT")
     {
         tracing::warn!(%error, "a reading of the database did not end well");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q7_a_call_waits_for_one_list_at_most() {
+        let mut queue = Queue::default();
+        for quick in [false; 9].into_iter().chain([true; GROUP + 1]) {
+            queue.add(piece(quick, |_| Ok(())).0);
+        }
+        let mut turn = || {
+            let mut group = Vec::new();
+            queue.take(&mut group);
+            assert!(group.iter().all(|one| one.quick == group[0].quick));
+            group.len()
+        };
+        let turns: Vec<usize> = (0..12).map(|_| turn()).collect();
+        assert_eq!(turns, [GROUP, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
     }
 }
