@@ -5,6 +5,9 @@
 //! - *Codes are guessed*: `c1_a_code_is_guessed_five_times_at_most`, `c1_guesses_at_once_are_no_more_than_one_after_the_other`,
 //!   `guesses_on_two_nodes_are_no_more_than_on_one`, `c1_each_limit_ends_the_asking`,
 //!   `c3_wrong_words_are_limited_and_look_like_nothing_being_held`.
+//! - *Somebody's limits are used up*: `c1_strangers_use_up_no_codes_of_who_is_signed_in`,
+//!   `c3_who_spends_the_tries_does_not_spend_the_owners_veto`, `q7_one_network_takes_no_others_places`,
+//!   `q7_a_call_waits_for_one_list_at_most`.
 //! - *Links, codes and answers are replayed*: `c1_an_old_code_and_a_used_one_are_wrong`, `a_code_counts_once_and_for_one_request`,
 //!   `a_code_answered_on_two_nodes_at_once_counts_once`, `c3_a_link_stops_its_own_change_and_no_later_one`,
 //!   `a_ceremony_that_begins_on_one_node_ends_on_another`, `a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none`,
@@ -19,6 +22,9 @@
 //!   `c3_the_same_work_is_done_for_every_wrong_word`, `c9_the_same_work_is_done_whoever_has_the_wanted_number`,
 //!   `q4_the_same_work_is_done_for_every_link_that_shows_nothing`.
 //! - *A number that is not one's own, in every spelling (C11)*: `c11_somebody_elses_number_needs_its_code_in_every_spelling`.
+//! - *A number is kept or taken without its code (C9)*: `c9_a_number_is_not_kept_by_moving_it_about`,
+//!   `c9_a_code_proves_no_value_that_only_comes_along`, `c9_a_passkey_of_ones_own_takes_nobodys_number_in_minutes`.
+//! - *What is held becomes another change (C3)*: `c3_a_label_that_is_another_points_by_then_changes_nothing_that_is_held`.
 //! - *A SIM is swapped*: `c3_all_codes_of_a_stolen_number_are_one_proof`,
 //!   `c9_whoever_else_has_the_number_is_warned_and_keeps_it_by_proving_it_again`,
 //!   `a_proof_that_was_lost_during_the_hold_ends_it`.
@@ -30,9 +36,16 @@
 //!   `q9_the_new_holder_of_a_number_inherits_no_refusal`.
 //! - *Moved numbers are harvested (Q13)*: `q13_a_key_learns_so_many_new_numbers_a_day`,
 //!   `q13_an_account_is_connected_to_so_many_new_numbers_a_day`, `q13_everyone_is_only_ever_told_on_query`.
+//! - *A sender reads a number that is only forwarded (Q5)*: `q5_a_callback_in_an_unusual_place_leads_to_no_new_number`,
+//!   `q5_a_reply_reads_as_coming_from_the_number_that_was_used`,
+//!   `q5_a_leg_of_a_connected_call_reads_as_going_to_the_number_that_was_used`, `whose_credentials_they_are_decides_what_forward_only_means`,
+//!   `a_sender_reads_nothing_more_with_the_operators_credentials`;
+//!   *or a code of ours (C1)*: `c1_lists_of_an_account_show_senders_none_of_our_own_codes`.
+//! - *Who is blocked asks as somebody else*: `block_on_any_identity_leaves_nothing`.
 //! - *A whole address book is introduced to (E2)*:
 //!   `e2_more_than_five_in_ten_minutes_are_an_import_and_none_of_them_leaves_unconfirmed`,
-//!   `e2_a_file_sends_nothing_until_confirmed`, `e2_caps_of_an_owners_day_and_of_one_address`.
+//!   `e2_a_file_sends_nothing_until_confirmed`, `e2_caps_of_an_owners_day_and_of_one_address`,
+//!   `e1_an_address_that_a_contact_gets_later_is_introduced_to_once_too`.
 
 use super::world::*;
 use crate::both::both;
