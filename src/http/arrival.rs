@@ -57,7 +57,7 @@ impl Arrival {
 pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        version_4 => version_4,
+        version_4 @ IpAddr::V4(_) => version_4,
     }
 }
 

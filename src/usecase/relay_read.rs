@@ -115,15 +115,16 @@ async fn legs(
     let is_known = |id: &str| rows.iter().any(|row| row.foreign_id.as_deref() == Some(id));
     let mut others = account.provider.reply_items(route, body);
     others.retain(|(id, _)| !is_known(id));
-    let is_name = |text: &&Box<str>| (8..=64).contains(&text.len()) && !text.contains([' ', '/', '+']);
-    let names: BTreeSet<Box<str>> = others.iter().flat_map(|(_, texts)| texts).filter(is_name).cloned().collect();
+    let is_name = |text: &str| (8..=64).contains(&text.len()) && !text.contains([' ', '/', '+']);
+    let texts = others.iter().flat_map(|(_, texts)| texts);
+    let names: BTreeSet<Box<str>> = texts.filter(|text| is_name(text)).cloned().collect();
     let names: Vec<Box<str>> = names.into_iter().take(NAMES_MOST).collect();
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let named = gateway.env.store.substitutions_named(account.name(), &names).await?;
+    let wholes = gateway.env.store.substitutions_named(account.name(), &names).await?;
     let of = |(id, texts): (Box<str>, Vec<Box<str>>)| {
-        let whole = named.iter().find(|row| texts.iter().any(|text| row.foreign_id.as_ref() == Some(text)))?;
+        let whole = wholes.iter().find(|row| texts.iter().any(|text| row.foreign_id.as_ref() == Some(text)))?;
         Some(Substitution { foreign_id: Some(id), ..whole.clone() })
     };
     Ok(others.into_iter().filter_map(of).collect())

@@ -149,7 +149,8 @@ fn c9_a_code_proves_no_value_that_only_comes_along() {
         let wish = wish(&before, wanted);
         let mut found: Vec<String> = introduced(&before, &wish).unwrap().iter().map(letter).collect();
         let mut needed: Vec<String> = needed.into_iter().map(Into::into).collect();
-        (found.sort(), needed.sort());
+        found.sort();
+        needed.sort();
         assert_eq!(found, needed, "{rule}: {wanted}");
         let after = accept(&before, &wish, &Proof::Code, Time(5)).unwrap().after;
         let held = after.points.iter().filter_map(Point::current).find(|held| letter(&held.address) == "3").unwrap();
