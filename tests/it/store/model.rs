@@ -3,6 +3,7 @@
 
 mod dice;
 mod erased;
+mod reads;
 mod state;
 mod traces;
 mod waiting;
@@ -164,10 +165,11 @@ impl<S: Subject> Run<S> {
     async fn erase(&mut self, which: usize) {
         let owner = OwnerId(self.dice.owner());
         let mut read = self.state.traces.extent(owner);
-        if self.dice.one_in(4) {
-            read.all += 1;
-        } else if self.dice.one_in(4) {
-            read.named += 1;
+        // Sometimes another one came since they were read.
+        match self.dice.below(6) {
+            0 => read.all += 1,
+            1 => read.named += 1,
+            _ => {}
         }
         let keys = self.state.own_keys(owner);
         let erasure = OfErasure::Owner { owner, at: self.subject.store(which).now().await.unwrap(), read };

@@ -26,7 +26,7 @@ pub(super) fn of_file(path: &Path) -> Vec<Row> {
     let mut found = Vec::new();
     for table in tables {
         let mut all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns: Vec<String> = all.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = all.column_names().map(str::to_owned).collect();
         let mut rows = all.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let cell = |at| match row.get_ref(at).unwrap() {

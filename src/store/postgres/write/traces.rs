@@ -5,7 +5,7 @@ use crate::{
     domain::{address::Address, id::OwnerId},
     store::{
         Effect, QueryRecord, Substitution,
-        postgres::value::{Stored as _, digest, json, values, word},
+        postgres::value::{Stored, digest, json, values, word},
     },
 };
 use std::collections::BTreeSet;
@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
             return;
         }
         let owners: BTreeSet<OwnerId> = records.iter().map(|record| record.owner).collect();
-        let owners: Vec<Vec<u8>> = owners.into_iter().map(|owner| owner.stored()).collect();
+        let owners: Vec<Vec<u8>> = owners.into_iter().map(Stored::stored).collect();
         self.send(Wanted::Any, LOCK, values![owners]).await;
         let texts = |text: fn(&QueryRecord) -> &str| -> Vec<String> {
             records.iter().map(|record| text(record).to_owned()).collect()

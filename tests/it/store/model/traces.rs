@@ -2,7 +2,10 @@
 
 use super::state::Refusal::{self, Conflict};
 use redial::{
-    domain::{id::OwnerId, notice::Recipient},
+    domain::{
+        id::{OwnerId, SubstitutionId},
+        notice::Recipient,
+    },
     store::{Admitted, Effect, Exchanged, Extent, OfDevice, Passing, Returned, SharedStore},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +53,15 @@ impl Traces {
             let by_address = trace.at.as_ref().is_some_and(|key| keys.contains(key));
             trace.stands &= !by_address && !trace.of.contains(&owner);
         }
+    }
+
+    /// Those that were ever written.
+    pub(crate) fn substitutions(&self) -> Vec<SubstitutionId> {
+        let written = self.0.values().filter_map(|trace| match &trace.effect {
+            Effect::Substituted(row) => Some(row.id),
+            _ => None,
+        });
+        written.collect()
     }
 
     /// An owner's substitutions.

@@ -38,7 +38,11 @@ pub(super) fn effect(dice: &Dice, state: &State, owner: OwnerId) -> Effect {
     match dice.below(22) {
         0 | 1 => queried(dice, owner),
         2..=4 => substituted(dice, owner),
-        5 => Effect::SubstitutionNamed(SubstitutionId(dice.random_id()), "unknown".into()),
+        5 => {
+            let known = state.traces.substitutions();
+            let id = known.get(dice.below(known.len().max(1))).copied();
+            Effect::SubstitutionNamed(id.unwrap_or(SubstitutionId(dice.random_id())), "SM2".into())
+        }
         6 => Effect::Changed(Change {
             owner,
             revision: u64::try_from(dice.random_id() >> 66).expect("62 bits are left") + 1,
