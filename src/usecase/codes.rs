@@ -87,6 +87,12 @@ pub(super) async fn answered(
     if right { Ok(code) } else { Err(Refused::WrongCode) }
 }
 
+/// Where the code with this id was sent, while it is not used up and counts for what `fits` says.
+pub(super) async fn address(env: &Env, challenge: CodeId, fits: impl Fn(&Purpose) -> bool) -> Result<Option<Address>> {
+    let code = env.store.code(challenge).await?;
+    Ok(code.filter(|code| fits(&code.purpose) && code.used.is_none()).map(|code| code.address))
+}
+
 /// Ends a code: it counts once.
 pub(super) fn used(code: &Code, at: Time) -> Effect {
     Effect::Admitted(Admitted::CodeUsed { id: code.id, at })

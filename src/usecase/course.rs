@@ -116,6 +116,13 @@ pub async fn outlook(env: &Env, owner: &Owner, request: &Request) -> Result<Verd
     Ok(hold::verdict(owner, &request.course, &stand.standing, &env.rules().holds, now))
 }
 
+/// What, shown besides, would make the wait of an open request shorter (rule C3).
+pub async fn shortens(env: &Env, owner: &Owner, request: &Request) -> Result<Vec<By>, Refused> {
+    let stand = stand(env, owner, &wanted_of(request)?).await?;
+    let now = env.store.now().await?;
+    Ok(hold::shortens(owner, &request.course, &stand.standing, &env.rules().holds, now))
+}
+
 /// What was shown in the session lately counts for a request.
 fn shown_lately(env: &Env, actor: &Actor, wanted: &Wanted, request: &mut Request, now: Time) {
     let (holds, of_its_own) = (env.rules().holds, wanted.end_panic || wanted.erase);
@@ -156,6 +163,20 @@ pub async fn code(
     }
     let purpose = Purpose::Request { owner: owner.id, request: request.id };
     super::codes::issue(env, purpose, to, own.then_some(owner.id), requester).await
+}
+
+/// Where the code of this challenge was sent, for the page that asks for it.
+///
+/// # Errors
+/// The store could not be reached.
+pub async fn asked(
+    env: &Env,
+    owner: OwnerId,
+    request: RequestId,
+    challenge: CodeId,
+) -> Result<Option<Address>, StoreError> {
+    let wanted = Purpose::Request { owner, request };
+    super::codes::address(env, challenge, |purpose| *purpose == wanted).await
 }
 
 /// Compares the answer to a code of a request. Counted as a try; what it proves is written by [`prove`].

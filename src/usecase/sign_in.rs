@@ -38,6 +38,14 @@ pub async fn begin(env: &Env, to: &Address, requester: Requester<'_>) -> std::re
     codes::issue(env, Purpose::SignIn, to, None, requester).await
 }
 
+/// Where the code of this challenge was sent, for the page that asks for it.
+///
+/// # Errors
+/// The store could not be reached.
+pub async fn asked(env: &Env, challenge: CodeId) -> Result<Option<Address>> {
+    codes::address(env, challenge, |purpose| *purpose == Purpose::SignIn).await
+}
+
 /// Answers the code. `name` is for somebody new, where the operator lets people register themselves.
 pub async fn finish(
     env: &Env,

@@ -22,6 +22,7 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   // Groups.
   await page.locator("input[name=told][value=digest]").check();
   await page.locator("#digest-every").selectOption("week");
+  await unfold("quiet hours");
   await page.locator("input[name=quiet]").check();
   await page.locator("#quiet-from").fill("22:30");
   await page.locator("input[name=introduce]").check();
@@ -51,6 +52,10 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   await added("Al Moe", "+14155550160");
   await send(page, "form[action$='/keep-card'] button");
   await said();
+  await page.getByRole("checkbox", { name: "Family" }).check();
+  await send(page, "form[action$='/groups'] button");
+  await said();
+  assert.ok(await page.getByRole("checkbox", { name: "Family" }).isChecked());
   await send(page, "form[action$='/block'] button");
   await said();
   await at("/me/people/blocks");
@@ -143,9 +148,10 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
 
   // Changes: begun, proved, shown, sent off, stopped by a link and by a button; an earlier state again.
   await at("/me/change");
-  await page.locator("#new-label-0").fill("home");
+  await page.locator("[name=usual-new-label-0][value=home]").check();
   await page.locator("#new-value-0").fill(mail);
   await send(page, "main form button.full");
+  await send(page, "form.again button");
   await walk(here, [mail]);
   await ask("after", 40 * 86400);
   await signIn(here, ann);

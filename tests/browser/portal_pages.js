@@ -52,10 +52,10 @@ journey(async ({ base, open, ask, accessible, given: { locale, looks, ann, bob, 
   await people(here, friends);
   await see("group-saved");
   const group = page.url().split("?")[0];
+  await unfold();
   await page.locator("input[name=told][value=digest]").check();
   await page.locator("input[name=quiet]").check();
   await page.locator("input[name=introduce]").check();
-  await unfold();
   await see("group-open");
   await page.locator("input[name=told][value=at_once]").check();
   await send(page, `form[action='${new URL(group).pathname}'] button`);
@@ -95,6 +95,7 @@ journey(async ({ base, open, ask, accessible, given: { locale, looks, ann, bob, 
   await signIn(bobs, bob, "Bob Roy");
   await people(bobs, [[name, ann]]);
   await bobs.page.locator("input[name=introduce]").check();
+  const friendly = bobs.page.url().split("?")[0];
   await send(bobs.page, "form[action^='/me/groups/grp_'] button.full");
   await bobs.page.goto(`${base}/me/people`);
   await send(bobs.page, "main a.who[href^='/me/people/con_']");
@@ -103,17 +104,19 @@ journey(async ({ base, open, ask, accessible, given: { locale, looks, ann, bob, 
   await bobs.page.goto(`${base}/me/people`);
   await bobs.page.locator("#name").fill(name);
   await bobs.page.locator("#address").fill(ann);
-  await bobs.page.locator("#group").selectOption({ index: 2 });
+  await bobs.page.locator("#group").selectOption(new URL(friendly).pathname.split("/").pop());
   await send(bobs.page, "form[action='/me/people'] button");
   await see("person-introduced", bobs.page);
   await ask("after", 11 * 60);
-  await at("/me/people/tray", "tray");
+  await page.goto(`${base}/me/people/tray`);
+  assert.equal(await page.locator("form[action$='/accept']").count(), 1, "a card lies in the tray");
+  await see("tray");
   await at("/me/people", "people-waiting");
 
   // A change, from its first page to its end.
   await signIn(here, ann);
   await page.goto(`${base}/me/change`);
-  await page.locator("#new-label-0").fill("home");
+  await page.locator("[name=usual-new-label-0][value=home]").check();
   await page.locator("#new-value-0").fill(mail);
   await send(page, "main form button.full");
   await walk(here, [mail]);

@@ -37,9 +37,9 @@ async function people({ page, base }, all) {
   }
   await page.goto(`${base}/me/groups`);
   await Promise.all([page.waitForEvent("load"), page.locator("main a[href^='/me/groups/']", { hasText: friends }).first().click()]);
-  const ticks = page.locator("form[action$='/members'] input[name=member]");
+  const ticks = page.locator("input[name=member]");
   for (let at = 0; at < (await ticks.count()); at++) await ticks.nth(at).check();
-  await send(page, "form[action$='/members'] button");
+  await send(page, "form[action^='/me/groups/grp_'] button.full");
 }
 
 /// Walks a change from its first page, filled in by `fill`, until it waits; `look` sees each page on the way. Codes are asked
@@ -92,8 +92,8 @@ async function change(journey, at, fresh, look = async () => {}, more = []) {
 async function add(journey, label, value) {
   const { page, base } = journey;
   await page.goto(`${base}/me/change`);
-  await page.locator("#label, #new-label-0").first().fill(label);
-  await page.locator("#value, #new-value-0").first().fill(value);
+  await page.locator(`[name=usual-new-label-0][value=${label}]`).check();
+  await page.locator("#new-value-0").fill(value);
   await send(page, "main form button.full");
   await walk(journey, [value]);
 }

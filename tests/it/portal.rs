@@ -146,11 +146,17 @@ impl Portal {
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&body).into_owned() }
     }
 
+    /// Asks for a code to sign in with; its challenge.
+    async fn challenge(&self, to: &str, cookie: &[(HeaderName, &str)]) -> String {
+        let sent = self.ask("/me/sign-in", cookie, Some(&[("to", to)])).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+        challenge_in(&sent)
+    }
+
     /// Signs in with a code to this address; the cookie.
     async fn signed_in(&self, to: &str, had: &str) -> String {
         let cookie = [(header::COOKIE, had)];
-        let page = self.ask("/me/sign-in", &cookie, Some(&[("to", to)])).await;
-        let challenge = hidden(&page.text, "challenge");
+        let challenge = self.challenge(to, &cookie).await;
         let code = self.code(to).await;
         let form = [("challenge", &*challenge), ("to", to), ("code", &code), ("name", "Ann Lee")];
         let answer = self.ask("/me/sign-in/code", &cookie, Some(&form)).await;
@@ -170,6 +176,13 @@ struct Answer {
 fn last<'a>(given: &'a [(String, String)], to: &str) -> &'a str {
     let found = given.iter().rev().find(|(known, _)| known == to);
     &found.unwrap_or_else(|| panic!("no message to {to}, but {given:?}")).1
+}
+
+/// The challenge in the address that an answer leads to.
+fn challenge_in(answer: &Answer) -> String {
+    let to = answer.headers[header::LOCATION].to_str().unwrap();
+    let found = to.split(['?', '&']).find_map(|part| part.strip_prefix("challenge=").or(part.strip_prefix("code=")));
+    found.unwrap_or_else(|| panic!("no challenge in {to}")).to_owned()
 }
 
 /// The value of a hidden field.
@@ -326,10 +339,8 @@ async fn c1_each_proof_gives_a_session_another_token(portal: Portal) {
     let form = name(&first).await.unwrap();
     let wanted = [("form", &*form), ("new-label-0", "work"), ("new-value-0", "+14155550177")];
     let asked = portal.ask("/me/change", &[(header::COOKIE, &first)], Some(&wanted)).await;
-    let path = asked.headers[header::LOCATION].to_str().unwrap().to_owned();
-    let to = ("to", "+14155550177");
-    let page = portal.ask(&format!("{path}/code"), &[(header::COOKIE, &first)], Some(&[("form", &form), to])).await;
-    let challenge = hidden(&page.text, "challenge");
+    let path = asked.headers[header::LOCATION].to_str().unwrap().split('?').next().unwrap().to_owned();
+    let (to, challenge) = (("to", "+14155550177"), challenge_in(&asked));
     let code = portal.code("+14155550177").await;
     let answer = [("form", &*form), to, ("challenge", &*challenge), ("code", &*code)];
     let proved = portal.ask(&format!("{path}/answer"), &[(header::COOKIE, &first)], Some(&answer)).await;
@@ -347,8 +358,8 @@ async fn c1_nothing_tells_who_is_registered(portal: Portal) {
     // As people read a number: +1 415-555-0100.
     let read = |to: &str| format!("{} {}-{}-{}", &to[..2], &to[2..5], &to[5..8], &to[8..]);
     let asked = async |to: &str| {
-        let page = portal.ask("/me/sign-in", &[], Some(&[("to", to)])).await;
-        let challenge = hidden(&page.text, "challenge");
+        let challenge = portal.challenge(to, &[]).await;
+        let page = portal.ask(&format!("/me/sign-in/code?challenge={challenge}"), &[], None).await;
         let text = page.text.replace(&challenge, "CHALLENGE").replace(to, "TO").replace(&read(to), "TO");
         let wrong = [("challenge", &*challenge), ("to", to), ("code", "000000")];
         let wrong = portal.ask("/me/sign-in/code", &[], Some(&wrong)).await;

@@ -57,7 +57,9 @@ fn code(text: &str) -> Option<String> {
 
 /// Ann registers by e-mail and adds a number, which is held: cookie, mark of her forms, codes, token of the link that stops it.
 async fn held(program: &Program) -> [String; 5] {
-    let (_, page) = program.page("/me/sign-in", "", Some(&[("to", ANN)])).await;
+    let leads = |headers: &http::HeaderMap| headers[header::LOCATION].to_str().unwrap().to_owned();
+    let (parts, _) = program.page("/me/sign-in", "", Some(&[("to", ANN)])).await;
+    let (_, page) = program.page(&leads(&parts.headers), "", None).await;
     let challenge = after(&page, "name=\"challenge\" value=\"").unwrap();
     let first = told(program, ANN, code).await;
     let form = [("challenge", &*challenge), ("to", ANN), ("code", &first), ("name", "Ann Lee")];
@@ -73,8 +75,9 @@ async fn held(program: &Program) -> [String; 5] {
     let new = number(1);
     let form = [("form", &*mark), ("new-label-0", "mobile"), ("new-value-0", &new)];
     let (parts, page) = program.page("/me/change", &cookie, Some(&form)).await;
-    let request = parts.headers.get(header::LOCATION).unwrap_or_else(|| panic!("{page}")).to_str().unwrap().to_owned();
-    let (_, page) = program.page(&format!("{request}/code"), &cookie, Some(&[("form", &mark), ("to", &new)])).await;
+    let asks = parts.headers.get(header::LOCATION).unwrap_or_else(|| panic!("{page}")).to_str().unwrap().to_owned();
+    let request = asks.split('?').next().unwrap();
+    let (_, page) = program.page(&asks, &cookie, None).await;
     let challenge = after(&page, "name=\"challenge\" value=\"").unwrap();
     let second = told(program, &new, code).await;
     let form = [("form", &*mark), ("to", &new), ("challenge", &challenge), ("code", &second)];

@@ -202,6 +202,24 @@ pub fn verdict(owner: &Owner, course: &Course, standing: &Standing, holds: &Hold
     Verdict::Holds(why, holds.of(why))
 }
 
+/// What of the owner's, shown besides, would make the wait shorter.
+pub fn shortens(owner: &Owner, course: &Course, standing: &Standing, holds: &Holds, now: Time) -> Vec<By> {
+    let length = |course: &Course| match verdict(owner, course, standing, holds, now) {
+        Verdict::Holds(_, length) => Some(length),
+        Verdict::Now | Verdict::Waits => None,
+    };
+    // Once somebody has spoken against it, nothing does.
+    let Some(present) = length(course).filter(|_| course.delays == 0) else { return Vec::new() };
+    let points = owner.points.iter().filter_map(Point::current);
+    let codes = points.map(|held| By::Code(held.address.key().into()));
+    let would = |by: &By| {
+        let mut more = course.clone();
+        more.show(by.clone(), now);
+        length(&more).is_some_and(|length| length < present)
+    };
+    codes.chain(standing.passkeys.then_some(By::Passkey)).filter(would).collect()
+}
+
 /// Something that shows who somebody is.
 #[derive(Clone, Copy, Debug)]
 enum Identity<'a> {

@@ -178,3 +178,22 @@ fn a_course_is_kept_as_json_and_an_old_row_has_none() {
     let text = serde_json::to_string(&course).unwrap();
     assert_eq!(serde_json::from_str::<Course>(&text).unwrap(), course, "{text}");
 }
+
+#[test]
+fn c3_what_else_would_make_the_wait_shorter() {
+    let holds = Holds::default();
+    let code = |key: &str| By::Code(key.into());
+    for (rule, shown, passkeys, delays, expected) in [
+        ("nothing, while it does not wait yet", vec![NEW], true, 0, vec![]),
+        ("points proved long ago, and a passkey", vec![NEW, A], true, 0, vec![code(B), By::Passkey]),
+        ("no passkey where there is none", vec![NEW, A], false, 0, vec![code(B)]),
+        ("nothing beside two points", vec![NEW, A, B], true, 0, vec![]),
+        ("nothing beside a passkey", vec![NEW, "passkey"], true, 0, vec![]),
+        ("nothing once somebody spoke against it", vec![NEW, A], true, 1, vec![]),
+        ("two points beside one of last week are needed", vec![NEW, YOUNG], false, 0, vec![]),
+    ] {
+        let standing = Standing { passkeys, ..standing(&[NEW]) };
+        let course = Course { delays, ..course(&shown) };
+        assert_eq!(shortens(&ann(), &course, &standing, &holds, NOW), expected, "{rule}");
+    }
+}

@@ -55,6 +55,23 @@ impl Asked {
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// The page of a session that this is, or was sent from: where somebody who signs in first goes on.
+    pub(super) fn from_page(&self) -> String {
+        let given = self.field("next").or_else(|| self.query("next"));
+        let here = || match self.method {
+            Method::GET => Some(self.arrival.target.as_str().to_owned()),
+            _ => self.referrer(),
+        };
+        given.or_else(here).filter(|page| is_own_page(page)).unwrap_or_default()
+    }
+
+    /// The page of ours that a form stood on.
+    fn referrer(&self) -> Option<String> {
+        let from = self.headers.get(header::REFERER)?.to_str().ok()?.parse::<http::Uri>().ok()?;
+        let ours = from.authority().is_some_and(|authority| authority.as_str() == &*self.arrival.authority);
+        from.path_and_query().filter(|_| ours).map(|page| page.as_str().to_owned())
+    }
+
     /// Whether it is sent by a page of ours.
     pub(super) fn is_from_here(&self) -> bool {
         browser::is_from_here(&self.headers, &self.arrival.authority)
@@ -98,6 +115,12 @@ impl Asked {
         let both: Vec<&str> = [first(&browsers), first(&systems)].into_iter().flatten().collect();
         both.join(", ")
     }
+}
+
+/// Whether this is a page of a session of ours, and nothing that a browser takes for another host or that ends there.
+fn is_own_page(page: &str) -> bool {
+    let plain = page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    plain && page.len() <= 500 && page.starts_with("/me/") && !page.contains("//") && !page.starts_with("/me/sign-")
 }
 
 /// What stands in every form of a session: made of its token, so that it changes with it and no other site knows it.
@@ -151,6 +174,23 @@ impl Cookie {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_signs_in_goes_on_at_a_page_of_ours_alone() {
+        for (page, ours) in [
+            ("/me/groups", true),
+            ("/me/change?point=pt_1&prove=yes", true),
+            ("/", false),
+            ("/me/sign-in/code?challenge=x", false),
+            ("//evil.example/me/", false),
+            ("https://evil.example/me/", false),
+            ("/me//evil.example", false),
+            ("/me/\\evil.example", false),
+            ("/me/\r\nset-cookie: x", false),
+        ] {
+            assert_eq!(is_own_page(page), ours, "{page}");
+        }
+    }
 
     #[test]
     fn a_cookie_is_this_hosts_alone_and_of_no_script() {

@@ -1,7 +1,7 @@
 //! A change from its proofs to its end: codes and passkeys, the wait, and how the messages go out (rules C1 to C3). What it
 //! begins with is in `draft`, who may learn it in `who`.
 
-use super::{Answered, Desk, Signed, draft, facts, keys, redirect, sentence, who};
+use super::{Answered, Desk, Signed, draft, facts, keys, redirect, sign_in::of_code, who};
 use crate::{
     domain::{
         address::Address,
@@ -9,9 +9,9 @@ use crate::{
             Request, RequestState,
             hold::{By, Verdict},
         },
-        id::{PointId, RequestId},
+        id::{CodeId, PointId, RequestId},
         notice::{Notice, NoticeState},
-        owner::Proof,
+        owner::{Change, Proof},
     },
     usecase::{
         codes::Requester,
@@ -37,7 +37,7 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
         (_, [id, rest @ ..]) => {
             let id: RequestId = id.parse().map_err(|_| Refused::NotFound("request"))?;
             match (post, rest) {
-                (false, []) => page(desk, me, id, Value::Null).await,
+                (false, []) => page(desk, me, id, asked(desk, me, id).await?).await,
                 (true, ["code"]) => code(desk, me, id).await,
                 (true, ["answer"]) => answer(desk, me, id).await,
                 (true, ["passkey"]) => by_passkey(desk, me, id).await,
@@ -69,7 +69,16 @@ pub(super) async fn read(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<
     found.ok_or(Refused::NotFound("request"))
 }
 
-/// Where the request stands. `code`: one that was just asked for.
+/// The code that is asked for on the page: its challenge is in the address, so that the page can be loaded again.
+async fn asked(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<Value, Refused> {
+    let Some(challenge) = desk.asked.query("code").and_then(|text| text.parse::<CodeId>().ok()) else {
+        return Ok(Value::Null);
+    };
+    let to = course::asked(desk.env, me.owner.id, id, challenge).await?;
+    Ok(to.map_or(Value::Null, |to| json!({ "to": to.wire(), "challenge": challenge, "wrong": null })))
+}
+
+/// Where the request stands. `code`: one that is asked for.
 async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answered {
     let request = read(desk, me, id).await?;
     let now = desk.env.store.now().await?;
@@ -80,11 +89,21 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answe
         _ => Verdict::Waits,
     };
     let new = if open { course::introduced(desk.env, &me.owner, &request).await? } else { Vec::new() };
+    let shorter = match course::shortens(desk.env, &me.owner, &request).await {
+        Err(Refused::Store(error)) => return Err(Refused::Store(error)),
+        Ok(shorter) if open => shorter,
+        // What cannot be carried out any more has nothing that would.
+        Ok(_) | Err(_) => Vec::new(),
+    };
     let mut facts = json!({
         "request": facts::request(&request, &me.owner, &desk.env.rules().holds, now), "code": code, "passkey": passkey(desk, me, &request).await?,
-        "proofs": if open { proofs(me, &request, &wanted, new) } else { Vec::new() },
+        "proofs": if open { proofs(me, &request, &wanted, new, &shorter) } else { Vec::new() },
+        "shorter": !shorter.is_empty(), "passkey_shortens": shorter.contains(&By::Passkey),
         "chooses": request.course.choosing, "outlook": facts::outlook(outlook),
     });
+    if let Some(revision) = wanted.restore {
+        facts["restores"] = values(desk, me, revision).await?;
+    }
     if request.state == RequestState::Accepted {
         facts["told"] = told(desk, me, &request).await?;
     }
@@ -92,9 +111,24 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId, code: Value) -> Answe
     Ok(desk.page(Some(me), status, "home_request", facts))
 }
 
+/// The values that a revision had.
+async fn values(desk: &Desk<'_>, me: &Signed, revision: u64) -> Result<Value, Refused> {
+    let found = desk.env.store.changes(me.owner.id, revision.saturating_sub(1), 1).await?;
+    let found = found.items.into_iter().find(|change| change.revision == revision);
+    Ok(found.map(|change| json!(held(&change))).unwrap_or_default())
+}
+
+/// What stood on a change: the values of its points, as they are written.
+fn held(change: &Change) -> Vec<Value> {
+    let snapshot: Value = serde_json::from_str(&change.snapshot).unwrap_or_default();
+    // Key and wire form.
+    let values = snapshot["points"].as_array().into_iter().flatten().map(|point| point["value"][1].clone());
+    values.filter(Value::is_string).collect()
+}
+
 /// Where a code can be sent for it: the new values first, those of a restored state included, then those that they replace,
 /// then what else the owner has.
-fn proofs(me: &Signed, request: &Request, wanted: &Wanted, new: Vec<Address>) -> Vec<Value> {
+fn proofs(me: &Signed, request: &Request, wanted: &Wanted, new: Vec<Address>, shorter: &[By]) -> Vec<Value> {
     let mut all: Vec<(Address, &str)> = new.into_iter().map(|address| (address, "new")).collect();
     let mut left: Vec<PointId> = Vec::new();
     for one in &wanted.points {
@@ -113,7 +147,10 @@ fn proofs(me: &Signed, request: &Request, wanted: &Wanted, new: Vec<Address>) ->
     }
     let one = |(address, role): (Address, &str)| {
         let shown = request.course.shown(address.key()).is_some();
-        json!({ "to": address.wire(), "kind": facts::kind(address.kind()), "role": role, "shown": shown })
+        let shortens = shorter.contains(&By::Code(address.key().into()));
+        json!({
+            "to": address.wire(), "kind": facts::kind(address.kind()), "role": role, "shown": shown, "shortens": shortens,
+        })
     };
     all.into_iter().map(one).collect()
 }
@@ -152,24 +189,34 @@ async fn told(desk: &Desk<'_>, me: &Signed, request: &Request) -> Result<Value, 
     }))
 }
 
+/// Sends a code, and goes where it is asked for.
 async fn code(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     let to = desk.asked.text("to");
     let address = Address::parse(&to, desk.env.rules().region).map_err(|_| Refused::NotFound("address"))?;
+    match send(desk, me, id, &address).await {
+        Ok(to) => Ok(redirect(&to)),
+        Err(Refused::TooMany) => {
+            // The one that was sent before still counts.
+            let before = Some(desk.asked.text("challenge")).filter(|before| !before.is_empty());
+            page(desk, me, id, json!({ "to": to, "challenge": before, "wrong": "err_codes" })).await
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Sends a code; the page that asks for it.
+async fn send(desk: &Desk<'_>, me: &Signed, id: RequestId, to: &Address) -> Result<String, Refused> {
     let who = desk.asked.requester();
     let requester = Requester { who: &who, language: Some(&me.owner.language) };
-    let shown = match course::code(desk.env, me.owner.id, id, &address, requester).await {
-        Ok(issued) => json!({ "to": to, "challenge": issued.challenge, "wrong": null }),
-        Err(Refused::TooMany) => json!({ "to": to, "challenge": null, "wrong": "err_many" }),
-        Err(other) => return Err(other),
-    };
-    page(desk, me, id, shown).await
+    let issued = course::code(desk.env, me.owner.id, id, to, requester).await?;
+    Ok(format!("/me/change/{id}?code={}", issued.challenge))
 }
 
 async fn answer(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
-    let (to, challenge) = (desk.asked.text("to"), desk.asked.text("challenge"));
-    let wrong = |why: &Refused| json!({ "to": to, "challenge": challenge, "wrong": sentence(why).1 });
+    let (to, challenge, typed) = (desk.asked.text("to"), desk.asked.text("challenge"), desk.asked.text("code"));
+    let wrong = |why: &Refused| json!({ "to": to, "challenge": challenge, "typed": typed, "wrong": of_code(why) });
     let Ok(asked) = challenge.parse() else { return page(desk, me, id, wrong(&Refused::WrongCode)).await };
-    let code = match course::answered(desk.env, me.owner.id, id, asked, &desk.asked.text("code")).await {
+    let code = match course::answered(desk.env, me.owner.id, id, asked, &typed).await {
         Ok(code) => code,
         Err(Refused::Store(error)) => return Err(Refused::Store(error)),
         Err(why) => return page(desk, me, id, wrong(&why)).await,
@@ -178,13 +225,34 @@ async fn answer(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     let at = desk.env.store.now().await?;
     let (shown, used) = course::shown_by(&code, at);
     carry_out(desk.env, || course::prove(desk.env, &actor, me.owner.id, id, shown.clone(), Some(used.clone()))).await?;
-    stronger(desk, me, id, shown.by).await
+    let next = onward(desk, me, id).await?;
+    stronger(desk, me, shown.by, &next).await
 }
 
-/// Back to the request, with a new token in the cookie: each proof makes the session worth more.
-async fn stronger(desk: &Desk<'_>, me: &Signed, id: RequestId, by: By) -> Answered {
+/// Where its owner goes on: to the code of the next new value, which is sent; to the choice of who may learn it; or to the page
+/// that says what is missing, or what would make the wait shorter.
+pub(super) async fn onward(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Result<String, Refused> {
+    let request = read(desk, me, id).await?;
+    let here = format!("/me/change/{id}");
+    if !request.course.choosing || !request.state.is_open() {
+        return Ok(here);
+    }
+    let new = course::introduced(desk.env, &me.owner, &request).await?;
+    if let Some(next) = new.iter().find(|value| request.course.shown(value.key()).is_none()) {
+        return match send(desk, me, id, next).await {
+            Err(Refused::TooMany) => Ok(here),
+            other => other,
+        };
+    }
+    let stays = course::outlook(desk.env, &me.owner, &request).await? == Verdict::Waits
+        || !course::shortens(desk.env, &me.owner, &request).await?.is_empty();
+    Ok(if stays { here } else { format!("{here}/who") })
+}
+
+/// Onward with a new token in the cookie: each proof makes the session worth more.
+async fn stronger(desk: &Desk<'_>, me: &Signed, by: By, next: &str) -> Answered {
     let (_, token) = sessions::strengthened(desk.env, &me.session, by).await?;
-    Ok(desk.cookie.given(redirect(&format!("/me/change/{id}")), token.reveal()))
+    Ok(desk.cookie.given(redirect(next), token.reveal()))
 }
 
 async fn by_passkey(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
@@ -194,7 +262,7 @@ async fn by_passkey(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
         Err(why) => Err(why),
     };
     match proved {
-        Ok(_) => stronger(desk, me, id, By::Passkey).await,
+        Ok(_) => stronger(desk, me, By::Passkey, &onward(desk, me, id).await?).await,
         Err(Refused::WrongCode) => {
             page(desk, me, id, json!({ "to": null, "challenge": null, "wrong": "err_passkey" })).await
         }
@@ -217,13 +285,11 @@ async fn history(desk: &Desk<'_>, me: &Signed) -> Result<Response, Refused> {
     }
     let start = me.owner.revision.saturating_sub(PAGE);
     let changes = desk.env.store.changes(me.owner.id, start, 50).await?;
-    let each = changes.items.iter().rev().map(|change| {
-        let snapshot: Value = serde_json::from_str(&change.snapshot).unwrap_or_default();
-        // Key and wire form.
-        let values = snapshot["points"].as_array().into_iter().flatten().map(|point| &point["value"][1]);
-        let values: Vec<&Value> = values.filter(|wire| wire.is_string()).collect();
+    // Somebody who has just begun had nothing, which nobody wants again.
+    let each = changes.items.iter().rev().map(|change| (change, held(change))).filter(|(_, held)| !held.is_empty());
+    let each = each.map(|(change, held)| {
         json!({
-            "revision": change.revision, "at": facts::when(change.at), "held": values,
+            "revision": change.revision, "at": facts::when(change.at), "held": held,
             "present": change.revision == me.owner.revision,
         })
     });

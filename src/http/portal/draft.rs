@@ -1,6 +1,6 @@
 //! The first step of a change: what is to be different. Several things at once are one request.
 
-use super::{Answered, Desk, Signed, facts, redirect, sentence};
+use super::{Answered, Desk, Signed, change, facts, redirect, sentence};
 use crate::{
     domain::{
         address::Address,
@@ -20,6 +20,8 @@ use warp::reply::Response;
 
 /// So many points can be added at once.
 const NEW_MOST: usize = 3;
+/// Labels that pages have words for; a phone is any of them, an address is not the first.
+const USUAL: [&str; 3] = ["mobile", "home", "work"];
 
 /// One point on the form: one that is there, or a new one.
 struct Row<'a> {
@@ -64,19 +66,24 @@ impl<'a> Form<'a> {
         let mut rows: Vec<Row<'a>> = Vec::new();
         for point in present(me) {
             let field = |name: &str| format!("{name}-{}", point.id);
-            let label = desk.asked.field(&field("label")).map(|label| label.trim().to_owned());
             rows.push(Row {
-                label: label.unwrap_or_else(|| point.label.to_string()),
+                label: label(desk, &field("label")).unwrap_or_else(|| point.label.to_string()),
                 value: desk.asked.text(&field("value")),
                 removed: desk.asked.text(&field("remove")) == "yes",
                 ..Row::kept(point)
             });
         }
         for at in 0..NEW_MOST {
-            let text = |name: &str| desk.asked.text(&format!("new-{name}-{at}"));
-            rows.push(Row { point: None, label: text("label"), value: text("value"), removed: false, wrong: None });
+            let label = label(desk, &format!("new-label-{at}")).unwrap_or_default();
+            let value = desk.asked.text(&format!("new-value-{at}"));
+            rows.push(Row { point: None, label, value, removed: false, wrong: None });
         }
         rows.retain(|row| !row.is_blank());
+        for at in 0..rows.len() {
+            if rows[at].point.is_none() && rows[at].label.is_empty() {
+                rows[at].label = free_label(&rows, &rows[at].value);
+            }
+        }
         Self { rows, about: desk.asked.text("about").parse().ok() }
     }
 
@@ -156,6 +163,21 @@ impl Row<'_> {
     }
 }
 
+/// What a point is called: one of the usual words, or its owner's own.
+fn label(desk: &Desk<'_>, name: &str) -> Option<String> {
+    let own = || desk.asked.field(name).map(|label| label.trim().to_owned());
+    let usual = desk.asked.field(&format!("usual-{name}")).filter(|usual| USUAL.contains(&usual.as_str()));
+    usual.or_else(own)
+}
+
+/// For somebody who gives none: the first of the usual words that is not taken, else one with a number.
+fn free_label(rows: &[Row<'_>], value: &str) -> String {
+    let free = |label: &str| !rows.iter().any(|row| !row.removed && row.label == label);
+    let (usual, else_called) = if value.contains('@') { (&USUAL[1..], "e-mail") } else { (&USUAL[..], "phone") };
+    let usual = usual.iter().copied().find(|label| free(label)).map(str::to_owned);
+    usual.unwrap_or_else(|| (2..).map(|n| format!("{else_called} {n}")).find(|label| free(label)).unwrap_or_default())
+}
+
 fn present(me: &Signed) -> impl Iterator<Item = &Point> {
     me.owner.points.iter().filter(|point| point.removed.is_none())
 }
@@ -179,7 +201,8 @@ pub(super) async fn begin(desk: &Desk<'_>, me: &Signed) -> Answered {
         carry_out(desk.env, || requests::make(desk.env, &actor, me.owner.id, None, &wanted)).await
     };
     match made {
-        Ok(made) if made.request.state.is_open() => Ok(redirect(&format!("/me/change/{}", made.request.id))),
+        // The code for a new value leaves at once: it was typed to be proved.
+        Ok(made) if made.request.state.is_open() => Ok(redirect(&change::onward(desk, me, made.request.id).await?)),
         Ok(_) => Ok(redirect("/?done=done_saved")),
         Err(Refused::Store(error)) => Err(Refused::Store(error)),
         Err(why) => Ok(form.page(desk, me, Some(sentence(&why).1))),

@@ -152,6 +152,8 @@ impl Desk<'_> {
             (_, ["keep", token]) => return keep::page(self, signed, post, token).await,
             (true, ["sign-in"]) => return sign_in::begin(self).await,
             (true, ["sign-in", "code"]) => return sign_in::finish(self).await,
+            (false, ["sign-in", "code"]) if signed.is_none() => return sign_in::code(self).await,
+            (false, ["sign-in", ..]) if signed.is_some() => return Ok(redirect("/")),
             (false, ["passkey"]) => return keys::ask(self).await,
             (true, ["sign-in", "passkey"]) => return sign_in::by_passkey(self).await,
             _ => {}
@@ -230,6 +232,7 @@ const DONE: &[&str] = &[
     "done_saved",
     "done_group",
     "done_person",
+    "done_joined",
     "done_blocked",
     "done_unblocked",
     "done_stopped",

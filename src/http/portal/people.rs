@@ -4,10 +4,11 @@ mod blocks;
 mod exchange;
 mod import;
 
-use super::{Answered, Desk, Signed, facts, groups, redirect};
+use super::{Answered, Desk, Signed, board, facts, groups, redirect};
 use crate::{
     domain::{
         address::Address,
+        code::digit,
         exchange::Stand,
         group::{Identity, Member},
         id::{ContactId, GroupId},
@@ -43,6 +44,7 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
             let id: ContactId = id.parse().map_err(|_| Refused::NotFound("contact"))?;
             match (post, rest) {
                 (false, []) => page(desk, me, id).await,
+                (true, ["groups"]) => regroup(desk, me, id).await,
                 (true, ["block"]) => block(desk, me, id, true).await,
                 (true, ["keep-card"]) => {
                     let (actor, only) = (me.actor(), [id]);
@@ -61,23 +63,48 @@ pub(super) async fn route(desk: &Desk<'_>, me: &Signed, post: bool, rest: &[&str
     }
 }
 
+/// So many people are listed; the others are looked for.
+const LISTED: usize = 100;
+/// Fewer than this are seen at a glance.
+const AT_A_GLANCE: usize = 12;
+
 async fn list(desk: &Desk<'_>, me: &Signed, wrong: Option<&str>) -> Answered {
-    let all = match desk.env.store.books(me.owner.id).await?.first() {
-        Some(book) => groups::contacts(desk, me, book.id).await?,
-        None => Vec::new(),
+    let (all, columns) = match desk.env.store.books(me.owner.id).await?.first() {
+        Some(book) => (groups::everybody(desk, me, book.id).await?, board::columns(desk, me, book.id).await?),
+        None => (Vec::new(), Vec::new()),
     };
-    let one = |contact: &Contact| {
+    let sought = desk.asked.query("q").unwrap_or_default();
+    let mut found: Vec<&Contact> = all.iter().filter(|contact| answers_to(contact, &sought)).collect();
+    let more = found.len().saturating_sub(LISTED);
+    found.truncate(LISTED);
+    let one = |contact: &&Contact| {
         let first = contact.addresses.first().map(Address::wire);
-        json!({ "id": contact.id, "name": contact.name, "address": first, "linked": contact.linked.is_some() })
+        json!({
+            "id": contact.id, "name": contact.name, "address": first,
+            "groups": board::names(&columns, Member::Contact(contact.id)),
+        })
     };
     let facts = json!({
-        "people": all.iter().map(one).collect::<Vec<Value>>(), "wrong": wrong,
+        "people": found.iter().map(one).collect::<Vec<Value>>(), "all": all.len(), "more": more, "sought": sought,
+        "many": all.len() > AT_A_GLANCE, "wrong": wrong,
         "waiting": exchange::waiting(desk, me).await?, "groups": groups::choices(desk, me).await?,
         "group": desk.asked.text("group"),
         "name": desk.asked.text("name"), "address": desk.asked.text("address"),
     });
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok(desk.page(Some(me), status, "people", facts))
+}
+
+/// Whether somebody is looked for by this: a part of the name or of an address, a number however it is written.
+fn answers_to(contact: &Contact, sought: &str) -> bool {
+    let sought = sought.trim().to_lowercase();
+    let digits: String = sought.chars().filter_map(digit).collect();
+    let is_number = !digits.is_empty() && !sought.chars().any(char::is_alphabetic);
+    contact.name.to_lowercase().contains(&sought)
+        || contact.addresses.iter().any(|address| {
+            let wire = address.wire().to_lowercase();
+            wire.contains(&sought) || (is_number && wire.contains(&digits))
+        })
 }
 
 async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
@@ -89,8 +116,22 @@ async fn create(desk: &Desk<'_>, me: &Signed) -> Answered {
     let entry = Entry::Plain(NewContact { book: Some(book), name, addresses: vec![address] });
     let actor = me.actor();
     let joins: Vec<GroupId> = desk.asked.text("group").parse().ok().into_iter().collect();
-    let made = carry_out(desk.env, || contacts::create_in(desk.env, &actor, me.owner.id, book, &entry, &joins)).await?;
-    Ok(redirect(&format!("/me/people/{}?done=done_person", made.id)))
+    match carry_out(desk.env, || contacts::create_in(desk.env, &actor, me.owner.id, book, &entry, &joins)).await {
+        Ok(made) => {
+            let done = if joins.is_empty() { "done_person" } else { "done_joined" };
+            Ok(redirect(&format!("/me/people/{}?done={done}", made.id)))
+        }
+        Err(Refused::Invalid(_)) => list(desk, me, Some("err_person")).await,
+        Err(why) => Err(why),
+    }
+}
+
+/// Puts somebody into the groups that are ticked on their page.
+async fn regroup(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
+    let contact = contacts::read(desk.env, me.owner.id, id, None).await?;
+    let columns = board::columns(desk, me, contact.book).await?;
+    board::seat(desk, me, &columns, Member::Contact(id), &desk.asked.fields("in")).await?;
+    Ok(redirect(&format!("/me/people/{id}?done=done_saved")))
 }
 
 /// What exactly this person sees.
@@ -100,9 +141,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
     let of_theirs = |identity: &Identity| blocks.iter().any(|key| **key == *identity.key());
     let blocked = blocking::identities(&contact).iter().any(of_theirs);
     let card = card_page::as_seen(desk.env, me.owner.id, &contact).await?;
-    let member = desk.env.store.memberships(me.owner.id, Member::Contact(id)).await?;
-    let named = desk.env.store.groups(me.owner.id).await?;
-    let inside = named.iter().filter(|group| member.contains(&group.id));
+    let columns = board::columns(desk, me, contact.book).await?;
     let known = desk.env.store.introduction(me.owner.id, id).await?;
     let now = desk.env.store.now().await?;
     let rests = known.is_some_and(|known| known.stand == Stand::Goes && known.due > now);
@@ -110,7 +149,7 @@ async fn page(desk: &Desk<'_>, me: &Signed, id: ContactId) -> Answered {
         "rests": rests,
         "id": id, "name": contact.name, "addresses": contact.addresses.iter().map(Address::wire).collect::<Vec<_>>(),
         "blocked": blocked, "seen": card.as_ref().map(facts::card),
-        "groups": inside.map(|group| json!({ "id": group.id, "name": group.name })).collect::<Vec<Value>>(),
+        "groups": board::cells(&columns, Member::Contact(id)),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "people_one", facts))
 }

@@ -1,6 +1,6 @@
 //! Who may learn what a change brings, and what they will read and see (rules C2, E2); and who sees a point as it is.
 
-use super::{Answered, Desk, Signed, change, facts, redirect, sentence};
+use super::{Answered, Desk, Signed, change, facts, groups::all, redirect, sentence};
 use crate::{
     domain::{
         change::{Request, hold::Verdict},
@@ -60,7 +60,7 @@ fn back(id: RequestId) -> Response {
 /// The groups, with those ticked that may learn it already, or were ticked before.
 pub(super) async fn page(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered {
     let Some((request, wanted)) = drafted(desk, me, id).await? else { return Ok(back(id)) };
-    let groups = desk.env.store.groups(me.owner.id).await?;
+    let groups = all(desk, me).await?;
     let names = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let point = |(at, one): (usize, Brought<'_>)| {
         let each = |group: &Group| {
@@ -159,7 +159,7 @@ pub(super) async fn go(desk: &Desk<'_>, me: &Signed, id: RequestId) -> Answered 
 pub(super) async fn point(desk: &Desk<'_>, me: &Signed, post: bool, id: PointId) -> Answered {
     let found = me.owner.points.iter().find(|point| point.id == id && point.removed.is_none());
     let found = found.ok_or(Refused::NotFound("point"))?;
-    let groups = desk.env.store.groups(me.owner.id).await?;
+    let groups = all(desk, me).await?;
     if !post {
         let each = |group: &Group| json!({ "id": group.id, "name": group.name, "right": right(group, id) });
         let facts = json!({ "point": facts::point(found), "groups": groups.iter().map(each).collect::<Vec<_>>() });

@@ -22,7 +22,10 @@ const SHOWN: usize = 50;
 /// Where a file is chosen.
 pub(super) fn page(desk: &Desk<'_>, me: &Signed, wrong: bool) -> Response {
     let status = if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    desk.page(Some(me), status, "people_import", json!({ "wrong": wrong.then_some("err_import") }))
+    let pasted = desk.asked.text("cards");
+    // What was looked at is no text to be read.
+    let pasted = Some(pasted).filter(|text| desk.asked.path == "people/import" && text.len() <= FILE_MOST);
+    desk.page(Some(me), status, "people_import", json!({ "wrong": wrong.then_some("err_import"), "pasted": pasted.unwrap_or_default() }))
 }
 
 /// What is in the file. Nothing is added yet.
@@ -56,7 +59,7 @@ pub(super) async fn look(desk: &Desk<'_>, me: &Signed) -> Answered {
     }
     let groups: Vec<Value> = groups::choices(desk, me).await?;
     let facts = json!({
-        "people": people, "count": count, "bad": bad, "more": count > SHOWN, "groups": groups,
+        "people": people, "count": count, "bad": bad, "more": count.saturating_sub(SHOWN), "groups": groups,
         "cards": URL_SAFE_NO_PAD.encode(&file),
     });
     Ok(desk.page(Some(me), StatusCode::OK, "people_import_look", facts))
