@@ -279,9 +279,7 @@ pub(super) async fn seat(
 ) -> Result<(), Refused> {
     let actor = me.actor();
     let done = match (is, wanted) {
-        (false, true) => {
-            carry_out(desk.env, || members::add(desk.env, &actor, me.owner.id, None, group, member)).await
-        }
+        (false, true) => carry_out(desk.env, || members::add(desk.env, &actor, me.owner.id, None, group, member)).await,
         (true, false) => {
             carry_out(desk.env, || members::remove(desk.env, &actor, me.owner.id, None, group, member)).await
         }

@@ -25,7 +25,12 @@ pub(super) fn page(desk: &Desk<'_>, me: &Signed, wrong: bool) -> Response {
     let pasted = desk.asked.text("cards");
     // What was looked at is no text to be read.
     let pasted = Some(pasted).filter(|text| desk.asked.path == "people/import" && text.len() <= FILE_MOST);
-    desk.page(Some(me), status, "people_import", json!({ "wrong": wrong.then_some("err_import"), "pasted": pasted.unwrap_or_default() }))
+    desk.page(
+        Some(me),
+        status,
+        "people_import",
+        json!({ "wrong": wrong.then_some("err_import"), "pasted": pasted.unwrap_or_default() }),
+    )
 }
 
 /// What is in the file. Nothing is added yet.
