@@ -151,6 +151,7 @@ journey(async ({ base, open, ask, given: { forms, ann, fresh, mail, senders } })
   await page.locator("[name=usual-new-label-0][value=home]").check();
   await page.locator("#new-value-0").fill(mail);
   await send(page, "main form button.full");
+  await ask("code", mail);
   await send(page, "form.again button");
   await walk(here, [mail]);
   await ask("after", 40 * 86400);
