@@ -164,7 +164,11 @@ impl Dead<'_> {
             way: "after",
             identity_bound: &bound as &(dyn Fn() -> Option<Bound> + Sync),
         };
-        let decided = substitute::decide_about(gateway, account, &wanted, self.row.used.clone()).await?;
+        let found = substitute::decide_about(gateway, account, &wanted, self.row.used.clone()).await?;
+        let decided = match found {
+            Some(candidate) => candidate.admitted(gateway, account).await?,
+            None => None,
+        };
         let Some(Decided { mut row, .. }) = decided else { return Ok(Err("the query said no")) };
         let side = SenderSide { first: Some(self.id.into()), ..side };
         row.callback = side.write();

@@ -109,10 +109,10 @@ async fn decide(
     to: Address,
 ) -> Result<Option<Decided>, StoreError> {
     let everywhere = Everywhere::of(account.name(), wanted.channel, &call.id);
-    let Some(mut decided) = substitute::decide_about(gateway, account, wanted, to).await? else {
+    let Some(mut candidate) = substitute::decide_about(gateway, account, wanted, to).await? else {
         everywhere.unchanged(gateway).await;
         return Ok(None);
     };
-    decided.row.foreign_id = Some(call.id.as_ref().into());
-    everywhere.write(gateway, decided).await
+    candidate.decided.row.foreign_id = Some(call.id.as_ref().into());
+    everywhere.write(gateway, account, candidate).await
 }

@@ -62,10 +62,10 @@ async fn decide(gateway: &Gateway, account: &Account, message: &Message<'_>) -> 
         }
     };
     let everywhere = Everywhere::of(account.name(), wanted.channel, &message.id);
-    let Some(mut decided) = substitute::decide_about(gateway, account, &wanted, to).await? else {
+    let Some(mut candidate) = substitute::decide_about(gateway, account, &wanted, to).await? else {
         everywhere.unchanged(gateway).await;
         return Ok(None);
     };
-    decided.row.foreign_id = Some(message.id.as_ref().into());
-    everywhere.write(gateway, decided).await
+    candidate.decided.row.foreign_id = Some(message.id.as_ref().into());
+    everywhere.write(gateway, account, candidate).await
 }

@@ -73,27 +73,110 @@ pub fn may_have_moved(env: &Env, to: &Address) -> bool {
     env.store.may_be_former(to.key())
 }
 
+/// What was decided, of which nothing is written yet: neither that the asker got at a number that is new to it, nor that
+/// it asked.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) answer: Answer,
+    /// The number, where the asker gets at one that is new to it (rule Q13). To be counted before the answer leaves.
+    pub(super) new: Option<harvest::New>,
+    /// None: there is nothing to record.
+    asked: Option<Address>,
+    viewer: Option<String>,
+    way: Box<str>,
+    detail: Box<str>,
+    at: Time,
+}
+
+impl Found {
+    fn nothing(env: &Env, viewer: &Viewer, way: &str) -> Self {
+        let at = env.clock.now();
+        let decision = Decision { connect: None, say: Verdict::NoResult, because: Reason::NeverHeld, holder: None };
+        Self {
+            answer: Answer { id: QueryId::fresh(at, &*env.random), decision, met: None },
+            new: None,
+            asked: None,
+            viewer: viewer.proved.first().or(viewer.claimed.as_ref()).map(Identity::key),
+            way: way.into(),
+            detail: Box::default(),
+            at,
+        }
+    }
+
+    fn decided(&mut self, decision: Decision, holders: &[Holder]) {
+        self.answer.met = decision.holder.and_then(|at| holders.get(at)).map(met);
+        self.answer.decision = decision;
+    }
+
+    /// The asker has had its share of the day (rule Q13): `no_result`, and an alarm.
+    pub(super) fn harvested(&mut self) {
+        tracing::warn!(way = &*self.way, "more new numbers were asked for than one asker may learn in a day");
+        let Decision { holder, .. } = self.answer.decision;
+        self.answer.decision = Decision::harvested(holder);
+    }
+
+    /// Records it where it met an owner.
+    pub(super) async fn recorded(self, env: &Env) -> Answer {
+        let (Some(met), Some(asked)) = (&self.answer.met, self.asked) else { return self.answer };
+        let decision = &self.answer.decision;
+        let (told, connected) = (decision.say != Verdict::NoResult, decision.connect.is_some());
+        // Who was refused is counted, not named (rule Q10).
+        let viewer = self.viewer.filter(|_| told || connected).unwrap_or_default().into();
+        let record = QueryRecord {
+            id: self.answer.id,
+            owner: met.owner,
+            at: self.at,
+            way: self.way,
+            asked: Some(asked),
+            viewer,
+            because: decision.because,
+            detail: self.detail,
+            told,
+            connected,
+            revision: met.revision,
+            groups: met.groups.clone(),
+        };
+        env.records.record(record).await;
+        self.answer
+    }
+
+    /// Counts the number where that is to be done, and records it.
+    pub(super) async fn settled(mut self, env: &Env) -> Result<Answer, StoreError> {
+        if let Some(new) = self.new.take()
+            && !harvest::admits(env, &new).await?
+        {
+            self.harvested();
+        }
+        Ok(self.recorded(env).await)
+    }
+}
+
 /// Answers one question and records it where it met an owner (rules Q2 to Q13).
 pub async fn resolve(env: &Env, ask: Ask<'_>) -> Result<Answer, StoreError> {
-    let now = env.clock.now();
-    let id = QueryId::fresh(now, &*env.random);
+    find(env, ask).await?.settled(env).await
+}
+
+/// Answers one question.
+pub(super) async fn find(env: &Env, ask: Ask<'_>) -> Result<Found, StoreError> {
+    let mut found = Found::nothing(env, &ask.viewer, ask.way);
     let named = ask.name.and_then(name::key);
     // With a name, stated or in the book of a viewer who is an owner, the answer can be `current`; without one nothing
     // but `no_result` can come of a number that is no former one.
     let has_book = ask.viewer.proved.iter().any(|identity| matches!(identity, Identity::Owner(_)));
     if named.is_none() && !has_book && !may_have_moved(env, &ask.to) {
-        return Ok(Answer { id, decision: unmet(), met: None });
+        return Ok(found);
     }
-    let facts = env.store.facts(ask.to.key(), &ask.viewer).await?;
+    // Both at once, so that they are read together.
+    let facts = env.store.facts(ask.to.key(), &ask.viewer);
+    let (facts, new) = tokio::try_join!(facts, harvest::new(env, ask.asker.as_ref(), &ask.to, found.at))?;
     let question = Query { to: ask.to, name: named, identity_bound: ask.identity_bound.is_some(), sender: ask.sender };
-    let decision = query::decide(&question, &facts, &env.rules().windows, ask.targets, now);
-    let decision = bounded(env, ask.asker.as_ref(), &question.to, decision, now).await?;
-    let met = decision.holder.and_then(|at| facts.holders.get(at)).map(met);
-    let answer = Answer { id, decision, met };
-    let detail = ask.identity_bound.filter(|_| answer.decision.because == Reason::IdentityBound);
-    let detail = detail.map(|bound| bound.to_string()).unwrap_or_default();
-    record(env, &answer, &question.to, &ask.viewer, ask.way, detail, now).await;
-    Ok(answer)
+    let decision = query::decide(&question, &facts, &env.rules().windows, ask.targets, found.at);
+    let detail = ask.identity_bound.filter(|_| decision.because == Reason::IdentityBound);
+    found.detail = detail.map(|bound| bound.to_string()).unwrap_or_default().into();
+    found.new = new.filter(|_| ask.asker.is_some_and(|asker| decision.gives(asker.connects)));
+    found.asked = Some(question.to);
+    found.decided(decision, &facts.holders);
+    Ok(found)
 }
 
 /// Answers a question that has only a name (last part of rule Q2): where is this person reached by phone or e-mail?
@@ -105,41 +188,16 @@ pub async fn resolve_name(
     asker: Option<&Asker>,
     way: &str,
 ) -> Result<Answer, StoreError> {
-    let now = env.clock.now();
-    let id = QueryId::fresh(now, &*env.random);
-    let Some(key) = name::key(written) else { return Ok(Answer { id, decision: unmet(), met: None }) };
-    let found = env.store.facts_by_name(&key, viewer).await?;
-    let mut decision = query::decide_by_name(&found, kind);
+    let mut found = Found::nothing(env, viewer, way);
+    let Some(key) = name::key(written) else { return Ok(found.answer) };
+    let bearers = env.store.facts_by_name(&key, viewer).await?;
+    let decision = query::decide_by_name(&bearers, kind);
     if let Verdict::Moved(value) = &decision.say {
-        let value = value.clone();
-        decision = bounded(env, asker, &value, decision, now).await?;
+        found.new = harvest::new(env, asker, value, found.at).await?;
     }
-    let holder = decision.holder.and_then(|at| found.get(at));
-    let answer = Answer { id, met: holder.map(met), decision };
-    if let Some(asked) = holder.and_then(|holder| holder.current.clone()) {
-        record(env, &answer, &asked, viewer, way, String::new(), now).await;
-    }
-    Ok(answer)
-}
-
-/// The decision, or `no_result` and an alarm where the asker has had its share of the day (rule Q13).
-async fn bounded(
-    env: &Env,
-    asker: Option<&Asker>,
-    number: &Address,
-    decision: Decision,
-    now: Time,
-) -> Result<Decision, StoreError> {
-    let Some(asker) = asker.filter(|asker| decision.gives(asker.connects)) else { return Ok(decision) };
-    if harvest::admits(env, asker, number, now).await? {
-        return Ok(decision);
-    }
-    tracing::warn!(app = %asker.app, most = asker.most, "more new numbers were asked for than one asker may learn in a day");
-    Ok(decision.harvested())
-}
-
-fn unmet() -> Decision {
-    Decision { connect: None, say: Verdict::NoResult, because: Reason::NeverHeld, holder: None }
+    found.asked = decision.holder.and_then(|at| bearers.get(at)?.current.clone());
+    found.decided(decision, &bearers);
+    found.settled(env).await
 }
 
 fn met(holder: &Holder) -> Met {
@@ -151,28 +209,4 @@ fn met(holder: &Holder) -> Met {
         revision: holder.revision,
         groups: holder.groups.clone(),
     }
-}
-
-async fn record(env: &Env, answer: &Answer, asked: &Address, viewer: &Viewer, way: &str, detail: String, now: Time) {
-    let Some(met) = &answer.met else { return };
-    let told = answer.decision.say != Verdict::NoResult;
-    let connected = answer.decision.connect.is_some();
-    // Who was refused is counted, not named (rule Q10).
-    let identity = viewer.proved.first().or(viewer.claimed.as_ref()).filter(|_| told || connected);
-    env.records
-        .record(QueryRecord {
-            id: answer.id,
-            owner: met.owner,
-            at: now,
-            way: way.into(),
-            asked: Some(asked.clone()),
-            viewer: identity.map(|identity| identity.key().into()).unwrap_or_default(),
-            because: answer.decision.because,
-            detail: detail.into(),
-            told,
-            connected,
-            revision: met.revision,
-            groups: met.groups.clone(),
-        })
-        .await;
 }

@@ -4,8 +4,8 @@
 use super::{
     erased_substitutions,
     gateway::{Account, Gateway},
-    harvest::Asker,
-    resolve::{self, Ask},
+    harvest::{self, Asker},
+    resolve::{self, Ask, Found},
 };
 use crate::{
     domain::{
@@ -43,6 +43,44 @@ pub(super) struct Decided {
     /// The owner's name, where the new number is revealed to the account itself or to everyone. What a sender only
     /// claims to be leads to no value (rules Q5, Q11).
     pub revealed: Option<Box<str>>,
+}
+
+/// What would go elsewhere, of which nothing is written yet.
+pub(super) struct Candidate {
+    pub decided: Decided,
+    /// What counts its number, where that is new to the account (rule Q13).
+    pub new: Option<harvest::New>,
+    found: Found,
+    way: &'static str,
+}
+
+impl Candidate {
+    /// Its number counts, and all is written that had to be.
+    pub(super) async fn settled(self, gateway: &Gateway, account: &Account) -> Decided {
+        settle(gateway, account, self.way, self.found).await;
+        self.decided
+    }
+
+    /// The account has had its share of the day: it goes on unchanged (rule Q13).
+    pub(super) async fn harvested(mut self, gateway: &Gateway, account: &Account) {
+        self.found.harvested();
+        settle(gateway, account, self.way, self.found).await;
+    }
+
+    /// Counts its number by itself.
+    pub(super) async fn admitted(
+        mut self,
+        gateway: &Gateway,
+        account: &Account,
+    ) -> Result<Option<Decided>, StoreError> {
+        if let Some(new) = self.new.take()
+            && !harvest::admits(&gateway.env, &new).await?
+        {
+            self.harvested(gateway, account).await;
+            return Ok(None);
+        }
+        Ok(Some(self.settled(gateway, account).await))
+    }
 }
 
 /// What memory alone says of a recipient.
@@ -89,7 +127,10 @@ pub(super) async fn decide(
     wanted: &Wanted<'_>,
 ) -> Result<Option<Decided>, StoreError> {
     match glance(gateway, account, wanted) {
-        Glance::MayHaveMoved(to) => decide_about(gateway, account, wanted, to).await,
+        Glance::MayHaveMoved(to) => match decide_about(gateway, account, wanted, to).await? {
+            Some(candidate) => candidate.admitted(gateway, account).await,
+            None => Ok(None),
+        },
         Glance::NeverMoved => {
             count_unmoved(gateway, account, wanted.way);
             Ok(None)
@@ -104,7 +145,7 @@ pub(super) async fn decide_about(
     account: &Account,
     wanted: &Wanted<'_>,
     to: Address,
-) -> Result<Option<Decided>, StoreError> {
+) -> Result<Option<Candidate>, StoreError> {
     let env = &gateway.env;
     let sender = sender(gateway, account, wanted);
     let viewer =
@@ -124,15 +165,15 @@ pub(super) async fn decide_about(
         way: &format!("{}:{}", wanted.way, account.name()),
     };
     let begun = Instant::now();
-    let answer = resolve::resolve(env, ask).await?;
+    let mut found = resolve::find(env, ask).await?;
     gateway.metrics.took("query", "read", begun.elapsed());
-    count(gateway, account, wanted.way, &answer.decision.say);
-    if answer.decision.because == Reason::Harvest {
-        gateway.refused(wanted.way, "harvest");
-    }
-    let connected = connect(&answer.decision, connects_unseen(account, wanted.channel, wanted.way));
-    let (Some(connected), Some(met)) = (connected, answer.met) else { return Ok(None) };
-    let revealed = matches!(answer.decision.say, Verdict::Moved(_)).then_some(met.name);
+    let decision = &found.answer.decision;
+    let connected = connect(decision, connects_unseen(account, wanted.channel, wanted.way));
+    let (Some(connected), Some(met)) = (connected, &found.answer.met) else {
+        settle(gateway, account, wanted.way, found).await;
+        return Ok(None);
+    };
+    let revealed = matches!(decision.say, Verdict::Moved(_)).then(|| met.name.clone());
     let now = env.clock.now();
     let row = Substitution {
         id: SubstitutionId::fresh(now, &*env.random),
@@ -145,10 +186,19 @@ pub(super) async fn decide_about(
         sender,
         callback: None,
         foreign_id: None,
-        query: answer.id,
+        query: found.answer.id,
         at: now,
     };
-    Ok(Some(Decided { row, revealed }))
+    Ok(Some(Candidate { decided: Decided { row, revealed }, new: found.new.take(), found, way: wanted.way }))
+}
+
+/// Counts what was decided, and records it.
+async fn settle(gateway: &Gateway, account: &Account, way: &'static str, found: Found) {
+    let answer = found.recorded(&gateway.env).await;
+    count(gateway, account, way, &answer.decision.say);
+    if answer.decision.because == Reason::Harvest {
+        gateway.refused(way, "harvest");
+    }
 }
 
 /// Where a message to `written` would be connected now, for finding what was connected there; nothing is recorded, for

@@ -158,10 +158,9 @@ impl Decision {
         matches!(self.say, Verdict::Moved(_)) || (connects && self.connect.is_some())
     }
 
-    /// What is left of it for an asker who has had as many as there may be (rule Q13).
-    #[must_use]
-    pub fn harvested(self) -> Self {
-        Self::no(Reason::Harvest, self.holder)
+    /// Nothing about this holder, for an asker who has had as many as there may be (rule Q13).
+    pub fn harvested(holder: Option<usize>) -> Self {
+        Self::no(Reason::Harvest, holder)
     }
 }
 

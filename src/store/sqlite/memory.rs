@@ -16,7 +16,7 @@ use rusqlite::params;
 impl Memories for Sqlite {
     async fn came(&self, keys: &[MemoryKey]) -> Result<Vec<Option<Came>>> {
         let keys = keys.to_vec();
-        self.read(move |connection| {
+        self.read_quickly(move |connection| {
             let one = |key: &MemoryKey| {
                 one::<Digest, _>(
                     connection,

@@ -9,9 +9,10 @@ use crate::{
     provider::Channel,
     store::{Came, Effect, Memory, MemoryKey, StoreError},
     usecase::{
-        gateway::Gateway,
+        gateway::{Account, Gateway},
+        harvest::{self, New},
         memory,
-        substitute::{self, Decided, channel_word},
+        substitute::{self, Candidate, Decided, channel_word},
     },
 };
 use std::time::Duration;
@@ -29,19 +30,36 @@ impl Everywhere {
         Self(memory::key("answered", &parts))
     }
 
-    /// Writes the row of one that goes elsewhere, and that it was answered so. Where it was answered before, what is to be
-    /// answered now: the same within a minute, else nothing.
+    /// Writes the row of one that goes elsewhere, that it was answered so, and what counts its number. Where it was answered
+    /// before, what is to be answered now: the same within a minute, else nothing.
     pub(in crate::usecase) async fn write(
         self,
         gateway: &Gateway,
-        decided: Decided,
+        account: &Account,
+        mut candidate: Candidate,
     ) -> Result<Option<Decided>, StoreError> {
-        let (row, named) = (&decided.row, u8::from(decided.revealed.is_some()));
-        let came = self.came(row.at, [&[named], &row.id.to_bytes()[..]].concat());
-        let effect = Effect::Memory(Memory::First(came));
-        match substitute::write_with(gateway, std::slice::from_ref(row), vec![effect]).await {
-            Ok(()) => Ok(Some(decided)),
-            Err(StoreError::Conflict) => self.before(gateway, row.at).await,
+        let row = candidate.decided.row.clone();
+        let named = u8::from(candidate.decided.revealed.is_some());
+        let came = Effect::Memory(Memory::First(self.came(row.at, [&[named], &row.id.to_bytes()[..]].concat())));
+        let new = candidate.new.take();
+        let more = [came.clone()].into_iter().chain(new.iter().flat_map(New::effects)).collect();
+        let mut written = substitute::write_with(gateway, std::slice::from_ref(&row), more).await;
+        if let (Err(StoreError::Conflict), Some(new)) = (&written, &new) {
+            // Something of it was there already: the answer or, asked for twice at once, the number.
+            written = match harvest::admits(&gateway.env, new).await {
+                Ok(true) => substitute::write_with(gateway, &[row], vec![came]).await,
+                Ok(false) => Err(StoreError::Spent),
+                Err(error) => Err(error),
+            };
+        }
+        match written {
+            Ok(()) => Ok(Some(candidate.settled(gateway, account).await)),
+            Err(StoreError::Spent) => {
+                candidate.harvested(gateway, account).await;
+                self.unchanged(gateway).await;
+                Ok(None)
+            }
+            Err(StoreError::Conflict) => self.before(gateway, candidate.settled(gateway, account).await.row.at).await,
             Err(error) => Err(error),
         }
     }

@@ -81,7 +81,7 @@ async fn gone_to(env: &Env, owner: OwnerId, contacts: &[Contact], addresses: &[A
             asker: None,
             way: "notice",
         };
-        if let Verdict::Moved(new) = resolve::resolve(env, ask).await?.decision.say
+        if let Verdict::Moved(new) = Box::pin(resolve::resolve(env, ask)).await?.decision.say
             && !addresses.iter().chain(&found).any(|one| one.key() == new.key())
         {
             found.push(new);
