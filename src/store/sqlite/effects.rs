@@ -13,15 +13,15 @@ use crate::{
     store::{Audit, Commit, Effect, OfErasure, Result},
 };
 
-/// Whether a commit is a single statement, which undoes itself where it fails: a communication that goes elsewhere, or an
-/// attempt, each of which waits for this.
+/// Whether a commit is a single statement, which undoes itself where it is refused, as what came before and an attempt
+/// beside another one now and then are.
 pub(super) fn is_one_statement(commit: &Commit) -> bool {
-    matches!(*commit.effects, [Effect::Substituted(_) | Effect::AttemptBegun { .. }])
+    matches!(*commit.effects, [Effect::Substituted(_) | Effect::AttemptBegun { .. } | Effect::Memory(_)])
         && commit.expect.is_empty()
         && commit.once.is_none()
 }
 
-/// Writes a commit within its savepoint; the first error undoes all of it.
+/// Writes a commit; after the first error the writer undoes all of it.
 pub(super) fn commit(tx: &Tx<'_>, commit: &Commit) -> Result<Time> {
     // A repeat meets its first answer even though that raised the versions.
     if let Some(once) = &commit.once {

@@ -166,15 +166,16 @@ impl Sqlite {
         answer.await.map_err(|_| writer::gone())?
     }
 
-    /// Runs `work` on the writer and returns its result when it is durable.
-    async fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+    /// Runs `work` on the writer and returns its result when it is durable. Where others of its group are refused it runs
+    /// twice, and only what it did the second time is there.
+    async fn write<T: Send + 'static>(&self, work: impl FnMut(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         self.wait(Write::new(false, work)).await
     }
 
     /// The same for work of one statement.
     async fn write_one_statement<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        work: impl FnMut(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.wait(Write::new(true, work)).await
     }

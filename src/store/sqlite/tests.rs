@@ -54,6 +54,32 @@ async fn full_disk_refuses_and_the_store_goes_on() {
     assert_eq!(ids, [OwnerId(1), OwnerId(3)]);
 }
 
+#[tokio::test]
+async fn what_is_refused_is_undone_and_the_others_of_its_group_are_kept() {
+    let store = Sqlite::in_memory(Arc::new(ManualClock::at(Time(0)))).unwrap();
+    store.commit(owner(1, 10)).await.unwrap();
+    let (go, wait) = mpsc::channel();
+    // Until all of them wait for the writer.
+    let before = store.write(move |_| {
+        let _again = wait.recv();
+        Ok(())
+    });
+    let refused = Commit { effects: [owner(3, 10), owner(1, 10)].map(|one| one.effects).concat(), ..Commit::default() };
+    let (held, second, refused, fourth, ()) = tokio::join!(
+        before,
+        store.commit(owner(2, 10)),
+        store.commit(refused),
+        store.commit(owner(4, 10)),
+        async move {
+            go.send(()).unwrap();
+        }
+    );
+    assert!(held.is_ok() && second.is_ok() && fourth.is_ok());
+    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+    let ids: Vec<_> = store.owners(None, 9).await.unwrap().items.iter().map(|owner| owner.id).collect();
+    assert_eq!(ids, [OwnerId(1), OwnerId(2), OwnerId(4)]);
+}
+
 /// Notes each statement that is run.
 struct Noted<'a, 'c>(&'a Statements<'c>, RefCell<Vec<&'static str>>);
 

@@ -1,5 +1,5 @@
-//! The one thread that writes. It takes whatever is queued, runs each piece in a savepoint, and makes all of it durable
-//! with one wait for the disk.
+//! The one thread that writes. It takes whatever is queued, runs it in one transaction, and makes all of it durable with
+//! one wait for the disk.
 
 use super::{
     keeper::Keeper,
@@ -71,12 +71,6 @@ impl Tx<'_> {
     }
 }
 
-/// A piece of work after it ran: whether it is to be kept, and whom to tell once that is durable.
-struct Ran {
-    keep: bool,
-    answer: Box<dyn FnOnce(Result<()>)>,
-}
-
 /// What is asked of the writer.
 pub(super) enum Ask {
     /// To change something.
@@ -85,33 +79,62 @@ pub(super) enum Ask {
     Read(Work),
 }
 
-type Run = Box<dyn FnOnce(std::result::Result<&Tx<'_>, &str>) -> Ran + Send>;
+/// A piece of work and whoever waits for it. It may run more than once, and the last time counts.
+trait Piece: Send {
+    /// Runs in a transaction, or has the reason why there is none; whether what it wrote is to be kept.
+    fn run(&mut self, tx: std::result::Result<&Tx<'_>, &str>) -> bool;
 
-/// A piece of work that has not run. It is given a transaction, or the reason why there is none.
+    /// Tells the result, once it is durable or certainly is not.
+    fn answer(self: Box<Self>, written: Result<()>);
+}
+
+struct Asked<T, W> {
+    work: W,
+    result: Option<Result<T>>,
+    sender: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, W: FnMut(&Tx<'_>) -> Result<T> + Send> Piece for Asked<T, W> {
+    fn run(&mut self, tx: std::result::Result<&Tx<'_>, &str>) -> bool {
+        let result = tx.map_err(|reason| StoreError::Unavailable(reason.into())).and_then(&mut self.work);
+        self.result.insert(result).is_ok()
+    }
+
+    fn answer(self: Box<Self>, written: Result<()>) {
+        let result = self.result.unwrap_or_else(|| Err(gone()));
+        // Whoever asked may have gone; the work is done all the same.
+        let _gone = self.sender.send(result.and_then(|value| written.map(|()| value)));
+    }
+}
+
+/// A piece of work that has not run.
 pub(super) struct Write {
-    run: Run,
+    piece: Box<dyn Piece>,
     one_statement: bool,
 }
 
 impl Write {
     /// Wraps `work`, and what will receive its result once it is durable. Work of one statement is undone by that
-    /// statement where it fails, and needs nothing around it.
+    /// statement where it fails.
     pub(super) fn new<T: Send + 'static>(
         one_statement: bool,
-        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        work: impl FnMut(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T>>) {
         let (sender, receiver) = oneshot::channel();
-        let run = move |tx: std::result::Result<&Tx<'_>, &str>| {
-            let result = tx.map_err(|reason| StoreError::Unavailable(reason.into())).and_then(work);
-            let keep = result.is_ok();
-            let answer = move |written: Result<()>| {
-                // Whoever asked may have gone; the work is done all the same.
-                let _gone = sender.send(result.and_then(|value| written.map(|()| value)));
-            };
-            Ran { keep, answer: Box::new(answer) }
-        };
-        (Self { run: Box::new(run), one_statement }, receiver)
+        (Self { piece: Box::new(Asked { work, result: None, sender }), one_statement }, receiver)
     }
+}
+
+/// How a group's transaction ended.
+enum Ended {
+    /// What was kept is durable.
+    Written,
+    /// Nothing of it is.
+    Failed(String),
+    /// Nothing of it is, for a piece was refused that may have written something before that.
+    Refused,
+    /// The writer is to end without another word, as if the process had been killed.
+    Killed,
 }
 
 /// What the writer works with.
@@ -164,37 +187,22 @@ impl Writer {
         }
     }
 
-    /// Writes a group. False: the writer is to end without another word, as if the process had been killed.
+    /// Writes a group. False: the writer is to end.
+    ///
+    /// Nearly always all of its pieces are kept. Only where one is not do all run again, each in a savepoint, which keeps a
+    /// copy of every page that it changes.
     fn write(&self, statements: &Statements<'_>, group: &mut Vec<Write>) -> bool {
-        let mut answers = Vec::with_capacity(group.len());
-        // Alone it needs no savepoint, which would keep a copy of each page that it changes.
-        let alone = group.len() == 1;
-        let mut undo = false;
-        let mut failure = plain(statements, "BEGIN IMMEDIATE").err();
+        let ended = match self.transact(statements, group, false) {
+            Ended::Refused if group.len() > 1 => self.transact(statements, group, true),
+            ended => ended,
+        };
+        let failure = match ended {
+            Ended::Killed => return false,
+            Ended::Failed(reason) => Some(reason),
+            Ended::Written | Ended::Refused => None,
+        };
         for write in group.drain(..) {
-            let ran = match &failure {
-                None if alone => {
-                    let ran = self.run(statements, write.run);
-                    undo = !ran.keep;
-                    ran
-                }
-                None => self.run_one(statements, write, &mut failure),
-                Some(reason) => (write.run)(Err(reason)),
-            };
-            if self.steps.load(Ordering::Relaxed) == 0 {
-                return false;
-            }
-            answers.push(ran.answer);
-        }
-        if failure.is_none() && !undo {
-            failure = plain(statements, "COMMIT").err();
-        }
-        // A full disk, for one, may have ended the transaction already.
-        if (failure.is_some() || undo) && !statements.connection().is_autocommit() {
-            let _ended = plain(statements, "ROLLBACK");
-        }
-        for answer in answers {
-            answer(match &failure {
+            write.piece.answer(match &failure {
                 None => Ok(()),
                 Some(reason) => Err(StoreError::Unavailable(reason.clone().into())),
             });
@@ -203,28 +211,56 @@ impl Writer {
         true
     }
 
-    /// Runs one piece in its savepoint. A `failure` is one of the whole transaction.
-    fn run_one(&self, statements: &Statements<'_>, write: Write, failure: &mut Option<String>) -> Ran {
-        let Write { run, one_statement } = write;
-        if !one_statement && let Err(reason) = plain(statements, "SAVEPOINT piece") {
-            let ran = run(Err(&reason));
-            *failure = Some(reason);
-            return ran;
+    /// Runs a group in one transaction, each piece in a savepoint or none.
+    fn transact(&self, statements: &Statements<'_>, group: &mut [Write], savepoints: bool) -> Ended {
+        let mut failure = plain(statements, "BEGIN IMMEDIATE").err();
+        for write in group {
+            let refused = match &failure {
+                Some(reason) => {
+                    write.piece.run(Err(reason));
+                    false
+                }
+                None if savepoints && !write.one_statement => {
+                    failure = self.run_in_savepoint(statements, &mut *write.piece).err();
+                    false
+                }
+                None => !self.run(statements, &mut *write.piece),
+            };
+            if self.steps.load(Ordering::Relaxed) == 0 {
+                return Ended::Killed;
+            }
+            if refused && !write.one_statement {
+                rollback(statements);
+                return Ended::Refused;
+            }
+            if refused && statements.connection().is_autocommit() {
+                failure = Some("the transaction has ended early".to_owned());
+            }
         }
-        let ran = self.run(statements, run);
-        if one_statement {
-            let ended = !ran.keep && statements.connection().is_autocommit();
-            *failure = ended.then(|| "the transaction has ended early".to_owned());
-            return ran;
+        match failure.map_or_else(|| plain(statements, "COMMIT"), Err) {
+            Ok(()) => Ended::Written,
+            Err(reason) => {
+                rollback(statements);
+                Ended::Failed(reason)
+            }
         }
-        let undone = if ran.keep { Ok(()) } else { plain(statements, "ROLLBACK TO piece") };
-        *failure = undone.and_then(|()| plain(statements, "RELEASE piece")).err();
-        ran
     }
 
-    fn run(&self, statements: &Statements<'_>, run: Run) -> Ran {
+    /// The error is one of the whole transaction.
+    fn run_in_savepoint(&self, statements: &Statements<'_>, piece: &mut dyn Piece) -> std::result::Result<(), String> {
+        if let Err(reason) = plain(statements, "SAVEPOINT piece") {
+            piece.run(Err(&reason));
+            return Err(reason);
+        }
+        if !self.run(statements, piece) {
+            plain(statements, "ROLLBACK TO piece")?;
+        }
+        plain(statements, "RELEASE piece")
+    }
+
+    fn run(&self, statements: &Statements<'_>, piece: &mut dyn Piece) -> bool {
         let (connection, now) = (statements, self.clock.now());
-        run(Ok(&Tx { connection, now, filter: &self.filter, hash: &self.hash, steps: &self.steps }))
+        piece.run(Ok(&Tx { connection, now, filter: &self.filter, hash: &self.hash, steps: &self.steps }))
     }
 
     /// Between two transactions, when nothing is inserted that is not committed: the moment from which a new generation
@@ -249,6 +285,13 @@ impl Writer {
 
 fn plain(statements: &Statements<'_>, text: &'static str) -> std::result::Result<(), String> {
     statements.plain(text).map_err(|error| error.to_string())
+}
+
+/// A full disk, for one, may have ended the transaction already.
+fn rollback(statements: &Statements<'_>) {
+    if !statements.connection().is_autocommit() {
+        let _ended = plain(statements, "ROLLBACK");
+    }
 }
 
 /// The writer is not there any more.
