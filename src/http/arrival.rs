@@ -12,7 +12,7 @@ pub struct Arrival {
     pub target: PathAndQuery,
     /// `http` or `https`, as far as our own listener knows.
     pub scheme: &'static str,
-    /// The host that the request names, with its port where there is one, lower case; empty when it names none.
+    /// [`authority`].
     pub authority: Box<str>,
 }
 
@@ -24,21 +24,11 @@ impl Arrival {
 
     /// Reads it off a request's parts.
     pub(super) fn read(uri: &Uri, headers: &HeaderMap, asker: IpAddr, encrypted: bool) -> Self {
-        let named = uri.authority().map(http::uri::Authority::as_str);
-        let header = || headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         Self {
             asker,
             target: uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")),
             scheme: if encrypted { "https" } else { "http" },
-            authority: named.or_else(header).unwrap_or_default().to_ascii_lowercase().into(),
-        }
-    }
-
-    /// The host without its port.
-    pub fn host(&self) -> &str {
-        match self.authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => &self.authority,
+            authority: authority(uri, headers),
         }
     }
 
@@ -58,6 +48,21 @@ pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         version_4 @ IpAddr::V4(_) => version_4,
+    }
+}
+
+/// The host that a request names, with its port where there is one, lower case; empty when it names none.
+pub(super) fn authority(uri: &Uri, headers: &HeaderMap) -> Box<str> {
+    let named = uri.authority().map(http::uri::Authority::as_str);
+    let header = || headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+    named.or_else(header).unwrap_or_default().to_ascii_lowercase().into()
+}
+
+/// A host without its port.
+pub(super) fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ways in over HTTP: parse, one use case, answer.
 //!
-//! [`routes`] is the one layout: hooks first, for every call waits for them, then accounts with a host name of their
-//! own, then every other surface below one prefix each. To add a surface: a module with a filter that answers its
+//! [`routes`] is the one layout: hooks first, for every call waits for them, then drop-in endpoints, by the account's own
+//! host name or below `/via`, then every other surface below one prefix each. To add a surface: a module with a filter that answers its
 //! prefix, handed to [`routes`] by `app`.
 
 pub mod api;
@@ -44,9 +44,7 @@ pub struct Surface {
 
 /// All routes of the main listener. `others`: one filter for each further surface, which answers all of its prefix.
 pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> serve::Routes {
-    let mut all = via::by_host(surface).or(via::by_path(surface)).unify().boxed();
-    all = all.or(pages::routes(surface)).unify().boxed();
-    all = all.or(portal::routes(surface)).unify().boxed();
+    let mut all = pages::routes(surface).or(portal::routes(surface)).unify().boxed();
     for other in others {
         all = all.or(other).unify().boxed();
     }
@@ -56,7 +54,8 @@ pub fn routes(surface: &Surface, others: Vec<BoxedFilter<(Response,)>>) -> serve
         async move { problem::recover(rejection).await.map(|answer| count(&metrics, "unknown", answer)) }
     };
     let rest = all.or(health::routes(Arc::clone(&surface.ready))).unify().recover(nowhere).unify().boxed();
-    serve::Routes { hooks: Some(hooks::Hooks::new(surface)), rest, proxies: surface.proxies.clone() }
+    let first = Some((hooks::Hooks::new(surface), via::Via::new(surface)));
+    serve::Routes { first, rest, proxies: surface.proxies.clone() }
 }
 
 /// A provider's document as an answer.

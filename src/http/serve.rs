@@ -6,6 +6,7 @@ use super::{
     arrival::{Arrival, network_of},
     hooks::Hooks,
     proxies::Proxies,
+    via::Via,
     waiting::{Answering, Timer, Waiting},
 };
 use crate::telemetry::Metrics;
@@ -71,8 +72,8 @@ struct NoAnswer;
 
 /// What a listener answers.
 pub struct Routes {
-    /// Before all others, and not through warp: every call waits for them.
-    pub(super) hooks: Option<Hooks>,
+    /// Before all others, and not through warp: every call and message waits for them.
+    pub(super) first: Option<(Hooks, Via)>,
     /// The rest.
     pub(super) rest: BoxedFilter<(Response,)>,
     /// Proxies in front.
@@ -81,13 +82,13 @@ pub struct Routes {
 
 impl From<BoxedFilter<(Response,)>> for Routes {
     fn from(rest: BoxedFilter<(Response,)>) -> Self {
-        Self { hooks: None, rest, proxies: Proxies::default() }
+        Self { first: None, rest, proxies: Proxies::default() }
     }
 }
 
 impl std::fmt::Debug for Routes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Routes").field("hooks", &self.hooks.is_some()).finish_non_exhaustive()
+        f.debug_struct("Routes").field("first", &self.first.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -289,7 +290,7 @@ impl Server {
     }
 
     async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: SocketAddr, encrypted: bool) {
-        let shortest_body = self.routes.hooks.as_ref().map_or(Duration::MAX, Hooks::body_time);
+        let shortest_body = self.routes.first.as_ref().map_or(Duration::MAX, |(hooks, _)| hooks.body_time());
         let waiting = Arc::new(Waiting::new(self.limits.header_timeout, shortest_body));
         let rest = TowerToHyperService::new(warp::service(self.routes.rest.clone()));
         let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
@@ -297,9 +298,12 @@ impl Server {
             waiting.busy();
             let asker = self.routes.proxies.asker(peer.ip(), request.headers());
             async move {
-                let answer = match &self.routes.hooks {
-                    Some(hooks) if Hooks::are_at(request.uri().path()) => {
+                let answer = match &self.routes.first {
+                    Some((hooks, _)) if Hooks::are_at(request.uri().path()) => {
                         hooks.answer(request, asker, encrypted, &waiting).await
+                    }
+                    Some((_, via)) if let Some(place) = via.place(&request) => {
+                        Box::pin(via.answer(place, request, &waiting)).await
                     }
                     _ => {
                         let arrival = Arrival::of(&request, asker, encrypted);

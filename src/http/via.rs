@@ -2,12 +2,12 @@
 //! the provider's own shape.
 
 use super::{
-    Surface,
-    arrival::Arrival,
-    body::{self, BodyError, Limit},
+    Surface, arrival,
+    body::{self, BodyError},
     document_response,
     problem::{Kind, Problem},
     serve::HangUp,
+    waiting::Waiting,
 };
 use crate::{
     provider::{Action, Custody, ErrorKind, Incoming},
@@ -18,64 +18,61 @@ use crate::{
         relay_list, relay_read, relay_send,
     },
 };
-use bytes::{Buf, Bytes};
-use futures_util::{Stream, TryStreamExt as _};
-use http::{HeaderMap, Method, StatusCode, header};
-use http_body_util::{BodyDataStream, BodyExt as _, Full, StreamBody};
-use hyper::body::Frame;
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, header, request::Parts, uri::PathAndQuery};
+use http_body_util::{BodyDataStream, BodyExt as _, Full};
+use hyper::body::Body as _;
 use std::sync::Arc;
-use warp::{Filter, Rejection, Reply as _, filters::BoxedFilter, reply::Response};
+use warp::{Reply as _, reply::Response};
 
-/// `/via/{account}/…`.
-pub(super) fn by_path(surface: &Surface) -> BoxedFilter<(Response,)> {
-    let gateway = Arc::clone(&surface.gateway);
-    let limit = surface.body;
-    warp::path("via")
-        .and(warp::method())
-        .and(warp::ext::get::<Arrival>())
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |method, arrival: Arrival, headers, stream| {
-            let gateway = Arc::clone(&gateway);
-            async move {
-                let accounts = gateway.accounts();
-                let Some((account, target)) =
-                    split(arrival.target.as_str()).and_then(|(name, target)| Some((accounts.named(name)?, target)))
-                else {
-                    return super::count(&gateway.metrics, "via", Problem::new(Kind::NotFound).response());
-                };
-                let wish = Wish { method, target: &target, arrival: &arrival, headers };
-                let answer = answer(&gateway, account, wish, stream, limit).await;
-                super::count(&gateway.metrics, "via", answer)
-            }
-        })
-        .boxed()
+/// Answers drop-in endpoints. No warp filter, as [`super::hooks::Hooks`] is none.
+pub(super) struct Via {
+    gateway: Arc<Gateway>,
+    limit: body::Limit,
 }
 
-/// A host that is an account's own.
-pub(super) fn by_host(surface: &Surface) -> BoxedFilter<(Response,)> {
-    let gateway = Arc::clone(&surface.gateway);
-    let limit = surface.body;
-    let hosted = {
-        let gateway = Arc::clone(&surface.gateway);
-        warp::ext::get::<Arrival>().and_then(move |arrival: Arrival| {
-            let account = gateway.accounts().hosted(arrival.host()).cloned();
-            async move { account.map(|account| (account, arrival)).ok_or_else(warp::reject::not_found) }
-        })
-    };
-    hosted
-        .and(warp::method())
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .and_then(move |(account, arrival): (Arc<Account>, Arrival), method, headers, stream| {
-            let gateway = Arc::clone(&gateway);
-            async move {
-                let wish = Wish { method, target: arrival.target.as_str(), arrival: &arrival, headers };
-                let answer = answer(&gateway, &account, wish, stream, limit).await;
-                Ok::<_, Rejection>(super::count(&gateway.metrics, "via", answer))
+/// Whose endpoint a request is for, and the provider's own path and query.
+pub(super) struct Place {
+    /// None: there is no such account.
+    account: Option<Arc<Account>>,
+    target: Box<str>,
+}
+
+impl Via {
+    pub(super) fn new(surface: &Surface) -> Self {
+        Self { gateway: Arc::clone(&surface.gateway), limit: surface.body }
+    }
+
+    /// Where a request goes that is for a drop-in endpoint, by its host or by its path.
+    pub(super) fn place<B>(&self, request: &Request<B>) -> Option<Place> {
+        let accounts = self.gateway.accounts();
+        let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        if accounts.have_hosts()
+            && let Some(account) = accounts.hosted(arrival::host(&arrival::authority(request.uri(), request.headers())))
+        {
+            return Some(Place { account: Some(Arc::clone(account)), target: target.into() });
+        }
+        let (name, rest) = split(target)?;
+        Some(Place { account: accounts.named(name).cloned(), target: rest.into() })
+    }
+
+    /// Reads what has to be read, and answers.
+    pub(super) async fn answer(
+        &self,
+        Place { account, target }: Place,
+        request: Request<hyper::body::Incoming>,
+        waiting: &Waiting,
+    ) -> Response {
+        let answer = match account {
+            None => Problem::new(Kind::NotFound).response(),
+            Some(account) => {
+                let (head, body) = request.into_parts();
+                let reading = Reading { body, limit: self.limit, waiting };
+                answer(&self.gateway, &account, &head, &target, reading).await
             }
-        })
-        .boxed()
+        };
+        super::count(&self.gateway.metrics, "via", answer)
+    }
 }
 
 /// `/via/NAME/rest?query` to the name and `/rest?query`, byte for byte.
@@ -87,36 +84,37 @@ fn split(target: &str) -> Option<(&str, String)> {
     Some((name, format!("{slash}{target}")))
 }
 
-/// What a sender sent, but for the body.
-struct Wish<'a> {
-    method: Method,
-    target: &'a str,
-    arrival: &'a Arrival,
-    headers: HeaderMap,
+/// A body that has not been read.
+struct Reading<'a> {
+    body: hyper::body::Incoming,
+    limit: body::Limit,
+    waiting: &'a Waiting,
 }
 
-async fn answer<S, B>(
+impl Reading<'_> {
+    async fn whole(self) -> Result<Bytes, BodyError> {
+        body::read_waiting(self.body, self.limit, self.waiting).await
+    }
+}
+
+async fn answer(
     gateway: &Arc<Gateway>,
     account: &Arc<Account>,
-    wish: Wish<'_>,
-    stream: S,
-    limit: Limit,
-) -> Response
-where
-    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
-    B: Buf,
-{
-    let origin = wish.arrival.origin();
+    head: &Parts,
+    target: &str,
+    reading: Reading<'_>,
+) -> Response {
     let now = gateway.env.clock.now();
-    let incoming = |body| Incoming::new(&wish.method, &origin, wish.target, &wish.headers, body, now);
+    // No webhook, and so nobody has signed an origin.
+    let incoming = |body| Incoming::new(&head.method, "", target, &head.headers, body, now);
     // Nothing is read of a body whose sender is not known, but where the sender is known by it.
-    let (early, stream) = if account.provider.needs_body_first() {
-        match body::read(stream, limit).await {
+    let (early, reading) = if account.provider.needs_body_first() {
+        match reading.whole().await {
             Ok(body) => (Some(body), None),
             Err(error) => return unreadable(gateway, account, error),
         }
     } else {
-        (None, Some(stream))
+        (None, Some(reading))
     };
     let bare = incoming(early.as_deref().unwrap_or_default());
     let sender = match account.provider.authenticate(&bare) {
@@ -130,11 +128,11 @@ where
         if account.provider.settings().custody == Custody::Operator {
             return not_offered(gateway, account, UNREAD);
         }
-        let body = match (&early, stream) {
+        let body = match (&early, reading) {
             (Some(body), _) => Some(Full::new(body.clone()).map_err(|never| match never {}).boxed()),
-            (None, stream) => stream.filter(|_| has_body(&wish.headers)).map(streamed),
+            (None, reading) => reading.filter(|_| has_body(&head.headers)).map(streamed),
         };
-        return response(relay::pass(gateway, account, &bare, body).await);
+        return response(Box::pin(relay::pass(gateway, account, &bare, body)).await).await;
     };
     if route.action == Action::List
         && account.provider.settings().custody == Custody::Operator
@@ -142,19 +140,20 @@ where
     {
         return not_offered(gateway, account, OWN);
     }
-    let body = match (&early, stream) {
-        (None, Some(stream)) => match body::read(stream, limit).await {
+    let body = match (&early, reading) {
+        (None, Some(reading)) => match reading.whole().await {
             Ok(body) => body,
             Err(error) => return unreadable(gateway, account, error),
         },
         (early, _) => early.clone().unwrap_or_default(),
     };
     let whole = incoming(&body);
-    response(match route.action {
+    let relayed = match route.action {
         Action::Send | Action::CreateCall => relay_send::send(gateway, account, &route, &whole, sender).await,
-        Action::Read => relay_read::read(gateway, account, &route, &whole).await,
-        Action::List => relay_list::list(gateway, account, &route, &whole).await,
-    })
+        Action::Read => Box::pin(relay_read::read(gateway, account, &route, &whole)).await,
+        Action::List => Box::pin(relay_list::list(gateway, account, &route, &whole)).await,
+    };
+    response(relayed).await
 }
 
 /// What the provider's file does not describe would leave with the operator's own credentials and come back unread: a
@@ -183,34 +182,41 @@ fn has_body(headers: &HeaderMap) -> bool {
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-fn streamed<S, B>(stream: S) -> RelayBody
-where
-    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
-    B: Buf,
-{
-    let frames = stream
-        .map_ok(|mut piece| Frame::data(piece.copy_to_bytes(piece.remaining())))
-        .map_err(Box::<dyn std::error::Error + Send + Sync>::from);
-    StreamBody::new(frames).boxed()
+fn streamed(reading: Reading<'_>) -> RelayBody {
+    reading.body.map_err(Box::<dyn std::error::Error + Send + Sync>::from).boxed()
 }
 
-fn response(relayed: Relayed) -> Response {
+/// A reply of at most so many bytes is waited for: with its head it leaves in one write.
+const SHORT: u64 = 16 << 10;
+
+async fn response(relayed: Relayed) -> Response {
     match relayed {
         Relayed::Streamed(reply) => {
             let (head, body) = reply.into_parts();
-            with_head(warp::reply::stream(BodyDataStream::new(body)).into_response(), head)
+            if !body.size_hint().exact().is_some_and(|length| (1..=SHORT).contains(&length)) {
+                return with_head(warp::reply::stream(BodyDataStream::new(body)).into_response(), head);
+            }
+            match body.collect().await {
+                Ok(body) => with_head(Response::new(body.to_bytes().into()), head),
+                Err(error) => {
+                    tracing::warn!(%error, "the provider's reply broke off");
+                    hang_up()
+                }
+            }
         }
         Relayed::Whole(reply) => {
             let (head, body): (_, Bytes) = reply.into_parts();
             with_head(Response::new(body.into()), head)
         }
         Relayed::Document(document) => document_response(document),
-        Relayed::HangUp => {
-            let mut response = StatusCode::BAD_GATEWAY.into_response();
-            response.extensions_mut().insert(HangUp);
-            response
-        }
+        Relayed::HangUp => hang_up(),
     }
+}
+
+fn hang_up() -> Response {
+    let mut response = StatusCode::BAD_GATEWAY.into_response();
+    response.extensions_mut().insert(HangUp);
+    response
 }
 
 fn with_head(mut response: Response, head: http::response::Parts) -> Response {

@@ -116,6 +116,11 @@ impl Accounts {
         names
     }
 
+    /// Whether one of them has a host of its own.
+    pub fn have_hosts(&self) -> bool {
+        !self.by_host.is_empty()
+    }
+
     /// By the host that a request names, lower case, without its port.
     pub fn hosted(&self, host: &str) -> Option<&Arc<Account>> {
         self.by_host.get(host)

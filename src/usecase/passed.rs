@@ -28,7 +28,7 @@ pub(super) async fn send(
     identity_bound: bool,
 ) -> Relayed {
     let row = if account.after && route.action == Action::Send && !wanted.marked && !identity_bound {
-        substitute::fail_open(gateway, account, remember(gateway, account, wanted, sender)).await
+        Box::pin(substitute::fail_open(gateway, account, remember(gateway, account, wanted, sender))).await
     } else {
         None
     };

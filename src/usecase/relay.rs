@@ -50,7 +50,7 @@ pub(super) async fn send_whole(gateway: &Gateway, account: &Account, request: Re
 
 async fn send(gateway: &Gateway, account: &Account, mut request: Request, body: RelayBody) -> Relayed {
     if account.provider.authorizes()
-        && let Some(refused) = authorized(gateway, account, &mut request).await
+        && let Some(refused) = Box::pin(authorized(gateway, account, &mut request)).await
     {
         return refused;
     }

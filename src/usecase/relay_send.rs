@@ -5,7 +5,7 @@ use super::{
     passed,
     reference::{SenderSide, our_url, swap},
     relay::{self, Relayed},
-    substitute::{self, Decided, Wanted},
+    substitute::{self, Decided, Glance, Wanted},
 };
 use crate::{
     domain::{
@@ -30,10 +30,12 @@ pub async fn send(
     sender: Option<&SenderKey>,
 ) -> Relayed {
     let wanted = account.provider.read_request(route, incoming);
-    let plan = if wanted.marked {
+    let plan = if wanted.marked || nobody_moved(gateway, account, route, &wanted) {
         None
     } else {
-        substitute::fail_open(gateway, account, plan(gateway, account, (route, incoming), &wanted, sender)).await
+        // In a box, as all that is rare, so that nearly every message is not moved about with room for it.
+        Box::pin(substitute::fail_open(gateway, account, plan(gateway, account, (route, incoming), &wanted, sender)))
+            .await
     };
     let Some((sent, changes)) = plan else {
         let bound = account.after && bound(gateway, account, &wanted, sender).is_some();
@@ -52,6 +54,30 @@ pub async fn send(
             Relayed::HangUp
         }
     }
+}
+
+/// Whether memory alone says that no recipient has moved; then they are counted.
+fn nobody_moved(gateway: &Gateway, account: &Account, route: &Route, wanted: &Communication) -> bool {
+    let glances = wanted.destinations.iter().map(|one| {
+        let from = wanted.sender.as_deref();
+        substitute::glance(
+            gateway,
+            account,
+            &Wanted { to: &one.text, from, channel: route.channel, way: "via", identity_bound: &|| None },
+        )
+    });
+    let mut never_moved = 0;
+    for glance in glances {
+        match glance {
+            Glance::MayHaveMoved(_) => return false,
+            Glance::NeverMoved => never_moved += 1,
+            Glance::NoNumber => {}
+        }
+    }
+    for _ in 0..never_moved {
+        substitute::count_unmoved(gateway, account, "via");
+    }
+    true
 }
 
 /// Whether the request is a one-time code or the like (rule Q8).

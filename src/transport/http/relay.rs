@@ -3,7 +3,7 @@
 
 use super::{Failure, Settings, tls};
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, Uri, header, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, Request, Response, Uri, header, uri::PathAndQuery};
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
@@ -77,17 +77,19 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in named {
         headers.remove(name.as_str());
     }
-    for name in [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ] {
+    for name in &CONCERN_ONE_CONNECTION {
         headers.remove(name);
     }
 }
+
+const CONCERN_ONE_CONNECTION: [HeaderName; 9] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
