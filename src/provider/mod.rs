@@ -27,6 +27,7 @@ mod number;
 mod outcome;
 mod place;
 mod recipients;
+mod relative;
 mod restore;
 mod route;
 mod rule;
@@ -72,6 +73,7 @@ pub struct Provider {
     message: Option<compiled::MessageHook>,
     status: Option<compiled::StatusHook>,
     inbound: Option<compiled::InboundHook>,
+    document_urls: Vec<Box<str>>,
     restore: compiled::Restore,
     send: Option<compiled::Send>,
     read: Option<compiled::Read>,

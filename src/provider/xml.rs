@@ -5,10 +5,10 @@
 
 use std::{borrow::Cow, fmt::Write as _, ops::Range};
 
-/// An element that holds nothing but text.
+/// An element that holds nothing but text, or an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
-    /// `/message/submit/da/number`.
+    /// `/message/submit/da/number`; an attribute's ends in `/@name`.
     pub(super) path: Box<str>,
     /// What stands in it, without the blanks around it.
     pub(super) text: Box<str>,
@@ -22,16 +22,26 @@ pub(super) struct Leaf {
 const DEEPEST: usize = 16;
 const MOST: usize = 4_096;
 
-/// The leaves in their order; `None` where the body cannot be read for certain.
+/// The elements that hold nothing but text, in their order; `None` where the body cannot be read for certain.
 pub(super) fn read(body: &[u8]) -> Option<Vec<Leaf>> {
+    leaves(body, false)
+}
+
+/// The same and all attributes, each element's before what it holds.
+pub(super) fn read_attributes(body: &[u8]) -> Option<Vec<Leaf>> {
+    leaves(body, true)
+}
+
+fn leaves(body: &[u8], attributes: bool) -> Option<Vec<Leaf>> {
     let text = std::str::from_utf8(body).ok()?;
     let text_from = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut reader = Reader { text, at: text_from, open: Vec::new(), path: String::new(), leaves: Vec::new(), seen: 0 };
+    let mut reader =
+        Reader { text, at: text_from, open: Vec::new(), path: String::new(), leaves: Vec::new(), seen: 0, attributes };
     while reader.step()? {}
     (reader.open.is_empty() && reader.seen > 0).then_some(reader.leaves)
 }
 
-/// A value as it stands between tags, in any encoding that a body may have.
+/// A value as it stands between tags or quotes, in any encoding that a body may have.
 pub(super) fn quote(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 8);
     for letter in value.chars() {
@@ -39,6 +49,8 @@ pub(super) fn quote(value: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
             ' '..='~' => out.push(letter),
             other => {
                 let _never_fails = write!(out, "&#{};", u32::from(other));
@@ -66,6 +78,7 @@ struct Reader<'t> {
     path: String,
     leaves: Vec<Leaf>,
     seen: usize,
+    attributes: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -142,9 +155,36 @@ impl<'t> Reader<'t> {
         let before = self.path.len();
         self.path.push('/');
         self.path.push_str(name);
+        if self.attributes {
+            self.attributes(&tag[name.len()..], self.at + 1 + name.len())?;
+        }
         self.at += 1 + end + 1;
         self.open.push(Open { name, before, content: self.at, text: String::new(), plain: true, leaf: true });
         if empty { self.close(name, self.at) } else { Some(()) }
+    }
+
+    /// The attributes of a tag, `inside` being what follows its name and `at` where that stands.
+    fn attributes(&mut self, inside: &str, at: usize) -> Option<()> {
+        let mut rest = inside.trim_ascii_start();
+        while !rest.is_empty() {
+            let (name, after) = rest.split_once('=')?;
+            let (name, after) = (name.trim_ascii_end(), after.trim_ascii_start());
+            let quote = after.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
+            let (raw, left) = after[1..].split_once(quote)?;
+            if !is_name(name) || self.leaves.len() >= MOST {
+                return None;
+            }
+            let start = at + (inside.len() - after.len()) + 1;
+            let path = format!("{}/@{name}", self.path).into();
+            self.leaves.push(Leaf {
+                path,
+                text: (&*unescape(raw)?).into(),
+                span: start..start + raw.len(),
+                plain: true,
+            });
+            rest = left.trim_ascii_start();
+        }
+        Some(())
     }
 
     fn close(&mut self, name: &str, end: usize) -> Option<()> {

@@ -9,15 +9,15 @@ use crate::{
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 
-/// Sends it now and hands back the sender's document; where there is none, an error that makes the provider try again
+/// Sends it now and hands back the sender's document, its URLs whole; where there is none, an error that makes the provider try again
 /// or fall back.
 pub(super) async fn at_once(gateway: &Gateway, account: &Account, request: Request) -> Document {
     match client(gateway, account).send(whole(&request)).await {
-        Ok(reply) => Document {
-            status: reply.status(),
-            content_type: reply.headers().get(http::header::CONTENT_TYPE).cloned(),
-            body: reply.into_body(),
-        },
+        Ok(reply) => {
+            let (status, content_type) = (reply.status(), reply.headers().get(http::header::CONTENT_TYPE).cloned());
+            let document = Document { status, content_type, body: reply.into_body() };
+            account.provider.with_whole_urls(document, &request.url)
+        }
         Err(failure) => {
             tracing::warn!(account = account.name(), %failure, "the sender's URL gave no document");
             account.provider.error(ErrorKind::Unavailable, "the application behind this call gave no answer")

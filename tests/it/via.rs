@@ -735,18 +735,19 @@ async fn w2_a_senders_url_in_the_operators_network_is_not_called() {
 /// document.
 #[tokio::test]
 async fn a_calls_instructions_come_from_the_senders_own_application() {
-    let sender = Upstream::start(|_| Say::xml("<Response><Say>Hello</Say></Response>")).await;
+    let sender = Upstream::start(|_| Say::xml("<Response><Gather action=\"/pin\"/></Response>")).await;
     let upstream = far_end::twilio().await;
     let running = with_twilio(&upstream, |_| (), Setup::default()).await;
     running.moved("Ada", OLD, NEW, Member::Everyone, true).await;
-    let body = form(&[("To", OLD), ("From", FROM), ("Url", &format!("{}/twiml", sender.base))]);
+    let body = form(&[("To", OLD), ("From", FROM), ("Url", &format!("{}/voice/start", sender.base))]);
     let path = format!("/2010-04-01/Accounts/{TWILIO_SID}/Calls.json");
     ask(&running, "POST", &path, SENDER_SECRET, &body).await.unwrap();
     let ours = upstream.wait(1).await.form()["Url"].clone();
     let fields =
         [("CallSid", "CA1"), ("To", NEW), ("From", FROM), ("AccountSid", TWILIO_SID), ("Direction", "outbound-api")];
     let document = client().send(signed_form(&ours, TWILIO_TOKEN, &fields)).await.unwrap();
-    assert_eq!(&document.body()[..], b"<Response><Say>Hello</Say></Response>");
+    let wanted = format!("<Response><Gather action=\"{}/pin\"/></Response>", sender.base);
+    assert_eq!(std::str::from_utf8(document.body()).unwrap(), wanted, "what is relative is so to the application");
     assert_eq!(sender.wait(1).await.form()["To"], OLD);
 }
 

@@ -9,6 +9,9 @@ use toml::Spanned;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct HooksFile {
+    /// Attributes, elements and members that are URLs in a sender's document.
+    #[serde(default)]
+    pub(in crate::provider) document_urls: Vec<Written>,
     pub(in crate::provider) call: Option<Spanned<CallFile>>,
     pub(in crate::provider) message: Option<Spanned<MessageFile>>,
     pub(in crate::provider) status: Option<StatusFile>,

@@ -189,6 +189,19 @@ impl Loader<'_> {
         (0..MOST).map(|n| place(n).map_err(|wanted| self.wrong(written.span(), wanted))).collect()
     }
 
+    /// Names of attributes, elements and members.
+    pub(super) fn document_urls(&self, names: &[Written]) -> Result<Vec<Box<str>>> {
+        let sign = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(sign);
+        let name = |written: &Written| match written.get_ref().as_str() {
+            name if is_name(name) => Ok(name.into()),
+            _ => {
+                Err(self.wrong(written.span(), "the name of an attribute, an element or a member, such as \"action\""))
+            }
+        };
+        names.iter().map(name).collect()
+    }
+
     pub(super) fn restore(&self, file: &RestoreFile) -> Result<Restore> {
         Ok(Restore { drop: self.places(&file.drop)?, keep: self.places(&file.keep)? })
     }

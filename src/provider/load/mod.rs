@@ -296,6 +296,7 @@ impl Provider {
             message: read.hooks.message.as_ref().map(|message| loader.message(message)).transpose()?,
             status: read.hooks.status.as_ref().map(|status| loader.status(status)).transpose()?,
             inbound: read.hooks.inbound.as_ref().map(|inbound| loader.inbound(inbound)).transpose()?,
+            document_urls: loader.document_urls(&read.hooks.document_urls)?,
             restore: loader.restore(&read.hooks.restore)?,
             send: read.send.as_ref().map(|send| loader.send(send)).transpose()?,
             read: read.read.as_ref().map(|read| loader.read(read)).transpose()?,
