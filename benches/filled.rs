@@ -23,25 +23,6 @@ pub(crate) fn folder(process: u32, size: usize) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("redial-bench-{process}-{size}"))
 }
 
-/// The middle value.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    share(values, 0.5)
-}
-
-/// The value below which this share of all lies.
-pub(crate) fn share(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index"
-    )]
-    let at = (sorted.len() as f64 * share) as usize;
-    sorted.get(at).copied().unwrap_or(f64::NAN)
-}
-
 /// Owners who have left one number each and let everybody be connected.
 pub(crate) async fn fill(store: &SharedStore, clock: &dyn Clock, numbers: usize) {
     let random = SystemRandom::new();

@@ -1,7 +1,7 @@
 //! One face of no (rule Q4): how long `/v1/resolve` takes over HTTP for each kind of answer. They should not be told
 //! apart: every one leaves at the end of its slot.
 
-use crate::filled;
+use crate::{filled, share::share};
 use bytes::Bytes;
 use redial::{
     http::{
@@ -64,7 +64,7 @@ pub(crate) async fn compare(env: &Env, each: usize) {
     println!("\n{each} requests of each kind to /v1/resolve, in turn; ms");
     println!("{:24} {:>8} {:>8} {:>8}", "", "p10", "p50", "p90");
     for (at, (name, _)) in kinds.iter().enumerate() {
-        let share = |share: f64| filled::share(&times[at], share);
+        let share = |below| share(times[at].iter().copied(), below);
         println!("{name:24} {:>8.3} {:>8.3} {:>8.3}", share(0.1), share(0.5), share(0.9));
     }
 }

@@ -6,6 +6,8 @@
 mod face;
 #[path = "../filled.rs"]
 mod filled;
+#[path = "../share.rs"]
+mod share;
 
 use redial::{
     clock::{Clock, SystemClock, SystemRandom},
@@ -54,7 +56,7 @@ async fn compare(rounds: usize, queries: usize, large: usize) {
     println!("{rounds} rounds of {queries} queries one after the other, medians");
     println!("{:24} {:>12} {:>12} {:>7}", "µs a query", sizes[0], sizes[1], "ratio");
     for (way, name) in ["never moved", "moved"].into_iter().enumerate() {
-        let [small, large] = [filled::median(&found[0][way]), filled::median(&found[1][way])];
+        let [small, large] = [0, 1].map(|size: usize| share::share(found[size][way].iter().copied(), 0.5));
         println!("{name:24} {small:>12.2} {large:>12.2} {:>7.2}", large / small);
     }
     face::compare(&gateways[0], 500).await;

@@ -1,5 +1,6 @@
 //! Signed call webhooks over kept connections, one request at a time on each.
 
+use crate::share::share;
 use base64::Engine as _;
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -50,18 +51,8 @@ pub(crate) async fn run(address: &str, path: Path, known: usize, requests: usize
         let address = address.to_owned();
         tasks.spawn(async move { one(&address, path, known, each).await });
     }
-    let mut times: Vec<Duration> = tasks.join_all().await.concat();
-    times.sort_unstable();
-    let at = |share: f64| {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index"
-        )]
-        let index = (times.len() as f64 * share) as usize;
-        times[index.min(times.len() - 1)].as_secs_f64() * 1e6
-    };
+    let times: Vec<Duration> = tasks.join_all().await.concat();
+    let at = |below| share(times.iter().map(|time| time.as_secs_f64() * 1e6), below);
     Latency { p50: at(0.5), p99: at(0.99) }
 }
 

@@ -15,6 +15,8 @@ mod filled;
 mod gateway;
 mod load;
 mod proxy;
+#[path = "../share.rs"]
+mod share;
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -145,17 +147,18 @@ fn compare(rounds: usize, requests: usize, numbers: usize) {
             label.p99.push(latency.p99);
         }
     }
-    let bases = [&labels[0], &labels[4]].map(|bare| filled::median(&bare.micros));
+    let median = |values: &[f64]| share::share(values.iter().copied(), 0.5);
+    let bases = [&labels[0], &labels[4]].map(|bare| median(&bare.micros));
     println!("{rounds} rounds of {requests} requests, {numbers} former numbers, medians");
     println!("{:22} {:>10} {:>7} {:>9} {:>9}", "", "CPU µs", "ratio", "p50 µs", "p99 µs");
     for (at, label) in labels.iter().enumerate() {
-        let micros = filled::median(&label.micros);
+        let micros = median(&label.micros);
         println!(
             "{:22} {micros:>10.2} {:>7.2} {:>9.0} {:>9.0}",
             label.name,
             micros / bases[at / 4],
-            filled::median(&label.p50),
-            filled::median(&label.p99)
+            median(&label.p50),
+            median(&label.p99)
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{App, StartError, accounts, console, post, tasks::Tasks};
 use crate::{
-    config::{Config, Server, Tls},
+    config::{self, Config, Server, Tls},
     http::{
         self, Surface,
         api::{self, Api},
@@ -154,21 +154,14 @@ impl Running {
             "listener",
             accept(listener, http::routes(&surface, others), limits, app.metrics.clone(), stop.clone()),
         );
-        let scrape: health::Scrape = {
-            let metrics = app.metrics.clone();
-            Arc::new(move || metrics.render())
-        };
+        let metrics = app.metrics.clone();
+        let scrape: health::Scrape = Arc::new(move || metrics.render());
         tasks.spawn(
             "metrics",
             accept(metrics_listener, health::metrics(scrape), limits, app.metrics.clone(), stop.clone()),
         );
         if let Some(written) = &config.stand_in {
-            let listener = listen(written.listen, "stand_in.listen").await?;
-            let stand_in = StandIn::new(written.path.clone(), Arc::clone(&app.env.clock), Arc::clone(&app.env.random));
-            tasks.spawn(
-                "stand-in",
-                accept(listener, Arc::new(stand_in).routes(), limits, app.metrics.clone(), stop.clone()),
-            );
+            tasks.spawn("stand-in", stand_in(written, &app, limits, stop.clone()).await?);
         }
         let worker = Worker::new(
             app.env.clone(),
@@ -296,6 +289,18 @@ fn api_settings(config: &Config) -> Result<api::Settings, StartError> {
         push: post::push_accounts(config)?,
         accounts: config.account_names(),
     })
+}
+
+/// Plays a provider, until the stop.
+async fn stand_in(
+    written: &config::StandIn,
+    app: &App,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Result<impl Future<Output = ()> + Send + use<>, StartError> {
+    let listener = listen(written.listen, "stand_in.listen").await?;
+    let stand_in = StandIn::new(written.path.clone(), Arc::clone(&app.env.clock), Arc::clone(&app.env.random));
+    Ok(accept(listener, Arc::new(stand_in).routes(), limits, app.metrics.clone(), stop))
 }
 
 /// The certificate and its key.

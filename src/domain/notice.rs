@@ -28,6 +28,13 @@ pub enum Recipient {
     Contact(ContactId),
 }
 
+impl Recipient {
+    /// Who a notice to a contact goes to.
+    pub fn of(contact: ContactId, linked: Option<OwnerId>) -> Self {
+        linked.map_or(Self::Contact(contact), Self::Owner)
+    }
+}
+
 /// One row of the ledger: what this recipient was last shown of this owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {

@@ -1,12 +1,28 @@
 //! What a browser says with a request: its cookies, and from which page a form is sent.
 
 use http::{HeaderMap, HeaderValue, header};
+use warp::reply::Response;
 
 /// The value of a cookie.
 pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(own, _)| *own == name).map(|(_, value)| value.to_owned())
+}
+
+/// Gives a cookie that no script reads: its name and value, where it is shown, and what else is said of it.
+pub(super) fn with_cookie(
+    mut answer: Response,
+    secure: bool,
+    (name, value): (&str, &str),
+    path: &str,
+    more: &str,
+) -> Response {
+    let secure = if secure { "; Secure" } else { "" };
+    if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path={path}; HttpOnly; {more}{secure}")) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    answer
 }
 
 /// Whether a form comes from a page of this host. A browser says it in one header or both; no other site may send one, a

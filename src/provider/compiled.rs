@@ -1,7 +1,7 @@
 //! A provider file, compiled: what [`super::load`] makes and everything else uses.
 
 use super::{
-    Action, Channel, Document, Flags, Phase, Rates, Sends, State, Word,
+    Action, Channel, Document, Flag, Flags, Phase, Rates, Sends, State, Word,
     file::{AnswerKind, Encoding, FoundKind, LimitsFile, OutcomeKind, Unit},
     incoming::Reads,
     json::Pointer,
@@ -124,8 +124,9 @@ pub(super) struct InboundHook {
     pub(super) when: When,
     pub(super) account: Vec<(Place, usize)>,
     pub(super) id: Place,
-    pub(super) from: Place,
-    pub(super) to: Place,
+    /// Of these the first that has a value.
+    pub(super) from: Vec<Place>,
+    pub(super) to: Vec<Place>,
     /// Of the first rule that holds the first place that has a value.
     pub(super) texts: Vec<Rule<Vec<Place>>>,
     /// Where a part of a longer text names the text, how many parts it has, and which this is.
@@ -224,9 +225,18 @@ pub(super) struct ReplyRules {
     pub(super) id_is_reference: bool,
     pub(super) code: Vec<Place>,
     pub(super) detail: Vec<Place>,
-    pub(super) retry_after: Vec<(Place, Unit)>,
+    pub(super) retry_after: Vec<RetryAfter>,
     pub(super) gone_since: Vec<Place>,
     pub(super) rules: Vec<Rule<ReplyRule>>,
+}
+
+/// Where a reply says how long to wait.
+#[derive(Debug)]
+pub(super) struct RetryAfter {
+    pub(super) place: Place,
+    pub(super) unit: Unit,
+    /// Only in replies that have this flag.
+    pub(super) only: Option<Flag>,
 }
 
 /// What a reply means.

@@ -17,7 +17,10 @@ pub(super) use send::{
     CommandFile, DeviceFile, Encoding, FieldFile, FoundKind, LimitsFile, LookupFile, LookupRuleFile, OneOrMore,
     OutcomeKind, ReadFile, ReplyFile, ReplyRuleFile, SendFile, Unit,
 };
-pub(super) use signature::{Coding, EcdsaFile, Ed25519File, Hash, HmacFile, JwtFile, SignatureFile, SignaturesFile};
+pub(super) use signature::{
+    Coding, EcdsaFile, Ed25519File, Hash, HmacFile, JwtFile, PlivoFile, SignatureFile, SignaturesFile, SinchFile,
+    TwilioFile, VonageFile,
+};
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -9,6 +9,18 @@
 //! To add an HTTP provider: write the file and its samples; no Rust. To add a signature scheme: a file in
 //! `signature/`, a variant of its `Scheme` and of [`mod@file`]'s `SignatureFile`, its vectors as a sample.
 
+/// `Debug` that shows some fields; what is not shown may hold numbers, texts, URLs with secrets or credentials.
+macro_rules! masked {
+    ($($name:ident: $($shown:ident),*;)*) => {$(
+        /// Masked.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
 mod account;
 mod answer;
 mod auth;

@@ -257,17 +257,6 @@ pub enum Word {
     Help,
 }
 
-macro_rules! masked {
-    ($($name:ident: $($shown:ident),*;)*) => {$(
-        /// Masked: what is not shown may hold numbers, texts or credentials.
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))*.finish_non_exhaustive()
-            }
-        }
-    )*};
-}
-
 masked! {
     Request: method;
     StatusEvent: id, state, is_final, code, flags;
@@ -335,11 +324,14 @@ impl Account {
                 continue;
             }
             let value = |place: &Place| event.value(place).filter(|value| !value.is_empty());
-            let needed = |place: &Place| value(place).ok_or_else(|| Malformed { place: place.written().into() });
+            let needed = |places: &[Place]| {
+                let missing = || Malformed { place: places.first().map(Place::written).unwrap_or_default().into() };
+                places.iter().find_map(value).ok_or_else(missing)
+            };
             let (word, text) = (first(&hook.words, &about), first(&hook.texts, &about));
             let rules = InboundRules { word: word.map(|(at, _)| at), text: text.map(|(at, _)| at) };
             let message = Inbound {
-                id: needed(&hook.id)?.into(),
+                id: needed(std::slice::from_ref(&hook.id))?.into(),
                 from: numbers.read(needed(&hook.from)?).into(),
                 to: numbers.read(needed(&hook.to)?).into(),
                 text: text.and_then(|(_, places)| places.iter().find_map(value)).unwrap_or_default().into(),

@@ -128,17 +128,6 @@ impl Route {
     }
 }
 
-macro_rules! masked {
-    ($($name:ident: $($shown:ident),*;)*) => {$(
-        /// Masked: what is not shown may hold numbers, texts or URLs with secrets.
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))*.finish_non_exhaustive()
-            }
-        }
-    )*};
-}
-
 masked! {
     Communication: identity_bound, marked;
     Destination: index;

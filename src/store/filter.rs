@@ -53,6 +53,16 @@ struct Blocks {
 struct Line([AtomicU64; 8]);
 
 impl Blocks {
+    /// Says yes to everything, and is used up from the start.
+    fn of_all() -> Arc<Self> {
+        let every = Line(std::array::from_fn(|_| AtomicU64::new(u64::MAX)));
+        Arc::new(Self { lines: Box::new([every]), inserted: AtomicUsize::new(0), room: AtomicUsize::new(0) })
+    }
+
+    fn is_of_all(&self) -> bool {
+        self.room.load(Ordering::Relaxed) == 0
+    }
+
     fn for_total(total: usize) -> Arc<Self> {
         let room = (total + total / 2).max(LEAST);
         let lines = (0..room.div_ceil(512 / BITS)).map(|_| Line::default()).collect();
@@ -94,13 +104,26 @@ fn bits(hash: u64) -> impl Iterator<Item = u64> {
 impl Filter {
     /// An empty filter whose hash is keyed by the database's seed.
     pub fn new(seed: [u8; 16]) -> Self {
-        let now = Generations { present: Blocks::for_total(0), next: None };
+        Self::with(seed, Blocks::for_total(0))
+    }
+
+    /// One for a database that nobody has looked into yet: it says yes to everything, and wants rebuilding until it was.
+    pub fn unread(seed: [u8; 16]) -> Self {
+        Self::with(seed, Blocks::of_all())
+    }
+
+    fn with(seed: [u8; 16], present: Arc<Blocks>) -> Self {
         Self {
             hasher: SipHasher13::new_with_key(&seed),
-            now: ArcSwap::from_pointee(now),
+            now: ArcSwap::from_pointee(Generations { present, next: None }),
             rebuilding: AtomicBool::new(false),
             outdated: AtomicBool::new(false),
         }
+    }
+
+    /// Whether it still says yes to everything.
+    pub fn is_unread(&self) -> bool {
+        self.now.load().present.is_of_all()
     }
 
     /// The hash under which a key is kept. The same in every process on one database, and for ever.
@@ -146,7 +169,7 @@ impl Filter {
         self.begin_with(self.now.load().present.inserted.load(Ordering::Relaxed));
     }
 
-    /// The same at the start of a process, when it is known how many hashes there are.
+    /// The same where it is known how many hashes there are.
     pub fn begin_with(&self, total: usize) {
         self.rebuilding.store(true, Ordering::Release);
         self.outdated.store(false, Ordering::Release);
@@ -170,8 +193,10 @@ impl Filter {
     /// The hashes could not be read: everything stays, and is tried again some numbers later.
     pub fn give_up_rebuilding(&self) {
         self.now.rcu(|now| {
-            let room = now.present.inserted.load(Ordering::Relaxed) + LEAST / 8;
-            now.present.room.fetch_max(room, Ordering::Relaxed);
+            if !now.present.is_of_all() {
+                let room = now.present.inserted.load(Ordering::Relaxed) + LEAST / 8;
+                now.present.room.fetch_max(room, Ordering::Relaxed);
+            }
             Generations { present: Arc::clone(&now.present), next: None }
         });
         self.rebuilding.store(false, Ordering::Release);

@@ -133,7 +133,7 @@ async fn audience(
 
 /// The card that a contact of the owner sees now: *see it as Bob does*. `None`: nothing.
 pub async fn as_seen(env: &Env, owner: OwnerId, contact: &Contact) -> Result<Option<Card>> {
-    let recipient = contact.linked.map_or(Recipient::Contact(contact.id), Recipient::Owner);
+    let recipient = Recipient::of(contact.id, contact.linked);
     let Some(views) = Views::read(env, owner).await? else { return Ok(None) };
     let Some((audience, contacts)) = env.store.audience_of(owner, recipient).await? else { return Ok(None) };
     if views.owner.silenced || views.blocked(env, recipient, &contacts).await? {

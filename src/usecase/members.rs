@@ -38,7 +38,7 @@ pub fn text(member: Member) -> String {
 
 /// Who is told in a contact's place: the owner that it is linked to, where it is.
 pub fn recipient(contact: &Contact) -> Recipient {
-    contact.linked.map_or(Recipient::Contact(contact.id), Recipient::Owner)
+    Recipient::of(contact.id, contact.linked)
 }
 
 /// Puts a member into a group; one that is in it stays, and nothing is told. Whom the group introduces the owner to gets

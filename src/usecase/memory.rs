@@ -25,12 +25,20 @@ pub(super) fn key(kind: &str, parts: &[&[u8]]) -> MemoryKey {
     key
 }
 
+/// Writes these, all or none.
+pub(super) async fn note(env: &Env, all: Vec<Memory>) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let effects = all.into_iter().map(Effect::Memory).collect();
+    env.store.commit(Commit { effects, ..Commit::default() }).await.map(|_| ())
+}
+
 /// When this came first; `None` where it had not, and now has.
 pub(super) async fn first(env: &Env, key: MemoryKey, now: Time, until: Time) -> Result<Option<Time>> {
     let came = Came { key, at: now, until, value: Box::default() };
-    let effects = vec![Effect::Memory(Memory::First(came))];
-    match env.store.commit(Commit { effects, ..Commit::default() }).await {
-        Ok(_) => Ok(None),
+    match note(env, vec![Memory::First(came)]).await {
+        Ok(()) => Ok(None),
         Err(StoreError::Conflict) => {
             let known = env.store.came(&[key]).await?.pop().flatten();
             Ok(Some(known.map_or(now, |known| known.at)))

@@ -9,7 +9,7 @@ use crate::{
     clock::Time,
     domain::opt_word,
     provider::Part,
-    store::{Came, Commit, Effect, Memory, MemoryKey, Result, StoreError},
+    store::{Came, Memory, MemoryKey, Result, StoreError},
 };
 use std::{
     borrow::Cow,
@@ -69,7 +69,7 @@ impl Parts {
             until: now.after(WITHIN),
             value: Kept { says, id: id.into(), text: text.into() }.write(),
         };
-        match write(env, vec![Memory::First(came)]).await {
+        match memory::note(env, vec![Memory::First(came)]).await {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => return Err(error),
         }
@@ -97,7 +97,7 @@ impl Parts {
     /// # Errors
     /// The store could not be reached: what comes again is the same text, which counts once.
     pub(super) async fn forget(&self, env: &Env, kept: Vec<MemoryKey>) -> Result<()> {
-        match write(env, kept.into_iter().map(Memory::Forgotten).collect()).await {
+        match memory::note(env, kept.into_iter().map(Memory::Forgotten).collect()).await {
             // Another process has done so.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
@@ -140,14 +140,6 @@ impl Kept<'_> {
     fn write(&self) -> Box<[u8]> {
         serde_json::json!(self).to_string().into_bytes().into()
     }
-}
-
-async fn write(env: &Env, all: Vec<Memory>) -> Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
-    let effects = all.into_iter().map(Effect::Memory).collect();
-    env.store.commit(Commit { effects, ..Commit::default() }).await.map(|_| ())
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod people;
 mod print;
 mod reports;
 mod script;
+#[path = "../../share.rs"]
+mod share;
 
 use api::{Api, V1};
 use check::Outcome;

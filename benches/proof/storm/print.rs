@@ -1,6 +1,6 @@
 //! A run for its reader.
 
-use super::{CONFIGURED, Run};
+use super::{CONFIGURED, Run, share::share};
 use std::{fmt, time::Duration};
 
 impl Run {
@@ -32,7 +32,8 @@ impl fmt::Display for Run {
             writeln!(f, "  by {provider:6} {state:9} {count:>8}")?;
         }
         for (provider, delays) in &outcome.delays {
-            let [p50, p99] = [0.5, 0.99].map(|share| at(delays, share));
+            let [p50, p99] =
+                [0.5, 0.99].map(|below| share(delays.iter().map(|delay| delay.as_secs_f64() * 1e3), below));
             writeln!(f, "  by {provider:6} from change to message: p50 {p50:.1} ms, p99 {p99:.1} ms")?;
         }
         for ((provider, kind), count) in &self.answers {
@@ -63,18 +64,4 @@ fn rate(count: usize, time: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let count = count as f64;
     count / time.as_secs_f64().max(0.001)
-}
-
-/// The value below which this share lies, in milliseconds.
-fn at(delays: &[Duration], share: f64) -> f64 {
-    let mut sorted = delays.to_vec();
-    sorted.sort_unstable();
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index"
-    )]
-    let place = (sorted.len() as f64 * share) as usize;
-    sorted.get(place.min(sorted.len().saturating_sub(1))).map_or(f64::NAN, |delay| delay.as_secs_f64() * 1e3)
 }

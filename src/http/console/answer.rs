@@ -75,33 +75,18 @@ impl Cookie {
     }
 
     /// Makes a device known for half a year.
-    pub(super) fn known(self, mut answer: Response, device: &str) -> Response {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let name = self.device_name();
-        let cookie =
-            format!("{name}={device}; Path=/console/sign-in; HttpOnly; SameSite=Strict{secure}; Max-Age=15552000");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            answer.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        answer
+    pub(super) fn known(self, answer: Response, device: &str) -> Response {
+        let more = "SameSite=Strict; Max-Age=15552000";
+        browser::with_cookie(answer, self.secure, (self.device_name(), device), "/console/sign-in", more)
     }
 
     /// Gives a token to the browser.
     pub(super) fn given(self, answer: Response, token: &str) -> Response {
-        self.set(answer, token, "")
+        browser::with_cookie(answer, self.secure, (self.name(), token), "/console", "SameSite=Strict")
     }
 
     /// Takes it away.
     pub(super) fn taken_away(self, answer: Response) -> Response {
-        self.set(answer, "", "; Max-Age=0")
-    }
-
-    fn set(self, mut answer: Response, token: &str, more: &str) -> Response {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!("{}={token}; Path=/console; HttpOnly; SameSite=Strict{secure}{more}", self.name());
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            answer.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
-        answer
+        browser::with_cookie(answer, self.secure, (self.name(), ""), "/console", "SameSite=Strict; Max-Age=0")
     }
 }

@@ -3,7 +3,7 @@
 use super::multipart;
 use crate::http::{arrival::Arrival, browser};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, Method, header};
 use ring::digest::{SHA256, digest};
 use std::fmt::Write as _;
 use warp::reply::Response;
@@ -150,30 +150,23 @@ impl Cookie {
         browser::cookie(headers, self.name())
     }
 
+    // Lax: a link in a message opens the page of who is signed in; forms of other sites come without it.
+
     /// Gives a token to the browser.
     pub(super) fn given(self, answer: Response, token: &str) -> Response {
-        self.set(answer, token, "; Max-Age=7776000")
+        browser::with_cookie(answer, self.secure, (self.name(), token), "/", "SameSite=Lax; Max-Age=7776000")
     }
 
     /// Takes it away.
     pub(super) fn taken_away(self, answer: Response) -> Response {
-        self.set(answer, "", "; Max-Age=0")
-    }
-
-    fn set(self, mut answer: Response, token: &str, more: &str) -> Response {
-        let secure = if self.secure { "; Secure" } else { "" };
-        // Lax: a link in a message opens the page of who is signed in; forms of other sites come without it.
-        let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", self.name());
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            answer.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
-        answer
+        browser::with_cookie(answer, self.secure, (self.name(), ""), "/", "SameSite=Lax; Max-Age=0")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     #[test]
     fn who_signs_in_goes_on_at_a_page_of_ours_alone() {

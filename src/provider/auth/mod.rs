@@ -212,69 +212,46 @@ impl Loader<'_> {
 impl Auth {
     /// The credentials, where the account has their values.
     pub(super) fn prepare(&self, parameters: &Parameters) -> Option<Result<Credentials, ParameterError>> {
+        let given = |all: &[usize]| all.iter().all(|index| !parameters.first(*index).is_empty());
         let filled = |pairs: &Pairs| -> Option<Vec<(Box<str>, Box<str>)>> {
-            let one = |(name, index): &(Box<str>, usize)| {
-                let value = parameters.first(*index);
-                (!value.is_empty()).then(|| (name.clone(), value.into()))
-            };
-            pairs.all.iter().map(one).collect()
+            let one = |(name, index): &(Box<str>, usize)| (name.clone(), parameters.first(*index).into());
+            let all: Vec<usize> = pairs.all.iter().map(|(_, index)| *index).collect();
+            given(&all).then(|| pairs.all.iter().map(one).collect())
         };
-        let (name, value, index) = match &self.kind {
-            Kind::Basic { user, password } => {
-                let (user, secret) = (parameters.first(*user), parameters.first(*password));
-                if user.is_empty() || secret.is_empty() {
-                    return None;
-                }
-                let pair = BASE64_STANDARD.encode(format!("{user}:{secret}"));
-                (http::header::AUTHORIZATION, format!("Basic {pair}"), *password)
-            }
+        let header = |name: &http::HeaderName, value: &str, index| {
+            let value = sensitive(value).ok_or_else(|| not_in_header(parameters, index));
+            value.map(|value| Credentials::Header(name.clone(), value))
+        };
+        match &self.kind {
+            Kind::Basic { user, password } => given(&[*user, *password]).then(|| {
+                let pair = format!("{}:{}", parameters.first(*user), parameters.first(*password));
+                header(&http::header::AUTHORIZATION, &format!("Basic {}", BASE64_STANDARD.encode(pair)), *password)
+            }),
             Kind::Header { name, prefix, value } => {
-                let secret = parameters.first(*value);
-                if secret.is_empty() {
-                    return None;
-                }
-                (name.clone(), format!("{prefix}{secret}"), *value)
+                given(&[*value]).then(|| header(name, &format!("{prefix}{}", parameters.first(*value)), *value))
             }
-            Kind::Query(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Query(pairs))),
-            Kind::Headers(pairs) => {
-                return filled(pairs).map(|all| {
-                    let one = |(name, value): &(Box<str>, Box<str>)| Some((name.parse().ok()?, sensitive(value)?));
-                    let all = all.iter().map(one).collect::<Option<_>>();
-                    all.map(Credentials::Headers).ok_or_else(|| {
-                        let (_, index) = pairs.all[pairs.secret];
-                        not_in_header(parameters, index)
-                    })
-                });
-            }
-            Kind::Body(pairs) => return filled(pairs).map(|pairs| Ok(Credentials::Body(pairs))),
+            Kind::Headers(pairs) => filled(pairs).map(|all| {
+                let one = |(name, value): &(Box<str>, Box<str>)| Some((name.parse().ok()?, sensitive(value)?));
+                let all = all.iter().map(one).collect::<Option<_>>();
+                all.map(Credentials::Headers).ok_or_else(|| not_in_header(parameters, pairs.all[pairs.secret].1))
+            }),
+            Kind::Query(pairs) => filled(pairs).map(|pairs| Ok(Credentials::Query(pairs))),
+            Kind::Body(pairs) => filled(pairs).map(|pairs| Ok(Credentials::Body(pairs))),
             // Only what senders show is looked for there.
-            Kind::Xml(_) => return None,
-            Kind::Jwt(jwt) => {
-                let text = Some(parameters.first(jwt.key)).filter(|text| !text.is_empty())?;
-                let wrong = |wanted: &str| ParameterError {
-                    name: parameters.name(jwt.key).to_owned(),
-                    wanted: wanted.to_owned(),
-                };
-                let key = Key::read(jwt.algorithm, text).map_err(wrong);
-                return Some(key.map(|key| Credentials::Jwt(Arc::clone(jwt), Arc::new(key))));
-            }
-            Kind::OAuth2(oauth) => {
-                let given = [oauth.id, oauth.secret].iter().all(|index| !parameters.first(*index).is_empty());
-                return given.then(|| Ok(Credentials::OAuth2(Arc::clone(oauth))));
-            }
-            Kind::Google(google) => {
-                let given = !parameters.first(google.account).is_empty();
-                let read =
-                    || google.read(parameters).map(|read| Credentials::Google(Arc::clone(google), Arc::new(read)));
-                return given.then(read);
-            }
+            Kind::Xml(_) => None,
+            Kind::Jwt(jwt) => given(&[jwt.key]).then(|| {
+                let name = || parameters.name(jwt.key).to_owned();
+                let key = Key::read(jwt.algorithm, parameters.first(jwt.key));
+                let key = key.map_err(|wanted: &str| ParameterError { name: name(), wanted: wanted.to_owned() });
+                key.map(|key| Credentials::Jwt(Arc::clone(jwt), Arc::new(key)))
+            }),
+            Kind::OAuth2(oauth) => given(&[oauth.id, oauth.secret]).then(|| Ok(Credentials::OAuth2(Arc::clone(oauth)))),
+            Kind::Google(google) => given(&[google.account])
+                .then(|| google.read(parameters).map(|read| Credentials::Google(Arc::clone(google), Arc::new(read)))),
             Kind::SigV4(keys) => {
-                let given = [keys.access_key, keys.secret_key].iter().all(|index| !parameters.first(*index).is_empty());
-                return given.then(|| Ok(Credentials::SigV4(Arc::clone(keys))));
+                given(&[keys.access_key, keys.secret_key]).then(|| Ok(Credentials::SigV4(Arc::clone(keys))))
             }
-        };
-        let value = sensitive(&value).ok_or_else(|| not_in_header(parameters, index));
-        Some(value.map(|value| Credentials::Header(name, value)))
+        }
     }
 }
 

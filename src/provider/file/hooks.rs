@@ -131,8 +131,8 @@ pub(in crate::provider) struct InboundFile {
     #[serde(default)]
     pub(in crate::provider) account: AccountFile,
     pub(in crate::provider) id: Written,
-    pub(in crate::provider) from: Written,
-    pub(in crate::provider) to: Written,
+    pub(in crate::provider) from: OneOrMore,
+    pub(in crate::provider) to: OneOrMore,
     pub(in crate::provider) text: Option<OneOrMore>,
     /// Instead of `text`, where it depends.
     #[serde(default)]

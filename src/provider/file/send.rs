@@ -295,6 +295,8 @@ impl<'de> Deserialize<'de> for OneOrMore {
 pub(in crate::provider) struct RetryAfterFile {
     pub(in crate::provider) place: Written,
     pub(in crate::provider) unit: Unit,
+    /// Counts only where the rule gives the reply this flag.
+    pub(in crate::provider) only: Option<Flag>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]

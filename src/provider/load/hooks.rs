@@ -3,7 +3,10 @@
 use super::{CALL_NAMES, Loader, MESSAGE_NAMES, Result, STATE_NAMES, signature::reads};
 use crate::provider::{
     compiled::{Answer, CallHook, InboundHook, MediaPlaces, MessageHook, Restore, Rule, StatusHook},
-    file::{AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, MessageFile, RestoreFile, StatusFile, Written},
+    file::{
+        AnswerFile, AnswerKind, CallFile, InboundFile, MediaFile, MessageFile, OneOrMore, RestoreFile, StatusFile,
+        Written,
+    },
     place::Place,
     rule::{Subjects, When},
     text::Escape,
@@ -139,8 +142,8 @@ impl Loader<'_> {
             when: self.when(&file.when, WEBHOOK)?,
             account: self.account(&file.account)?,
             id: self.webhook_place(&file.id)?,
-            from: self.webhook_place(&file.from)?,
-            to: self.webhook_place(&file.to)?,
+            from: self.webhook_places(&file.from)?,
+            to: self.webhook_places(&file.to)?,
             texts: self.inbound_texts(file)?,
             part: match &file.part {
                 None => None,
@@ -165,15 +168,18 @@ impl Loader<'_> {
             .ok_or_else(wanted)
     }
 
+    fn webhook_places(&self, all: &OneOrMore) -> Result<Vec<Place>> {
+        all.0.iter().map(|place| self.webhook_place(place)).collect()
+    }
+
     /// Where the text of a message from a person stands.
     fn inbound_texts(&self, file: &InboundFile) -> Result<Vec<Rule<Vec<Place>>>> {
-        let places = |all: &[Written]| all.iter().map(|place| self.webhook_place(place)).collect::<Result<_>>();
         match &file.text {
             Some(text) if file.texts.is_empty() => {
-                Ok(vec![Rule { line: 0, when: When::default(), value: places(&text.0)? }])
+                Ok(vec![Rule { line: 0, when: When::default(), value: self.webhook_places(text)? }])
             }
             None if !file.texts.is_empty() => {
-                self.rules(&file.texts, WEBHOOK, |rule| &rule.when, |rule| places(&rule.place.0))
+                self.rules(&file.texts, WEBHOOK, |rule| &rule.when, |rule| self.webhook_places(&rule.place))
             }
             _ => Err(self.wrong(file.id.span(), "a message has a text: either `text` or `[[hooks.inbound.texts]]`")),
         }

@@ -3,7 +3,10 @@
 use super::{Loader, Result};
 use crate::provider::{
     compiled::Rule,
-    file::{Coding, EcdsaFile, Ed25519File, HmacFile, JwtFile, SignatureFile, SignaturesFile, Written},
+    file::{
+        Coding, EcdsaFile, Ed25519File, HmacFile, JwtFile, PlivoFile, SignatureFile, SignaturesFile, SinchFile,
+        TwilioFile, VonageFile, Written,
+    },
     incoming::Reads,
     jwt::Algorithm,
     place::{Kind, Place},
@@ -27,7 +30,18 @@ impl Loader<'_> {
         files: &SignaturesFile,
         secret: &dyn Fn(usize) -> bool,
     ) -> Result<Vec<Rule<Scheme>>> {
-        let rules = self.rules(&files.0, ABOUT, |file| &file.when, |file| self.signature(file, secret))?;
+        let wanted = |span| {
+            let kinds = "twilio, ed25519, hmac, jwt, vonage, plivo, sinch, ecdsa_p256, sns_cert, basic, bearer, header, \
+                         query or none";
+            self.wrong(span, format!("a [signature] needs one kind: {kinds}"))
+        };
+        for file in &files.0 {
+            if self.schemes(file.get_ref(), secret)?.len() != 1 {
+                return Err(wanted(file.span()));
+            }
+        }
+        let one = |file: &SignatureFile| self.schemes(file, secret)?.pop().ok_or_else(|| wanted(0..0));
+        let rules = self.rules(&files.0, ABOUT, |file| &file.when, one)?;
         let open = |rule: &Rule<Scheme>| matches!(rule.value, Scheme::None) && rule.when.is_always();
         if rules.iter().any(open) && rules.iter().any(|rule| !rule.when.is_always()) {
             // Who leaves out the header that chooses a scheme would need no signature at all.
@@ -39,51 +53,17 @@ impl Loader<'_> {
         Ok(rules)
     }
 
-    fn signature(&self, file: &SignatureFile, secret: &dyn Fn(usize) -> bool) -> Result<Scheme> {
+    /// Of each kind that is named: there should be one.
+    fn schemes(&self, file: &SignatureFile, secret: &dyn Fn(usize) -> bool) -> Result<Vec<Scheme>> {
         let mut found = Vec::new();
-        if let Some(twilio) = &file.twilio {
-            found.push(Scheme::Twilio(Twilio {
-                header: self.header(&twilio.header)?,
-                secret: self.parameter(&twilio.secret)?,
-                settings_header: twilio.settings_header.as_ref().map(|name| self.header(name)).transpose()?,
-                shared_keys: twilio.shared_keys.as_ref().map(|name| self.parameter(name)).transpose()?,
-            }));
-        }
-        if let Some(scheme) = &file.ed25519 {
-            found.push(self.ed25519(scheme)?);
-        }
-        if let Some(hmac) = &file.hmac {
-            found.push(self.hmac(hmac)?);
-        }
-        if let Some(jwt) = &file.jwt {
-            found.push(self.jwt(jwt)?);
-        }
-        if let Some(vonage) = &file.vonage {
-            found.push(Scheme::Vonage(Vonage {
-                secret: self.parameter(&vonage.secret)?,
-                method: self.parameter(&vonage.method)?,
-                tolerance: seconds(vonage.tolerance_seconds),
-            }));
-        }
-        if let Some(plivo) = &file.plivo {
-            found.push(Scheme::Plivo(Plivo {
-                header: self.header(&plivo.header)?,
-                nonce_header: self.header(&plivo.nonce_header)?,
-                secret: self.parameter(&plivo.secret)?,
-            }));
-        }
-        if let Some(sinch) = &file.sinch {
-            found.push(Scheme::Sinch(Sinch {
-                scheme: format!("{} ", sinch.scheme.trim()).into(),
-                key: self.parameter(&sinch.key)?,
-                secret: self.parameter(&sinch.secret)?,
-                time_header: self.header(&sinch.time_header)?,
-                tolerance: seconds(sinch.tolerance_seconds),
-            }));
-        }
-        if let Some(ecdsa) = &file.ecdsa_p256 {
-            found.push(self.ecdsa(ecdsa)?);
-        }
+        found.extend(file.twilio.as_ref().map(|twilio| self.twilio(twilio)).transpose()?);
+        found.extend(file.ed25519.as_ref().map(|ed25519| self.ed25519(ed25519)).transpose()?);
+        found.extend(file.hmac.as_ref().map(|hmac| self.hmac(hmac)).transpose()?);
+        found.extend(file.jwt.as_ref().map(|jwt| self.jwt(jwt)).transpose()?);
+        found.extend(file.vonage.as_ref().map(|vonage| self.vonage(vonage)).transpose()?);
+        found.extend(file.plivo.as_ref().map(|plivo| self.plivo(plivo)).transpose()?);
+        found.extend(file.sinch.as_ref().map(|sinch| self.sinch(sinch)).transpose()?);
+        found.extend(file.ecdsa_p256.as_ref().map(|ecdsa| self.ecdsa(ecdsa)).transpose()?);
         if let Some(sns) = &file.sns_cert {
             let topic = self.parameter(&sns.topic)?;
             found.push(Scheme::Sns(Sns { topic, tolerance: seconds(sns.tolerance_seconds) }));
@@ -93,35 +73,48 @@ impl Loader<'_> {
             found.push(Scheme::Shown(Shown::Basic { user, password }));
         }
         if let Some(bearer) = &file.bearer {
-            let value = self.parameter(&bearer.token)?;
-            found.push(Scheme::Shown(Shown::Header {
-                name: http::header::AUTHORIZATION,
-                prefix: "Bearer ".into(),
-                value,
-            }));
+            let (name, value) = (http::header::AUTHORIZATION, self.parameter(&bearer.token)?);
+            found.push(Scheme::Shown(Shown::Header { name, prefix: "Bearer ".into(), value }));
         }
         if let Some(header) = &file.header {
-            found.push(Scheme::Shown(Shown::Header {
-                name: self.header(&header.name)?,
-                prefix: header.prefix.as_str().into(),
-                value: self.parameter(&header.value)?,
-            }));
+            let (name, value) = (self.header(&header.name)?, self.parameter(&header.value)?);
+            found.push(Scheme::Shown(Shown::Header { name, prefix: header.prefix.as_str().into(), value }));
         }
         if let Some(pairs) = &file.query {
             let span = pairs.values().next().map_or(0..0, Spanned::span);
             found.push(Scheme::Shown(Shown::Query(self.pairs(pairs, &span, secret)?)));
         }
-        if file.none.is_some() {
-            found.push(Scheme::None);
-        }
-        match (found.pop(), found.is_empty()) {
-            (Some(scheme), true) => Ok(scheme),
-            _ => Err(self.wrong(
-                0..0,
-                "a [signature] needs one kind: twilio, ed25519, hmac, jwt, vonage, plivo, sinch, ecdsa_p256, sns_cert, \
-                 basic, bearer, header, query or none",
-            )),
-        }
+        found.extend(file.none.is_some().then_some(Scheme::None));
+        Ok(found)
+    }
+
+    fn twilio(&self, file: &TwilioFile) -> Result<Scheme> {
+        Ok(Scheme::Twilio(Twilio {
+            header: self.header(&file.header)?,
+            secret: self.parameter(&file.secret)?,
+            settings_header: file.settings_header.as_ref().map(|name| self.header(name)).transpose()?,
+            shared_keys: file.shared_keys.as_ref().map(|name| self.parameter(name)).transpose()?,
+        }))
+    }
+
+    fn vonage(&self, file: &VonageFile) -> Result<Scheme> {
+        let (secret, method) = (self.parameter(&file.secret)?, self.parameter(&file.method)?);
+        Ok(Scheme::Vonage(Vonage { secret, method, tolerance: seconds(file.tolerance_seconds) }))
+    }
+
+    fn plivo(&self, file: &PlivoFile) -> Result<Scheme> {
+        let (header, nonce_header) = (self.header(&file.header)?, self.header(&file.nonce_header)?);
+        Ok(Scheme::Plivo(Plivo { header, nonce_header, secret: self.parameter(&file.secret)? }))
+    }
+
+    fn sinch(&self, file: &SinchFile) -> Result<Scheme> {
+        Ok(Scheme::Sinch(Sinch {
+            scheme: format!("{} ", file.scheme.trim()).into(),
+            key: self.parameter(&file.key)?,
+            secret: self.parameter(&file.secret)?,
+            time_header: self.header(&file.time_header)?,
+            tolerance: seconds(file.tolerance_seconds),
+        }))
     }
 
     fn ed25519(&self, file: &Ed25519File) -> Result<Scheme> {

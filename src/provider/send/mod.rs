@@ -32,7 +32,7 @@ use super::{
     auth::Credentials,
     compiled::{Command, Device, Endpoint, Field, Send},
     file::{CommandFile, DeviceFile, Encoding, FieldFile, SendFile},
-    load::Loader,
+    load::{CALL_NAMES, Loader},
     outcome::MessageKind,
     text::{Escape, NotRendered, Text, Values},
 };
@@ -41,41 +41,11 @@ use std::borrow::Cow;
 
 /// Names in the texts of every request.
 const EVERY_NAME: &[&str] = &["to", "from", "text", "reference", "callback"];
-/// Those of an e-mail.
-const EMAIL_NAMES: &[&str] = &[
-    "to",
-    "from",
-    "text",
-    "reference",
-    "callback",
-    "subject",
-    "html",
-    "reply_to",
-    "message_id",
-    "unsubscribe",
-    "card",
-    "card_base64",
-    "mime_base64",
-];
-/// Those of a push message.
-const PUSH_NAMES: &[&str] =
-    &["to", "from", "text", "reference", "callback", "title", "link", "collapse", "ttl", "p256dh", "auth"];
-
-/// Those of a request that follows the answer to a call webhook.
-const COMMAND_NAMES: &[&str] = &[
-    "new",
-    "called",
-    "called_number",
-    "from",
-    "from_number",
-    "caller_id",
-    "call_id",
-    "context",
-    "say",
-    "application",
-    "phase",
-    "command_id",
-];
+/// Those of an e-mail beside these.
+const EMAIL_NAMES: &[&str] =
+    &["subject", "html", "reply_to", "message_id", "unsubscribe", "card", "card_base64", "mime_base64"];
+/// Those of a push message beside these.
+const PUSH_NAMES: &[&str] = &["title", "link", "collapse", "ttl", "p256dh", "auth"];
 
 /// A message that a provider file could not turn into a request; no sample foresaw it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -180,18 +150,19 @@ impl DeviceForm<'_> {
 }
 
 impl Sends {
-    pub(super) fn names(self) -> &'static [&'static str] {
-        match self {
-            Sends::Sms => EVERY_NAME,
+    pub(super) fn names(self) -> Vec<&'static str> {
+        let own = match self {
+            Sends::Sms => &[],
             Sends::Email => EMAIL_NAMES,
             Sends::Push => PUSH_NAMES,
-        }
+        };
+        [EVERY_NAME, own].concat()
     }
 }
 
 impl Loader<'_> {
     pub(super) fn send(&self, file: &SendFile) -> Result<Send, FileError> {
-        let names = file.kind.names();
+        let names = &file.kind.names();
         let encoding = *file.encoding.get_ref();
         let is_text = matches!(encoding, Encoding::Text | Encoding::Xml);
         if is_text != file.body.is_some() || (is_text && !file.fields.is_empty()) {
@@ -236,9 +207,11 @@ impl Loader<'_> {
     pub(super) fn command(&self, file: &CommandFile) -> Result<Command, FileError> {
         let encoding = *file.encoding.get_ref();
         let escape = if encoding == Encoding::Xml { Escape::Xml } else { Escape::Plain };
+        // Those of the document, and an id by which a repeat is known.
+        let names = &[CALL_NAMES, &["command_id"]].concat();
         Ok(Command {
-            endpoint: self.endpoint(&endpoint_file!(file, file.content_type.as_ref(), COMMAND_NAMES))?,
-            body: file.body.as_ref().map(|body| self.text(body, COMMAND_NAMES, escape)).transpose()?,
+            endpoint: self.endpoint(&endpoint_file!(file, file.content_type.as_ref(), names))?,
+            body: file.body.as_ref().map(|body| self.text(body, names, escape)).transpose()?,
             repeatable: file.repeatable,
         })
     }
@@ -306,7 +279,7 @@ pub(super) struct EndpointFile<'f> {
     pub(super) content_type: Option<&'f super::file::Written>,
     pub(super) headers: &'f std::collections::BTreeMap<super::file::Written, super::file::Written>,
     pub(super) fields: &'f std::collections::BTreeMap<super::file::Written, toml::Spanned<FieldFile>>,
-    pub(super) names: &'static [&'static str],
+    pub(super) names: &'f [&'static str],
 }
 
 impl Account {

@@ -8,7 +8,7 @@ use crate::provider::{
     load::Loader,
     rule::Subjects,
 };
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 /// A message as the provider still has it, where its text is all of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,12 +19,7 @@ pub struct Whole {
     pub from: Option<Box<str>>,
 }
 
-/// Masked: it is somebody's message.
-impl fmt::Debug for Whole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Whole").finish_non_exhaustive()
-    }
-}
+masked! { Whole: ; }
 
 impl Loader<'_> {
     pub(in crate::provider) fn read(&self, file: &ReadFile) -> Result<Read, FileError> {

@@ -3,7 +3,7 @@
 use crate::clock::Time;
 use crate::provider::{
     Account, FileError, Flag, Flags, Outcome, Reply,
-    compiled::{ReplyRule, ReplyRules, first},
+    compiled::{ReplyRule, ReplyRules, RetryAfter, first},
     file::{OneOrMore, OutcomeKind, ReplyFile, ReplyRuleFile, Unit, Written},
     json,
     load::Loader,
@@ -39,7 +39,7 @@ impl Loader<'_> {
     pub(in crate::provider) fn reply(&self, file: &ReplyFile) -> Result<ReplyRules, FileError> {
         let mut retry_after = Vec::new();
         for one in &file.retry_after {
-            retry_after.push((self.reply_place(&one.place)?, one.unit));
+            retry_after.push(RetryAfter { place: self.reply_place(&one.place)?, unit: one.unit, only: one.only });
         }
         let about = Subjects { names: REPLY_NAMES, places: true, variables: false, status: true };
         let value = |rule: &ReplyRuleFile| {
@@ -146,7 +146,7 @@ impl Account {
     ) -> (Reply, Option<usize>) {
         let rules = self.provider().send.as_ref().map(|send| &send.reply);
         let mut read = Answered::read(status, headers, body);
-        let Some(rules) = rules else { return (by_status(status, Box::default(), None), None) };
+        let Some(rules) = rules else { return (by_status(status, Box::default()), None) };
         read.names = vec![
             ("id", read.first(&rules.id)),
             ("code", read.first(&rules.code)),
@@ -154,19 +154,25 @@ impl Account {
         ];
         let [id, code, detail] = ["id", "code", "detail"].map(|name| read.name(name).into_owned());
         let detail: Box<str> = detail.chars().take(LONGEST_DETAIL).collect::<String>().into();
-        let after = rules.retry_after.iter().find_map(|(place, unit)| pause(&read.value(place)?, *unit, headers));
-        let (mut reply, rule) = match first(&rules.rules, &read) {
-            Some((index, rule)) => {
-                let outcome = match rule.outcome {
-                    OutcomeKind::Sent => Outcome::Sent,
-                    OutcomeKind::TryAgain => Outcome::TryAgain(after.or(rule.after)),
-                    OutcomeKind::Never => Outcome::Never,
-                    OutcomeKind::Unknown => Outcome::Unknown,
-                    OutcomeKind::Config => Outcome::Config,
-                };
-                (Reply { outcome, id: None, code: None, detail, flags: rule.flags, gone_since: None }, Some(index))
+        let after = |flags: Flags| {
+            let mut said = rules.retry_after.iter().filter(|one| one.only.is_none_or(|flag| flags.has(flag)));
+            said.find_map(|RetryAfter { place, unit, .. }| pause(&read.value(place)?, *unit, headers))
+        };
+        let (mut reply, rule) = if let Some((index, rule)) = first(&rules.rules, &read) {
+            let outcome = match rule.outcome {
+                OutcomeKind::Sent => Outcome::Sent,
+                OutcomeKind::TryAgain => Outcome::TryAgain(after(rule.flags).or(rule.after)),
+                OutcomeKind::Never => Outcome::Never,
+                OutcomeKind::Unknown => Outcome::Unknown,
+                OutcomeKind::Config => Outcome::Config,
+            };
+            (Reply { outcome, id: None, code: None, detail, flags: rule.flags, gone_since: None }, Some(index))
+        } else {
+            let mut reply = by_status(status, detail);
+            if let Outcome::TryAgain(pause) = &mut reply.outcome {
+                *pause = after(reply.flags);
             }
-            None => (by_status(status, detail, after), None),
+            (reply, None)
         };
         reply.id = Some(id).filter(|id| !id.is_empty()).map(Into::into);
         reply.code = Some(code).filter(|code| !code.is_empty()).map(Into::into);
@@ -178,12 +184,12 @@ impl Account {
 
 /// What a status means where no rule says otherwise: 2xx sent, 429 and 5xx try again, 401 and 403 our settings, other
 /// 4xx never; anything else is not a reply that an API gives.
-fn by_status(status: http::StatusCode, detail: Box<str>, after: Option<Duration>) -> Reply {
+fn by_status(status: http::StatusCode, detail: Box<str>) -> Reply {
     let (outcome, flags) = match status.as_u16() {
         200..300 => (Outcome::Sent, Flags::default()),
-        429 => (Outcome::TryAgain(after), Flags::from_iter([Flag::RateLimited])),
+        429 => (Outcome::TryAgain(None), Flags::from_iter([Flag::RateLimited])),
         401 | 403 => (Outcome::Config, Flags::from_iter([Flag::AuthBroken])),
-        408 | 425 | 500..600 => (Outcome::TryAgain(after), Flags::default()),
+        408 | 425 | 500..600 => (Outcome::TryAgain(None), Flags::default()),
         400..500 => (Outcome::Never, Flags::default()),
         _ => (Outcome::Unknown, Flags::default()),
     };

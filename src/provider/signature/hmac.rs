@@ -1,7 +1,7 @@
 //! An HMAC over parts of the request: most providers' schemes.
 
 use super::{
-    Covers, Incoming, Keys, ParameterError, Parameters, Refused, SenderKey, ToSign, same,
+    Covers, Incoming, Keys, ParameterError, Parameters, Refused, SenderKey, ToSign, fits_any,
     signed::{Said, Signed, in_time, needed},
 };
 use crate::provider::{
@@ -67,15 +67,7 @@ impl Hmac {
         let nonce = self.nonce.as_ref().map(|place| needed(incoming, place)).transpose()?.unwrap_or_default();
         let said = Said::of(incoming, &time, &nonce);
         let origins = if self.signed.has_origin() { origins } else { origins.get(..1).unwrap_or_default() };
-        let fits = |key: &HmacKey| {
-            origins.iter().any(|origin| {
-                let own = key.sign(&self.signed.message(&Said { origin, ..said }));
-                given.iter().any(|given| same(&own, given))
-            })
-        };
-        if !keys.iter().any(fits) {
-            return Err(Refused::Wrong);
-        }
+        fits_any(keys, origins, &given, |origin| self.signed.message(&Said { origin, ..said }))?;
         if let Some((_, tolerance)) = &self.time {
             in_time(incoming, &time, *tolerance)?;
         }

@@ -133,6 +133,21 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     std::hint::black_box(a.len() == b.len()) && std::hint::black_box(difference) == 0
 }
 
+/// Whether one of the keys, with one of the origins in the message, makes one of the signatures that were given.
+fn fits_any(
+    keys: &[HmacKey],
+    origins: &[Box<str>],
+    given: &[Vec<u8>],
+    message: impl Fn(&str) -> Vec<u8>,
+) -> Result<(), Refused> {
+    let made = |key: &HmacKey, origin: &str| {
+        let own = key.sign(&message(origin));
+        given.iter().any(|given| same(&own, given))
+    };
+    let fits = keys.iter().any(|key| origins.iter().any(|origin| made(key, origin)));
+    if fits { Ok(()) } else { Err(Refused::Wrong) }
+}
+
 impl Scheme {
     /// As a provider file names it.
     pub(super) fn name(&self) -> &'static str {

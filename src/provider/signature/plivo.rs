@@ -1,6 +1,6 @@
 //! Plivo's third scheme: HMAC over the URL, the sorted parameters and a nonce.
 
-use super::{Covers, Incoming, Keys, Parameters, Refused, SenderKey, ToSign, same, signed::split};
+use super::{Covers, Incoming, Keys, Parameters, Refused, SenderKey, ToSign, fits_any, signed::split};
 use crate::provider::{
     digest::{self, HmacKey},
     file::Hash,
@@ -38,13 +38,8 @@ impl Plivo {
             header(&self.header)?.split(',').filter_map(|one| BASE64_STANDARD.decode(one.trim()).ok()).collect();
         let is_get = incoming.method == http::Method::GET;
         let rest = signed(incoming.path(), incoming.query(), &body(incoming.body, incoming.headers), is_get, nonce);
-        let fits = |key: &HmacKey| {
-            origins.iter().any(|origin| {
-                let own = key.sign(format!("{origin}{rest}").as_bytes());
-                given.iter().any(|given| same(&own, given))
-            })
-        };
-        if keys.iter().any(fits) { Ok(Covers { body: true, query: true, headers: false }) } else { Err(Refused::Wrong) }
+        fits_any(keys, origins, &given, |origin| format!("{origin}{rest}").into_bytes())?;
+        Ok(Covers { body: true, query: true, headers: false })
     }
 
     pub(super) fn sign(

@@ -113,6 +113,23 @@ fn rebuilding_that_is_given_up_is_asked_for_again_later() {
 }
 
 #[test]
+fn one_that_is_unread_says_yes_until_it_is_rebuilt() {
+    let filter = Filter::unread([1; 16]);
+    let of = |number| filter.hash(&key(number));
+    filter.begin_with(3);
+    filter.insert(of(1));
+    filter.give_up_rebuilding();
+    assert!(filter.is_unread() && filter.wants_rebuilding() && filter.may_contain(&key(9)));
+    filter.begin_with(3);
+    filter.insert(of(1));
+    filter.settle(of(2));
+    assert!(filter.may_contain(&key(9)) && !filter.wants_rebuilding());
+    filter.finish_rebuilding();
+    assert!(filter.may_contain(&key(1)) && filter.may_contain(&key(2)) && !filter.may_contain(&key(9)));
+    assert!(!filter.is_unread() && !filter.wants_rebuilding());
+}
+
+#[test]
 fn only_a_whole_file_of_the_same_seed_is_loaded() {
     let path = file("whole");
     let filter = Filter::new([1; 16]);

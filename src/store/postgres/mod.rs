@@ -6,8 +6,9 @@
 //! effects are values. The marker makes that safe even where the answer to `COMMIT` is lost, since the second try
 //! either finds the first one's marker or waits for it to be gone.
 //!
-//! The database's clock decides, as microseconds. Every process keeps the filter of former numbers in memory: who
-//! makes a value former puts it there before `COMMIT`, the others find it by [`Store::follow`].
+//! The database's clock decides, as microseconds. Every process that follows the changes keeps the filter of former
+//! numbers in memory: who makes a value former puts it there before `COMMIT`, the others find it by [`Store::follow`]. Until
+//! the first of these has read all, which takes a second or more for a million, every number is looked up.
 
 mod columns;
 mod failure;
@@ -88,7 +89,7 @@ impl std::fmt::Debug for Postgres {
 
 impl Postgres {
     /// Connects to `url` (`postgres://user:password@host:port/database?sslmode=require`, or the `key=value` form) with
-    /// at most `pool_size` connections, brings the schema forward and reads all former numbers into memory.
+    /// at most `pool_size` connections and brings the schema forward.
     ///
     /// `sslmode` is `disable`, `prefer` (TLS where offered, certificate not looked at; when nothing is said) or
     /// `require` (TLS, certificate checked against the system's authorities). `random` makes the marks of commits,
@@ -103,22 +104,14 @@ impl Postgres {
         // This process's own: nothing under it leaves the memory.
         let mut seed = [0; 16];
         random.fill(&mut seed);
-        let (filter, gate, followed) = (Filter::new(seed), RwLock::default(), Mutex::default());
+        let (filter, gate, followed) = (Filter::unread(seed), RwLock::default(), Mutex::default());
         // Its own key is read when the schema is there.
         let hash = AddressHash::new(&[]);
         let newer = schema::Newer::default();
         let mut store = Self { pool, random, filter, gate, followed, work: Notify::new(), hash, newer };
         retried!(store, schema::migrate(&store.pool))?;
         store.hash = store.address_hash().await?;
-        // The time is taken first: what is written while the keys are read is found by the first `follow`.
         let at = store.now().await?;
-        let mut hashes = Vec::new();
-        store.former_since(read::Left::default(), |hash| hashes.push(hash)).await?;
-        store.filter.begin_with(hashes.len());
-        for hash in hashes {
-            store.filter.settle(hash);
-        }
-        store.filter.finish_rebuilding();
         *store.followed.lock().unwrap_or_else(PoisonError::into_inner) = Followed { at, swept: at };
         Ok(store)
     }
@@ -157,17 +150,22 @@ impl Postgres {
         }
     }
 
-    /// Settles the filter where it has grown full. The moment to begin is one when nothing is in the filter that is not
-    /// committed; where that does not come soon, the next round will do.
+    /// Settles the filter where it has grown full, or was never filled. The moment to begin is one when nothing is in the
+    /// filter that is not committed; where that does not come soon, the next round will do.
     async fn rebuild(&self) -> Result<()> {
-        match tokio::time::timeout(MOMENT, self.gate.write()).await {
-            Ok(_alone) => self.filter.begin_rebuilding(),
-            Err(_) => return Ok(()),
+        let total = if self.filter.is_unread() { Some(self.former_count().await?) } else { None };
+        match (tokio::time::timeout(MOMENT, self.gate.write()).await, total) {
+            (Ok(_alone), Some(total)) => self.filter.begin_with(total),
+            (Ok(_alone), None) => self.filter.begin_rebuilding(),
+            (Err(_), _) => return Ok(()),
         }
         let rebuilding = Rebuilding(&self.filter);
         self.former_since(read::Left::default(), |hash| self.filter.settle(hash)).await?;
         std::mem::forget(rebuilding);
         self.filter.finish_rebuilding();
+        if let Some(former) = total {
+            tracing::info!(former, "former numbers are known: others are not looked up any more");
+        }
         Ok(())
     }
 

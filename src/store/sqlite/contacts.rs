@@ -140,8 +140,7 @@ fn addresses(connection: &impl Prepares, owner: OwnerId, contact: ContactId) -> 
 
 /// Who a notice to this contact goes to.
 pub(super) fn recipient(tx: &Tx<'_>, owner: OwnerId, contact: ContactId) -> Result<Recipient> {
-    let linked = linked(tx, owner, contact)?;
-    Ok(linked.map_or(Recipient::Contact(contact), Recipient::Owner))
+    Ok(Recipient::of(contact, linked(tx, owner, contact)?))
 }
 
 /// Under which keys the contact is known: its addresses, or only the owner that it is linked to.

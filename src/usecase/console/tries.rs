@@ -6,7 +6,7 @@
 use super::guesses::{LOCKED, Place};
 use crate::{
     clock::Time,
-    store::{Came, Commit, Effect, Memory, MemoryKey, Result, StoreError},
+    store::{Came, Memory, MemoryKey, Result, StoreError},
     usecase::{Env, memory},
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn note(env: &Env, name: &str, place: &Place, now: Time) -> Res
     for one in place.counts() {
         for key in free(env, name, (&one.0, one.1), now).await? {
             let came = Came { key, at: now, until: now.after(LOCKED), value: Box::default() };
-            match write(env, vec![Memory::First(came)]).await {
+            match memory::note(env, vec![Memory::First(came)]).await {
                 // Another process has just taken this one.
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error),
@@ -65,15 +65,10 @@ pub(super) async fn forget(env: &Env, name: &str, place: &Place) -> Result<()> {
     if known.is_empty() {
         return Ok(());
     }
-    match write(env, known).await {
+    match memory::note(env, known).await {
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-async fn write(env: &Env, all: Vec<Memory>) -> Result<()> {
-    let effects = all.into_iter().map(Effect::Memory).collect();
-    env.store.commit(Commit { effects, ..Commit::default() }).await.map(|_| ())
 }
 
 #[cfg(test)]

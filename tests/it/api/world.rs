@@ -17,7 +17,7 @@ use redial::{
         api::{self, Api, Settings},
         body,
     },
-    store::{SharedStore, postgres::Postgres},
+    store::{SharedStore, Store as _, postgres::Postgres},
     telemetry::Metrics,
     usecase::{
         Live,
@@ -90,6 +90,7 @@ pub(crate) async fn on_sqlite() -> World {
 /// On a database of its own; none where there is no `PostgreSQL`.
 pub(crate) async fn on_postgres() -> Option<World> {
     let store = Postgres::connect(&database().await?, 4, None).await.expect("the database is there");
+    store.follow().await.expect("it can look for former numbers");
     Some(World::on(Some(Arc::new(store))).await)
 }
 

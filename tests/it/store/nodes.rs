@@ -33,8 +33,11 @@ const OLD: &str = "+14155550101";
 const NEW: &str = "+14155550102";
 const MINUTE: Duration = Duration::from_mins(1);
 
+/// One that has looked for former numbers.
 async fn node(url: &str) -> Arc<Postgres> {
-    Arc::new(Postgres::connect(url, 4, None).await.expect("the database is there"))
+    let node = Postgres::connect(url, 4, None).await.expect("the database is there");
+    node.follow().await.expect("it can look");
+    Arc::new(node)
 }
 
 fn effects(effects: Vec<Effect>) -> Commit {
@@ -101,6 +104,10 @@ async fn a_node_learns_former_numbers_from_its_own_commits_at_once_and_from_othe
     other.follow().await.unwrap();
     assert!(other.may_be_former(OLD) && !other.may_be_former(NEW));
     assert!(node(&url).await.may_be_former(OLD), "a node that starts later reads them all");
+    let fresh = Postgres::connect(&url, 4, None).await.unwrap();
+    assert!(fresh.may_be_former(OLD) && fresh.may_be_former(NEW), "until it has looked, any number may be one");
+    fresh.follow().await.unwrap();
+    assert!(fresh.may_be_former(OLD) && !fresh.may_be_former(NEW));
 }
 
 #[tokio::test]

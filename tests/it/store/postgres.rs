@@ -13,8 +13,11 @@ use redial::{
 };
 use std::sync::Arc;
 
+/// One that has looked for former numbers.
 async fn open(url: &str) -> Arc<Postgres> {
-    Arc::new(Postgres::connect(url, 4, None).await.expect("the database is there"))
+    let store = Postgres::connect(url, 4, None).await.expect("the database is there");
+    store.follow().await.expect("it can look");
+    Arc::new(store)
 }
 
 /// An empty store in a database of its own.

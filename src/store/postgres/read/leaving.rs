@@ -88,7 +88,7 @@ fn by_pair(groups: &Answer, contacts: &Answer) -> Result<HashMap<Pair, (Audience
     }
     for row in &contacts.rows {
         let contact = contact(row)?;
-        let recipient = contact.linked.map_or(Recipient::Contact(contact.id), Recipient::Owner);
+        let recipient = Recipient::of(contact.id, contact.linked);
         if let Some((_, contacts)) = found.get_mut(&(contact.owner, recipient)) {
             contacts.push(contact);
         }

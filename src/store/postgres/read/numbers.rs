@@ -44,6 +44,14 @@ impl Left {
 }
 
 impl Postgres {
+    /// How many former values there are.
+    pub(in crate::store::postgres) async fn former_count(&self) -> Result<usize> {
+        const SQL: &str = "/* numbers.former_count */ SELECT count(*) FROM held WHERE left_at IS NOT NULL";
+        let answer = self.read(SQL, Vec::new).await?;
+        let count: u64 = answer.rows.first().map_or(Ok(0), |row| Columns::of(row, "held").number())?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
     /// Keys of former values after a place in the feed, and the place of the last one.
     pub(in crate::store::postgres) async fn former_page(
         &self,

@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
             SELECT $1::BYTEA, k.key, $2::BYTEA, $3::BYTEA, k.counts
             FROM unnest($4::TEXT[], $5::BOOLEAN[]) AS k (key, counts)";
         let member = Member::Contact(contact.id);
-        let recipient = contact.linked.map_or(Recipient::Contact(contact.id), Recipient::Owner);
+        let recipient = Recipient::of(contact.id, contact.linked);
         let names: Vec<&str> = contact.names.iter().map(NameKey::as_str).collect();
         let addresses: Vec<[&str; 2]> = contact.addresses.iter().map(|each| [each.key(), each.wire()]).collect();
         let values = values![
