@@ -34,6 +34,18 @@ const TEXTS: [(&str, &[&str]); 5] = [
     ),
 ];
 
+/// A picture of each kind as a camera writes it: what draws it, and what stands beside. Nothing here reads checksums or pixels.
+const PICTURES: [(&str, &[u8]); 2] = [
+    (
+        "png",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0crc.\0\0\0\x03eXIfGPScrc.\0\0\0\x06tEXtby\0Anncrc.\0\0\0\x01IDATxcrc.\0\0\0\0IENDcrc.",
+    ),
+    (
+        "jpeg",
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0\xff\xe1\0\x0bExif\0\0GPS\xff\xee\0\x0eAdobe\0d\0\0\0\0\x01\xff\xe2\0\x0eICC_PROFILE\0\xff\xfe\0\x05Ann\xff\xda\0\x03sab\xff\0c\xff\xd1d\xff\xda\0\x03sef\xff\xd9",
+    ),
+];
+
 /// Makes a folder in `folder` for each target.
 pub fn write_all(folder: &Path) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -41,6 +53,9 @@ pub fn write_all(folder: &Path) -> Result<()> {
         for (place, text) in texts.iter().enumerate() {
             write(folder, target, &place.to_string(), text.as_bytes())?;
         }
+    }
+    for (name, picture) in PICTURES {
+        write(folder, "photo", name, picture)?;
     }
     write(folder, "config", "default", &fs::read(root.join("config.toml"))?)?;
     for (which, account) in crate::accounts().iter().enumerate() {

@@ -11,6 +11,11 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const PNG_KEPT: [&[u8; 4]; 12] =
     [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs"];
 
+/// What JFIF says of a picture with none beside it: name, version, density, a width and height of 0.
+const JFIF_ALONE: usize = 14;
+/// What Adobe's programs say of colours: name, version, flags, transform.
+const ADOBE: usize = 12;
+
 /// The file as a `data:` URI; `None` where it is no whole JPEG or PNG, or larger than [`LARGEST`].
 pub fn embedded(file: &[u8]) -> Option<String> {
     if file.len() > LARGEST {
@@ -26,27 +31,33 @@ pub fn embedded(file: &[u8]) -> Option<String> {
 /// The chunks that draw it.
 fn png(file: &[u8]) -> Option<Vec<u8>> {
     let mut rest = file.strip_prefix(PNG)?;
-    let mut kept = PNG.to_vec();
+    let (mut kept, mut drawn) = (PNG.to_vec(), false);
     loop {
         let (length, _) = rest.split_first_chunk::<4>()?;
         // Length, name, content, checksum.
         let whole = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(12)?;
         let (chunk, behind) = rest.split_at_checked(whole)?;
         let name = chunk[4..].first_chunk::<4>()?;
+        // The size stands first (PNG, 5.6).
+        if (name == b"IHDR") != (kept.len() == PNG.len()) {
+            return None;
+        }
+        drawn |= name == b"IDAT";
         if PNG_KEPT.contains(&name) {
             kept.extend_from_slice(chunk);
         }
         if name == b"IEND" {
-            return Some(kept);
+            return drawn.then_some(kept);
         }
         rest = behind;
     }
 }
 
-/// The segments that draw it (ITU T.81, annex B): of what applications add, colours alone.
+/// The segments that draw it (ITU T.81, annex B): of what applications add, colours alone. A small picture beside the large
+/// one may show what was cut off.
 fn jpeg(file: &[u8]) -> Option<Vec<u8>> {
     let mut rest = file.strip_prefix(b"\xff\xd8")?;
-    let mut kept = b"\xff\xd8".to_vec();
+    let (mut kept, mut drawn) = (b"\xff\xd8".to_vec(), false);
     loop {
         rest = rest.strip_prefix(b"\xff")?;
         let (&marker, behind) = rest.split_first()?;
@@ -55,7 +66,7 @@ fn jpeg(file: &[u8]) -> Option<Vec<u8>> {
             0xff => continue,
             0xd9 => {
                 kept.extend_from_slice(b"\xff\xd9");
-                return Some(kept);
+                return drawn.then_some(kept);
             }
             0x00 | 0x01 | 0xd0..=0xd8 => return None,
             _ => {}
@@ -64,7 +75,8 @@ fn jpeg(file: &[u8]) -> Option<Vec<u8>> {
         let (segment, behind) = behind.split_at_checked(length)?;
         let content = segment.get(2..)?;
         let dropped = match marker {
-            0xe0 | 0xee => false,
+            0xe0 => !(content.starts_with(b"JFIF\0") && content.len() == JFIF_ALONE),
+            0xee => !(content.starts_with(b"Adobe") && content.len() == ADOBE),
             0xe2 => !content.starts_with(b"ICC_PROFILE\0"),
             0xe1..=0xef | 0xfe => true,
             _ => false,
@@ -75,6 +87,7 @@ fn jpeg(file: &[u8]) -> Option<Vec<u8>> {
         }
         rest = behind;
         if marker == 0xda {
+            drawn = true;
             let end = end_of_scan(rest)?;
             kept.extend_from_slice(&rest[..end]);
             rest = &rest[end..];
@@ -108,8 +121,17 @@ mod tests {
 
     #[test]
     fn what_a_camera_writes_beside_a_picture_is_left_out() {
-        let start = [b"\xff\xd8".to_vec(), segment(0xe0, b"JFIF\0")].concat();
-        let place = [segment(0xe1, b"Exif\0\0GPS"), segment(0xe2, b"MPF\0"), segment(0xfe, b"by Ann")].concat();
+        let colours = segment(0xee, b"Adobe\0d\0\0\0\0\x01");
+        let start = [b"\xff\xd8".to_vec(), segment(0xe0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"), colours].concat();
+        let place = [
+            segment(0xe0, b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x01rgb"),
+            segment(0xe0, b"JFXX\0\x10small"),
+            segment(0xe1, b"Exif\0\0GPS"),
+            segment(0xe2, b"MPF\0"),
+            segment(0xee, b"by Ann"),
+            segment(0xfe, b"by Ann"),
+        ]
+        .concat();
         let rest = [
             segment(0xe2, b"ICC_PROFILE\0colours"),
             segment(0xda, b"scan"),
@@ -135,8 +157,19 @@ mod tests {
         for cut in 0..whole.len() {
             assert_eq!(embedded(&whole[..cut]), None, "{cut}");
         }
-        for file in [&b""[..], b"GIF89a", b"<svg/>", b"\xff\xd8\xff\xd9".repeat(LARGEST).as_slice()] {
-            assert_eq!(embedded(file), None);
+        let (size, end) = (chunk(b"IHDR", b"size"), chunk(b"IEND", b""));
+        let drawn = chunk(b"IDAT", b"x");
+        for (what, file) in [
+            ("nothing", vec![]),
+            ("another kind", b"GIF89a".to_vec()),
+            ("a drawing that may hold a script", b"<svg/>".to_vec()),
+            ("too large", [&whole[..whole.len() - 2], &b"\xff\xc4\0\x02".repeat(LARGEST)].concat()),
+            ("a JPEG that draws nothing", b"\xff\xd8\xff\xd9".to_vec()),
+            ("a PNG that draws nothing", [PNG, &size, &end].concat()),
+            ("a PNG without a size", [PNG, &drawn, &end].concat()),
+            ("a PNG with two", [PNG, &size, &size, &drawn, &end].concat()),
+        ] {
+            assert_eq!(embedded(&file), None, "{what}");
         }
     }
 

@@ -27,6 +27,7 @@ mod program;
 mod provider;
 mod push;
 mod recipients;
+mod record;
 mod restored;
 mod sdk;
 mod sdk_others;

@@ -5,12 +5,13 @@ use crate::{
     both::both,
     notes::{self, Given},
     spawn::{Running, Setup, spawn},
-    store::database,
+    still::Still,
     via::client,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use redial::{
+    clock::{Clock as _, SystemClock},
     domain::{
         change::{
             RequestState,
@@ -20,7 +21,7 @@ use redial::{
         id::RequestId,
         passkey::Relying,
     },
-    store::{Commit, Effect, SharedStore, postgres::Postgres},
+    store::{Commit, Effect},
     usecase::{
         Live, Rules,
         deliver_notice::Post,
@@ -49,8 +50,7 @@ async fn on_sqlite() -> Portal {
 }
 
 async fn on_postgres() -> Option<Portal> {
-    let store = Postgres::connect(&database().await?, 4, None).await.expect("the database is there");
-    Some(Portal::on(Some(Arc::new(store))).await)
+    Portal::on_postgres().await
 }
 
 const ANN: &str = "+14155550100";
@@ -64,6 +64,7 @@ pub(crate) fn many_codes() -> Caps {
 /// A Redial where people may register, whose messages are noted.
 pub(crate) struct Portal {
     pub(crate) running: Running,
+    still: Still,
     worker: Worker,
     given: Given,
 }
@@ -73,14 +74,28 @@ impl Portal {
         Self::on(None).await
     }
 
-    async fn on(store: Option<SharedStore>) -> Self {
+    /// On a database of its own; none where there is no `PostgreSQL`.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        Some(Self::on(Some(Still::database(SystemClock.now()).await?)).await)
+    }
+
+    async fn on(still: Option<Still>) -> Self {
         let rules = Rules { registration: true, codes: many_codes(), ..Rules::default() };
-        let running = spawn(Setup { rules, store, ..Setup::default() }).await;
+        let (store, clock) = still.as_ref().map(|still| (still.store.clone(), still.clock.clone())).unzip();
+        let running = spawn(Setup { rules, store, clock, ..Setup::default() }).await;
+        let still = still.unwrap_or_else(|| Still::over(running.store.clone(), running.clock.clone()));
         let given = Given::default();
         let post = || Post { help: "help@example.com".into(), ..notes::post(&given, &running.base) };
         running.gateway.sends_with(Live::new(post()));
         let worker = Worker::new(running.env.clone(), Arc::new(post()), Settings::default(), None);
-        Self { running, worker, given }
+        Self { running, still, worker, given }
+    }
+
+    /// Time passes, and everything happens that then is due.
+    pub(crate) async fn after(&self, span: Duration) {
+        self.idle().await;
+        self.still.passes(span).await;
+        self.idle().await;
     }
 
     /// Its address by name, and passkeys for it: browsers make none for a bare IP address.
@@ -128,7 +143,12 @@ impl Portal {
         carry_out(env, || requests::make(env, &key, owner, None, &wanted)).await.unwrap();
     }
 
-    async fn ask(&self, path: &str, headers: &[(header::HeaderName, &str)], form: Option<&[(&str, &str)]>) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        path: &str,
+        headers: &[(header::HeaderName, &str)],
+        form: Option<&[(&str, &str)]>,
+    ) -> Answer {
         let url = format!("{}{path}", self.running.base);
         let request = match form {
             None => Request::get(url).body(Bytes::new()).unwrap(),
@@ -154,7 +174,7 @@ impl Portal {
     }
 
     /// Signs in with a code to this address; the cookie.
-    async fn signed_in(&self, to: &str, had: &str) -> String {
+    pub(crate) async fn signed_in(&self, to: &str, had: &str) -> String {
         let cookie = [(header::COOKIE, had)];
         let challenge = self.challenge(to, &cookie).await;
         let code = self.code(to).await;
@@ -166,10 +186,10 @@ impl Portal {
     }
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 /// The last message to this address.
@@ -186,7 +206,7 @@ fn challenge_in(answer: &Answer) -> String {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub(crate) fn hidden(page: &str, name: &str) -> String {
     let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("no {name}: {page}"));
     rest.split('"').next().unwrap().to_owned()
 }

@@ -54,6 +54,8 @@ pub(crate) struct Setup {
     pub(crate) proxies: Proxies,
     /// When the clock starts.
     pub(crate) now: Time,
+    /// The clock, where it is there already.
+    pub(crate) clock: Option<Arc<ManualClock>>,
     /// Pauses before further tries at callbacks.
     pub(crate) retries: Vec<Duration>,
     pub(crate) body_limit: usize,
@@ -74,6 +76,7 @@ impl Default for Setup {
             rules: Rules { region: phone::Region::new("US"), ..Rules::default() },
             // The real time: SDKs compare signatures' times with their own clock.
             now: redial::clock::SystemClock.now(),
+            clock: None,
             retries: vec![Duration::from_millis(5); 3],
             body_limit: 64 << 10,
             upstream_timeout: Duration::from_secs(20),
@@ -138,7 +141,7 @@ impl Drop for Running {
 /// Starts one.
 pub(crate) async fn spawn(setup: Setup) -> Running {
     let folder = Folder::new();
-    let clock = Arc::new(ManualClock::at(setup.now));
+    let clock = setup.clock.unwrap_or_else(|| Arc::new(ManualClock::at(setup.now)));
     let (store, sqlite): (SharedStore, _) = if let Some(store) = setup.store {
         (store, Embedded(None))
     } else {

@@ -7,7 +7,7 @@ use crate::{
         owner::{Held, Owner, Point, Proof},
     },
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// One thing that somebody has shown.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -185,8 +185,9 @@ pub fn verdict(owner: &Owner, course: &Course, standing: &Standing, holds: &Hold
     if !needs {
         return Verdict::Now;
     }
+    let held = |why| Verdict::Holds(why, holds.of(why));
     if !was_ever_believed(owner) && !standing.passkeys {
-        return if standing.held_by_another { Verdict::Holds(Why::HeldByAnother, holds.long) } else { Verdict::Now };
+        return if standing.held_by_another { held(Why::HeldByAnother) } else { Verdict::Now };
     }
     let shown = identities(owner, course, standing);
     let old = |one: &&Identity<'_>| matches!(one, Identity::Point(held) if was_long_ago(held, holds, now));
@@ -199,7 +200,7 @@ pub fn verdict(owner: &Owner, course: &Course, standing: &Standing, holds: &Hold
     // That shows who the owner is; that the number is theirs nothing says but one code, and whoever has it now hears of it.
     let contested = standing.held_by_another && holds.of(why) < holds.long;
     let why = if contested { Why::HeldByAnother } else { why };
-    Verdict::Holds(why, holds.of(why))
+    held(why)
 }
 
 /// What of the owner's, shown besides, would make the wait shorter.
@@ -230,7 +231,6 @@ enum Identity<'a> {
 /// What of the course shows that it is this owner. A new value shows nothing of the kind, nor does one that the owner has
 /// left, that is not believed, or that a report calls dead: it may be somebody else's by now (rules C3, C9).
 fn identities<'a>(owner: &'a Owner, course: &Course, standing: &Standing) -> Vec<Identity<'a>> {
-    let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for evidence in &course.evidence {
         match &evidence.by {
@@ -238,7 +238,6 @@ fn identities<'a>(owner: &'a Owner, course: &Course, standing: &Standing) -> Vec
             By::Code(key) => {
                 if let Some(held) = proves(owner, key, &standing.dead)
                     && !standing.introduced.contains(key)
-                    && seen.insert(held.address.key())
                 {
                     found.push(Identity::Point(held));
                 }
@@ -291,8 +290,8 @@ pub fn veto(
     if by.iter().any(proved) {
         return Veto::Ends;
     }
-    let theirs =
-        Course { evidence: by.iter().map(|by| Evidence { by: by.clone(), at: now }).collect(), ..Course::default() };
+    let mut theirs = Course::default();
+    by.iter().for_each(|by| theirs.show(by.clone(), now));
     if strength(owner, &theirs, standing, holds, now) > strength(owner, course, standing, holds, now).max(1) {
         return Veto::Ends;
     }

@@ -31,11 +31,13 @@ fn ann() -> Owner {
     ])
 }
 
+fn by(shown: &str) -> By {
+    if shown == "passkey" { By::Passkey } else { By::Code(shown.into()) }
+}
+
 fn course(shown: &[&str]) -> Course {
     let mut course = Course::default();
-    for one in shown {
-        course.show(if *one == "passkey" { By::Passkey } else { By::Code((*one).into()) }, NOW);
-    }
+    shown.iter().for_each(|one| course.show(by(one), NOW));
     course
 }
 
@@ -163,11 +165,21 @@ fn c3_a_veto_ends_or_delays_twice_at_most() {
         ("a passkey against two points", vec![NEW, A, B], 2, vec!["passkey"], soon, Veto::Ends),
         ("one point against a young one", vec![NEW, YOUNG], 0, vec![A], soon, Veto::Delays(tomorrow)),
         ("nothing shown", vec![NEW, A], 0, vec![], soon, Veto::Delays(tomorrow)),
+        ("one point twice is one", vec![NEW, YOUNG], 0, vec![A, A], soon, Veto::Delays(tomorrow)),
     ] {
         let course = Course { delays, ..course(&proved_by) };
-        let by: Vec<By> = self::course(&by).evidence.into_iter().map(|shown| shown.by).collect();
+        let by: Vec<By> = by.into_iter().map(self::by).collect();
         let found = veto(&ann(), &course, &standing(&[NEW]), &by, due, &holds, NOW);
         assert_eq!(found, expected, "{rule}");
+    }
+}
+
+#[test]
+fn c3_of_several_codes_from_one_address_the_newest_counts() {
+    for (rule, times, shown) in [("in their order", [2, 5], 5), ("the later one was answered first", [5, 2], 5)] {
+        let mut course = Course::default();
+        times.into_iter().for_each(|at| course.show(by(A), Time(at)));
+        assert_eq!((course.evidence.len(), course.shown(A)), (1, Some(Time(shown))), "{rule}");
     }
 }
 

@@ -356,8 +356,10 @@ fn c9_a_proof_is_as_old_as_its_code_and_not_as_the_end_of_the_hold() {
         ("a new point", "+home=3", "+14155553", Time(3)),
         ("the same value once more", "mobile:=1", "+14155551", Time(2)),
         ("a value that needed no code", "work>office", "+14155552", Time(1)),
+        ("though one came from it", "mobile>private", "+14155551", Time(1)),
     ] {
-        let owner = owner("mobile=1 work=2");
+        let mut owner = owner("mobile=1 work=2");
+        owner.points[0].values[0].proof = Proof::Code;
         let wish = wish(&owner, wished);
         let introduced = introduced(&owner, &wish).unwrap();
         let done = accept(&owner, &wish, &Proof::Code, Time(9)).unwrap().proved_by(&course, &introduced);

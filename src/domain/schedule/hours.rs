@@ -114,21 +114,39 @@ impl Hours {
     /// The first moment from `now` on at which none of these clocks shows quiet hours; `now` itself where they show none
     /// or no clock is given.
     ///
-    /// Where the clocks lie so far apart that there is no such moment, the hour around the middle of the day (between two
-    /// quiet hours) on the clock in the middle is taken.
+    /// Where the clocks lie so far apart that there is no such moment within a day, the hour around the middle of the day
+    /// (between two quiet hours) on the clock in the middle is taken. Whether that is so is asked of each such hour alone,
+    /// and not from `now` on: a moment that was told stays open when a clock is changed soon after it.
     pub fn open(self, zones: &[TimeZone], now: Time) -> Time {
         if self.from == self.to || zones.is_empty() {
             return now;
         }
         let all_open = |at: Timestamp| zones.iter().all(|zone| !self.quiet(minute_of(zone, at)));
-        if let Some(found) = first(zones, self.to, stamp(now), all_open) {
-            return found;
+        let common = first(zones, self.to, stamp(now), all_open);
+        if common == Some(now) {
+            return now;
         }
         let middle = &zones[zones.len() / 2..=zones.len() / 2];
         let noon = (self.to + (self.from - self.to).rem_euclid(DAY) / 2).rem_euclid(DAY);
         let narrow = Self { from: (noon + AROUND).rem_euclid(DAY), to: (noon - AROUND).rem_euclid(DAY) };
-        let open = |at: Timestamp| !narrow.quiet(minute_of(&middle[0], at));
-        first(middle, narrow.to, stamp(now), open).unwrap_or(now)
+        let alone = |at: Timestamp| {
+            !narrow.quiet(minute_of(&middle[0], at)) && {
+                let begin = narrow.ended(&middle[0], at);
+                let a_day_on = Time(begin.as_microsecond()).after(Duration::from_hours(24));
+                first(zones, self.to, begin, all_open).is_none_or(|common| common >= a_day_on)
+            }
+        };
+        let alone = first(middle, narrow.to, stamp(now), alone);
+        common.into_iter().chain(alone).min().unwrap_or(now)
+    }
+
+    /// When these hours ended last before a moment at which they are not.
+    fn ended(self, zone: &TimeZone, at: Timestamp) -> Timestamp {
+        let to = jiff::Span::new().minutes(self.to);
+        let midnight = |local: DateTime| local.date().to_datetime(jiff::civil::Time::midnight());
+        let end = zone.to_datetime(at).checked_sub(to).and_then(|local| midnight(local).checked_add(to));
+        let end = end.ok().and_then(|end| zone.to_ambiguous_timestamp(end).compatible().ok());
+        end.unwrap_or(at)
     }
 }
 
@@ -263,6 +281,17 @@ mod tests {
         let within = at("2026-11-23T13:29:00Z");
         assert_eq!(office.open(&found, within), within);
         assert_eq!(office.open(&found, at("2026-11-23T13:30:00Z")), at("2026-11-24T12:30:00Z"));
+    }
+
+    /// Two days after the hour that is told first Chicago's clocks are changed, and then there is a moment that suits both.
+    #[test]
+    fn n7_a_moment_that_was_told_stays_open_when_a_clock_is_changed_soon_after() {
+        let hours = Hours::parse("16:41-10:41").expect("hours");
+        let now = at("2027-11-05T01:11:00Z");
+        let found = zones(&["America/Chicago", "Pacific/Apia"], now);
+        let told = hours.open(&found, now);
+        assert!(told > now && told.since(now) < Duration::from_hours(24), "{told}");
+        assert_eq!(hours.open(&found, told), told);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod exchange;
 mod pictures;
 mod preview;
 mod queries;
+mod record;
 mod requests;
 mod rights;
 mod shape;

@@ -3,7 +3,7 @@
 use super::world::{Answer, World, number, on_postgres, on_sqlite};
 use crate::both::both;
 use http::Method;
-use redial::usecase::keys::Scope;
+use redial::{clock::Clock as _, usecase::keys::Scope};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -233,6 +233,9 @@ async fn q10_an_answer_is_explained_by_its_id(world: World) {
     let query = &explained.body["query"];
     assert_eq!((&query["because"], &query["told"]), (&json!("granted"), &json!(true)));
     assert_eq!(query["groups"].as_array().unwrap().len(), 1);
+    assert_eq!((&query["viewer"], &query["asked"]), (&json!(number(1)), &json!(number(10))), "who asked, and for what");
+    assert_eq!(query["at"], json!(world.running.clock.now()), "when");
+    assert!(query["way"].as_str().unwrap().starts_with("api:app_"), "by which way: {query}");
     assert_eq!(query["revision"], world.get(&ann).await.body["revision"]);
     asked["from"] = json!(number(3));
     let refused = world.post("/v1/resolve", &asked).await.ok(200).id();

@@ -40,7 +40,8 @@ async fn on_sqlite() -> Cards {
 
 async fn on_postgres() -> Option<Cards> {
     let still = Still::database(START).await?;
-    let running = spawn(Setup { now: START, store: Some(still.store.clone()), ..Setup::default() }).await;
+    let (store, clock) = (Some(still.store.clone()), Some(still.clock.clone()));
+    let running = spawn(Setup { store, clock, ..Setup::default() }).await;
     Some(Cards::of(running, still).await)
 }
 

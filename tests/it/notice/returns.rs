@@ -57,8 +57,9 @@ async fn served(mailboxes: &[(&str, &str)]) -> (Running, World) {
 /// The same on a store that is there.
 async fn served_on(still: Option<Still>, mailboxes: &[(&str, &str)]) -> (Running, World) {
     let accounts = |base: &str| vec![AccountOf { name: "sms", ..AccountOf::twilio(base, "http://127.0.0.1:9") }.make()];
-    let store = still.as_ref().map(|still| still.store.clone());
-    let running = spawn(Setup { accounts: Box::new(accounts), store, now: START, ..Setup::default() }).await;
+    let (store, clock) = still.as_ref().map(|still| (still.store.clone(), still.clock.clone())).unzip();
+    let setup = Setup { accounts: Box::new(accounts), store, clock, now: START, ..Setup::default() };
+    let running = spawn(setup).await;
     let still = still.unwrap_or_else(|| Still::over(running.store.clone(), running.clock.clone()));
     let world = World::over(still).await;
     let carriers = world.post.carriers.clone();
