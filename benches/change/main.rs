@@ -108,13 +108,12 @@ struct Bench {
 impl Bench {
     async fn new(owners: usize) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store: SharedStore = match std::env::var("REDIAL_BENCH_POSTGRES") {
-            Ok(url) => Arc::new(Postgres::connect(&url, 8, None).await.expect("an empty database")),
-            Err(_) => {
-                let folder = filled::folder(std::process::id(), owners);
-                std::fs::create_dir_all(&folder).expect("a folder for the database");
-                Arc::new(Sqlite::open(&folder.join("redial.db"), Arc::clone(&clock), 1).expect("an empty store"))
-            }
+        let store: SharedStore = if let Ok(url) = std::env::var("REDIAL_BENCH_POSTGRES") {
+            Arc::new(Postgres::connect(&url, 8, None).await.expect("an empty database"))
+        } else {
+            let folder = filled::folder(std::process::id(), owners);
+            std::fs::create_dir_all(&folder).expect("a folder for the database");
+            Arc::new(Sqlite::open(&folder.join("redial.db"), Arc::clone(&clock), 1).expect("an empty store"))
         };
         filled::fill(&store, &*clock, owners).await;
         let (mut all, mut after) = (Vec::with_capacity(owners), None);

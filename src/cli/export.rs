@@ -57,13 +57,13 @@ pub async fn run(args: Args, env: &Env) -> Result<ExitCode, Failure> {
     };
     let failed = |failed| match (failed, args.owner) {
         (ExportFailed::Refused(refused), Some(owner)) => of_id(owner, OWNERS)(refused),
-        (ExportFailed::Unwritable(error), _) if args.out == Path::new("-") => unread(error),
+        (ExportFailed::Unwritable(error), _) if args.out == Path::new("-") => unread(&error),
         (failed, _) => failed.into(),
     };
     let exported = if args.out == Path::new("-") {
         let mut sink = Lines(BufWriter::new(io::stdout()));
         let exported = export(env, args.owner, &mut sink, &mut progress).await.map_err(failed)?;
-        sink.0.flush().map_err(unread)?;
+        sink.0.flush().map_err(|error| unread(&error))?;
         exported
     } else {
         let mut sink = Folder::open(&args.out)?;

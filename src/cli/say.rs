@@ -19,7 +19,7 @@ impl NobodyReads {
 
 /// Prints a line of the result.
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}").map_err(unread)
+    writeln!(io::stdout(), "{line}").map_err(|error| unread(&error))
 }
 
 /// Prints a line for people. The exit code says what counts, so it is no matter where nobody reads it.
@@ -28,7 +28,7 @@ pub(super) fn note(line: impl Display) {
 }
 
 /// A failure to write to standard output.
-pub(super) fn unread(error: io::Error) -> Failure {
+pub(super) fn unread(error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::BrokenPipe { NobodyReads.into() } else { format!("standard output: {error}").into() }
 }
 

@@ -114,7 +114,7 @@ mod tests {
             r#"<Response><Gather action="https://other.example/pin"/><Redirect/><Redirect></Redirect></Response>"#,
             r#"<Response><Gather action="" finishOnKey="/"/><Say>/pin</Say></Response>"#,
             "<Response><Play>silence_stream://1000</Play></Response>",
-            r#"<Response><Redirect>/a</Redirect><Say>&unknown;</Say></Response>"#,
+            "<Response><Redirect>/a</Redirect><Say>&unknown;</Say></Response>",
             "<Response><Redirect>/a</Response>",
             "action=/pin",
             "",

@@ -14,14 +14,19 @@ use redial::{
     },
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::{Ready, ready},
+    io,
+    time::Duration,
+};
 
 both! {
     c7_the_export_of_one_owner_hides_the_history_while_a_panic_lasts
 }
 
-async fn on_sqlite() -> Still {
-    Still::embedded(START)
+fn on_sqlite() -> Ready<Still> {
+    ready(Still::embedded(START))
 }
 
 async fn on_postgres() -> Option<Still> {

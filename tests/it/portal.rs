@@ -82,7 +82,7 @@ impl Portal {
     async fn on(still: Option<Still>) -> Self {
         let rules = Rules { registration: true, codes: many_codes(), ..Rules::default() };
         let (store, clock) = still.as_ref().map(|still| (still.store.clone(), still.clock.clone())).unzip();
-        let running = spawn(Setup { rules, store, clock, ..Setup::default() }).await;
+        let running = spawn(Setup { store, rules, clock, ..Setup::default() }).await;
         let still = still.unwrap_or_else(|| Still::over(running.store.clone(), running.clock.clone()));
         let given = Given::default();
         let post = || Post { help: "help@example.com".into(), ..notes::post(&given, &running.base) };

@@ -335,9 +335,9 @@ async fn q5_a_reply_reads_as_coming_from_the_number_that_was_used() {
 async fn q5_a_leg_of_a_connected_call_reads_as_going_to_the_number_that_was_used() {
     let leg = json!({"sid": "CA00000002", "parent_call_sid": "CA00000001", "from": FROM, "to": NEW, "price": "-0.01"});
     let other = json!({"sid": "CA00000003", "parent_call_sid": "CA00000009", "from": FROM, "to": OTHER, "price": null});
-    let upstream = Upstream::start(move |seen| match seen.path().ends_with("/Calls.json") {
-        true => Say::json(200, &json!({"calls": [leg, other]})),
-        false => Say::json(200, &leg),
+    let upstream = Upstream::start(move |seen| {
+        let is_list = seen.path().ends_with("/Calls.json");
+        Say::json(200, &if is_list { json!({"calls": [leg, other]}) } else { leg.clone() })
     })
     .await;
     let running = with_twilio(&upstream, |_| (), Setup::default()).await;

@@ -291,7 +291,9 @@ pub fn veto(
         return Veto::Ends;
     }
     let mut theirs = Course::default();
-    by.iter().for_each(|by| theirs.show(by.clone(), now));
+    for by in by {
+        theirs.show(by.clone(), now);
+    }
     if strength(owner, &theirs, standing, holds, now) > strength(owner, course, standing, holds, now).max(1) {
         return Veto::Ends;
     }

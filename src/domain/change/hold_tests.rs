@@ -37,7 +37,9 @@ fn by(shown: &str) -> By {
 
 fn course(shown: &[&str]) -> Course {
     let mut course = Course::default();
-    shown.iter().for_each(|one| course.show(by(one), NOW));
+    for one in shown {
+        course.show(by(one), NOW);
+    }
     course
 }
 
@@ -129,7 +131,7 @@ fn c3_the_old_number_and_all_other_points_are_told() {
     ] {
         let but: Vec<Box<str>> = but.into_iter().map(Into::into).collect();
         let owner = ann();
-        let found: Vec<&str> = super::told(&owner, &but).map(|address| address.key()).collect();
+        let found: Vec<&str> = super::told(&owner, &but).map(Address::key).collect();
         assert_eq!(found, told, "{rule}");
     }
 }
@@ -178,7 +180,9 @@ fn c3_a_veto_ends_or_delays_twice_at_most() {
 fn c3_of_several_codes_from_one_address_the_newest_counts() {
     for (rule, times, shown) in [("in their order", [2, 5], 5), ("the later one was answered first", [5, 2], 5)] {
         let mut course = Course::default();
-        times.into_iter().for_each(|at| course.show(by(A), Time(at)));
+        for at in times {
+            course.show(by(A), Time(at));
+        }
         assert_eq!((course.evidence.len(), course.shown(A)), (1, Some(Time(shown))), "{rule}");
     }
 }

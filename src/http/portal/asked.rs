@@ -56,7 +56,7 @@ impl Asked {
     }
 
     /// The page of a session that this is, or was sent from: where somebody who signs in first goes on.
-    pub(super) fn from_page(&self) -> String {
+    pub(super) fn came_from(&self) -> String {
         let given = self.field("next").or_else(|| self.query("next"));
         let here = || match self.method {
             Method::GET => Some(self.arrival.target.as_str().to_owned()),

@@ -175,7 +175,9 @@ fn free_label(rows: &[Row<'_>], value: &str) -> String {
     let free = |label: &str| !rows.iter().any(|row| !row.removed && row.label == label);
     let (usual, else_called) = if value.contains('@') { (&USUAL[1..], "e-mail") } else { (&USUAL[..], "phone") };
     let usual = usual.iter().copied().find(|label| free(label)).map(str::to_owned);
-    usual.unwrap_or_else(|| (2..).map(|n| format!("{else_called} {n}")).find(|label| free(label)).unwrap_or_default())
+    usual.unwrap_or_else(|| {
+        (2..=rows.len() + 2).map(|n| format!("{else_called} {n}")).find(|label| free(label)).unwrap_or_default()
+    })
 }
 
 fn present(me: &Signed) -> impl Iterator<Item = &Point> {

@@ -233,7 +233,7 @@ async fn save(desk: &Desk<'_>, me: &Signed, id: GroupId) -> Answered {
             let members = inside(desk, me, id).await?;
             let ticked = members.iter().copied().filter(|member| *member == Member::Everyone);
             let ticked: Vec<Member> = ticked.chain(ticked_in(desk.asked)).collect();
-            return show(desk, me, &as_typed(before, patch), &ticked, Some("err_group")).await;
+            return show(desk, me, &as_typed(&before, patch), &ticked, Some("err_group")).await;
         }
         Err(why) => return Err(why),
     }
@@ -252,7 +252,7 @@ fn ticked_in(asked: &Asked) -> impl Iterator<Item = Member> {
 }
 
 /// A group as a form has it.
-fn as_typed(before: Group, patch: GroupPatch) -> Group {
+fn as_typed(before: &Group, patch: GroupPatch) -> Group {
     let point = |id: String| id.parse::<PointId>().ok();
     let revealed = patch.reveal.unwrap_or_default().into_iter().filter_map(point).map(Item::Point);
     let fields = patch.fields.unwrap_or_default().into_iter().map(Item::Field);
@@ -264,7 +264,7 @@ fn as_typed(before: Group, patch: GroupPatch) -> Group {
         introduce: patch.introduce.unwrap_or_default(),
         channels: patch.channels.unwrap_or_default(),
         quiet: patch.quiet.and_then(|hours| Hours::parse(&hours)),
-        ..before
+        ..*before
     }
 }
 

@@ -28,7 +28,7 @@ fn asks(desk: &Desk<'_>, to: &str, wrong: Option<&str>, wrong_passkey: Option<&s
     };
     let facts = json!({
         "to": to, "wrong": wrong, "passkeys": keys::possible(desk), "wrong_passkey": wrong_passkey,
-        "next": desk.asked.from_page(),
+        "next": desk.asked.came_from(),
     });
     desk.page(None, status, "sign_in", facts)
 }
@@ -46,7 +46,7 @@ pub(super) async fn begin(desk: &Desk<'_>) -> Answered {
         Ok(issued) => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("challenge", &issued.challenge.to_string());
-            query.append_pair("next", &desk.asked.from_page());
+            query.append_pair("next", &desk.asked.came_from());
             Ok(redirect(&format!("/me/sign-in/code?{}", query.finish())))
         }
         // The one that was sent before still counts.
@@ -72,7 +72,7 @@ async fn code_page(desk: &Desk<'_>, challenge: &str, wrong: Option<&str>, newcom
     let status = if wrong.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
     let facts = json!({
         "challenge": challenge, "to": to.wire(), "wrong": wrong, "newcomer": newcomer, "code": desk.asked.text("code"),
-        "next": desk.asked.from_page(), "name": desk.asked.text("name"),
+        "next": desk.asked.came_from(), "name": desk.asked.text("name"),
     });
     Ok(desk.page(None, status, "sign_in_code", facts))
 }
@@ -95,7 +95,7 @@ pub(super) async fn finish(desk: &Desk<'_>) -> Answered {
 
 /// On to the page that was wanted, as somebody who is signed in.
 fn enters(desk: &Desk<'_>, token: &sessions::Token) -> Response {
-    let next = Some(desk.asked.from_page()).filter(|next| !next.is_empty());
+    let next = Some(desk.asked.came_from()).filter(|next| !next.is_empty());
     desk.cookie.given(redirect(next.as_deref().unwrap_or("/")), token.reveal())
 }
 
