@@ -41,6 +41,8 @@ pub enum Event<'a> {
         by: OwnerId,
         /// Their name keys.
         names: &'a [NameKey],
+        /// Whether somebody else had it: then a name, which everybody may take, does not tell the two from one another.
+        recycled: bool,
     },
     /// A report says that it is dead.
     Dead,
@@ -49,14 +51,16 @@ pub enum Event<'a> {
 /// Whether what this contact has through the address sleeps now.
 ///
 /// A linked contact has nothing through an address: its rights are those of the owner whom it is linked to. A contact who
-/// bears the name of whoever proved the address is that person, and about to be linked.
+/// bears the name of whoever proved the address first is that person, and about to be linked.
 pub fn falls_asleep(contact: &Contact, event: Event<'_>) -> bool {
     if contact.linked.is_some() {
         return false;
     }
     match event {
         Event::Dead => true,
-        Event::Proved { by, names } => by != contact.owner && !contact.names.iter().any(|name| names.contains(name)),
+        Event::Proved { by, names, recycled } => {
+            by != contact.owner && (recycled || !contact.names.iter().any(|name| names.contains(name)))
+        }
     }
 }
 
@@ -86,13 +90,16 @@ mod tests {
     #[test]
     fn c8_rights_through_an_address_sleep() {
         let (bobs, carls) = (keys("Bob Ray"), keys("Carl Dee"));
-        let (by_bob, by_carl) = (Event::Proved { by: BOB, names: &bobs }, Event::Proved { by: CARL, names: &carls });
+        let by = |by, names, recycled| Event::Proved { by, names, recycled };
+        let (by_bob, by_carl, again) = (by(BOB, &bobs, false), by(CARL, &carls, false), by(CARL, &carls, true));
         for (rule, linked, event, asleep) in [
             ("somebody else has proved the contact's number", None, by_bob, true),
             ("the contact has proved it: they are linked next, and have the rights themselves", None, by_carl, false),
-            ("the book's owner has proved it", None, Event::Proved { by: ANN, names: &[] }, false),
+            ("somebody of that name has proved it who is not the first to have it", None, again, true),
+            ("the book's owner has proved it", None, by(ANN, &[], true), false),
             ("a report says that it is dead", None, Event::Dead, true),
             ("rights follow the owner whom the contact is linked to", Some(CARL), by_bob, false),
+            ("whatever who has the number next is called", Some(ANN), again, false),
             ("and do not die with a number", Some(CARL), Event::Dead, false),
         ] {
             let contact = Contact {

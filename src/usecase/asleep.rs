@@ -42,14 +42,16 @@ pub(super) async fn proved(env: &Env, effects: &[Effect]) -> Result<Vec<Effect>,
                 let names = name::keys(&owner.profile);
                 for held in owner.points.iter().filter_map(|point| point.current()) {
                     if is_news(None, &held.proof) {
-                        let event = Event::Proved { by: owner.id, names: &names };
+                        let recycled = others(env, owner.id, &held.address).await?;
+                        let event = Event::Proved { by: owner.id, names: &names, recycled };
                         found.extend(fallen(env, &held.address, event, held.proved).await?);
                     }
                 }
             }
             Effect::ValueHeld(owner, _, held) if is_news(None, &held.proof) => {
                 let names = names(env, *owner, effects).await?;
-                let event = Event::Proved { by: *owner, names: &names };
+                let recycled = others(env, *owner, &held.address).await?;
+                let event = Event::Proved { by: *owner, names: &names, recycled };
                 found.extend(fallen(env, &held.address, event, held.proved).await?);
             }
             Effect::ValueProved { owner, point, key, proof, at } => {
@@ -58,13 +60,58 @@ pub(super) async fn proved(env: &Env, effects: &[Effect]) -> Result<Vec<Effect>,
                 let before = values.flat_map(|point| &point.values).rfind(|held| *held.address.key() == **key);
                 let Some(before) = before.filter(|held| is_news(Some(&held.proof), proof)) else { continue };
                 let names = names(env, *owner, effects).await?;
-                let event = Event::Proved { by: *owner, names: &names };
+                let recycled = others(env, *owner, &before.address).await?;
+                let event = Event::Proved { by: *owner, names: &names, recycled };
                 found.extend(fallen(env, &before.address, event, *at).await?);
             }
             _ => {}
         }
     }
     Ok(found)
+}
+
+/// Whether somebody else has or had the address by a proof. Behind an imported owner stands nobody yet (rule C10).
+async fn others(env: &Env, by: OwnerId, address: &Address) -> Result<bool, StoreError> {
+    for (_, holder) in env.store.holders(&[address.key().into()]).await? {
+        if holder.owner != by
+            && holder.believed
+            && env.store.owner(holder.owner).await?.is_some_and(|other| other.claimed)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What falls asleep where a contact is linked to an owner no more: the addresses that it had before and that are by now
+/// somebody else's, who would get what the contact has by itself.
+pub(super) async fn unlinked(
+    env: &Env,
+    before: &Contact,
+    after: &Contact,
+    now: Time,
+) -> Result<Vec<Effect>, StoreError> {
+    let Some(was) = before.linked.filter(|was| after.linked != Some(*was)) else { return Ok(Vec::new()) };
+    let mut effects = Vec::new();
+    for address in
+        after.addresses.iter().filter(|address| before.addresses.iter().any(|old| old.key() == address.key()))
+    {
+        let keys = [address.key().into()];
+        let anothers = env.store.holders(&keys).await?.into_iter().any(|(_, holder)| {
+            ![was, after.owner].contains(&holder.owner) && holder.believed && holder.until.is_none()
+        });
+        if anothers && env.store.asleep_at(after.owner, &keys).await?.is_empty() {
+            effects.extend(falls(env, after, address, Cause::Proved, now));
+        }
+    }
+    Ok(effects)
+}
+
+/// The address through which this contact has nothing from now on, and the line that says so.
+fn falls(env: &Env, contact: &Contact, address: &Address, cause: Cause, since: Time) -> [Effect; 2] {
+    let detail = json!({"contact": contact.id, "address": address.to_string(), "because": cause});
+    let asleep = Asleep { owner: contact.owner, address: address.clone(), since, cause };
+    [Effect::FellAsleep(asleep), audited(env, contact.owner, "system", since, "rights_asleep", &detail)]
 }
 
 /// The names of an owner, as these effects leave them.
@@ -99,10 +146,7 @@ pub(super) async fn fallen(
             {
                 continue;
             }
-            let (owner, address) = (contact.owner, address.clone());
-            let detail = json!({"contact": contact.id, "address": address.to_string(), "because": cause});
-            effects.push(Effect::FellAsleep(Asleep { owner, address, since: at, cause }));
-            effects.push(audited(env, owner, "system", at, "rights_asleep", &detail));
+            effects.extend(falls(env, contact, address, cause, at));
         }
         after = page.items.last().map(|last| (last.owner, last.id)).filter(|_| page.more);
         if after.is_none() {
@@ -145,6 +189,11 @@ pub async fn confirm(env: &Env, actor: &Actor, owner: OwnerId, id: ContactId) ->
     let now = env.store.now().await?;
     let awake = |asleep: &Asleep| Effect::Awoke { owner: owner.id, key: asleep.address.key().into() };
     let mut effects: Vec<Effect> = asleep.iter().map(awake).collect();
+    // Whom name and address match now is linked now.
+    let holders = env.store.holders(&keys).await?.into_iter().map(|(_, holder)| holder);
+    let present = holders.filter(|holder| holder.until.is_none() && holder.believed && holder.owner != owner.id);
+    let matched: BTreeSet<OwnerId> = present.map(|holder| holder.owner).collect();
+    effects.extend(matched.into_iter().map(|matched| Effect::LinkingDue { owner: matched, at: now }));
     let shown: Vec<String> = asleep.iter().map(|asleep| asleep.address.to_string()).collect();
     let detail = json!({"contact": id, "addresses": shown});
     effects.push(audited(env, owner.id, &actor.by, now, "contact_confirmed", &detail));

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         address::Address,
+        asleep::Asleep,
         card::{Card, CardPoint, Document},
         exchange::Way,
         group::Member,
@@ -176,7 +177,7 @@ async fn derive(
     }
     let (addresses, _) = read.addresses(env.rules().region);
     let names = read.name_keys();
-    let linked = link(env, owner.id, &names, &addresses, before.and_then(|contact| contact.linked)).await?;
+    let linked = link(env, owner.id, &names, &addresses, before).await?;
     Ok(Contact {
         id,
         book,
@@ -225,33 +226,46 @@ async fn link(
     own: OwnerId,
     names: &[NameKey],
     addresses: &[Address],
-    before: Option<OwnerId>,
+    before: Option<&Contact>,
 ) -> Result<Option<OwnerId>, Refused> {
     let keys: Vec<Box<str>> = addresses.iter().map(|address| address.key().into()).collect();
     if keys.is_empty() || names.is_empty() {
         return Ok(None);
     }
-    let holders: Vec<Holder> = env.store.holders(&keys).await?.into_iter().map(|(_, holder)| holder).collect();
-    let Some(found) = linked(own, names, &holders, before) else { return Ok(None) };
+    let holders = env.store.holders(&keys).await?;
+    let asleep = env.store.asleep_at(own, &keys).await?;
+    let Some(found) = linked(own, names, &holders, &asleep, before) else { return Ok(None) };
     // Behind an unclaimed owner stands nobody who could be told.
     let claimed = env.store.owner(found).await?.is_some_and(|owner| owner.claimed);
     Ok(claimed.then_some(found))
 }
 
-/// The pure half of [`link`].
-pub(super) fn linked(own: OwnerId, names: &[NameKey], holders: &[Holder], before: Option<OwnerId>) -> Option<OwnerId> {
-    let bears = |holder: &&Holder| {
+/// The pure half of [`link`]. No link comes by an address that sleeps in this book, nor by one that the contact had while it
+/// was linked to somebody else: who has a number next and takes the name of who had it is not that person (rule C8).
+pub(super) fn linked(
+    own: OwnerId,
+    names: &[NameKey],
+    holders: &[(Box<str>, Holder)],
+    asleep: &[Asleep],
+    before: Option<&Contact>,
+) -> Option<OwnerId> {
+    let bears = |(_, holder): &&(Box<str>, Holder)| {
         holder.owner != own && holder.believed && holder.names.iter().any(|name| names.contains(name))
     };
-    let mut matching: Vec<&Holder> = holders.iter().filter(bears).collect();
-    if before.is_some_and(|before| matching.iter().any(|holder| holder.owner == before)) {
-        return before;
+    let matching: Vec<&(Box<str>, Holder)> = holders.iter().filter(bears).collect();
+    let was = before.and_then(|before| before.linked);
+    if was.is_some_and(|was| matching.iter().any(|(_, holder)| holder.owner == was)) {
+        return was;
     }
-    matching.retain(|holder| holder.until.is_none());
-    matching.sort_by_key(|holder| holder.owner);
-    matching.dedup_by_key(|holder| holder.owner);
-    match matching[..] {
-        [one] => Some(one.owner),
+    let had = before.filter(|before| before.linked.is_some());
+    let anothers = |key: &str| had.is_some_and(|had| had.addresses.iter().any(|address| address.key() == key));
+    let sleeps = |key: &str| anothers(key) || asleep.iter().any(|one| one.owner == own && one.address.key() == key);
+    let present = matching.into_iter().filter(|(key, holder)| holder.until.is_none() && !sleeps(key));
+    let mut found: Vec<OwnerId> = present.map(|(_, holder)| holder.owner).collect();
+    found.sort_unstable();
+    found.dedup();
+    match found[..] {
+        [one] => Some(one),
         _ => None,
     }
 }
@@ -261,7 +275,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Time,
-        domain::{group::Rights, name},
+        domain::{asleep::Cause, group::Rights, name},
     };
 
     fn holder(owner: u128, named: &str, present: bool, believed: bool) -> Holder {
@@ -299,9 +313,42 @@ mod tests {
             (vec![holder(2, "Ann Lee", true, true), holder(2, "Ann Lee", true, true)], None, Some(2)),
             (vec![holder(1, "Ann Lee", true, true)], None, None),
         ];
+        let address = Address::parse("+14155550100", None).unwrap();
+        let key = || Box::<str>::from(address.key());
+        let contact = |linked: u128, had: &[&Address]| Contact {
+            id: ContactId(1),
+            book: BookId(1),
+            owner: OwnerId(1),
+            uid: "".into(),
+            version: 1,
+            card: Vec::new(),
+            name: "Ann Lee".into(),
+            names: names.clone(),
+            addresses: had.iter().map(|&address| address.clone()).collect(),
+            linked: Some(OwnerId(linked)),
+            language: None,
+        };
         for (holders, before, expected) in cases {
-            let found = linked(OwnerId(1), &names, &holders, before.map(OwnerId));
+            let holders: Vec<_> = holders.into_iter().map(|holder| (key(), holder)).collect();
+            let before = before.map(|before| contact(before, &[&address]));
+            let found = linked(OwnerId(1), &names, &holders, &[], before.as_ref());
             assert_eq!(found, expected.map(OwnerId), "{holders:?}");
+        }
+        let asleep = |owner: u128| Asleep {
+            owner: OwnerId(owner),
+            address: address.clone(),
+            since: Time(0),
+            cause: Cause::Proved,
+        };
+        let present = [(key(), holder(2, "Ann Lee", true, true))];
+        for (rule, asleep, before, expected) in [
+            ("no link comes by an address that sleeps", vec![asleep(1)], None, None),
+            ("in another's book it may", vec![asleep(3)], None, Some(OwnerId(2))),
+            ("a link that there was stays", vec![asleep(1)], Some(contact(2, &[&address])), Some(OwnerId(2))),
+            ("whoever has the number next is not who had it", vec![], Some(contact(3, &[&address])), None),
+            ("a number that the entry did not have says who it is", vec![], Some(contact(3, &[])), Some(OwnerId(2))),
+        ] {
+            assert_eq!(linked(OwnerId(1), &names, &present, &asleep, before.as_ref()), expected, "C8: {rule}");
         }
     }
 }

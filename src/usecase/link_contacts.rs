@@ -5,7 +5,7 @@
 //! in pages that may be repeated. Links are only made here, never taken away: one that was there stays.
 
 use super::{
-    Env, contacts,
+    Env, asleep, contacts,
     members::recipient,
     write::{Refused, fanout, read_owner},
 };
@@ -131,7 +131,8 @@ async fn unlinked(env: &Env, linking: &Linking) -> Result<(Commit, usize), Store
         let Some(before) = env.store.contact(id, contact).await?.filter(|one| one.linked == Some(linking.owner)) else {
             return Err(StoreError::Conflict);
         };
-        let after = Contact { linked: None, ..before };
+        let after = Contact { linked: None, ..before.clone() };
+        commit.effects.extend(asleep::unlinked(env, &before, &after, now).await?);
         let is = recipient(&after);
         if let Some(row) = env.store.shown(id, gone).await? {
             commit.effects.push(Effect::ShownTo(Shown { recipient: is, ..row }));
@@ -151,7 +152,7 @@ async fn unlinked(env: &Env, linking: &Linking) -> Result<(Commit, usize), Store
 async fn matching(env: &Env, owner: &Owner, found: Vec<Contact>) -> Result<Vec<Contact>, StoreError> {
     let names = name::keys(&owner.profile);
     let bears = |contact: &Contact| contact.names.iter().any(|name| names.contains(name));
-    let mut found: Vec<Contact> = found
+    let found: Vec<Contact> = found
         .into_iter()
         .filter(|contact| contact.linked.is_none() && contact.owner != owner.id && bears(contact))
         .collect();
@@ -159,18 +160,23 @@ async fn matching(env: &Env, owner: &Owner, found: Vec<Contact>) -> Result<Vec<C
         found.iter().flat_map(|contact| &contact.addresses).map(|address| address.key().into()).collect();
     keys.sort_unstable();
     keys.dedup();
-    let mut holders: HashMap<Box<str>, Vec<Holder>> = HashMap::new();
+    let mut holders: HashMap<Box<str>, Vec<(Box<str>, Holder)>> = HashMap::new();
     if !keys.is_empty() {
         for (key, holder) in env.store.holders(&keys).await? {
-            holders.entry(key).or_default().push(holder);
+            holders.entry(key.clone()).or_default().push((key, holder));
         }
     }
-    found.retain(|contact| {
+    let mut matching = Vec::with_capacity(found.len());
+    for contact in found {
         let held = contact.addresses.iter().filter_map(|address| holders.get(address.key()));
-        let holders: Vec<Holder> = held.flatten().cloned().collect();
-        contacts::linked(contact.owner, &contact.names, &holders, None) == Some(owner.id)
-    });
-    Ok(found)
+        let holders: Vec<_> = held.flatten().cloned().collect();
+        let keys: Vec<Box<str>> = contact.addresses.iter().map(|address| address.key().into()).collect();
+        let asleep = env.store.asleep_at(contact.owner, &keys).await?;
+        if contacts::linked(contact.owner, &contact.names, &holders, &asleep, None) == Some(owner.id) {
+            matching.push(contact);
+        }
+    }
+    Ok(matching)
 }
 
 /// What follows where a contact's link becomes another: the rights now belong to another identity. Who had them sees
@@ -190,7 +196,7 @@ pub(super) async fn relinked(
     }
     let owner = after.owner;
     let (was, is) = (recipient(before), recipient(after));
-    let mut effects = Vec::new();
+    let mut effects = asleep::unlinked(env, before, after, now).await?;
     let (mut at, mut silent) = (now, silent);
     if let Recipient::Contact(_) = was {
         if let Some(row) = env.store.shown(owner, was).await?

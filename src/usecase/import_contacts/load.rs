@@ -162,9 +162,12 @@ impl<'a> Loader<'a> {
         let (addresses, unreadable) = entry.read.addresses(self.env.rules().region);
         work.done.unreadable += unreadable.len() as u64;
         let names = entry.read.name_keys();
-        let held = addresses.iter().filter_map(|address| work.holders.get(address.key()));
-        let holders: Vec<Holder> = held.flatten().cloned().collect();
-        let found = contacts::linked(self.owner, &names, &holders, before.and_then(|before| before.linked));
+        let held = addresses.iter().filter_map(|address| work.holders.get_key_value(address.key()));
+        let holders: Vec<_> =
+            held.flat_map(|(key, held)| held.iter().map(|holder| (key.clone(), holder.clone()))).collect();
+        let keys: Vec<Box<str>> = holders.iter().map(|(key, _)| key.clone()).collect();
+        let asleep = if keys.is_empty() { Vec::new() } else { self.env.store.asleep_at(self.owner, &keys).await? };
+        let found = contacts::linked(self.owner, &names, &holders, &asleep, before);
         let linked = match found {
             Some(other) => self.claimed(work, other).await?.then_some(other),
             None => None,

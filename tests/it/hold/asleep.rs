@@ -13,6 +13,7 @@ use redial::{
     usecase::{
         asleep,
         contacts::{self, Entry},
+        wanted::Wanted,
         write::{Actor, carry_out},
     },
 };
@@ -20,12 +21,12 @@ use std::time::Duration;
 
 both! {
     c8_e3_an_entry_whose_address_sleeps_does_not_follow_until_its_owner_confirms
+    c8_who_takes_a_number_and_then_the_name_of_who_had_it_is_not_that_person
 }
 
 const CARL: OwnerId = OwnerId(3);
 const CARLS_MAIL: &str = "carl@example.com";
 const SECOND: &str = "+14155550124";
-const THIRD: &str = "+14155550125";
 
 /// An entry in the only book of somebody, under this name and number.
 async fn entry(world: &World, of: OwnerId, called: &str, number: &str) -> Contact {
@@ -61,7 +62,11 @@ async fn c8_e3_an_entry_whose_address_sleeps_does_not_follow_until_its_owner_con
     assert_eq!(sleeping.len(), 1, "somebody who is not called so has proved it");
     gets(&world, ANN, MAIL, "home", NEW).await;
     let read = async || world.env.store.contact(BOB, anns.id).await.unwrap().unwrap();
-    assert_eq!(read().await.linked, Some(ANN), "name and address match");
+    assert_eq!(read().await.linked, None, "name and address match, and a name is anybody's to take");
+    let actor = Actor::person(Vec::new());
+    carry_out(&world.env, || asleep::confirm(&world.env, &actor, BOB, anns.id)).await.unwrap();
+    world.idle().await;
+    assert_eq!(read().await.linked, Some(ANN), "Bob says that it is hers");
 
     // She lets Bob see it.
     let bob = entry(&world, ANN, "Bob Roy", BOBS).await;
@@ -82,10 +87,43 @@ async fn c8_e3_an_entry_whose_address_sleeps_does_not_follow_until_its_owner_con
     world.commit(vec![Effect::GroupSet(friends), Effect::MemberAdded(ANN, member)]).await;
 
     gets(&world, ANN, MAIL, "home", SECOND).await;
-    assert_eq!(read().await.card, anns.card, "who has that number next would write into Bob's book by it");
-    let actor = Actor::person(Vec::new());
-    carry_out(&world.env, || asleep::confirm(&world.env, &actor, BOB, anns.id)).await.unwrap();
-    gets(&world, ANN, MAIL, "home", THIRD).await;
     let followed = String::from_utf8(read().await.card).unwrap();
-    assert!(followed.contains(THIRD) && followed.contains(NEW), "{followed}");
+    assert!(followed.contains(SECOND) && followed.contains(NEW), "{followed}");
+}
+
+async fn c8_who_takes_a_number_and_then_the_name_of_who_had_it_is_not_that_person(world: World) {
+    let now = world.now().await;
+    let mail = Held { address: address(CARLS_MAIL), from: now, until: None, proof: Proof::Code, proved: now };
+    let carl = people::owner(CARL, "Carl Dee", vec![people::point(PointId(30), "mail", vec![mail])], now);
+    let names = Effect::NamesSet(CARL, name::keys(&carl.profile));
+    world.commit(vec![Effect::OwnerAdded(carl), names]).await;
+    let sleeps = async |number: &str| !world.env.store.asleep_at(BOB, &[number.into()]).await.unwrap().is_empty();
+
+    // One number of hers is known to be Ann's, the other stands in Bob's book only. Carl gets both.
+    let known = entry(&world, BOB, "Ann Lee", WORK).await;
+    let unknown = entry(&world, BOB, "Ann Lee", NEW).await;
+    assert_eq!((known.linked, unknown.linked), (Some(ANN), None));
+    gets(&world, CARL, CARLS_MAIL, "mobile", WORK).await;
+    gets(&world, CARL, CARLS_MAIL, "home", NEW).await;
+    assert_eq!((sleeps(WORK).await, sleeps(NEW).await), (false, true), "a link is nothing through an address");
+
+    // He takes her name.
+    let carl = world.person(CARLS_MAIL).await;
+    let renamed = serde_json::json!({"profile": {"name": "Ann Lee"}});
+    let wanted: Wanted = serde_json::from_value(renamed).unwrap();
+    world.wants_of(CARL, &carl, wanted).await.unwrap();
+    world.after(DAY * 2).await;
+    assert_eq!(&*world.owner(CARL).await.profile.name, "Ann Lee");
+    let read = async |id| world.env.store.contact(BOB, id).await.unwrap().unwrap();
+    assert_eq!((read(known.id).await.linked, read(unknown.id).await.linked), (Some(ANN), None));
+
+    // Bob's phone writes both entries again.
+    let actor = Actor::person(Vec::new());
+    for (id, number) in [(known.id, WORK), (unknown.id, NEW)] {
+        let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nNOTE:choir\r\nTEL:{number}\r\nEND:VCARD\r\n");
+        let entry = Entry::VCard(card.into_bytes());
+        carry_out(&world.env, || contacts::replace(&world.env, &actor, BOB, None, id, &entry)).await.unwrap();
+        assert_ne!(read(id).await.linked, Some(CARL));
+        assert!(read(id).await.linked == Some(ANN) || sleeps(number).await, "his by nobody's word");
+    }
 }

@@ -33,6 +33,7 @@
 //! - *A stranger called Mum (E3, E4)*: `e3_e4_a_stranger_called_mum_changes_nobodys_book`.
 //! - *A number that was given to somebody else (C8)*: `c8_rights_through_a_recycled_number_sleep_until_the_owner_confirms`,
 //!   `c8_e3_an_entry_whose_address_sleeps_does_not_follow_until_its_owner_confirms`,
+//!   `c8_who_takes_a_number_and_then_the_name_of_who_had_it_is_not_that_person`,
 //!   `q9_the_new_holder_of_a_number_inherits_no_refusal`.
 //! - *Moved numbers are harvested (Q13)*: `q13_a_key_learns_so_many_new_numbers_a_day`,
 //!   `q13_an_account_is_connected_to_so_many_new_numbers_a_day`, `q13_everyone_is_only_ever_told_on_query`.
