@@ -188,7 +188,7 @@ async fn shown(env: &Env, assertion: &Assertion) -> Result<(Passkey, Effect), Re
 pub async fn sign_in(env: &Env, assertion: &Assertion, device: &str) -> Result<(Session, Token), Refused> {
     let (key, effect) = shown(env, assertion).await?;
     let evidence = Evidence { by: By::Passkey, at: env.store.now().await? };
-    sessions::open(env, key.owner, device, evidence, effect).await
+    sessions::open(env, key.owner, device, evidence, Some(effect)).await
 }
 
 /// Proves an open request with a passkey of its owner.

@@ -77,7 +77,7 @@ pub(super) async fn open(
     owner: OwnerId,
     device: &str,
     evidence: Evidence,
-    with: Effect,
+    with: Option<Effect>,
 ) -> Result<(Session, Token), Refused> {
     let now = env.store.now().await?;
     let token = Token::fresh(env);
@@ -92,7 +92,7 @@ pub(super) async fn open(
         used: now,
         ended: None,
     };
-    let mut effects = vec![with];
+    let mut effects = Vec::from_iter(with);
     let open: Vec<Session> = list(env, owner).await?;
     let many = (open.len() + 1).saturating_sub(MOST);
     effects.extend(open.into_iter().take(many).map(|old| ended(old, now)));

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         address::Address,
         change::hold::{By, Evidence},
-        code::Purpose,
+        code::{Code, Purpose},
         id::{CodeId, OwnerId},
     },
     store::{Result, Session},
@@ -57,15 +57,19 @@ pub async fn finish(
     let code = codes::answered(env, challenge, typed, |purpose| *purpose == Purpose::SignIn).await?;
     let now = env.store.now().await?;
     let evidence = Evidence { by: By::Code(code.address.key().into()), at: now };
+    let mut used = Some(codes::used(&code, now));
     let owner = match whose(env, &code.address).await? {
         Some(owner) => owner,
         None if !env.rules().registration => return Err(Refused::WrongCode),
         None => match newcomer {
-            Some(name) => register(env, &code.address, name, &evidence).await?,
+            Some(name) => {
+                used = None;
+                register(env, &code, name, &evidence).await?
+            }
             None => return Ok(SignedIn::Newcomer),
         },
     };
-    let (session, token) = sessions::open(env, owner, device, evidence, codes::used(&code, now)).await?;
+    let (session, token) = sessions::open(env, owner, device, evidence, used).await?;
     Ok(SignedIn::As { session, token })
 }
 
@@ -79,13 +83,14 @@ pub struct NewcomerName {
 }
 
 /// Registers somebody new whose address has just been proved. Where another owner holds the address it is held like any
-/// other change (rule C9).
+/// other change (rule C9). The code is used in the commit that makes the owner: many answers at once are one newcomer.
 async fn register(
     env: &Env,
-    address: &Address,
+    code: &Code,
     name: &NewcomerName,
     evidence: &Evidence,
 ) -> std::result::Result<OwnerId, Refused> {
+    let address = &code.address;
     let mut profile = serde_json::Map::new();
     profile.insert("name".into(), name.name.clone().into());
     let label = match address.kind() {
@@ -98,7 +103,15 @@ async fn register(
         points: vec![NewPoint { label: label.into(), value: address.wire().into() }],
     };
     let actor = Actor::person(Vec::new());
-    let registered = carry_out(env, || owners::register(env, &actor, &new)).await?;
+    let plan = async || {
+        if env.store.code(code.id).await?.is_none_or(|code| code.used.is_some()) {
+            return Err(Refused::WrongCode);
+        }
+        let mut plan = owners::register(env, &actor, &new).await?;
+        plan.commit.effects.push(codes::used(code, evidence.at));
+        Ok(plan)
+    };
+    let registered = carry_out(env, plan).await?;
     let (owner, request) = (registered.owner.id, registered.request.id);
     carry_out(env, || course::prove(env, &actor, owner, request, evidence.clone(), None)).await?;
     Ok(owner)

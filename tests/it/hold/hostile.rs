@@ -9,7 +9,8 @@
 //!   `c3_who_spends_the_tries_does_not_spend_the_owners_veto`, `q7_one_network_takes_no_others_places`,
 //!   `q7_a_call_waits_for_one_list_at_most`.
 //! - *Links, codes and answers are replayed*: `c1_an_old_code_and_a_used_one_are_wrong`, `a_code_counts_once_and_for_one_request`,
-//!   `a_code_answered_on_two_nodes_at_once_counts_once`, `c3_a_link_stops_its_own_change_and_no_later_one`,
+//!   `a_code_answered_on_two_nodes_at_once_counts_once`, `c1_many_answers_at_once_register_one_newcomer`,
+//!   `c3_a_link_stops_its_own_change_and_no_later_one`,
 //!   `a_ceremony_that_begins_on_one_node_ends_on_another`, `a_passkeys_answer_for_somebody_else_too_late_or_from_a_copy_is_none`,
 //!   `c7_a_link_shows_nothing_once_it_should_not`, `w1_a_captured_token_is_not_believed_again`.
 //! - *Another site sends a form (CSRF)*: `no_form_at_all_counts_without_its_mark_or_from_elsewhere`,
@@ -90,6 +91,7 @@ both! {
     a_proof_that_was_lost_during_the_hold_ends_it
     a_stranger_with_a_key_of_ones_own_shows_nothing
     a_newcomer_is_registered_only_where_that_is_allowed
+    c1_many_answers_at_once_register_one_newcomer
 }
 
 async fn c1_a_code_is_guessed_five_times_at_most(world: World) {
@@ -448,6 +450,18 @@ async fn a_newcomer_is_registered_only_where_that_is_allowed(world: World) {
     let SignedIn::As { session, .. } = second else { panic!("not signed in") };
     assert_eq!(world.values(session.owner).await, [NEW], "a first proof has nothing to wait for");
     assert_eq!(world.owner(session.owner).await.profile.name, "Cy Fox");
+}
+
+async fn c1_many_answers_at_once_register_one_newcomer(world: World) {
+    let world = world.anew_with(Rules { registration: true, ..Rules::default() }).await;
+    let issued = world.begin(NEW).await.unwrap();
+    let code = world.code_at(NEW).await;
+    let name = sign_in::NewcomerName { name: "Cy Fox".into(), language: None };
+    let answers = (0..TRIES).map(|_| sign_in::finish(&world.env, issued.challenge, &code, "", Some(&name)));
+    let all = futures_util::future::join_all(answers).await;
+    assert_eq!(all.iter().filter(|one| matches!(one, Ok(SignedIn::As { .. }))).count(), 1, "{all:?}");
+    assert!(all.iter().all(|one| matches!(one, Ok(_) | Err(Refused::WrongCode))), "{all:?}");
+    assert_eq!(world.env.store.owners(None, 9).await.unwrap().items.len(), 3, "Ann, Bob and one more");
 }
 
 #[test]
