@@ -191,7 +191,7 @@ mod tests {
             let answer = Cookie { secure }.given(Response::default(), "rds_x");
             answer.headers()[header::SET_COOKIE].to_str().expect("a text").to_owned()
         };
-        assert_eq!(given(true), "__Host-redial=rds_x; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=7776000");
+        assert_eq!(given(true), "__Host-redial=rds_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000; Secure");
         assert_eq!(given(false), "redial=rds_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000");
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_static("a=b; redial=rds_y"));
