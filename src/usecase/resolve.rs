@@ -96,7 +96,8 @@ impl Found {
             answer: Answer { id: QueryId::fresh(at, &*env.random), decision, met: None },
             new: None,
             asked: None,
-            viewer: viewer.proved.first().or(viewer.claimed.as_ref()).map(Identity::key),
+            // The nearest of them: whom a key speaks for rather than the key, which the way names.
+            viewer: viewer.proved.last().or(viewer.claimed.as_ref()).map(Identity::key),
             way: way.into(),
             detail: Box::default(),
             at,

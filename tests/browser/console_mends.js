@@ -18,14 +18,15 @@ journey(async ({ base, open, ask, accessible, given }) => {
   const ann = await open();
   await ann.clock.install();
   await signIn(ann, base, "ann", given.password);
-  await ann.getByRole("heading", { name: "Nothing wants attention." }).waitFor();
+  await ann.getByRole("heading", { name: "One thing wants attention." }).waitFor();
+  await ann.getByText("main has sent all of its 10 messages to US today").waitFor();
   assert.equal(await total(ann, "rang at the new number").innerText(), "0");
 
   // Trouble, and a call that goes elsewhere: the page follows by itself.
   const notice = await ask("trouble");
   await ask("call");
   await ann.clock.runFor(10_000);
-  await ann.getByRole("heading", { name: "4 things want attention." }).waitFor();
+  await ann.getByRole("heading", { name: "5 things want attention." }).waitFor();
   await total(ann, "rang at the new number").filter({ hasText: "1" }).waitFor();
   await ann.getByText("left alone since").waitFor();
 
@@ -121,5 +122,5 @@ journey(async ({ base, open, ask, accessible, given }) => {
   await plain.goto(`${base}/console/notices`);
   await plain.getByRole("status").getByText("None.").waitFor();
   await ann.goto(`${base}/console`);
-  await ann.getByRole("heading", { name: "3 things want attention." }).waitFor();
+  await ann.getByRole("heading", { name: "4 things want attention." }).waitFor();
 });

@@ -30,7 +30,6 @@ async fn q10_who_was_told_by_which_channel_and_whether_it_arrived(world: World) 
     let told = world.group(&ann, &book, &["mobile"], &[]).await;
     let bo = world.contact(&ann, &book, "Bo", &number(1), &[&told]).await;
     let cy = world.contact(&ann, &book, "Cy", "cy@example.org", &[&told]).await;
-    worker.run_until_idle().await.unwrap();
     world.change(&ann, "mobile", &number(11)).await;
     worker.run_until_idle().await.unwrap();
 

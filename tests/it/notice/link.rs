@@ -10,6 +10,7 @@ use redial::{
     },
     store::Effect,
     usecase::{
+        asleep,
         contacts::{self, Entry, NewContact},
         link_contacts::link_contacts,
         owners::{self, NewOwner},
@@ -122,6 +123,13 @@ async fn q2_who_proves_a_value_or_takes_a_name_later_is_found() {
     let mut profile = serde_json::Map::new();
     profile.insert("nicknames".to_owned(), vec!["Bobby Roy"].into());
     wants(&world, bob, Wanted { profile: Some(profile), ..Wanted::default() }).await;
+    assert_eq!(
+        (link(&world).await, linked(&world, 2).await),
+        (0, None),
+        "the number sleeps, and a name is anybody's (C8)"
+    );
+    let ann = actor(true);
+    carry_out(&world.env, || asleep::confirm(&world.env, &ann, ANN, ContactId(2))).await.unwrap();
     assert_eq!((link(&world).await, linked(&world, 2).await), (1, Some(bob)));
 }
 
@@ -129,7 +137,7 @@ async fn q2_who_proves_a_value_or_takes_a_name_later_is_found() {
 async fn q2_many_contacts_are_looked_through_in_pages() {
     let world = World::new().await;
     let many: Vec<Contact> =
-        (1..=120).map(|id| named(id, if id % 3 == 0 { "Rob" } else { "Bob Roy" }, &[BOBS])).collect();
+        (1..=120).map(|id| named(id, "Bob Roy", &[if id % 3 == 0 { OTHER } else { BOBS }])).collect();
     world.contacts(&many).await;
     let bob = registers(&world, "Bob Roy", &[BOBS], true).await;
     let version = async || world.env.store.owner(ANN).await.unwrap().unwrap().version;
