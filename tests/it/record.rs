@@ -207,12 +207,14 @@ fn shown(ann: &Ann, at: Time) -> String {
 
 async fn q10_the_record_says_who_was_told_by_which_channel_and_whether_it_arrived(ann: Ann) {
     ann.changes().await;
+    // Her friends got her card an hour before.
+    let when = shown(&ann, ann.now());
     let told = async || {
         let mut lines = ann.record("Who was told").await;
+        lines.retain(|line| line.contains(&when));
         lines.sort();
         lines
     };
-    let when = shown(&ann, ann.now());
     for (contact, reported, expected) in [
         (0, None, ["sent", "sent", "sent"]),
         (1, Some(Reported::Delivered), ["arrived", "sent", "sent"]),
@@ -222,15 +224,15 @@ async fn q10_the_record_says_who_was_told_by_which_channel_and_whether_it_arrive
             ann.reported(contact, reported).await;
         }
         let lines = told().await;
+        assert_eq!(lines.len(), 3, "Ed was not told: {lines:#?}");
         for (line, (who, how, what)) in lines.iter().zip([
             ("Bo", "Text message", expected[0]),
             ("Cy", "E-mail", expected[1]),
             ("Di", "Text message", expected[2]),
         ]) {
-            let says = line.starts_with(who) && line.contains(how) && line.ends_with(what) && line.contains(&when);
+            let says = line.starts_with(who) && line.contains(how) && line.ends_with(what);
             assert!(says, "{who} {how} {what}: {line}");
         }
-        assert_eq!(lines.len(), 3, "Ed was not told: {lines:?}");
     }
 }
 
@@ -249,8 +251,9 @@ async fn c7_everything_is_taken_along_and_erased_by_page(ann: Ann) {
     assert!(sure.text.contains("name=\"sure\""), "{}", sure.text);
     let wanted = ann.post("/me/safety/erase", &[("sure", "yes")]).await;
     let path = wanted.headers[header::LOCATION].to_str().unwrap().to_owned();
-    let page = ann.post(&format!("{path}/code"), &[("to", NEW)]).await;
-    let (challenge, code) = (hidden(&page.text, "challenge"), ann.portal.code(NEW).await);
+    let asked = ann.post(&format!("{path}/code"), &[("to", NEW)]).await;
+    let page = ann.get(asked.headers[header::LOCATION].to_str().unwrap()).await;
+    let (challenge, code) = (hidden(&page, "challenge"), ann.portal.code(NEW).await);
     let proved = ann.post(&format!("{path}/answer"), &[("to", NEW), ("challenge", &challenge), ("code", &code)]).await;
     assert!(proved.headers.contains_key(header::SET_COOKIE), "{}", proved.text);
     let store = &ann.portal.running.store;

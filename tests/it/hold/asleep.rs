@@ -120,8 +120,8 @@ async fn c8_who_takes_a_number_and_then_the_name_of_who_had_it_is_not_that_perso
     // Bob's phone writes both entries again.
     let actor = Actor::person(Vec::new());
     for (id, number) in [(known.id, WORK), (unknown.id, NEW)] {
-        let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nNOTE:choir\r\nTEL:{number}\r\nEND:VCARD\r\n");
-        let entry = Entry::VCard(card.into_bytes());
+        let vcard = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nNOTE:choir\r\nTEL:{number}\r\nEND:VCARD\r\n");
+        let entry = Entry::VCard(vcard.into_bytes());
         carry_out(&world.env, || contacts::replace(&world.env, &actor, BOB, None, id, &entry)).await.unwrap();
         assert_ne!(read(id).await.linked, Some(CARL));
         assert!(read(id).await.linked == Some(ANN) || sleeps(number).await, "his by nobody's word");
